@@ -1,0 +1,136 @@
+"""Credentials: what signs a request.
+
+Both kinds are values; fetching and keeping tokens is the transport's work (`transport/authorizer.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import string
+from base64 import b64encode
+from email.utils import formatdate
+from urllib.parse import urlencode, urlsplit
+
+import attrs
+
+from .errors import ConfigurationError
+from .redaction import fingerprint
+
+# What a quoted header parameter can carry without escaping; the service's keys are letters and digits.
+_HEADER_SAFE = frozenset(string.printable) - frozenset(string.whitespace) - frozenset('"\\')
+
+
+def imf_fixdate(timestamp: float) -> str:
+    """Return seconds since the epoch as a `Date` header value, for example `Tue, 07 Jun 2011 20:51:35 GMT`.
+
+    Source: RFC 9110, 5.6.7
+    """
+    return formatdate(timestamp, usegmt=True)
+
+
+def _secret(_: object, attribute: attrs.Attribute[str], value: object) -> None:
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"{attribute.name}: must be a non-empty string, as the vendor platform shows it")
+    if value != value.strip():
+        raise ConfigurationError(f"{attribute.name}: has white space around it; copy it without")
+
+
+def _header_safe(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if not _HEADER_SAFE.issuperset(value):
+        raise ConfigurationError(f"{attribute.name}: has characters that no Authorization header can carry")
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class ApiKey:
+    """An API key with its shared key: HMAC-SHA256 over the date of each attempt.
+
+    Args:
+        api_key: Names the account; travels with every request.
+        shared_key: The secret; never travels.
+
+    Raises:
+        ConfigurationError: One of them cannot be used.
+
+    Source: https://docs.licensespring.com/license-api/license-api-authorization/api-key-authorization
+    """
+
+    api_key: str = attrs.field(validator=[_secret, _header_safe])
+    shared_key: str = attrs.field(validator=_secret)
+
+    def authorization(self, date: str) -> str:
+        """Return the `Authorization` header for an attempt with this `Date` header.
+
+        Source: https://docs.licensespring.com/license-api/license-api-authorization/request-signature
+        """
+        signature = self.sign(date)
+        return f'algorithm="hmac-sha256", headers="date", signature="{signature}", apikey="{self.api_key}"'
+
+    def sign(self, date: str) -> str:
+        """Return the Base64 signature over a `Date` header value; path, query and body are not covered."""
+        text = f"licenseSpring\ndate: {date}"
+        return b64encode(hmac.new(self.shared_key.encode(), text.encode(), hashlib.sha256).digest()).decode()
+
+    def __repr__(self) -> str:
+        return f"ApiKey({fingerprint(self.api_key)})"
+
+
+def _token_url(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is not None:
+        require_secure(attribute.name, value)
+
+
+def require_secure(name: str, url: str) -> None:
+    """Refuse a URL that would carry secrets in the clear: https, or a loopback host.
+
+    Raises:
+        ConfigurationError: It is neither, or no absolute URL.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ConfigurationError(f"{name}: not a URL") from None
+    if parts.scheme not in ("http", "https") or not host or any(c.isspace() or not c.isprintable() for c in url):
+        raise ConfigurationError(f"{name}: must be an absolute https:// URL")
+    if parts.username is not None or parts.fragment:
+        raise ConfigurationError(f"{name}: must not hold credentials or a fragment")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ConfigurationError(f"{name}: must be https:// (plain http is for loopback addresses only)")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address never leaves this machine."""
+    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class ClientCredentials:
+    """OAuth 2.0 client credentials: a bearer token, fetched when first needed and before it runs out.
+
+    Args:
+        client_id: Names the client.
+        client_secret: The secret; travels to the token endpoint only.
+        token_url: The token endpoint; None asks the License API for it (`oauth_url`), once.
+
+    Raises:
+        ConfigurationError: One of them cannot be used.
+
+    Source: https://docs.licensespring.com/license-api/license-api-authorization/oauth-authorization, RFC 6749, 4.4
+    """
+
+    client_id: str = attrs.field(validator=_secret)
+    client_secret: str = attrs.field(validator=_secret)
+    token_url: str | None = attrs.field(default=None, validator=_token_url)
+
+    def token_request_body(self) -> bytes:
+        """Return the form that asks for a token."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+        }
+        return urlencode(form).encode()
+
+    def __repr__(self) -> str:
+        return f"ClientCredentials({fingerprint(self.client_id)})"

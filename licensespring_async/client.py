@@ -1,0 +1,332 @@
+"""`LicenseSpring`: configuration, lifecycle, and the endpoint functions bound as methods."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import math
+import os
+import random as random_module
+import warnings
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypedDict, TypeVar, Unpack
+from urllib.parse import urlsplit
+
+import anyio
+import attrs
+
+from . import endpoints
+from ._version import __version__
+from .auth import ApiKey, ClientCredentials, require_secure
+from .errors import ConfigurationError, LicenseSpringError, ResponseError
+from .models.converter import structure
+from .models.json_body import decode
+from .signatures import PRODUCTION_PUBLIC_KEY, SIGNATURE_HEADER, Verifier
+from .transport import Clock, Engine, Hook, HttpResponse, HttpxEngine, RateLimits, RawResponse, RetryPolicy
+from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
+from .transport.pipeline import Pipeline
+from .transport.retry import RetryBudget
+from .transport.skew import ClockSkew
+from .transport.values import Call
+from .transport.windows import Gate
+
+P = ParamSpec("P")
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
+
+PRODUCTION_URL = "https://api.licensespring.com"
+
+_Awaited = Coroutine[Any, Any, T]
+
+
+def _like(endpoint: Callable[..., object], returns: str) -> Callable[[F], F]:
+    """Give a method the name, text and parameters of the endpoint function that it calls."""
+
+    def decorate(method: F) -> F:
+        functools.update_wrapper(method, endpoint)
+        signature = inspect.signature(endpoint)
+        this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+        answer = str(signature.return_annotation).removeprefix("Call[").removesuffix("]")
+        method.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=[this, *signature.parameters.values()], return_annotation=returns.format(answer)
+        )
+        return method
+
+    return decorate
+
+
+def _method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[LicenseSpring, P], _Awaited[T]]:
+    @_like(endpoint, "{}")
+    async def method(self: LicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return (await self.perform(endpoint(*args, **kwargs))).value
+
+    return method
+
+
+def _raw_method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[RawLicenseSpring, P], _Awaited[RawResponse[T]]]:
+    @_like(endpoint, "RawResponse[{}]")
+    async def method(self: RawLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        return await self.client.perform(endpoint(*args, **kwargs))
+
+    return method
+
+
+class Options(TypedDict, total=False):
+    """The arguments of `LicenseSpring` that have no place in the environment."""
+
+    public_key: str | bytes | Iterable[str | bytes] | None
+    verify_signatures: bool
+    timeout: float
+    retry: RetryPolicy
+    rate_limits: RateLimits | None
+    max_concurrency: int
+    engine: Engine | None
+    hooks: Iterable[Hook]
+    clock: Clock
+    random: Callable[[], float]
+
+
+class LicenseSpring:
+    """An async client of the License API, on asyncio and trio; use it in `async with`, one for a whole program.
+
+    Args:
+        auth: `ApiKey` or `ClientCredentials`.
+        base_url: Origin of the service; the endpoints append /api/v4. https, or http to a loopback address.
+        public_key: PEM of the key that signs the service's answers, several while keys rotate. None means the vendor's
+            production key, and is allowed only with the vendor's own `base_url`.
+        verify_signatures: Whether an answer that is not signed by that key is refused. False warns.
+        timeout: Seconds for a whole call: queueing, token, attempts and waits between them.
+        retry: How failed attempts are repeated.
+        rate_limits: Windows that all calls of this client share; None for no limit.
+        max_concurrency: Requests in flight at once; more calls wait their turn, in order.
+        engine: What speaks HTTP; None for the httpx engine. The client closes it.
+        hooks: Called with a `RequestEvent` or `RetryEvent`; one that fails is logged, never raised.
+        clock: Where time comes from; for tests.
+        random: Gives numbers from [0, 1) for jitter; for tests.
+
+    Raises:
+        ConfigurationError: An argument cannot be used; it says which and why.
+
+    Example:
+        >>> async with LicenseSpring(auth=ApiKey(api_key="...", shared_key="...")) as client:
+        ...     feature = await client.check_license_feature(
+        ...         product="TP", feature="render", hardware_id="device-1", license_key="...")
+    """
+
+    def __init__(
+        self,
+        *,
+        auth: ApiKey | ClientCredentials,
+        base_url: str = PRODUCTION_URL,
+        public_key: str | bytes | Iterable[str | bytes] | None = None,
+        verify_signatures: bool = True,
+        timeout: float = 10.0,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
+        rate_limits: RateLimits | None = None,
+        max_concurrency: int = 100,
+        engine: Engine | None = None,
+        hooks: Iterable[Hook] = (),
+        clock: Clock = Clock(),  # noqa: B008  # frozen
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        origin = _origin(base_url)
+        if type(max_concurrency) is not int or max_concurrency < 1:
+            raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
+        self._verifier = _verifier(origin, public_key, verify_signatures)
+        self._auth = auth
+        engine = HttpxEngine() if engine is None else engine
+        self._pipeline = Pipeline(
+            base_url=origin,
+            user_agent=f"licensespring-async/{__version__}",
+            timeout=_timeout(timeout),
+            policy=retry,
+            engine=engine,
+            authorizer=_authorizer(auth, origin, engine, clock),
+            gate=Gate(rate_limits, clock),
+            slots=anyio.Semaphore(max_concurrency),
+            budget=RetryBudget(),
+            skew=ClockSkew(),
+            clock=clock,
+            random=random,
+            hooks=tuple(hooks),
+        )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]) -> Self:
+        """Return a client with credentials from the environment.
+
+        Reads `LICENSESPRING_API_KEY` and `LICENSESPRING_SHARED_KEY`, or `LICENSESPRING_CLIENT_ID` and
+        `LICENSESPRING_CLIENT_SECRET`; and `LICENSESPRING_BASE_URL`. The key that answers are trusted by is never taken
+        from the environment: pass `public_key` for a server that is not the vendor's.
+
+        Args:
+            environ: Where to read; `os.environ` when None.
+            options: The other arguments of `LicenseSpring`.
+
+        Raises:
+            ConfigurationError: A variable is missing, or both kinds of credentials are set.
+        """
+        environ = os.environ if environ is None else environ
+        base_url = environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL
+        return cls(auth=_auth_from(environ), base_url=base_url, **options)
+
+    check_license_feature = _method(endpoints.check_license_feature)
+    check_bundle = _method(endpoints.check_bundle)
+
+    @property
+    def with_raw_response(self) -> RawLicenseSpring:
+        """The same endpoints, answering with a `RawResponse`: the value and how it came about."""
+        return RawLicenseSpring(self)
+
+    @property
+    def clock_skew(self) -> float:
+        """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first."""
+        return self._pipeline.skew.offset
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retry: RetryPolicy | None = None,
+        rate_limits: RateLimits | None = None,
+    ) -> Self:
+        """Return a cheap copy with other options, which shares connections, tokens, budget and everything not named.
+
+        Args:
+            timeout: Seconds for a whole call.
+            retry: How failed attempts are repeated.
+            rate_limits: Windows of the copy's own.
+
+        Closing the copy or the original closes both.
+        """
+        pipeline = self._pipeline
+        other = copy.copy(self)
+        other._pipeline = attrs.evolve(
+            pipeline,
+            timeout=pipeline.timeout if timeout is None else _timeout(timeout),
+            policy=pipeline.policy if retry is None else retry,
+            gate=pipeline.gate if rate_limits is None else Gate(rate_limits, pipeline.clock),
+        )
+        return other
+
+    async def perform(self, call: Call[T]) -> RawResponse[T]:
+        """Send the call of an endpoint function and return its verified, structured answer.
+
+        Raises:
+            LicenseSpringError: Anything that went wrong, with the endpoint, attempts and seconds on it.
+        """
+        history = self._pipeline.start(call.request.endpoint)
+        try:
+            response = await self._pipeline.send(call.request, history)
+            value = self._read(response, call.model)
+        except LicenseSpringError as error:
+            history.stamp(error)
+            raise
+        return RawResponse(
+            value=value,
+            status=response.status,
+            headers=response.headers,
+            body=response.body,
+            attempts=history.attempts,
+            elapsed=history.deadline.elapsed,
+            verified=self._verifier is not None,
+        )
+
+    def _read(self, response: HttpResponse, model: type[T]) -> T:
+        # The signature covers the raw bytes; nothing is parsed before it holds.
+        if self._verifier is not None:
+            self._verifier.verify(response.body, response.headers.get(SIGNATURE_HEADER))
+        try:
+            return structure(decode(response.body), model)
+        except ResponseError as error:
+            error.status = response.status
+            raise
+
+    async def aclose(self) -> None:
+        """Close the connections; calls still under way end as if the network had failed."""
+        await self._pipeline.engine.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"LicenseSpring({self._pipeline.base_url}, {self._auth!r})"
+
+
+@attrs.frozen
+class RawLicenseSpring:
+    """The endpoints of a client, answering with a `RawResponse`."""
+
+    client: LicenseSpring
+
+    check_license_feature = _raw_method(endpoints.check_license_feature)
+    check_bundle = _raw_method(endpoints.check_bundle)
+
+
+def _origin(base_url: str) -> str:
+    require_secure("base_url", base_url)
+    parts = urlsplit(base_url)
+    if parts.path.strip("/") or parts.query:
+        raise ConfigurationError("base_url: must be an origin like https://host, without a path; /api/v4 is appended")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _timeout(timeout: float) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+        raise ConfigurationError(f"timeout: must be a positive number of seconds, not {timeout!r}")
+    return float(timeout)
+
+
+def _verifier(origin: str, public_key: str | bytes | Iterable[str | bytes] | None, verify: bool) -> Verifier | None:
+    if not verify:
+        # Frames: this function, __init__, the caller.
+        warnings.warn("verify_signatures=False: answers are believed whoever they come from", stacklevel=3)
+        return None
+    if public_key is None:
+        if origin != PRODUCTION_URL:
+            raise ConfigurationError(
+                f"public_key: {origin} is not the vendor's own service, so pass the PEM of the key that it signs with, "
+                "or verify_signatures=False"
+            )
+        public_key = PRODUCTION_PUBLIC_KEY
+    return Verifier(public_key)
+
+
+def _authorizer(auth: ApiKey | ClientCredentials, origin: str, engine: Engine, clock: Clock) -> Authorizer:
+    if isinstance(auth, ApiKey):
+        return KeyAuthorizer(auth)
+    if isinstance(auth, ClientCredentials):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return TokenAuthorizer(auth, origin, engine.send, clock)
+    raise ConfigurationError("auth: must be an ApiKey or ClientCredentials")
+
+
+def _auth_from(environ: Mapping[str, str]) -> ApiKey | ClientCredentials:
+    names = ("API_KEY", "SHARED_KEY", "CLIENT_ID", "CLIENT_SECRET")
+    given = {name: environ.get(f"LICENSESPRING_{name}", "") for name in names}
+    has_key = bool(given["API_KEY"] or given["SHARED_KEY"])
+    has_client = bool(given["CLIENT_ID"] or given["CLIENT_SECRET"])
+    if has_key and has_client:
+        raise ConfigurationError(
+            "both LICENSESPRING_API_KEY / _SHARED_KEY and LICENSESPRING_CLIENT_ID / _CLIENT_SECRET are set; "
+            "unset one pair"
+        )
+    wanted = names[2:] if has_client else names[:2]
+    missing = [f"LICENSESPRING_{name}" for name in wanted if not given[name]]
+    if missing and not has_key and not has_client:
+        raise ConfigurationError(
+            "no credentials in the environment: set LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY, "
+            "or LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET"
+        )
+    if missing:
+        raise ConfigurationError(f"{' and '.join(missing)} is not set in the environment")
+    if has_client:
+        return ClientCredentials(client_id=given["CLIENT_ID"], client_secret=given["CLIENT_SECRET"])
+    return ApiKey(api_key=given["API_KEY"], shared_key=given["SHARED_KEY"])

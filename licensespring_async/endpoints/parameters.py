@@ -1,0 +1,68 @@
+"""Arguments to query parameters: checked before any I/O, encoded exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from ..errors import InvalidParameter
+
+_FORBIDDEN = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL character"}
+
+
+def identity(license_key: str | None, username: str | None) -> tuple[str, str]:
+    """Return the name and value of the parameter that names the license: exactly one of the two.
+
+    Raises:
+        InvalidParameter: Both or neither were given.
+    """
+    if license_key is not None and username is not None:
+        raise InvalidParameter("license_key / username", "both were given; pass exactly one of them")
+    if license_key is not None:
+        return "license_key", text("license_key", license_key)
+    if username is not None:
+        return "username", text("username", username)
+    raise InvalidParameter("license_key / username", "neither was given; pass exactly one of them")
+
+
+def text(name: str, value: str) -> str:
+    """Return a text argument that can be sent.
+
+    Raises:
+        InvalidParameter: It is no string, blank, not encodable, or holds CR, LF or NUL.
+    """
+    _check_type(name, value, str, "a string")
+    if not value.strip():
+        raise InvalidParameter(name, "is empty; leave it out or pass a value")
+    for character, called in _FORBIDDEN.items():
+        if character in value:
+            raise InvalidParameter(name, f"contains {called}, which no request may carry")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidParameter(name, "contains a lone surrogate, which is no text; decode it properly") from None
+    return value
+
+
+def integer(name: str, value: int) -> str:
+    """Return a whole-number argument as it is sent."""
+    _check_type(name, value, int, "an integer")
+    if isinstance(value, bool):
+        raise InvalidParameter(name, "must be an integer, not bool")
+    return str(value)
+
+
+def boolean(name: str, value: bool) -> str:
+    """Return a boolean argument as it is sent: `true` or `false`."""
+    _check_type(name, value, bool, "True or False")
+    return "true" if value else "false"
+
+
+def encode(path: str, parameters: Mapping[str, str]) -> str:
+    """Return a request target: the path and its query, every reserved character percent-encoded (RFC 3986, 2.1)."""
+    return f"{path}?{urlencode(parameters, quote_via=quote, safe='')}"
+
+
+def _check_type(name: str, value: object, kind: type, expected: str) -> None:
+    if not isinstance(value, kind):
+        raise InvalidParameter(name, f"must be {expected}, not {type(value).__name__}")

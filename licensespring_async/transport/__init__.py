@@ -1,0 +1,25 @@
+"""The layers between an endpoint's request and the wire."""
+
+from .clock import Clock
+from .engine import Engine
+from .events import Event, Hook, RequestEvent, RetryEvent
+from .httpx_engine import HttpxEngine
+from .retry import RetryPolicy
+from .values import HttpRequest, HttpResponse, RawResponse
+from .windows import RateLimits, Window
+
+__all__ = [
+    "Clock",
+    "Engine",
+    "Event",
+    "Hook",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpxEngine",
+    "RateLimits",
+    "RawResponse",
+    "RequestEvent",
+    "RetryEvent",
+    "RetryPolicy",
+    "Window",
+]

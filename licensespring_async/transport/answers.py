@@ -1,0 +1,67 @@
+"""Error answers to exceptions."""
+
+from __future__ import annotations
+
+from typing import cast
+from urllib.parse import urlsplit
+
+from ..errors import LicenseSpringError, RateLimited, ResponseError, api_error
+from ..models.json_body import decode
+from ..redaction import excerpt
+from .retry import retry_after
+from .values import HttpResponse
+
+
+def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> LicenseSpringError | None:
+    """Return the error that an answer stands for, or None for a success.
+
+    Args:
+        response: The whole answer.
+        secrets: Values that the answer may echo and the error must not.
+        now: Seconds since the epoch by the service's clock, for a `Retry-After` date.
+
+    Source: https://docs.licensespring.com/license-api/error-responses
+    """
+    status = response.status
+    if 200 <= status < 300:
+        return None
+    if 300 <= status < 400:
+        return _redirect(response)
+    if not 400 <= status < 600:
+        return ResponseError(f"the answer has HTTP status {status}, which says nothing", status=status)
+    code, message = _envelope(response.body)
+    message = excerpt(message, secrets)
+    wait = retry_after(response.headers.get("retry-after"), now)
+    if status == 429:
+        return RateLimited(status, code, message, wait)
+    error = api_error(status, code, message)
+    error.retry_after = wait
+    return error
+
+
+def _envelope(body: bytes) -> tuple[str, str]:
+    """Return code and message of the documented envelope, or of Keycloak's, or ("", the text) of anything else."""
+    try:
+        value = decode(body)
+    except ResponseError:
+        value = None
+    if type(value) is dict:
+        fields = cast("dict[str, object]", value)
+        for code, message in (("code", "message"), ("error", "error_description")):
+            if isinstance(fields.get(code), str):
+                text = fields.get(message)
+                return excerpt(str(fields[code])), text if isinstance(text, str) else ""
+    return "", body[:2000].decode("utf-8", "replace")
+
+
+def _redirect(response: HttpResponse) -> ResponseError:
+    try:
+        host = urlsplit(response.headers.get("location", "")).hostname
+    except ValueError:
+        host = None
+    where = f" to host {excerpt(host)}" if host else ""
+    return ResponseError(
+        f"the answer is a redirect{where} (HTTP {response.status}), which is never followed: credentials and "
+        "license keys would go along. Check base_url.",
+        status=response.status,
+    )

@@ -1,0 +1,173 @@
+"""Headers that authorize one attempt; tokens are fetched and kept here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+import anyio
+import attrs
+
+from ..auth import ApiKey, ClientCredentials, is_loopback, require_secure
+from ..errors import ApiError, ConfigurationError, DeadlineExceeded, LicenseSpringError, ResponseError
+from ..models.converter import structure
+from ..models.json_body import decode
+from .answers import failure
+from .clock import Clock
+from .deadline import Deadline
+from .values import HttpRequest, HttpResponse
+
+_TOKEN_CODES = frozenset({"oauth_token_expired", "oauth_token_malformed"})
+_EARLY = 30.0  # seconds before its end that a token is replaced, so that none runs out on its way
+
+Sign: TypeAlias = Callable[[str], str]
+Send: TypeAlias = Callable[[HttpRequest, float], Awaitable[HttpResponse]]
+
+
+class Authorizer(Protocol):
+    """Authorizes attempts; one for all calls of a client."""
+
+    async def ready(self, deadline: Deadline) -> Sign:
+        """Get ready to sign an attempt: return what makes the `Authorization` header from the `Date` header."""
+        ...
+
+    def may_recover(self, error: ApiError, authorization: str) -> bool:
+        """Return whether a refused attempt is worth repeating with another header; forgets what was refused."""
+        ...
+
+
+class KeyAuthorizer:
+    """Signs with an API key; the signature covers the date alone, so it changes once a second."""
+
+    def __init__(self, key: ApiKey) -> None:
+        self._key = key
+        self._last = ("", "")
+
+    async def ready(self, deadline: Deadline) -> Sign:
+        return self._authorization
+
+    def _authorization(self, date: str) -> str:
+        if date != self._last[0]:
+            self._last = (date, self._key.authorization(date))
+        return self._last[1]
+
+    def may_recover(self, error: ApiError, authorization: str) -> bool:
+        return False
+
+
+@attrs.frozen(kw_only=True)
+class _TokenAnswer:
+    access_token: str = attrs.field(repr=False)
+    expires_in: int
+    token_type: str = "Bearer"  # noqa: S105
+    extra: dict[str, object] = attrs.field(factory=dict[str, object], repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class _TokenUrl:
+    url: str
+    extra: dict[str, object] = attrs.field(factory=dict[str, object], repr=False)
+
+
+class TokenAuthorizer:
+    """Fetches a bearer token once for all callers, and again before it runs out.
+
+    Callers that come while a fetch is under way wait for it. When it fails they fail with it, rather than each asking
+    again; when its caller is cancelled or runs out of time, the next in line asks.
+
+    Source: RFC 6749, 4.4; https://docs.licensespring.com/license-api/license-api-authorization/oauth-authorization
+    """
+
+    def __init__(self, credentials: ClientCredentials, base_url: str, send: Send, clock: Clock) -> None:
+        self._credentials = credentials
+        self._base_url = base_url
+        self._token_url = credentials.token_url
+        self._send = send
+        self._clock = clock
+        self._fetching = anyio.Lock(fast_acquire=True)
+        self._header: str | None = None
+        self._good_until = 0.0
+        self._failures = 0
+        self._failure: LicenseSpringError | None = None
+
+    async def ready(self, deadline: Deadline) -> Sign:
+        header = self._fresh() or await self._wait_for_token(deadline)
+        return lambda _: header
+
+    async def _wait_for_token(self, deadline: Deadline) -> str:
+        failures_before = self._failures
+        with deadline.limit("waiting for an access token"):
+            async with self._fetching:
+                header = self._fresh()
+                if header is not None:
+                    return header
+                if self._failure is not None and self._failures > failures_before:
+                    raise _again(self._failure)
+                return await self._fetch(deadline)
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def may_recover(self, error: ApiError, authorization: str) -> bool:
+        if error.code not in _TOKEN_CODES:
+            return False
+        if self._header == authorization:  # else another caller has already replaced it
+            self._header = None
+        return True
+
+    def _fresh(self) -> str | None:
+        return self._header if self._clock.monotonic() < self._good_until else None
+
+    async def _fetch(self, deadline: Deadline) -> str:
+        try:
+            if self._token_url is None:
+                self._token_url = await self._discover(deadline)
+            asked = self._clock.monotonic()
+            token = structure(await self._ask_token(self._token_url, deadline), _TokenAnswer)
+            if token.token_type.lower() != "bearer" or not _is_token(token.access_token):
+                raise ResponseError("the token endpoint gave no bearer token")
+        except DeadlineExceeded:
+            raise  # this caller's time was over, not everybody's
+        except LicenseSpringError as e:
+            self._failures += 1
+            self._failure = e
+            raise
+        self._good_until = asked + token.expires_in - min(_EARLY, token.expires_in * 0.1)
+        self._header = f"Bearer {token.access_token}"
+        return self._header
+
+    async def _ask_token(self, url: str, deadline: Deadline) -> object:
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        request = HttpRequest("POST", url, headers, self._credentials.token_request_body())
+        return await self._ask(request, deadline)
+
+    async def _discover(self, deadline: Deadline) -> str:
+        url = f"{self._base_url}/api/v4/oauth_url?login_type=client_credentials"
+        answer = structure(
+            await self._ask(HttpRequest("GET", url, {"Accept": "application/json"}), deadline), _TokenUrl
+        )
+        try:
+            require_secure("token_url", answer.url)
+        except ConfigurationError as e:
+            raise ResponseError(f"the service names a token endpoint that cannot be trusted: {e}") from e
+        host = urlsplit(answer.url).hostname or ""
+        if is_loopback(host) and not is_loopback(urlsplit(self._base_url).hostname or ""):
+            raise ResponseError("the service names a token endpoint on this machine, which cannot be right")
+        return answer.url
+
+    async def _ask(self, request: HttpRequest, deadline: Deadline) -> object:
+        response = await self._send(request, deadline.left)
+        error = failure(response, (self._credentials.client_secret,), self._clock.time())
+        if error is not None:
+            raise error
+        return decode(response.body)
+
+
+def _again(error: LicenseSpringError) -> LicenseSpringError:
+    # One exception object must not be raised by several tasks: each would add to its traceback.
+    copy = type(error)(*error.args)
+    copy.__dict__.update(error.__dict__)
+    return copy
+
+
+def _is_token(text: str) -> bool:
+    return text.isascii() and text.isprintable() and text != "" and " " not in text

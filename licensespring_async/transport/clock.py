@@ -1,0 +1,24 @@
+"""Time, as an argument."""
+
+from __future__ import annotations
+
+import time as time_module
+from collections.abc import Awaitable, Callable
+
+import anyio
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Clock:
+    """Where the client takes its time from; replace it and no test needs to wait.
+
+    Attributes:
+        time: Seconds since the epoch, for the `Date` header.
+        monotonic: Seconds that never go back, for deadlines and waits.
+        sleep: Waits that many seconds.
+    """
+
+    time: Callable[[], float] = time_module.time
+    monotonic: Callable[[], float] = time_module.monotonic
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep

@@ -1,0 +1,74 @@
+"""What an engine is: the one thing that puts bytes on a wire."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from typing import Protocol
+
+from ..errors import ResponseError
+from .values import HttpRequest, HttpResponse
+
+MAX_BODY = 8 * 2**20
+"""Bytes of a decoded body above which an answer is refused; the largest real ones are some kilobytes."""
+
+
+class Engine(Protocol):
+    """Sends one finished HTTP request and returns the whole answer.
+
+    An engine does not sign, retry, follow redirects, decode JSON or read proxies and certificates from the environment.
+    It must be safe to call from many tasks at once, and a call that is cancelled must leave nothing behind.
+    """
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        """Send `request` and return its answer within `timeout` seconds, connecting and reading the body included.
+
+        Raises:
+            ConnectionFailed: Nothing was sent.
+            ConnectionLost: The request may have been acted on.
+            DeadlineExceeded: The time was over; `may_have_acted` says whether anything was sent.
+            ResponseError: The answer's body is too large or coded in a way that was not asked for.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+def too_large(limit: int) -> ResponseError:
+    """Return the error for a body over the limit."""
+    return ResponseError(f"the answer's body is larger than {limit} bytes; it was thrown away")
+
+
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by lower-case name; repeated ones joined by ", " (RFC 9110, 5.3)."""
+    result: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        result[key] = f"{result[key]}, {value}" if key in result else value
+    return result
+
+
+def decoded(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """Return a body with its content coding undone, never expanding it past `limit` bytes.
+
+    Engines ask for no coding, but gzip is common enough in proxies to be read all the same.
+
+    Raises:
+        ResponseError: Unknown coding, broken or truncated data, or more than `limit` bytes.
+    """
+    if encoding is None or encoding.strip().lower() in ("", "identity"):
+        return body
+    if encoding.strip().lower() not in ("gzip", "x-gzip"):
+        raise ResponseError("the answer has a content coding that was not asked for; it was thrown away")
+    inflate = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        plain = inflate.decompress(body, limit + 1)
+    except zlib.error:
+        raise ResponseError("the answer's gzip body is broken") from None
+    if len(plain) > limit:
+        raise too_large(limit)
+    if not inflate.eof or inflate.unused_data:
+        raise ResponseError("the answer's gzip body is broken")
+    return plain

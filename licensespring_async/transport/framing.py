@@ -1,0 +1,46 @@
+"""Where an HTTP/1.1 answer ends, computed from the bytes as they came.
+
+HTTP libraries keep bytes behind an answer in their buffer and take them for the answer to the next request. Comparing
+the length an answer says it has with the bytes that were read finds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def ended_exactly(received: bytes | bytearray, status: int, headers: Mapping[str, str]) -> bool:
+    """Return whether `received` is one whole answer and not a byte more; when in doubt, False.
+
+    Args:
+        received: Everything read since the request was sent.
+        status: The answer's status.
+        headers: The answer's headers, names in lower case.
+
+    Source: RFC 9112, 6.3 and 7.1
+    """
+    head_end = received.find(b"\r\n\r\n")
+    if head_end < 0 or received[9:10] == b"1":  # interim answers come before: give up
+        return False
+    body_length = len(received) - head_end - 4
+    if status in (204, 304):
+        return body_length == 0
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        return _chunked_length(received, head_end + 4) == body_length
+    length = headers.get("content-length", "")
+    return length.isascii() and length.isdigit() and len(length) < 16 and int(length) == body_length
+
+
+def _chunked_length(received: bytes | bytearray, start: int) -> int | None:
+    at = start
+    while (line_end := received.find(b"\r\n", at)) >= 0:
+        try:
+            size = int(received[at:line_end].split(b";")[0], 16)
+        except ValueError:
+            return None
+        at = line_end + 2
+        if size == 0:
+            # Trailers, which nobody sends to us, fail this and end the connection: harmless.
+            return at + 2 - start if received[at : at + 2] == b"\r\n" else None
+        at += size + 2
+    return None

@@ -1,0 +1,229 @@
+"""The way of a call: deadline, attempts, and between them the decision to try again.
+
+An attempt takes a concurrency slot, then a place in the rate windows, and signs only then: what waits must not grow old
+in a signature. Slot and place are free while a call waits for its next attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+import attrs
+
+from ..auth import imf_fixdate
+from ..errors import (
+    ApiError,
+    ConnectionFailed,
+    ConnectionLost,
+    DateHeaderDiff,
+    LicenseSpringError,
+    RateLimited,
+)
+from .answers import failure
+from .authorizer import Authorizer
+from .clock import Clock
+from .deadline import Deadline
+from .engine import Engine
+from .events import Hook, RequestEvent, RetryEvent, emit
+from .retry import Kind, RetryBudget, RetryPolicy, classify
+from .skew import ClockSkew
+from .values import HttpRequest, HttpResponse, Request
+from .windows import Gate
+
+
+@attrs.define(kw_only=True)
+class History:
+    """What a call has been through.
+
+    Attributes:
+        attempts: HTTP requests sent.
+        remedies: Causes of refusal that were mended and tried again, each at most once and not counted as retries.
+        last_retry: What the last retry was for, or None before the first.
+        signed_offset: Clock offset that the last attempt was signed with.
+        authorization: Header that the last attempt was sent with.
+    """
+
+    endpoint: str
+    deadline: Deadline
+    attempts: int = 0
+    failures: list[LicenseSpringError] = attrs.field(factory=list[LicenseSpringError])
+    remedies: set[str] = attrs.field(factory=set[str])
+    last_retry: Kind | None = None
+    signed_offset: float = 0.0
+    authorization: str = attrs.field(default="", repr=False)
+
+    def stamp(self, error: LicenseSpringError) -> None:
+        """Note on an error which call it ends."""
+        error.endpoint = self.endpoint
+        error.attempts = self.attempts
+        error.elapsed = self.deadline.elapsed
+        error.earlier = tuple(each for each in self.failures if each is not error)
+
+
+@attrs.frozen(kw_only=True)
+class Pipeline:
+    """Sends requests until one is answered, or trying again is no use.
+
+    Copies made with `attrs.evolve` share everything that they do not replace: engine, tokens, budget, slots, windows.
+    """
+
+    base_url: str
+    user_agent: str
+    timeout: float
+    policy: RetryPolicy
+    engine: Engine
+    authorizer: Authorizer
+    gate: Gate
+    slots: anyio.Semaphore
+    budget: RetryBudget
+    skew: ClockSkew
+    clock: Clock
+    random: Callable[[], float]
+    hooks: tuple[Hook, ...]
+
+    def start(self, endpoint: str) -> History:
+        """Return the history of a call that begins now."""
+        return History(endpoint=endpoint, deadline=Deadline(self.clock, self.timeout))
+
+    async def send(self, request: Request, history: History) -> HttpResponse:
+        """Send a request and return its successful answer.
+
+        Raises:
+            LicenseSpringError: How the last, or the most telling, attempt failed.
+        """
+        while True:
+            try:
+                response = await self._attempt(request, history)
+            except LicenseSpringError as error:
+                history.failures.append(error)
+                if self._is_mended(error, history):
+                    continue
+                delay = self._delay_before_retry(error, request, history)
+                if self.hooks:
+                    emit(
+                        self.hooks,
+                        RetryEvent(endpoint=request.endpoint, attempt=history.attempts, delay=delay, error=error),
+                    )
+            else:
+                self.budget.refund(history.last_retry)
+                return response
+            await self.clock.sleep(delay)
+
+    async def _attempt(self, request: Request, history: History) -> HttpResponse:
+        await self._take_slot(history.deadline)
+        try:
+            sign = await self.authorizer.ready(history.deadline)
+            await self.gate.enter(history.deadline)
+            try:
+                return await self._exchange(request, history, sign)
+            finally:
+                self.gate.leave()
+        finally:
+            self.slots.release()
+
+    async def _take_slot(self, deadline: Deadline) -> None:
+        try:
+            self.slots.acquire_nowait()
+        except anyio.WouldBlock:
+            with deadline.limit("waiting for one of max_concurrency slots"):
+                await self.slots.acquire()
+
+    async def _exchange(self, request: Request, history: History, sign: Callable[[str], str]) -> HttpResponse:
+        left = history.deadline.left
+        if left <= 0:
+            raise history.deadline.exceeded("waiting for its turn")
+        history.attempts += 1
+        history.signed_offset = self.skew.offset
+        started, sent = self.clock.monotonic(), self.clock.time()
+        date = imf_fixdate(sent + self.skew.offset)
+        history.authorization = sign(date)
+        response: HttpResponse | None = None
+        error: LicenseSpringError | None = None
+        try:
+            response = await self.engine.send(self._wire(request, date, history.authorization), left)
+            self.skew.observe(response.headers, sent, self.clock.time())
+            error = failure(response, request.secrets, self.clock.time() + self.skew.offset)
+        except LicenseSpringError as e:
+            error = e
+        if self.hooks:
+            self._report(history, response, self.clock.monotonic() - started, error)
+        if isinstance(error, RateLimited):
+            self.gate.pause(error)
+        if error is not None:
+            raise error
+        assert response is not None  # noqa: S101
+        return response
+
+    def _wire(self, request: Request, date: str, authorization: str) -> HttpRequest:
+        headers = {
+            "Accept": "application/json",
+            # Nothing to gain on bodies of some hundred bytes, and a compressed one can expand a thousandfold.
+            "Accept-Encoding": "identity",
+            "Date": date,
+            "Authorization": authorization,
+            "User-Agent": self.user_agent,
+        }
+        if request.content_type is not None:
+            headers["Content-Type"] = request.content_type
+        return HttpRequest(request.method, self.base_url + request.target, headers, request.body)
+
+    def _report(
+        self,
+        history: History,
+        response: HttpResponse | None,
+        seconds: float,
+        error: LicenseSpringError | None,
+    ) -> None:
+        event = RequestEvent(
+            endpoint=history.endpoint,
+            attempt=history.attempts,
+            status=None if response is None else response.status,
+            seconds=seconds,
+            error=error,
+        )
+        emit(self.hooks, event)
+
+    def _is_mended(self, error: LicenseSpringError, history: History) -> bool:
+        """Return whether the cause of a refusal is gone, so that the same request may be sent again at once."""
+        if not isinstance(error, ApiError):
+            return False
+        if isinstance(error, DateHeaderDiff) and self.skew.is_news(history.signed_offset):
+            remedy = "clock"
+        elif self.authorizer.may_recover(error, history.authorization):
+            remedy = "token"
+        else:
+            return False
+        if remedy in history.remedies:
+            return False
+        history.remedies.add(remedy)
+        return True
+
+    def _delay_before_retry(self, error: LicenseSpringError, request: Request, history: History) -> float:
+        """Return the seconds to wait before the next attempt, or raise the call's final error."""
+        kind = classify(error, idempotent=request.idempotent)
+        if kind is None:
+            raise error
+        tries = history.attempts - len(history.remedies)
+        delay = self.policy.delay(kind, max(0, tries - 1), self.random())
+        delay = max(delay, getattr(error, "retry_after", None) or 0.0)
+        if tries >= self.policy.max_attempts:
+            why = f"after {tries} attempts, as many as the retry policy allows"
+        elif delay >= history.deadline.left:
+            why = f"because the next attempt, in {delay:.3g} s, would be after the call's time"
+        elif not self.budget.take(kind):
+            why = "because the client's retry budget is used up; the service is failing for many calls"
+        else:
+            history.last_retry = kind
+            return delay
+        final = _most_telling(history.failures)
+        final.add_note(f"gave up {why}")
+        raise final
+
+
+def _most_telling(failures: list[LicenseSpringError]) -> LicenseSpringError:
+    # What the service said explains more than the connection that broke afterwards.
+    if isinstance(failures[-1], ConnectionFailed | ConnectionLost):
+        answers = [each for each in failures if isinstance(each, ApiError | RateLimited)]
+        return (answers or failures)[-1]
+    return failures[-1]

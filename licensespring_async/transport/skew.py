@@ -1,0 +1,52 @@
+"""How far the service's clock is from ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+_LONGEST_ROUND_TRIP = 15 * 60.0
+_WORTH_RETRYING = 4 * 60.0
+
+
+class ClockSkew:
+    """Learns the offset of the service's clock from the `Date` of its answers.
+
+    Attributes:
+        offset: Seconds to add to the local clock to get the service's.
+    """
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+        self._parsed: tuple[str, float] | None = None
+
+    def observe(self, headers: Mapping[str, str], sent: float, received: float) -> None:
+        """Learn from an answer.
+
+        Args:
+            headers: Of the answer, names in lower case.
+            sent: Local time when the request went out, seconds since the epoch.
+            received: Local time when the answer was in.
+        """
+        # An answer from a cache tells the time of another day; a slow one tells too little.
+        if "age" in headers or not 0 <= received - sent <= _LONGEST_ROUND_TRIP:
+            return
+        served = self._parse(headers.get("date", ""))
+        if served is not None:
+            self.offset = served - (sent + received) / 2
+
+    def is_news(self, signed_with: float) -> bool:
+        """Return whether the offset has changed enough since an attempt was signed for another attempt to help."""
+        return abs(self.offset - signed_with) > _WORTH_RETRYING
+
+    def _parse(self, date: str) -> float | None:
+        if self._parsed is not None and date == self._parsed[0]:
+            return self._parsed[1]  # it changes once a second, and parsing costs more than signing
+        try:
+            moment = parsedate_to_datetime(date)
+            served = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+        except (ValueError, TypeError, OverflowError, IndexError):
+            return None
+        self._parsed = (date, served)
+        return served

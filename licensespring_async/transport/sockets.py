@@ -1,0 +1,225 @@
+"""Byte streams that know three things httpcore's own do not tell.
+
+Whether anything was written (else a failed request was never sent), what was read (so that surplus bytes behind an
+answer are found), and whether anything arrived while nobody asked (so that such a connection is not used again).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import ssl
+from collections import deque
+from typing import Protocol
+
+import anyio
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.streams.tls import TLSAttribute, TLSStream
+
+_CONNECT_STAGGER = 0.25  # seconds before the next address is tried as well
+_REMEMBERED = 2**20  # bytes of an exchange that are kept; a longer answer ends its connection
+
+
+class Socket(Protocol):
+    """A connected byte stream; errors are OSError (ssl.SSLError included)."""
+
+    wrote: bool
+    received: bytearray
+
+    async def receive(self) -> bytes:
+        """Return the next bytes, or b"" at the end."""
+        ...
+
+    async def send(self, data: bytes) -> None:
+        """Write all of `data`."""
+        ...
+
+    async def start_tls(self, context: ssl.SSLContext, server_hostname: str | None) -> None:
+        """Go on in TLS."""
+        ...
+
+    def is_quiet(self) -> bool:
+        """Return whether the peer has neither closed nor sent anything that was not received."""
+        ...
+
+    def begin(self) -> None:
+        """Forget what was written and received; a new exchange starts."""
+        ...
+
+    def rest(self) -> None:
+        """Expect nothing until the next `begin`."""
+        ...
+
+    async def abort(self) -> None:
+        """Close at once, without a goodbye."""
+        ...
+
+
+async def connect(host: str, port: int) -> Socket:
+    """Open a TCP connection, trying addresses as RFC 8305 says.
+
+    Raises:
+        OSError: No address answered.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # not asyncio, so trio
+        stream = await anyio.connect_tcp(host, port, happy_eyeballs_delay=_CONNECT_STAGGER)
+        return AnyioSocket(stream)
+    # uvloop's create_connection has no happy eyeballs.
+    if isinstance(loop, asyncio.BaseEventLoop):
+        _, protocol = await loop.create_connection(AsyncioSocket, host, port, happy_eyeballs_delay=_CONNECT_STAGGER)
+    else:
+        _, protocol = await loop.create_connection(AsyncioSocket, host, port)
+    return protocol
+
+
+class AsyncioSocket(asyncio.Protocol):
+    """A stream on a bare asyncio transport, which tells at once when the peer closes or speaks out of turn."""
+
+    def __init__(self) -> None:
+        self.wrote = False
+        self.received = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._chunks: deque[bytes] = deque()
+        self._ended = False
+        self._error: Exception | None = None
+        self._idle = False
+        self._wakeup: asyncio.Future[None] | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._chunks.append(data)
+        if self._idle and self._transport is not None:
+            # Nobody asked; buffering it would let a peer fill the memory of an idle client.
+            self._transport.abort()
+        self._wake()
+
+    def eof_received(self) -> None:
+        self._ended = True
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended = True
+        self._error = exc
+        self._writable.set()
+        self._wake()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def _wake(self) -> None:
+        if self._wakeup is not None and not self._wakeup.done():
+            self._wakeup.set_result(None)
+
+    async def receive(self) -> bytes:
+        while not self._chunks:
+            if self._error is not None:
+                raise OSError(str(self._error)) from self._error
+            if self._ended:
+                return b""
+            self._wakeup = asyncio.get_running_loop().create_future()
+            await self._wakeup
+        data = self._chunks.popleft()
+        if len(self.received) < _REMEMBERED:
+            self.received += data
+        return data
+
+    async def send(self, data: bytes) -> None:
+        if self._transport is None or self._ended or self._transport.is_closing():
+            raise ConnectionResetError("the peer has closed the connection")
+        self.wrote = True
+        self._transport.write(data)
+        if not self._writable.is_set():
+            await self._writable.wait()
+
+    async def start_tls(self, context: ssl.SSLContext, server_hostname: str | None) -> None:
+        assert self._transport is not None  # noqa: S101
+        self._transport = await asyncio.get_running_loop().start_tls(
+            self._transport, self, context, server_hostname=server_hostname
+        )
+
+    def is_quiet(self) -> bool:
+        return not self._chunks and not self._ended
+
+    def begin(self) -> None:
+        self._idle = False
+        self.wrote = False
+        self.received = bytearray()
+
+    def rest(self) -> None:
+        self._idle = True
+
+    async def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class AnyioSocket:
+    """A stream on anyio's streams, for trio."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self.wrote = False
+        self.received = bytearray()
+        self._stream = stream
+        self._raw = stream.extra(SocketAttribute.raw_socket)
+
+    async def receive(self) -> bytes:
+        try:
+            data = await self._stream.receive()
+        except anyio.EndOfStream:
+            return b""
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as e:
+            raise OSError("the connection broke") from e
+        if len(self.received) < _REMEMBERED:
+            self.received += data
+        return data
+
+    async def send(self, data: bytes) -> None:
+        self.wrote = True
+        try:
+            await self._stream.send(data)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as e:
+            raise OSError("the connection broke") from e
+
+    async def start_tls(self, context: ssl.SSLContext, server_hostname: str | None) -> None:
+        try:
+            self._stream = await TLSStream.wrap(
+                self._stream, hostname=server_hostname, ssl_context=context, standard_compatible=False
+            )
+        except (anyio.BrokenResourceError, anyio.EndOfStream) as e:
+            raise OSError("the connection broke during the TLS handshake") from e
+
+    def is_quiet(self) -> bool:
+        tls = self._stream.extra(TLSAttribute.ssl_object, None)
+        if tls is not None:
+            # Decrypted and undecrypted bytes may wait inside the TLS object, where no poll sees them.
+            try:
+                tls.read(1)
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLError:
+                return False
+            else:
+                return False
+        poll = select.poll()
+        poll.register(self._raw, select.POLLIN)
+        return not poll.poll(0)
+
+    def begin(self) -> None:
+        self.wrote = False
+        self.received = bytearray()
+
+    def rest(self) -> None:
+        """Do nothing: the next `is_quiet` looks at the socket itself."""
+
+    async def abort(self) -> None:
+        await anyio.aclose_forcefully(self._stream)

@@ -1,0 +1,98 @@
+"""The values that travel between the layers: what to ask, what goes over the wire, what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, Literal, TypeVar
+
+import attrs
+
+T_co = TypeVar("T_co", covariant=True)
+
+Method = Literal["GET", "POST"]
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One endpoint's request, before it is signed: the same for every attempt.
+
+    Attributes:
+        endpoint: Name for errors and logs.
+        method: HTTP method.
+        target: Path below the origin, with its percent-encoded query.
+        body: Bytes to send, or None.
+        content_type: Media type of `body`.
+        idempotent: Whether sending it twice has the same effect as once, so that it may be sent again after a failure
+            that may have acted.
+        secrets: Values that must not appear in errors and logs.
+    """
+
+    endpoint: str
+    method: Method
+    target: str = attrs.field(repr=False)
+    body: bytes | None = attrs.field(default=None, repr=False)
+    content_type: str | None = None
+    idempotent: bool = True
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+
+
+@attrs.frozen
+class Call(Generic[T_co]):
+    """A request together with the model of its answer."""
+
+    request: Request
+    model: type[T_co]
+
+
+@attrs.frozen
+class HttpRequest:
+    """A finished HTTP request, as an engine sends it.
+
+    Attributes:
+        url: Absolute URL, percent-encoded.
+        headers: Header names and values, ready to send.
+    """
+
+    method: Method
+    url: str = attrs.field(repr=False)
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen
+class HttpResponse:
+    """A whole HTTP answer, as an engine gives it back.
+
+    Attributes:
+        status: HTTP status.
+        headers: Lower-case names; a header sent more than once is joined by ", " (RFC 9110, 5.3), so that a doubled
+            signature or date is never mistaken for one.
+        body: The body after content decoding.
+    """
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class RawResponse(Generic[T_co]):
+    """An answer together with how it came about.
+
+    Attributes:
+        value: The model.
+        status: HTTP status.
+        headers: The answer's headers, names in lower case.
+        body: The raw bytes that `value` was read from.
+        attempts: HTTP requests that were sent.
+        elapsed: Seconds of the whole call, waiting included.
+        verified: Whether the answer's signature was checked.
+    """
+
+    value: T_co
+    status: int
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes = attrs.field(repr=False)
+    attempts: int
+    elapsed: float
+    verified: bool
