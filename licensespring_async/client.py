@@ -185,6 +185,11 @@ class LicenseSpring:
         """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first."""
         return self._pipeline.skew.offset
 
+    @property
+    def retry_budget(self) -> RetryBudget:
+        """The tokens that retries of this client cost; `tokens` near 0 means that the service fails for many calls."""
+        return self._pipeline.budget
+
     def with_options(
         self,
         *,

@@ -5,6 +5,7 @@ LicenseSpringError
 │   └── InvalidParameter                one argument of an endpoint; names it
 ├── TransportError                      no complete answer arrived
 │   ├── ConnectionFailed                the request never left (also a ConnectionError)
+│   │   └── CertificateRefused          the server did not prove who it is
 │   ├── ConnectionLost                  the request may have been acted on (also a ConnectionError)
 │   └── DeadlineExceeded                the time for the whole call ran out (also a TimeoutError)
 ├── RateLimited                         HTTP 429; carries `retry_after`
@@ -82,6 +83,13 @@ class ConnectionFailed(TransportError, ConnectionError):
     """No connection could be made, so the request never left; check the network, `base_url` and the certificate."""
 
     may_have_acted = False
+
+
+class CertificateRefused(ConnectionFailed):
+    """The server's certificate does not hold; nothing was sent.
+
+    Behind a company's TLS proxy, or on a server of your own, pass its authority in an `ssl.SSLContext` to the engine.
+    """
 
 
 class ConnectionLost(TransportError, ConnectionError):

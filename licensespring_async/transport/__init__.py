@@ -4,6 +4,7 @@ from .clock import Clock
 from .engine import Engine
 from .events import Event, Hook, RequestEvent, RetryEvent
 from .httpx_engine import HttpxEngine
+from .pyreqwest_engine import PyreqwestEngine
 from .retry import RetryPolicy
 from .values import HttpRequest, HttpResponse, RawResponse
 from .windows import RateLimits, Window
@@ -16,6 +17,7 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "HttpxEngine",
+    "PyreqwestEngine",
     "RateLimits",
     "RawResponse",
     "RequestEvent",

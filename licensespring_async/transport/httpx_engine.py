@@ -15,7 +15,7 @@ import anyio.lowlevel
 import httpcore
 import httpx
 
-from ..errors import ConfigurationError, ConnectionFailed, ConnectionLost, DeadlineExceeded
+from ..errors import CertificateRefused, ConfigurationError, ConnectionFailed, ConnectionLost, DeadlineExceeded
 from .engine import MAX_BODY
 from .lanes import Lane, Route
 from .values import HttpRequest, HttpResponse
@@ -139,6 +139,8 @@ class HttpxEngine:
 
 def _failed(error: Exception, never_sent: bool) -> ConnectionFailed | ConnectionLost:
     why = str(error) or type(error).__name__
+    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        return CertificateRefused(why)
     if never_sent or isinstance(error, _NEVER_SENT):
         return ConnectionFailed(f"no connection: {why}")
     return ConnectionLost(f"the connection broke before a whole answer had arrived: {why}")

@@ -37,7 +37,8 @@ class History:
     """What a call has been through.
 
     Attributes:
-        attempts: HTTP requests sent.
+        attempts: Requests sent.
+        tries: Attempts that the retry policy counts: those that failed before sending too, mended ones not.
         remedies: Causes of refusal that were mended and tried again, each at most once and not counted as retries.
         last_retry: What the last retry was for, or None before the first.
         signed_offset: Clock offset that the last attempt was signed with.
@@ -47,6 +48,7 @@ class History:
     endpoint: str
     deadline: Deadline
     attempts: int = 0
+    tries: int = 0
     failures: list[LicenseSpringError] = attrs.field(factory=list[LicenseSpringError])
     remedies: set[str] = attrs.field(factory=set[str])
     last_retry: Kind | None = None
@@ -93,11 +95,13 @@ class Pipeline:
             LicenseSpringError: How the last, or the most telling, attempt failed.
         """
         while True:
+            history.tries += 1
             try:
                 response = await self._attempt(request, history)
             except LicenseSpringError as error:
                 history.failures.append(error)
                 if self._is_mended(error, history):
+                    history.tries -= 1
                     continue
                 delay = self._delay_before_retry(error, request, history)
                 if self.hooks:
@@ -204,11 +208,10 @@ class Pipeline:
         kind = classify(error, idempotent=request.idempotent)
         if kind is None:
             raise error
-        tries = history.attempts - len(history.remedies)
-        delay = self.policy.delay(kind, max(0, tries - 1), self.random())
+        delay = self.policy.delay(kind, history.tries - 1, self.random())
         delay = max(delay, getattr(error, "retry_after", None) or 0.0)
-        if tries >= self.policy.max_attempts:
-            why = f"after {tries} attempts, as many as the retry policy allows"
+        if history.tries >= self.policy.max_attempts:
+            why = f"after {history.tries} attempts, as many as the retry policy allows"
         elif delay >= history.deadline.left:
             why = f"because the next attempt, in {delay:.3g} s, would be after the call's time"
         elif not self.budget.take(kind):

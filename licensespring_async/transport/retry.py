@@ -9,7 +9,6 @@ Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.h
 from __future__ import annotations
 
 import math
-import ssl
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -19,6 +18,7 @@ import attrs
 
 from ..errors import (
     ApiError,
+    CertificateRefused,
     ConfigurationError,
     DeadlineExceeded,
     LicenseSpringError,
@@ -45,12 +45,9 @@ def classify(error: LicenseSpringError, *, idempotent: bool) -> Kind | None:
     """
     if isinstance(error, RateLimited):
         return Kind.THROTTLED
-    if isinstance(error, DeadlineExceeded):
+    if isinstance(error, DeadlineExceeded | CertificateRefused):
         return None
     if isinstance(error, TransportError):
-        # A refused certificate is refused again a moment later.
-        if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-            return None
         return Kind.TRANSIENT if idempotent or not error.may_have_acted else None
     if isinstance(error, ApiError) and error.status in _TRANSIENT_STATUSES:
         return Kind.TRANSIENT if idempotent else None

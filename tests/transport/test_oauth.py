@@ -1,0 +1,312 @@
+"""OAuth client credentials, on a virtual clock."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import anyio
+import pytest
+
+from licensespring_async import (
+    ApiError,
+    ClientCredentials,
+    ConnectionFailed,
+    InvalidClient,
+    LicenseSpring,
+    LicenseSpringError,
+    OauthTokenExpired,
+    ResponseError,
+)
+from licensespring_async.transport import HttpRequest, HttpResponse
+
+from . import virtual
+from .fakes import CHECK, ScriptedEngine, answer, client, refusal
+
+pytestmark = pytest.mark.parametrize("backend", virtual.BACKENDS)
+
+TOKEN_URL = "https://auth.licensespring.com/token"
+
+
+class Service(ScriptedEngine):
+    """Gives tokens `t1`, `t2`, ... and accepts only those in `good`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__([answer()], **options)
+        self.plays = [self.respond]
+        self.issued = 0
+        self.good: set[str] = set()
+        self.expires_in = 480
+        self.token_answer: HttpResponse | Exception | None = None
+        self.accepts_new = True
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        if "/oauth_url" in request.url:
+            return answer(body={"url": TOKEN_URL, "login_type": "client_credentials"})
+        if request.url == TOKEN_URL:
+            return self.give_token()
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        return answer() if token in self.good else refusal("oauth_token_expired")
+
+    def give_token(self) -> HttpResponse:
+        if isinstance(self.token_answer, Exception):
+            raise self.token_answer
+        if self.token_answer is not None:
+            return self.token_answer
+        self.issued += 1
+        if self.accepts_new:
+            self.good.add(f"t{self.issued}")
+        return answer(body={"access_token": f"t{self.issued}", "expires_in": self.expires_in, "token_type": "Bearer"})
+
+    def paths(self) -> list[str]:
+        return [request.url.split("?")[0].rsplit("/", 1)[1] for request in self.requests]
+
+
+def of(service: Service, **options: Any) -> LicenseSpring:
+    auth = ClientCredentials(
+        client_id="the-client", client_secret="the-secret", token_url=options.pop("token_url", None)
+    )
+    return client(service, virtual.clock(), auth=auth, **options)
+
+
+def test_discovers_the_endpoint_and_sends_the_token(backend: str) -> None:
+    """Asks the License API for the token endpoint, gets a token there, and checks with it."""
+    service = Service()
+
+    async def main() -> None:
+        await of(service).check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+    assert service.paths() == ["oauth_url", "token", "check_license_feature"]
+    discovery, token, check = service.requests
+    assert discovery.url == "https://api.licensespring.com/api/v4/oauth_url?login_type=client_credentials"
+    assert "Authorization" not in discovery.headers
+    assert token.method == "POST"
+    assert parse_qs((token.body or b"").decode()) == {
+        "grant_type": ["client_credentials"],
+        "client_id": ["the-client"],
+        "client_secret": ["the-secret"],
+    }
+    assert check.headers["Authorization"] == "Bearer t1"
+    assert "Date" in check.headers
+
+
+def test_a_given_token_url_needs_no_discovery(backend: str) -> None:
+    """Uses token_url when it is given."""
+    service = Service()
+
+    async def main() -> None:
+        await of(service, token_url=TOKEN_URL).check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+    assert service.paths() == ["token", "check_license_feature"]
+
+
+def test_one_fetch_for_many_callers(backend: str) -> None:
+    """Fetches one token for a hundred concurrent callers."""
+    service = Service(latency=1)
+
+    async def main() -> None:
+        its_client = of(service)
+        async with anyio.create_task_group() as group:
+            for _ in range(100):
+                group.start_soon(lambda: its_client.check_license_feature(**CHECK))
+
+    virtual.run(backend, main)
+    assert service.paths().count("token") == 1
+    assert service.paths().count("oauth_url") == 1
+    assert service.paths().count("check_license_feature") == 100
+
+
+def test_refreshes_before_expiry(backend: str) -> None:
+    """Keeps a token while it is good, and replaces it half a minute before it ends."""
+    service = Service()
+
+    async def main() -> list[int]:
+        its_client = of(service)
+        fetched: list[int] = []
+        for wait in (0, 440, 20, 0):
+            await anyio.sleep(wait)
+            await its_client.check_license_feature(**CHECK)
+            fetched.append(service.issued)
+        return fetched
+
+    assert virtual.run(backend, main) == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("code", ["oauth_token_expired", "oauth_token_malformed"])
+def test_refreshes_and_retries_once_when_refused(backend: str, code: str) -> None:
+    """Fetches another token and repeats the call at once when the service refuses the one it has."""
+    service = Service()
+
+    async def main() -> float:
+        its_client = of(service)
+        await its_client.check_license_feature(**CHECK)
+        service.good.clear()
+        start = anyio.current_time()
+        await its_client.check_license_feature(**CHECK)
+        return anyio.current_time() - start
+
+    assert virtual.run(backend, main) == 0
+    assert service.paths()[-3:] == ["check_license_feature", "token", "check_license_feature"]
+
+
+def test_retries_exactly_once(backend: str) -> None:
+    """Gives up with the service's error when a fresh token is refused as well."""
+    service = Service()
+    service.accepts_new = False
+
+    async def main() -> LicenseSpringError:
+        with pytest.raises(OauthTokenExpired) as caught:
+            await of(service).check_license_feature(**CHECK)
+        return caught.value
+
+    error = virtual.run(backend, main)
+    assert service.paths() == ["oauth_url", "token", "check_license_feature", "token", "check_license_feature"]
+    assert error.attempts == 2
+
+
+def test_concurrent_refusals_cost_one_refresh(backend: str) -> None:
+    """Fetches one new token when fifty calls in flight are refused together."""
+    service = Service()
+
+    async def main() -> None:
+        its_client = of(service)
+        await its_client.check_license_feature(**CHECK)
+        service.good.clear()
+        service.latency = 1
+        async with anyio.create_task_group() as group:
+            for _ in range(50):
+                group.start_soon(lambda: its_client.check_license_feature(**CHECK))
+
+    virtual.run(backend, main)
+    assert service.issued == 2
+
+
+def test_keycloak_errors_are_typed(backend: str) -> None:
+    """Turns the token endpoint's own error shape into a typed error that names no secret."""
+    service = Service()
+    service.token_answer = answer(401, {"error": "invalid_client", "error_description": "Invalid client the-secret"})
+
+    async def main() -> LicenseSpringError:
+        with pytest.raises(InvalidClient) as caught:
+            await of(service).check_license_feature(**CHECK)
+        return caught.value
+
+    error = virtual.run(backend, main)
+    assert isinstance(error, InvalidClient)
+    assert (error.status, error.code) == (401, "invalid_client")
+    assert "the-secret" not in str(error)
+    assert service.paths() == ["oauth_url", "token"]
+
+
+def test_a_failed_fetch_fails_its_waiters(backend: str) -> None:
+    """Asks once, not once for each caller, when the token endpoint refuses."""
+    service = Service(latency=1)
+    service.token_answer = answer(401, {"error": "invalid_client", "error_description": "no"})
+    errors: list[LicenseSpringError] = []
+
+    async def main() -> None:
+        its_client = of(service)
+
+        async def ask() -> None:
+            try:
+                await its_client.check_license_feature(**CHECK)
+            except LicenseSpringError as e:
+                errors.append(e)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(ask)
+
+    virtual.run(backend, main)
+    assert service.paths().count("token") == 1
+    assert len(errors) == 20
+    assert len({id(error) for error in errors}) == 20
+    assert all(isinstance(error, InvalidClient) for error in errors)
+
+
+def test_a_cancelled_fetch_is_taken_over(backend: str) -> None:
+    """Lets the next waiter fetch the token when the first one is cancelled."""
+    service = Service(latency=5)
+
+    async def main() -> None:
+        its_client = of(service, token_url=TOKEN_URL, timeout=60)
+        async with anyio.create_task_group() as group:
+
+            async def impatient() -> None:
+                with anyio.move_on_after(1):
+                    await its_client.check_license_feature(**CHECK)
+
+            group.start_soon(impatient)
+            await anyio.wait_all_tasks_blocked()
+            await its_client.check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+    assert service.paths() == ["token", "token", "check_license_feature"]
+
+
+def test_a_token_endpoint_that_is_down_is_retried(backend: str) -> None:
+    """Retries the fetch as it would a check, and reports it when it stays down."""
+    service = Service()
+    service.token_answer = ConnectionFailed("down")
+
+    async def main() -> LicenseSpringError:
+        with pytest.raises(ConnectionFailed) as caught:
+            await of(service, token_url=TOKEN_URL).check_license_feature(**CHECK)
+        return caught.value
+
+    virtual.run(backend, main)
+    assert service.paths() == ["token"] * 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"access_token": "t", "expires_in": "480"},
+        {"expires_in": 480},
+        {"access_token": "a b", "expires_in": 480},
+        {"access_token": "", "expires_in": 480},
+        {"access_token": "t", "expires_in": 480, "token_type": "MAC"},
+        "not json",
+    ],
+)
+def test_a_misshapen_token_answer_is_an_error(backend: str, body: object) -> None:
+    """Refuses a token answer that is not what RFC 6749 describes."""
+    service = Service()
+    service.token_answer = answer(body=body)
+
+    async def main() -> None:
+        with pytest.raises(ResponseError):
+            await of(service).check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+
+
+@pytest.mark.parametrize("url", ["http://auth.licensespring.com/token", "https://127.0.0.1/token", "javascript:1", ""])
+def test_a_discovered_endpoint_must_be_safe(backend: str, url: str) -> None:
+    """Sends the secret nowhere when the discovered token endpoint is not https, or is on this machine."""
+    service = Service()
+    service.plays = [answer(body={"url": url, "login_type": "client_credentials"})]
+
+    async def main() -> None:
+        with pytest.raises(ResponseError, match="token endpoint"):
+            await of(service).check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+    assert service.paths() == ["oauth_url"]
+
+
+def test_an_api_error_of_discovery_is_reported(backend: str) -> None:
+    """Reports an error that the service answers to the discovery."""
+    service = Service()
+    service.plays = [refusal("oauth_not_enabled", 403)]
+
+    async def main() -> LicenseSpringError:
+        with pytest.raises(ApiError) as caught:
+            await of(service).check_license_feature(**CHECK)
+        return caught.value
+
+    error = virtual.run(backend, main)
+    assert isinstance(error, ApiError)
+    assert error.code == "oauth_not_enabled"

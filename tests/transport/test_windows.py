@@ -1,0 +1,203 @@
+"""Rate windows and the pause after HTTP 429, on a virtual clock."""
+
+from __future__ import annotations
+
+import random
+
+import anyio
+import pytest
+
+from licensespring_async import ConfigurationError, DeadlineExceeded, LicenseSpringError, RateLimited, RateLimits
+
+from . import virtual
+from .fakes import CHECK, ScriptedEngine, answer, client, refusal
+
+both = pytest.mark.parametrize("backend", virtual.BACKENDS)
+
+
+def most_in_any(times: list[float], seconds: float) -> int:
+    """Return the largest number of moments in any half-open span of so many seconds."""
+    most, first = 0, 0
+    for last, moment in enumerate(times):
+        while moment - times[first] >= seconds:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+@both
+def test_no_window_is_exceeded_and_the_binding_one_is_used(backend: str) -> None:
+    """Keeps three windows at once over 120 s, and uses at least 95 % of the one that binds."""
+    engine = ScriptedEngine([answer()], latency=0.03)
+    limits = RateLimits.plan("free")
+
+    async def main() -> None:
+        its_client = client(engine, virtual.clock(), rate_limits=limits, max_concurrency=50, timeout=10_000)
+
+        async def ask() -> None:
+            while anyio.current_time() < 120:
+                await its_client.check_license_feature(**CHECK)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(50):
+                group.start_soon(ask)
+
+    virtual.run(backend, main)
+    times = [each - engine.times[0] for each in engine.times]
+    for window in limits.windows:
+        assert most_in_any(times, window.seconds) <= window.limit
+    assert len([each for each in times if each < 120]) >= 0.95 * 12 * 200
+
+
+@both
+def test_holds_as_the_server_sees_it(backend: str) -> None:
+    """Keeps the window by the time of arrival too, when requests take very different times to arrive."""
+    arrivals: list[float] = []
+    dice = random.Random(7)
+
+    class SlowRoads(ScriptedEngine):
+        async def send(self, request: object, timeout: float) -> object:  # type: ignore[override]
+            await anyio.sleep(dice.random() * 0.9)
+            arrivals.append(anyio.current_time())
+            await anyio.sleep(dice.random() * 0.1)
+            return answer()
+
+    async def main() -> None:
+        engine = SlowRoads([answer()])
+        its_client = client(engine, virtual.clock(), rate_limits=RateLimits((5, 1)), max_concurrency=50, timeout=10_000)
+        async with anyio.create_task_group() as group:
+            for _ in range(200):
+                group.start_soon(lambda: its_client.check_license_feature(**CHECK))
+
+    virtual.run(backend, main)
+    assert len(arrivals) == 200
+    assert most_in_any(sorted(arrivals), 1.0) <= 5
+
+
+@both
+def test_lets_waiters_through_in_order(backend: str) -> None:
+    """Serves callers that wait for a window in the order they came."""
+    engine = ScriptedEngine([answer()])
+
+    async def main() -> None:
+        its_client = client(engine, virtual.clock(), rate_limits=RateLimits((1, 1)), timeout=100)
+        async with anyio.create_task_group() as group:
+            for number in range(8):
+                asks = CHECK | {"hardware_id": f"d{number}"}
+                group.start_soon(lambda asks=asks: its_client.check_license_feature(**asks))
+                await anyio.lowlevel.checkpoint()
+
+    virtual.run(backend, main)
+    asked = [request.url.split("hardware_id=")[1].split("&")[0] for request in engine.requests]
+    assert asked == [f"d{number}" for number in range(8)]
+
+
+@both
+def test_a_cancelled_waiter_leaves_no_trace(backend: str) -> None:
+    """Gives the place of a cancelled waiter, also of the first in line, to the next one without delay."""
+    engine = ScriptedEngine([answer()])
+
+    async def main() -> None:
+        its_client = client(engine, virtual.clock(), rate_limits=RateLimits((1, 10)), timeout=100)
+        await its_client.check_license_feature(**CHECK)
+        async with anyio.create_task_group() as group:
+
+            async def impatient() -> None:
+                with anyio.move_on_after(3):
+                    await its_client.check_license_feature(**CHECK)
+
+            group.start_soon(impatient)
+            await anyio.wait_all_tasks_blocked()
+            group.start_soon(impatient)
+            await anyio.wait_all_tasks_blocked()
+            await its_client.check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 10], abs=1e-3)
+
+
+@both
+def test_fails_at_once_when_the_windows_leave_no_time(backend: str) -> None:
+    """Raises DeadlineExceeded without waiting when the next free place is behind the deadline."""
+    engine = ScriptedEngine([answer()])
+
+    async def main() -> LicenseSpringError:
+        its_client = client(engine, virtual.clock(), rate_limits=RateLimits((1, 60)), timeout=5)
+        await its_client.check_license_feature(**CHECK)
+        with pytest.raises(DeadlineExceeded) as caught:
+            await its_client.check_license_feature(**CHECK)
+        return caught.value
+
+    error = virtual.run(backend, main)
+    assert error.elapsed == pytest.approx(0)
+    assert len(engine.requests) == 1
+
+
+@both
+def test_429_pauses_every_caller(backend: str) -> None:
+    """Sends nothing from any call until Retry-After has passed."""
+    engine = ScriptedEngine([refusal("too_many", 429, retry_after="5"), answer()])
+
+    async def main() -> None:
+        its_client = client(engine, virtual.clock(), timeout=60)
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: its_client.check_license_feature(**CHECK))
+            await anyio.sleep(1)
+            for _ in range(3):
+                group.start_soon(lambda: its_client.check_license_feature(**CHECK))
+
+    virtual.run(backend, main)
+    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 5, 5, 5, 5], abs=1e-3)
+
+
+@both
+def test_a_pause_longer_than_the_call_is_an_error_at_once(backend: str) -> None:
+    """Raises RateLimited with the time to wait, and sends nothing, when a pause outlasts the call."""
+    engine = ScriptedEngine([refusal("too_many", 429, retry_after="50"), answer()])
+
+    async def main() -> list[LicenseSpringError]:
+        its_client = client(engine, virtual.clock(), timeout=10)
+        errors: list[LicenseSpringError] = []
+        for wait in (0, 20):
+            await anyio.sleep(wait)
+            with pytest.raises(RateLimited) as caught:
+                await its_client.check_license_feature(**CHECK)
+            errors.append(caught.value)
+        return errors
+
+    first, second = virtual.run(backend, main)
+    assert isinstance(first, RateLimited)
+    assert isinstance(second, RateLimited)
+    assert first.retry_after == 50
+    assert second.retry_after == pytest.approx(30)
+    assert len(engine.requests) == 1
+
+
+@both
+def test_an_absurd_pause_is_an_hour(backend: str) -> None:
+    """Pauses an hour at most, so that one bad answer does not silence a service for good."""
+    engine = ScriptedEngine([refusal("too_many", 429, retry_after="99999999"), answer()])
+
+    async def main() -> None:
+        its_client = client(engine, virtual.clock(), timeout=10)
+        with pytest.raises(RateLimited):
+            await its_client.check_license_feature(**CHECK)
+        await anyio.sleep(3601)
+        await its_client.check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+    assert len(engine.requests) == 2
+
+
+@pytest.mark.parametrize("windows", [(), ((0, 1),), ((1, 0),), ((1, float("inf")),), ((1.5, 1),), ((True, 1),)])
+def test_refuses_impossible_windows(windows: tuple[tuple[int, float], ...]) -> None:
+    """Refuses windows that are not a positive whole number in a positive time."""
+    with pytest.raises(ConfigurationError):
+        RateLimits(*windows)
+
+
+def test_presets_are_the_documented_windows() -> None:
+    """Knows the windows of each plan, and those that hold on every plan."""
+    assert [(w.limit, w.seconds) for w in RateLimits.plan("enterprise").windows] == [(200, 10), (50, 1), (18_000, 60)]
+    with pytest.raises(ConfigurationError, match="business-plus"):
+        RateLimits.plan("gold")
