@@ -58,6 +58,8 @@ def decoded(body: bytes, encoding: str | None, limit: int) -> bytes:
     Raises:
         ResponseError: Unknown coding, broken or truncated data, or more than `limit` bytes.
     """
+    if len(body) > limit:
+        raise too_large(limit)
     if encoding is None or encoding.strip().lower() in ("", "identity"):
         return body
     if encoding.strip().lower() not in ("gzip", "x-gzip"):

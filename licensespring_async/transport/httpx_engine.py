@@ -7,17 +7,18 @@ The only module that imports httpx.
 
 from __future__ import annotations
 
+import logging
 import ssl
-import time
+from collections.abc import Iterator
+from contextvars import ContextVar
 
 import anyio
-import anyio.lowlevel
 import httpcore
 import httpx
 
 from ..errors import CertificateRefused, ConfigurationError, ConnectionFailed, ConnectionLost, DeadlineExceeded
-from .engine import MAX_BODY
-from .lanes import Lane, Route
+from .engine import MAX_BODY, decoded, joined, too_large
+from .lanes import Lanes, Progress
 from .values import HttpRequest, HttpResponse
 
 # httpx's own errors come from a caller's AsyncClient, and from respx.
@@ -43,6 +44,17 @@ _NEVER_SENT = (
     httpx.LocalProtocolError,
 )
 
+_sending: ContextVar[bool] = ContextVar("licensespring_async_sending", default=False)
+
+
+def _not_ours(_: logging.LogRecord) -> bool:
+    # httpx logs whole URLs, license key included, and httpcore logs headers.
+    return not _sending.get()
+
+
+for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks"):
+    logging.getLogger(_name).addFilter(_not_ours)
+
 
 class HttpxEngine:
     """Sends requests over httpx's HTTP/1.1 stack, on asyncio and trio.
@@ -50,103 +62,96 @@ class HttpxEngine:
     Args:
         ssl_context: TLS settings and trusted authorities; None trusts certifi's. The environment is not read.
         proxy: URL of an HTTP proxy (`http://user:password@host:port`), or None. The environment is not read.
+        client: An `httpx.AsyncClient` of your own to send through instead, with its proxies, mounts, hooks and pool;
+            it stays yours to close, and is as slow under load as httpx's pool is.
         max_body: Bytes of a decoded body above which an answer is refused.
+
+    Raises:
+        ConfigurationError: `client` was given together with settings that belong to it.
 
     Cost: one connection for each request in flight; a connection that was idle for 30 s is not used again.
     """
 
     def __init__(
-        self, *, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None, max_body: int = MAX_BODY
+        self,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        client: httpx.AsyncClient | None = None,
+        max_body: int = MAX_BODY,
     ) -> None:
-        self._context = ssl_context
-        self._proxy = None if proxy is None else _proxy(proxy)
+        if client is not None and (ssl_context is not None or proxy is not None):
+            raise ConfigurationError("client: configure TLS and proxies on your httpx.AsyncClient, not beside it")
+        self._client = client
+        self._lanes = Lanes(
+            context=(lambda: ssl_context) if ssl_context else _default_context,
+            proxy=None if proxy is None else _proxy(proxy),
+            max_body=max_body,
+        )
         self._max_body = max_body
-        self._routes: dict[str, Route] = {}
-        self._closed = False
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Send one request; see `Engine.send`."""
-        route, prepared = self._prepare(request)
-        lane: Lane | None = None
-        with anyio.move_on_after(timeout):
-            while True:
-                lane = await self._lease(route)
-                try:
-                    response, may_go_on = await lane.exchange(prepared, self._max_body)
-                except _BROKEN as e:
-                    await lane.close()
-                    if lane.used and not lane.sent:
-                        continue  # the server closed an idle connection before we wrote: nothing happened
-                    never_sent = isinstance(e, httpcore.NetworkError) and not lane.sent
-                    raise _failed(e, never_sent) from e.__cause__
-                except BaseException:
-                    await lane.close()
-                    raise
-                await self._give_back(lane, route, may_go_on)
-                return response
+        progress = Progress()
+        token = _sending.set(True)
+        try:
+            with anyio.move_on_after(timeout):
+                if self._client is None:
+                    return await self._lanes.send(request, progress)
+                progress.sent = True  # as far as can be seen through somebody else's client
+                return await self._through(self._client, request)
+        except _BROKEN as e:
+            raise _failed(e, never_sent=not progress.sent and isinstance(e, httpcore.NetworkError)) from e.__cause__
+        finally:
+            _sending.reset(token)
         error = DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
-        error.may_have_acted = lane is not None and lane.sent
+        error.may_have_acted = progress.sent
         raise error
 
-    def _prepare(self, request: HttpRequest) -> tuple[Route, httpcore.Request]:
-        # The path starts at the first slash behind "https://".
-        split = request.url.index("/", 8)
-        base, target = request.url[:split], request.url[split:]
-        route = self._routes.get(base)
-        if route is None:
-            route = self._routes[base] = Route.to(base)
-        headers = [(b"Host", route.host_header)]
-        headers += [(name.encode("ascii"), value.encode("ascii")) for name, value in request.headers.items()]
-        if request.body is not None:
-            headers.append((b"Content-Length", str(len(request.body)).encode()))
-        origin = route.origin
-        url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target)
-        return route, httpcore.Request(request.method, url, headers=headers, content=request.body)
-
-    async def _lease(self, route: Route) -> Lane:
-        if self._closed:
-            raise ConfigurationError("the engine is closed; open a new client")
-        now = time.monotonic()
-        while route.idle:
-            lane = route.idle.pop()
-            if lane.is_usable(now):
-                return lane
-            await lane.close()
-        if self._context is None and route.origin.scheme == b"https":
-            self._context = httpx.create_ssl_context(trust_env=False)
-        return Lane(route.origin, self._context, self._proxy)
-
-    async def _give_back(self, lane: Lane, route: Route, may_go_on: bool) -> None:
-        if self._closed or not may_go_on:
-            await lane.close()
-            return
-        now = time.monotonic()
-        lane.rest(now)
-        route.idle.append(lane)
-        # The last used is leased first, so the coldest ones gather at the other end.
-        if not route.idle[0].is_usable(now):
-            await route.idle.popleft().close()
+    async def _through(self, client: httpx.AsyncClient, request: HttpRequest) -> HttpResponse:
+        body = bytearray()
+        async with client.stream(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=request.body,
+            auth=None,  # httpx would sign over the header that is already there
+            follow_redirects=False,
+        ) as response:
+            async for part in response.aiter_raw():
+                body += part
+                if len(body) > self._max_body:
+                    raise too_large(self._max_body)
+            headers = joined(response.headers.multi_items())
+            plain = decoded(bytes(body), headers.get("content-encoding"), self._max_body)
+            return HttpResponse(response.status_code, headers, plain)
 
     async def aclose(self) -> None:
-        """Close the idle connections now, and each one in use when its request ends."""
-        self._closed = True
-        for route in self._routes.values():
-            while route.idle:
-                await route.idle.pop().close()
-        # asyncio finishes closing transports one turn of its loop later.
-        await anyio.lowlevel.cancel_shielded_checkpoint()
+        """Close the idle connections now, and each one in use when its request ends; a client of yours stays open."""
+        await self._lanes.aclose()
 
 
-def _failed(error: Exception, never_sent: bool) -> ConnectionFailed | ConnectionLost:
+def _default_context() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _failed(error: Exception, *, never_sent: bool) -> ConnectionFailed | ConnectionLost:
     why = str(error) or type(error).__name__
-    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
         return CertificateRefused(why)
     if never_sent or isinstance(error, _NEVER_SENT):
         return ConnectionFailed(f"no connection: {why}")
     return ConnectionLost(f"the connection broke before a whole answer had arrived: {why}")
 
 
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__  # httpcore's pool raises "from None"
+
+
 def _proxy(url: str) -> httpcore.Proxy:
     parsed = httpx.Proxy(url)
-    raw = parsed.url.raw
-    return httpcore.Proxy(httpcore.URL(scheme=raw[0], host=raw[1], port=raw[2], target=raw[3]), auth=parsed.raw_auth)
+    address = httpcore.URL(scheme=parsed.url.raw_scheme, host=parsed.url.raw_host, port=parsed.url.port, target=b"/")
+    return httpcore.Proxy(address, auth=parsed.raw_auth)

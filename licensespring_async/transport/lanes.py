@@ -3,36 +3,67 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
-from contextlib import aclosing
+from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.lowlevel
 import attrs
 import httpcore
 
+from ..errors import ConfigurationError
 from . import sockets
 from .engine import decoded, joined, too_large
 from .framing import ended_exactly
-from .values import HttpResponse
+from .values import HttpRequest, HttpResponse
 
 _IDLE_SECONDS = 30.0
 _CLOSING_SECONDS = 1.0
+_HEAD_AND_FRAMING = 256 * 1024  # bytes besides the body
+
+
+class Allowance:
+    """How many bytes an answer may still take on the wire, head and framing included.
+
+    It is spent where bytes are read, below httpcore: stopping above it would leave its generators half run.
+    """
+
+    def __init__(self, max_body: int) -> None:
+        self._max_body = max_body
+        self._left = 0
+
+    def renew(self) -> None:
+        """Start on a new answer."""
+        self._left = self._max_body + _HEAD_AND_FRAMING
+
+    def spend(self, size: int) -> None:
+        """Count bytes that were read.
+
+        Raises:
+            ResponseError: They are too many.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise too_large(self._max_body)
 
 
 class _Stream(httpcore.AsyncNetworkStream):
     """A socket of ours as httpcore wants it."""
 
-    def __init__(self, socket: sockets.Socket) -> None:
+    def __init__(self, socket: sockets.Socket, allowance: Allowance) -> None:
         self.socket = socket
+        self._allowance = allowance
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
-            return await self.socket.receive()
+            data = await self.socket.receive()
         except OSError as e:
             raise httpcore.ReadError(str(e)) from e
+        self._allowance.spend(len(data))
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if not buffer:
@@ -68,7 +99,9 @@ def _why(error: OSError) -> str:
 class _Network(httpcore.AsyncNetworkBackend):
     """Opens one lane's socket, and keeps hold of it: a cancelled handshake must not leak it."""
 
-    socket: sockets.Socket | None = None
+    def __init__(self, allowance: Allowance) -> None:
+        self.socket: sockets.Socket | None = None
+        self._allowance = allowance
 
     async def connect_tcp(
         self,
@@ -82,16 +115,20 @@ class _Network(httpcore.AsyncNetworkBackend):
             self.socket = await sockets.connect(host, port)
         except OSError as e:
             raise httpcore.ConnectError(_why(e)) from e
-        return _Stream(self.socket)
+        return _Stream(self.socket, self._allowance)
 
 
 class Lane:
     """One connection to one origin, and what is known about it."""
 
-    def __init__(self, origin: httpcore.Origin, context: ssl.SSLContext | None, proxy: httpcore.Proxy | None) -> None:
+    def __init__(
+        self, origin: httpcore.Origin, context: ssl.SSLContext | None, proxy: httpcore.Proxy | None, max_body: int
+    ) -> None:
         self.idle_since = 0.0
         self.used = False
-        self._network = _Network()
+        self._max_body = max_body
+        self._allowance = Allowance(max_body)
+        self._network = _Network(self._allowance)
         # Both answer handle_async_request; only the pool speaks to proxies.
         self._connection: httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool
         if proxy is None:
@@ -110,22 +147,17 @@ class Lane:
         socket = self._network.socket
         return socket is not None and now - self.idle_since < _IDLE_SECONDS and socket.is_quiet()
 
-    async def exchange(self, request: httpcore.Request, limit: int) -> tuple[HttpResponse, bool]:
+    async def exchange(self, request: httpcore.Request) -> tuple[HttpResponse, bool]:
         """Send `request`; return the answer and whether the connection can carry another."""
         if self._network.socket is not None:
             self._network.socket.begin()
+        self._allowance.renew()
         response = await self._connection.handle_async_request(request)
+        assert isinstance(response.stream, AsyncIterable)  # noqa: S101
+        body = b"".join([part async for part in response.stream])
+        await response.aclose()
         headers = joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
-        body = bytearray()
-        try:
-            async with aclosing(_iterate(response)) as parts:
-                async for part in parts:
-                    body += part
-                    if len(body) > limit:
-                        raise too_large(limit)
-        finally:
-            await response.aclose()
-        plain = decoded(bytes(body), headers.get("content-encoding"), limit)
+        plain = decoded(body, headers.get("content-encoding"), self._max_body)
         return HttpResponse(response.status, headers, plain), self._may_go_on(response.status, headers)
 
     def _may_go_on(self, status: int, headers: dict[str, str]) -> bool:
@@ -165,7 +197,93 @@ class Route:
         return cls(httpcore.Origin(scheme, host, port), parts.netloc.encode("ascii"))
 
 
-async def _iterate(response: httpcore.Response) -> AsyncGenerator[bytes, None]:
-    assert isinstance(response.stream, AsyncIterable)  # noqa: S101
-    async for part in response.stream:
-        yield part
+@attrs.define
+class Progress:
+    """How far a request has come.
+
+    Attributes:
+        sent: Whether any of it may have left.
+    """
+
+    sent: bool = False
+
+
+class Lanes:
+    """The lanes to every origin, lent the last used first: the coldest ones go unused until they expire.
+
+    Args:
+        context: Makes the TLS settings when the first https origin is met.
+        proxy: Goes before every lane.
+        max_body: Bytes of a decoded body above which an answer is refused.
+    """
+
+    def __init__(self, *, context: Callable[[], ssl.SSLContext], proxy: httpcore.Proxy | None, max_body: int) -> None:
+        self._make_context = context
+        self._context: ssl.SSLContext | None = None
+        self._proxy = proxy
+        self._max_body = max_body
+        self._routes: dict[str, Route] = {}
+        self._closed = False
+
+    async def send(self, request: HttpRequest, progress: Progress) -> HttpResponse:
+        """Send a request over a lane of its own for as long as it takes; errors are httpcore's."""
+        route, prepared = self._prepare(request)
+        while True:
+            lane = await self._lease(route)
+            try:
+                response, may_go_on = await lane.exchange(prepared)
+            except BaseException as e:
+                await lane.close()
+                progress.sent = lane.sent
+                if isinstance(e, httpcore.NetworkError) and lane.used and not lane.sent:
+                    continue  # the server closed an idle connection before we wrote: nothing happened
+                raise
+            await self._give_back(lane, route, may_go_on)
+            return response
+
+    def _prepare(self, request: HttpRequest) -> tuple[Route, httpcore.Request]:
+        # The path starts at the first slash behind "https://".
+        split = request.url.index("/", 8)
+        base, target = request.url[:split], request.url[split:]
+        route = self._routes.get(base)
+        if route is None:
+            route = self._routes[base] = Route.to(base)
+        headers = [(b"Host", route.host_header)]
+        headers += [(name.encode("ascii"), value.encode("ascii")) for name, value in request.headers.items()]
+        if request.body is not None:
+            headers.append((b"Content-Length", str(len(request.body)).encode()))
+        origin = route.origin
+        url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target)
+        return route, httpcore.Request(request.method, url, headers=headers, content=request.body)
+
+    async def _lease(self, route: Route) -> Lane:
+        if self._closed:
+            raise ConfigurationError("the client is closed; open a new one")
+        now = time.monotonic()
+        while route.idle:
+            lane = route.idle.pop()
+            if lane.is_usable(now):
+                return lane
+            await lane.close()
+        if self._context is None and route.origin.scheme == b"https":
+            self._context = self._make_context()
+        return Lane(route.origin, self._context, self._proxy, self._max_body)
+
+    async def _give_back(self, lane: Lane, route: Route, may_go_on: bool) -> None:
+        if self._closed or not may_go_on:
+            await lane.close()
+            return
+        now = time.monotonic()
+        lane.rest(now)
+        route.idle.append(lane)
+        if not route.idle[0].is_usable(now):
+            await route.idle.popleft().close()
+
+    async def aclose(self) -> None:
+        """Close the idle lanes now, and each one in use when its request ends."""
+        self._closed = True
+        for route in self._routes.values():
+            while route.idle:
+                await route.idle.pop().close()
+        # asyncio finishes closing transports one turn of its loop later.
+        await anyio.lowlevel.cancel_shielded_checkpoint()

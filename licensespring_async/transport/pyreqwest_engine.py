@@ -7,6 +7,8 @@ import ssl
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import anyio.lowlevel
+
 from ..errors import (
     CertificateRefused,
     ConfigurationError,
@@ -37,6 +39,9 @@ class PyreqwestEngine:
 
     Raises:
         ConfigurationError: pyreqwest is not installed, or the context does not verify servers.
+
+    Cost: a request that is cancelled ends for the caller at once, but holds its connection until its time is over,
+    because pyreqwest carries on with it in the background.
     """
 
     def __init__(
@@ -72,6 +77,10 @@ class PyreqwestEngine:
                 status = response.status
         except exceptions.RequestError as e:
             error = _failed(e, timeout)
+        except asyncio.CancelledError:
+            # pyreqwest raises one of its own making, by which anyio's cancel scopes do not know theirs.
+            await anyio.lowlevel.checkpoint_if_cancelled()
+            raise
         else:
             return HttpResponse(status, headers, decoded(body, headers.get("content-encoding"), self._max_body))
         # Outside the handler, or pyreqwest's error, which holds the whole URL, would hang on ours as its context.
@@ -113,8 +122,9 @@ class PyreqwestEngine:
     async def aclose(self) -> None:
         """Close every connection; requests under way fail."""
         self._closed = True
-        if self._client is not None:
-            await self._client.close()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()  # and the last reference goes: only then its idle connections do
 
 
 def _failed(error: RequestError, timeout: float) -> TransportError:
@@ -125,7 +135,8 @@ def _failed(error: RequestError, timeout: float) -> TransportError:
         late.may_have_acted = not isinstance(error, exceptions.ConnectTimeoutError | exceptions.PoolTimeoutError)
         return late
     why = _why(error)
-    if isinstance(error, exceptions.ConnectError):
+    # ConnectError also stands for a connection that broke behind the request; its causes tell.
+    if isinstance(error, exceptions.ConnectError) and "client error (SendRequest)" not in why:
         if "certificate" in why:
             return CertificateRefused(f"the server's certificate was refused: {why}")
         return ConnectionFailed(f"no connection: {why}")
@@ -135,4 +146,4 @@ def _failed(error: RequestError, timeout: float) -> TransportError:
 def _why(error: RequestError) -> str:
     # pyreqwest's own text holds the whole URL, license key included; its causes below the first do not.
     texts = [cause["message"] for cause in error.details["causes"] or []]
-    return "; ".join(text for text in texts[-2:] if "://" not in text) or type(error).__name__
+    return "; ".join(text for text in texts[-3:] if "://" not in text) or type(error).__name__

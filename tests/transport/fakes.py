@@ -50,7 +50,7 @@ Play = HttpResponse | Exception | Callable[[HttpRequest], HttpResponse]
 class ScriptedEngine:
     """Answers with the plays in order, the last one for ever; remembers what it was asked and when."""
 
-    plays: list[Play] = attrs.field(converter=list[Play])
+    plays: list[Play]
     latency: float = 0.0
     requests: list[HttpRequest] = attrs.field(factory=list[HttpRequest])
     times: list[float] = attrs.field(factory=list[float])
@@ -79,7 +79,7 @@ class ScriptedEngine:
 
 
 KEY = ApiKey(api_key="the-api-key", shared_key="the-shared-key")
-CHECK: dict[str, str] = {
+CHECK: dict[str, Any] = {
     "product": "TP",
     "feature": "render",
     "hardware_id": "the-device",
@@ -89,11 +89,10 @@ CHECK: dict[str, str] = {
 
 def client(engine: ScriptedEngine, clock: Clock, **options: Any) -> LicenseSpring:
     """Return a client on a scripted engine, with no jitter and no signatures to check."""
+    given: dict[str, Any] = {"auth": KEY, "random": lambda: 1.0, "verify_signatures": False, **options}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return LicenseSpring(
-            **({"auth": KEY, "random": lambda: 1.0, "verify_signatures": False} | options), engine=engine, clock=clock
-        )
+        return LicenseSpring(engine=engine, clock=clock, **given)
 
 
 def times_from_start(engine: ScriptedEngine) -> Iterable[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import anyio
 import pytest
@@ -64,16 +65,15 @@ def test_deadline_covers_waiting_for_a_slot(backend: str) -> None:
     engine = ScriptedEngine([answer()], latency=30)
     errors: list[LicenseSpringError] = []
 
-    async def main() -> float:
+    async def main() -> None:
         its_client = client(engine, virtual.clock(), max_concurrency=1, timeout=50)
         async with anyio.create_task_group() as group:
             group.start_soon(lambda: its_client.check_license_feature(**CHECK))
             await anyio.wait_all_tasks_blocked()
             hasty = its_client.with_options(timeout=2)
             await swallow(lambda: hasty.check_license_feature(**CHECK), errors)
-            return anyio.current_time()
 
-    assert virtual.run(backend, main) >= 30
+    virtual.run(backend, main)
     [error] = errors
     assert isinstance(error, DeadlineExceeded)
     assert not error.may_have_acted
@@ -122,7 +122,7 @@ def test_calls_are_served_in_order(backend: str) -> None:
         async with anyio.create_task_group() as group:
             for number in range(10):
                 asks = CHECK | {"hardware_id": f"device-{number}"}
-                group.start_soon(lambda asks=asks: its_client.check_license_feature(**asks))
+                group.start_soon(partial(its_client.check_license_feature, **asks))
                 await anyio.wait_all_tasks_blocked()
 
     virtual.run(backend, main)
@@ -194,7 +194,8 @@ def test_hooks_see_requests_and_retries(backend: str) -> None:
     assert (first.attempt, first.status, type(first.error)) == (1, None, ConnectionLost)
     assert first.seconds == pytest.approx(2)
     assert isinstance(retry, RetryEvent)
-    assert (retry.attempt, retry.delay, type(retry.error)) == (1, pytest.approx(0.05), ConnectionLost)
+    assert (retry.attempt, type(retry.error)) == (1, ConnectionLost)
+    assert retry.delay == pytest.approx(0.05)
     assert isinstance(second, RequestEvent)
     assert (second.endpoint, second.attempt, second.status) == ("check_license_feature", 2, 400)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import anyio
 import pytest
@@ -84,7 +85,7 @@ def test_lets_waiters_through_in_order(backend: str) -> None:
         async with anyio.create_task_group() as group:
             for number in range(8):
                 asks = CHECK | {"hardware_id": f"d{number}"}
-                group.start_soon(lambda asks=asks: its_client.check_license_feature(**asks))
+                group.start_soon(partial(its_client.check_license_feature, **asks))
                 await anyio.lowlevel.checkpoint()
 
     virtual.run(backend, main)

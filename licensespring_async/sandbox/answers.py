@@ -1,0 +1,239 @@
+"""The JSON of the two checks: which fields there are, which may be null, and which may be absent.
+
+https://docs.licensespring.com/license-api/license-feature-check
+https://docs.licensespring.com/license-api/license-check/check-bundle
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import attrs
+
+from .features import Consumption, Feature
+from .jsontext import Json, JsonObject
+from .licenses import Device, License
+from .moments import iso
+from .products import InstallationFile, Product
+from .slots import Slots
+
+
+def feature_check(feature: Feature, license: License, *, company_id: int, now: datetime) -> JsonObject:
+    """Show one feature as check_license_feature does."""
+    answer: JsonObject = {
+        "id": feature.id,
+        "license_id": license.id,
+        "code": feature.code,
+        "name": feature.name,
+        "feature_type": feature.feature_type,
+        "company": {"id": company_id},
+        "metadata": feature.metadata,
+        "is_floating": feature.offline_floating,
+        "is_floating_cloud": feature.slots is not None,
+        "expiry_date": iso(feature.expiry_date),
+        **_feature_consumption(feature.consumption),
+    }
+    if feature.slots is not None or feature.offline_floating:
+        answer["floating_in_use_devices"] = _in_use(feature.slots, now)
+    return answer
+
+
+def license_item(
+    license: License,
+    device: Device,
+    *,
+    company_id: int,
+    now: datetime,
+    include_expired_features: bool,
+    environment: str | None = None,
+) -> JsonObject:
+    """Show one license as an item of check_bundle does, all but its signature."""
+    features = license.features.values()
+    return {
+        "id": license.id,
+        **_identity(license),
+        **_state(license, now),
+        **_dates(license),
+        **_activations(license),
+        **_floating(license, now),
+        **_consumption(license.consumption),
+        **_conditions(license),
+        "device_id": device.id,
+        "metadata": license.metadata,
+        "custom_fields": [attrs.asdict(field) for field in license.custom_fields],
+        "customer": attrs.asdict(license.customer),
+        "company": {"id": company_id},
+        "product_details": _product_details(license.product),
+        "product_features": [
+            _product_feature(feature, now)
+            for feature in features
+            if include_expired_features or not feature.is_expired(now)
+        ],
+        **_installation(license.product.newest_file(environment)),
+    }
+
+
+def _identity(license: License) -> Mapping[str, Json]:
+    user = license.user
+    if user is None:
+        return {"license_key": license.key}
+    return {
+        "user": {
+            "id": user.id,
+            "email": user.email,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "phone_number": user.phone_number,
+            "is_initial_password": user.is_initial_password,
+            "max_activations": license.max_activations,
+            "allow_unlimited_activations": license.allow_unlimited_activations,
+            "total_activations": license.times_activated,
+        },
+        "username": user.username,
+    }
+
+
+def _state(license: License, now: datetime) -> Mapping[str, Json]:
+    state: JsonObject = {
+        "license_active": license.active,
+        "license_enabled": license.enabled,
+        "is_expired": license.is_expired(now),
+        "license_type": license.license_type,
+        "is_trial": license.is_trial,
+    }
+    if license.is_trial:
+        state["trial_days"] = license.trial_days
+    return state
+
+
+def _dates(license: License) -> Mapping[str, Json]:
+    return {
+        "validity_period": iso(license.validity_period),
+        "maintenance_period": iso(license.maintenance_period),
+        "enable_maintenance_period": license.maintenance_period is not None,
+        "start_date": iso(license.start_date),
+        "allow_grace_period": license.allow_grace_period,
+        "grace_period": license.grace_period,
+    }
+
+
+def _activations(license: License) -> Mapping[str, Json]:
+    return {
+        "max_activations": license.max_activations,
+        "times_activated": license.times_activated,
+        "allow_unlimited_activations": license.allow_unlimited_activations,
+        "transfer_count": license.transfer_count,
+        "max_transfers": license.max_transfers,
+        "max_license_users": license.max_license_users,
+    }
+
+
+def _floating(license: License, now: datetime) -> Mapping[str, Json]:
+    slots = license.slots
+    floating: JsonObject = {
+        "is_floating": license.offline_floating,
+        "is_floating_cloud": slots is not None,
+        "floating_timeout": 0 if slots is None else slots.timeout,
+        "can_borrow": license.can_borrow,
+        "is_borrowed": False,
+        "borrowed_until": None,
+        "max_borrow_time": license.max_borrow_time,
+    }
+    if slots is not None:
+        floating["floating_users"] = slots.allowed
+    if slots is not None or license.offline_floating:
+        floating["floating_in_use_devices"] = _in_use(slots, now)
+    return floating
+
+
+def _consumption(consumption: Consumption | None) -> Mapping[str, Json]:
+    if consumption is None:
+        return {"allow_overages": False, "max_overages": 0}
+    return {
+        "allow_overages": consumption.allow_overages,
+        "max_overages": consumption.max_overages,
+        "max_consumptions": consumption.maximum,
+        "total_consumptions": consumption.total,
+        "allow_unlimited_consumptions": consumption.unlimited,
+        "allow_negative_consumptions": consumption.allow_negative,
+        "reset_consumption": consumption.reset,
+        "consumption_period": consumption.period,
+    }
+
+
+def _conditions(license: License) -> Mapping[str, Json]:
+    return {
+        "is_air_gapped": license.is_air_gapped,
+        "is_hardware_key_auth": license.is_hardware_key_auth,
+        "prevent_vm": license.prevent_vm,
+        "allow_offline_activation": license.allow_offline_activation,
+        "license_template_id": None,
+        "order_store_id": license.order_store_id,
+    }
+
+
+def _product_details(product: Product) -> Mapping[str, Json]:
+    return {
+        "product_id": product.id,
+        "product_name": product.name,
+        "short_code": product.short_code,
+        "authorization_method": product.authorization_method,
+        "metadata": product.metadata,
+    }
+
+
+def _product_feature(feature: Feature, now: datetime) -> Mapping[str, Json]:
+    item: JsonObject = {
+        "id": feature.id,
+        "code": feature.code,
+        "name": feature.name,
+        "feature_type": feature.feature_type,
+        "expiry_date": iso(feature.expiry_date),
+        "metadata": feature.metadata,
+        "is_floating": feature.offline_floating,
+        "is_floating_cloud": feature.slots is not None,
+        **_feature_consumption(feature.consumption),
+    }
+    if feature.slots is not None:
+        item["floating_users"] = feature.slots.allowed
+        item["floating_timeout"] = feature.slots.timeout
+        item["floating_in_use_devices"] = _in_use(feature.slots, now)
+    return item
+
+
+def _feature_consumption(consumption: Consumption | None) -> Mapping[str, Json]:
+    """Name a feature's maximum in the singular, unlike a license's."""
+    if consumption is None:
+        return {}
+    return {
+        "max_consumption": consumption.maximum,
+        "total_consumptions": consumption.total,
+        "allow_unlimited_consumptions": consumption.unlimited,
+        "allow_negative_consumptions": consumption.allow_negative,
+        "allow_overages": consumption.allow_overages,
+        "max_overages": consumption.max_overages,
+        "reset_consumption": consumption.reset,
+        "consumption_period": consumption.period,
+    }
+
+
+def _installation(file: InstallationFile | None) -> Mapping[str, Json]:
+    """Lay the file's fields flat: a check has "" and null where an activation has one null."""
+    shown = file or InstallationFile(version="")
+    return {
+        "version": shown.version,
+        "installation_file": shown.installation_file,
+        "hash_md5": shown.hash_md5,
+        "environment": shown.environment,
+        "eula_link": shown.eula_link,
+        "release_notes_link": shown.release_notes_link,
+        "channel": shown.channel,
+        "release_date": iso(shown.release_date),
+        "requires_version": shown.requires_version,
+        "size": shown.size,
+    }
+
+
+def _in_use(slots: Slots | None, now: datetime) -> int:
+    return 0 if slots is None else slots.in_use(now)

@@ -1,0 +1,22 @@
+"""Moments as the service writes them, and the refusal of moments that name no zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import attrs
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Write a moment with milliseconds and Z, as in 2026-06-18T00:00:00.000Z."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def aware(_: object, attribute: attrs.Attribute[datetime | None], value: datetime | None) -> None:
+    """Refuse a moment without a zone: it could not be compared with the sandbox's clock."""
+    if value is not None and value.tzinfo is None:
+        raise ValueError(f"{attribute.name} needs a time zone; the service's times are UTC")

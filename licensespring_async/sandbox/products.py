@@ -1,0 +1,142 @@
+"""Products and bundles of the sandbox's world, and the licenses sold of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal, TypeAlias
+
+import attrs
+
+from .customers import Customer, CustomField, User
+from .features import Consumption
+from .jsontext import Json, JsonObject, json_object
+from .licenses import License, LicenseType, floating_slots
+from .moments import aware
+
+AuthorizationMethod: TypeAlias = Literal["license-key", "user"]
+
+
+@attrs.frozen(kw_only=True)
+class InstallationFile:
+    """Describe one release of a product, as check answers show the newest one."""
+
+    version: str
+    installation_file: str = ""
+    hash_md5: str = ""
+    environment: str = ""
+    eula_link: str = ""
+    release_notes_link: str = ""
+    channel: str = ""
+    release_date: datetime | None = attrs.field(default=None, validator=aware)
+    requires_version: str | None = None
+    size: str | None = None
+
+
+@attrs.define(kw_only=True, eq=False)
+class Product:
+    """Hold a product, or a bundle of `members`; requests name it by its short code."""
+
+    id: int
+    short_code: str
+    name: str
+    authorization_method: AuthorizationMethod = "license-key"
+    metadata: JsonObject = attrs.field(factory=JsonObject, converter=json_object)
+    is_bundle: bool = False
+    members: tuple[Product, ...] = ()
+    installation_files: list[InstallationFile] = attrs.field(factory=list[InstallationFile], repr=False)
+    _licenses: dict[str, list[License]] = attrs.field(factory=dict[str, list[License]], init=False, repr=False)
+    _ids: Iterator[int] = attrs.field(alias="ids", repr=False)
+
+    def add_license(
+        self,
+        *,
+        key: str | None = None,
+        user: User | None = None,
+        kind: LicenseType | None = None,
+        enabled: bool = True,
+        validity_period: datetime | None = None,
+        start_date: datetime | None = None,
+        max_activations: int = 1,
+        floating_users: int | None = None,
+        floating_timeout: int = 60,
+        consumption: Consumption | None = None,
+        customer: Customer | None = None,
+        custom_fields: Sequence[CustomField] = (),
+        metadata: Mapping[str, Json] | None = None,
+    ) -> License:
+        """Add a license; one of a bundle gets a sub-license for each member, in `license.sublicenses`.
+
+        Args:
+            key: License key of a key-based product; made up when left out.
+            user: User of a user-based product, from `World.add_user`.
+            kind: License type; left out, `consumption` and `validity_period` decide it.
+            enabled: False refuses every check with license_not_enabled.
+            validity_period: Aware moment from which the license counts as expired.
+            start_date: Aware moment from which the license counts as started; shown, never a refusal.
+            max_activations: Devices that may be activated; shown only, `License.activate` is not bound by it.
+            floating_users: Devices that may use the license at the same time (cloud floating).
+            floating_timeout: Minutes after which an unrenewed slot lapses.
+            consumption: Makes it a consumption license.
+            customer: Who bought it.
+            custom_fields: Custom fields shown with it.
+            metadata: JSON object shown with it.
+
+        Raises:
+            ValueError: The product is user-based and no user was given, or key-based and one was.
+        """
+        if (user is not None) != (self.authorization_method == "user"):
+            raise ValueError(f"{self.short_code} is {self.authorization_method}-based: give it a license of that kind")
+        license_id = next(self._ids)
+        license = License(
+            id=license_id,
+            product=self,
+            key=None if user is not None else key or _made_up_key(license_id),
+            user=user,
+            kind=kind,
+            enabled=enabled,
+            validity_period=validity_period,
+            start_date=start_date,
+            max_activations=max_activations,
+            slots=floating_slots(floating_users, floating_timeout),
+            consumption=consumption,
+            customer=customer or Customer(),
+            custom_fields=list(custom_fields),
+            metadata=metadata or {},
+            ids=self._ids,
+        )
+        for member in self.members:
+            license.sublicenses[member.short_code] = self._sublicense(license, member)
+        self._licenses.setdefault(license.identifier, []).append(license)
+        return license
+
+    def licenses_of(self, identifier: str) -> Sequence[License]:
+        """List the licenses that a license key or a username stands for, oldest first."""
+        return tuple(self._licenses.get(identifier, ()))
+
+    def newest_file(self, environment: str | None = None) -> InstallationFile | None:
+        """Give the file added last, of one environment if one is named."""
+        for file in reversed(self.installation_files):
+            if environment in (None, file.environment):
+                return file
+        return None
+
+    def _sublicense(self, license: License, member: Product) -> License:
+        return License(
+            id=next(self._ids),
+            product=member,
+            key=license.key,
+            user=license.user,
+            validity_period=license.validity_period,
+            start_date=license.start_date,
+            max_activations=license.max_activations,
+            customer=license.customer,
+            bundle_license=license,
+            ids=self._ids,
+        )
+
+
+def _made_up_key(license_id: int) -> str:
+    digest = sha256(f"license key {license_id}".encode()).hexdigest().upper()
+    return "-".join(digest[start : start + 4] for start in range(0, 16, 4))

@@ -1,0 +1,54 @@
+"""Refusals: the service's documented error codes, each with its status and its text.
+
+Only method_not_allowed is not documented: the envelope of a 405 needs some code. The status of the two oauth codes is
+not documented either.
+
+https://docs.licensespring.com/license-api/error-responses
+"""
+
+from __future__ import annotations
+
+_TEXTS: dict[str, tuple[int, str]] = {
+    "missing_headers": (400, "Some headers are missing."),
+    "authorization_invalid_headers": (
+        400,
+        "The Authorization header is malformed or does not cover the date.",
+    ),
+    "authorization_missing_params": (
+        400,
+        "The Authorization header lacks a signature, headers or apikey part.",
+    ),
+    "hmac_required": (400, "The Authorization algorithm has to be hmac-sha256."),
+    "date_header_diff": (400, "The Date header is more than 15 minutes away from the server's time."),
+    "invalid_api_key": (400, "The API key is not valid."),
+    "signature_mismatch": (400, "Signature mismatch."),
+    "oauth_token_expired": (401, "The OAuth token has expired."),
+    "oauth_token_malformed": (401, "The OAuth token is malformed."),
+    "missing_hardware_id": (400, "The hardware_id is missing."),
+    "missing_parameters": (400, "Some parameters are missing."),
+    "validation_error": (400, "A parameter is not valid."),
+    "unknown_product": (400, "Provided product was not found."),
+    "license_not_found": (400, "No license of this product matches the request."),
+    "license_not_enabled": (400, "The license is not enabled."),
+    "license_not_active": (400, "The license is not active."),
+    "license_expired": (400, "The license has expired."),
+    "blacklisted": (400, "This device is blacklisted."),
+    "device_not_found": (400, "No active device matches the hardware_id."),
+    "invalid_license_feature_code": (400, "The feature code is invalid or not assigned to the license."),
+    "floating_not_available": (400, "No available slots for floating license."),
+    "license_not_enough_consumptions": (400, "Not enough consumptions left."),
+    "not_found": (404, "There is nothing at this path."),
+    "method_not_allowed": (405, "The method is not allowed at this path."),
+    "internal_error": (500, "The sandbox failed; its log has the traceback."),
+}
+
+
+class ServiceError(Exception):
+    """Refuse a request with one of the service's documented codes."""
+
+    def __init__(self, code: str, message: str | None = None) -> None:
+        status, text = _TEXTS[code]
+        super().__init__(message or text)
+        self.code = code
+        self.status = status
+        self.message = message or text

@@ -1,0 +1,159 @@
+"""The sandbox as a server: where it answers, and the keys to talk to it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+import anyio
+import anyio.to_thread
+import attrs
+
+from .app import Api
+from .authorization import Gate
+from .demo import DEMO, Demo, demo_world, has_demo
+from .serving import SandboxError, Serving, listen
+from .signing import Signer
+from .tokens import TokenIssuer
+from .world import World
+
+
+def _secret() -> str:
+    return secrets.token_urlsafe(30)
+
+
+def _or_demo(world: World | None) -> World:
+    return demo_world() if world is None else world
+
+
+@attrs.define(eq=False)
+class Sandbox:
+    """Serve the License API on a loopback socket, from memory, with keys of its own.
+
+        async with Sandbox() as sandbox:
+            LicenseSpring(base_url=sandbox.url, public_key=sandbox.public_key, ...)
+
+    Works on asyncio and on trio: the server runs in a thread with a loop of its own. It is ready in less than
+    a second, most of which makes the RSA key. A sandbox can be entered again after it was left: its world
+    keeps its state, its RSA key is new.
+
+    Args:
+        world: What it serves; the demo world by default. Two sandboxes share one only if both are given it.
+        host: Address to listen on.
+        port: Port to listen on; 0 picks a free one.
+        clock: Seconds since the epoch: decides expiry, floating time-outs and the window of the Date header.
+        token_lifetime: Seconds that an OAuth token is good for.
+        api_key: API key that it accepts; made up by default, like the three below.
+        shared_key: Secret of the API key.
+        client_id: OAuth client that it accepts.
+        client_secret: Secret of the OAuth client.
+    """
+
+    world: World = attrs.field(default=None, converter=_or_demo)
+    host: str = attrs.field(default="127.0.0.1", kw_only=True)
+    port: int = attrs.field(default=0, kw_only=True)
+    clock: Callable[[], float] = attrs.field(default=time.time, kw_only=True, repr=False)
+    token_lifetime: int = attrs.field(default=480, kw_only=True)
+    api_key: str = attrs.field(factory=lambda: str(uuid4()), kw_only=True, repr=False)
+    shared_key: str = attrs.field(factory=_secret, kw_only=True, repr=False)
+    client_id: str = attrs.field(factory=lambda: f"sandbox-{secrets.token_hex(4)}", kw_only=True)
+    client_secret: str = attrs.field(factory=_secret, kw_only=True, repr=False)
+    _run: _Run | None = attrs.field(default=None, init=False, repr=False)
+
+    @property
+    def url(self) -> str:
+        """Give the origin that a client uses as base_url, such as http://127.0.0.1:43121."""
+        return self._current.url
+
+    @property
+    def public_key(self) -> str:
+        """Give the PEM of the key that answers are signed with."""
+        return self._current.public_key
+
+    @property
+    def demo(self) -> Demo:
+        """Name things of the demo world to try; SandboxError when the sandbox serves another world."""
+        if not has_demo(self.world):
+            raise SandboxError("this sandbox serves a world of your own; only the demo world has a demo")
+        return DEMO
+
+    def describe(self) -> dict[str, object]:
+        """Describe the running sandbox as JSON, secrets included; `demo` is null in a world of your own."""
+        return {
+            "url": self.url,
+            "api_key": self.api_key,
+            "shared_key": self.shared_key,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "public_key": self.public_key,
+            "demo": attrs.asdict(DEMO) if has_demo(self.world) else None,
+        }
+
+    def serve_forever(self, on_ready: Callable[[], None]) -> None:
+        """Serve from the main thread until SIGINT or SIGTERM, then return.
+
+        Args:
+            on_ready: Called once, when the first request can be answered; `describe()` works from then on.
+
+        Raises:
+            SandboxError: The port is taken, or the server did not start.
+        """
+        self._run = self._prepare(on_ready)
+        try:
+            self._run.serving.run()
+        finally:
+            self._run = None
+
+    async def __aenter__(self) -> Self:
+        await anyio.to_thread.run_sync(self._start)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        run, self._run = self._current, None
+        # A cancelled test has to wait too: a server that lives on would meet the next test.
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(run.serving.stop)
+
+    @property
+    def _current(self) -> _Run:
+        if self._run is None:
+            raise SandboxError("the sandbox is not running; enter it with `async with`")
+        return self._run
+
+    def _start(self) -> None:
+        run = self._prepare(lambda: None)
+        run.serving.start()
+        self._run = run
+
+    def _prepare(self, on_ready: Callable[[], None]) -> _Run:
+        if self._run is not None:
+            raise SandboxError("the sandbox is running already; make a second one")
+        tokens = TokenIssuer(client_id=self.client_id, client_secret=self.client_secret, lifetime=self.token_lifetime)
+        gate = Gate(api_key=self.api_key, shared_key=self.shared_key, tokens=tokens)
+        signer = Signer()
+        api = Api(world=self.world, gate=gate, signer=signer, clock=self.clock)
+        listener = listen(self.host, self.port)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return _Run(
+            serving=Serving(api, listener, on_ready),
+            url=f"http://{host}:{listener.getsockname()[1]}",
+            public_key=signer.public_key,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class _Run:
+    """What exists from start to stop."""
+
+    serving: Serving
+    url: str
+    public_key: str

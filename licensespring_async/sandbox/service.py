@@ -1,0 +1,187 @@
+"""The two checks: a query, the world and the time, to JSON or to a refusal. No I/O.
+
+A request that breaks several rules is refused for the first of: its parameters, unknown_product,
+license_not_found, license_not_enabled, license_not_active, license_expired, blacklisted, device_not_found,
+invalid_license_feature_code, floating_not_available, license_not_enough_consumptions. What refuses a bundle's
+license refuses its sub-licenses. A refused request changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from .answers import feature_check, license_item
+from .jsontext import JsonObject
+from .licenses import Device, License
+from .moments import iso
+from .parameters import Identity, Values, boolean, read_identity, required
+from .products import Product
+from .refusals import ServiceError
+from .world import World
+
+DEVICE_DETAILS: Final = (
+    "os_ver",
+    "hostname",
+    "os_hostname",
+    "ip",
+    "ip_local",
+    "app_ver",
+    "sdk_ver",
+    "mac_address",
+)
+
+
+def check_license_feature(world: World, values: Values, now: datetime) -> JsonObject:
+    """Check a device against a feature; a floating feature's slot is taken or renewed.
+
+    Whether the service refuses an expired feature is not documented. Here it is answered with its past
+    expiry_date, without a slot, so that a client which looks at the status alone is found out.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity = read_identity(values)
+    code = required(values, "feature")
+    license = _license_of_feature(world, identity)
+    _admit(license, identity.hardware_id, now)
+    feature = license.features.get(code)
+    if feature is None:
+        raise ServiceError(
+            "invalid_license_feature_code",
+            f"License feature code: {code} is invalid or not assigned to the license.",
+        )
+    slots = None if feature.is_expired(now) else feature.slots
+    if slots is not None and not slots.take(identity.hardware_id, now):
+        raise ServiceError("floating_not_available")
+    return feature_check(feature, license, company_id=world.company_id, now=now)
+
+
+def check_bundle(world: World, values: Values, now: datetime, sign: Callable[[str], str]) -> list[JsonObject]:
+    """Check a device against a bundle: its own license first, then each sub-license active on the device.
+
+    A sub-license that is disabled, inactive or expired says so in its item; one that floats takes or renews a
+    slot; one whose consumption is used up refuses the bundle.
+
+    Args:
+        world: Where the licenses are.
+        values: The query's parameters.
+        now: The sandbox's time.
+        sign: Gives the `license_signature` (v1) of a text.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity = read_identity(values)
+    include_expired_features = boolean(values, "include_expired_features")
+    bundle = _product(world, identity.product, is_bundle=True)
+    license = _license_of(bundle, identity)
+    _admit(license, identity.hardware_id, now)
+    members = list(_active_on_device(license, identity.hardware_id))
+    _take_slots([member for member, _ in members if member.is_usable(now)], identity.hardware_id, now)
+    details = {name: values[name] for name in DEVICE_DETAILS if name in values}
+    items: list[JsonObject] = []
+    for member, device in members:
+        device.details.update(details)
+        item = license_item(
+            member,
+            device,
+            company_id=world.company_id,
+            now=now,
+            include_expired_features=include_expired_features,
+            environment=values.get("env"),
+        )
+        item["license_signature"] = sign(license_signature_text(member, identity.hardware_id))
+        items.append(item)
+    return items
+
+
+def license_signature_text(license: License, hardware_id: str) -> str:
+    """Give the text that the v1 signature covers: device, key or user, and validity, in lower case.
+
+    https://docs.licensespring.com/license-api/license-api-authorization/response-signature
+    """
+    identifier = license.identifier
+    if license.user is not None:
+        identifier = identifier.partition("|")[0]
+    return f"{hardware_id}#{identifier}#{iso(license.validity_period) or ''}".lower()
+
+
+def _product(world: World, short_code: str, *, is_bundle: bool | None = None) -> Product:
+    product = world.products.get(short_code)
+    if product is None or is_bundle not in (None, product.is_bundle):
+        raise ServiceError("unknown_product")
+    return product
+
+
+def _license_of_feature(world: World, identity: Identity) -> License:
+    """Find the license itself, or with a bundle_code the product's sub-license inside that bundle."""
+    product = _product(world, identity.product)
+    if identity.bundle_code is None:
+        return _license_of(product, identity)
+    bundle = _product(world, identity.bundle_code, is_bundle=True)
+    candidates = [
+        license.sublicenses[product.short_code]
+        for license in _matching(bundle, identity)
+        if product.short_code in license.sublicenses
+    ]
+    return _choose(candidates, identity)
+
+
+def _license_of(product: Product, identity: Identity) -> License:
+    return _choose(_matching(product, identity), identity)
+
+
+def _matching(product: Product, identity: Identity) -> Sequence[License]:
+    if identity.by_username != (product.authorization_method == "user"):
+        return ()
+    return product.licenses_of(identity.identifier)
+
+
+def _choose(candidates: Sequence[License], identity: Identity) -> License:
+    """Pick the license of the license_id; without one, the newest active on the device, else the newest."""
+    if identity.license_id is not None:
+        candidates = [license for license in candidates if identity.license_id in _ids_of(license)]
+    if not candidates:
+        raise ServiceError("license_not_found")
+    newest_first = tuple(reversed(candidates))
+    return next((one for one in newest_first if one.device(identity.hardware_id)), newest_first[0])
+
+
+def _ids_of(license: License) -> Sequence[int]:
+    """A sub-license answers to its bundle license's id too: which of the two is meant is not documented."""
+    return (license.id,) if license.bundle_license is None else (license.id, license.bundle_license.id)
+
+
+def _admit(license: License, hardware_id: str, now: datetime) -> None:
+    if license.bundle_license is not None:
+        _admit(license.bundle_license, hardware_id, now)
+    if not license.enabled:
+        raise ServiceError("license_not_enabled")
+    if not license.active:
+        raise ServiceError("license_not_active")
+    if license.is_expired(now):
+        raise ServiceError("license_expired")
+    if license.is_blacklisted(hardware_id):
+        raise ServiceError("blacklisted")
+    if license.device(hardware_id) is None:
+        raise ServiceError("device_not_found")
+
+
+def _active_on_device(license: License, hardware_id: str) -> Iterable[tuple[License, Device]]:
+    for member in (license, *license.sublicenses.values()):
+        device = member.device(hardware_id)
+        if device is not None:
+            yield member, device
+
+
+def _take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> None:
+    """Take every slot of the bundle or none: a refused check must not leave half of them behind."""
+    floating = [license.slots for license in licenses if license.slots is not None]
+    if not all(slots.has_room_for(hardware_id, now) for slots in floating):
+        raise ServiceError("floating_not_available")
+    if any(license.consumption is not None and license.consumption.is_used_up for license in licenses):
+        raise ServiceError("license_not_enough_consumptions")
+    for slots in floating:
+        slots.take(hardware_id, now)

@@ -1,0 +1,36 @@
+"""Response signatures: RSA with PKCS#1 v1.5 and SHA-256, in Base64, by a key made when the sandbox starts.
+
+https://docs.licensespring.com/license-api/license-api-authorization/response-signature-v2
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+_KEY_BITS = 2048
+_REMEMBERED_SIGNATURES = 4096
+
+
+class Signer:
+    """Sign bytes with a private key of its own, which never leaves it."""
+
+    def __init__(self) -> None:
+        self._key = generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
+        public_key = self._key.public_key()
+        self.public_key = public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        # A PKCS#1 v1.5 signature of a text is always the same, one costs about a millisecond, and a fleet of
+        # devices on one license asks for the same text again and again.
+        self.sign = lru_cache(maxsize=_REMEMBERED_SIGNATURES)(self._sign)
+
+    def sign_text(self, text: str) -> str:
+        """Sign a text's UTF-8 bytes."""
+        return self.sign(text.encode())
+
+    def _sign(self, content: bytes) -> str:
+        return b64encode(self._key.sign(content, PKCS1v15(), SHA256())).decode()

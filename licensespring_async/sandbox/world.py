@@ -1,0 +1,116 @@
+"""The world that a sandbox serves: products, bundles, users, and through them licenses and devices.
+
+    world = World()
+    product = world.add_product("TP")
+    license = product.add_license(key="9F2C-77AA-0B1E-C0DE")
+    license.add_feature("render", floating_users=2)
+    license.activate("hw-1")
+
+    user = world.add_user("ana@example.org")
+    maps = world.add_product("MAPS", authorization_method="user")
+    maps.add_license(user=user).activate("hw-2")
+
+    suite = world.add_bundle("SUITE", members=[product])
+    suite.add_license().sublicenses["TP"].add_feature("export")
+
+A license is inactive until a device is activated. Everything stays mutable while the sandbox runs:
+`license.enabled = False` refuses the next check.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+
+from .customers import User
+from .jsontext import Json
+from .products import AuthorizationMethod, Product
+
+
+def _ids() -> Iterator[int]:
+    # The service's ids do not fit into 32 bits; ids that would fit hide a client's overflow.
+    return itertools.count(1_731_000_000_000_019, 7_919)
+
+
+@attrs.define(kw_only=True, eq=False)
+class World:
+    """Hold everything that one sandbox knows; build it first, then hand it to `Sandbox`."""
+
+    company_id: int = 4071
+    products: dict[str, Product] = attrs.field(factory=dict[str, Product], init=False, repr=False)
+    users: dict[str, User] = attrs.field(factory=dict[str, User], init=False, repr=False)
+    _ids: Iterator[int] = attrs.field(factory=_ids, init=False, repr=False)
+
+    def add_product(
+        self,
+        short_code: str,
+        *,
+        name: str | None = None,
+        authorization_method: AuthorizationMethod = "license-key",
+        metadata: Mapping[str, Json] | None = None,
+    ) -> Product:
+        """Add a product whose licenses are named by a key, or by a user (`authorization_method="user"`)."""
+        return self._keep(
+            Product(
+                id=next(self._ids),
+                short_code=short_code,
+                name=name or short_code,
+                authorization_method=authorization_method,
+                metadata=metadata or {},
+                ids=self._ids,
+            )
+        )
+
+    def add_bundle(
+        self,
+        short_code: str,
+        *,
+        members: Sequence[Product],
+        name: str | None = None,
+        authorization_method: AuthorizationMethod = "license-key",
+        metadata: Mapping[str, Json] | None = None,
+    ) -> Product:
+        """Add a bundle of products; each of its licenses holds one sub-license for every member."""
+        if any(member.authorization_method != authorization_method for member in members):
+            raise ValueError(f"{short_code} and its members have to be all key-based or all user-based")
+        return self._keep(
+            Product(
+                id=next(self._ids),
+                short_code=short_code,
+                name=name or short_code,
+                authorization_method=authorization_method,
+                metadata=metadata or {},
+                is_bundle=True,
+                members=tuple(members),
+                ids=self._ids,
+            )
+        )
+
+    def add_user(
+        self,
+        email: str,
+        *,
+        username: str | None = None,
+        first_name: str = "",
+        last_name: str = "",
+        phone_number: str = "",
+    ) -> User:
+        """Add a user of user-based licenses; the username is the e-mail unless one is given."""
+        user = User(
+            id=next(self._ids),
+            email=email,
+            username=username or email,
+            first_name=first_name,
+            last_name=last_name,
+            phone_number=phone_number,
+        )
+        self.users[user.username] = user
+        return user
+
+    def _keep(self, product: Product) -> Product:
+        if product.short_code in self.products:
+            raise ValueError(f"the world already has a product {product.short_code}; short codes are unique")
+        self.products[product.short_code] = product
+        return product

@@ -1,0 +1,219 @@
+"""Starting, stopping, and standing beside others."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import threading
+import time
+
+import anyio
+import httpx
+import pytest
+
+from licensespring_async.sandbox import DEMO, Sandbox, SandboxError, World
+from licensespring_async.sandbox.app import Api
+from licensespring_async.sandbox.authorization import Gate
+from licensespring_async.sandbox.serving import Serving, listen
+from licensespring_async.sandbox.signing import Signer
+from licensespring_async.sandbox.tokens import TokenIssuer
+
+from .calling import BUNDLE, FEATURE, Caller, VirtualClock, new_http
+
+pytestmark = pytest.mark.anyio
+
+
+def _servers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "licensespring-sandbox"}
+
+
+async def test_starts_and_stops_without_traces() -> None:
+    """Answers inside the context; outside, neither its port nor its thread is left."""
+    before = _servers()
+    async with Sandbox() as sandbox, new_http() as http:
+        url = sandbox.url
+        assert (await http.get(url)).status_code == 404
+    assert _servers() == before
+    async with new_http() as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get(url)
+
+
+async def test_is_ready_within_a_second() -> None:
+    """Answers its first request within about a second."""
+    begin = time.monotonic()
+    async with Sandbox() as sandbox, new_http() as http:
+        await http.get(sandbox.url)
+        elapsed = time.monotonic() - begin
+    # Leaves room for a loaded machine: how long the search for the key's primes takes is a matter of luck.
+    assert elapsed < 3
+
+
+async def test_stops_when_its_block_fails() -> None:
+    """Stops when the block raises, and lets the error through."""
+    sandbox = Sandbox(World())
+    with pytest.raises(KeyError):
+        async with sandbox:
+            raise KeyError
+    with pytest.raises(SandboxError, match="not running"):
+        _ = sandbox.url
+
+
+async def test_stops_when_its_block_is_cancelled() -> None:
+    """Stops completely when the task that holds it is cancelled."""
+    before = _servers()
+    with anyio.CancelScope() as scope:
+        async with Sandbox(World()):
+            scope.cancel()
+            await anyio.sleep_forever()
+    assert _servers() == before
+
+
+async def test_stops_while_connections_are_open() -> None:
+    """Stops although a client keeps a connection open."""
+    before = _servers()
+    async with new_http() as http:
+        async with Sandbox(World()) as sandbox:
+            await http.get(sandbox.url)
+        assert _servers() == before
+
+
+async def test_starts_again_with_its_state() -> None:
+    """Serves the same world when it is entered again."""
+    sandbox = Sandbox(World())
+    async with sandbox:
+        sandbox.world.add_product("TP")
+    async with sandbox:
+        assert "TP" in sandbox.world.products
+
+
+async def test_refuses_to_start_twice() -> None:
+    """Refuses to be entered while it runs."""
+    sandbox = Sandbox(World())
+    async with sandbox:
+        with pytest.raises(SandboxError, match="already"):
+            await sandbox.__aenter__()
+        async with new_http() as http:
+            assert (await http.get(sandbox.url)).status_code == 404
+
+
+async def test_says_that_a_port_is_taken() -> None:
+    """Says which port is taken, and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        sandbox = Sandbox(World(), port=port)
+        with pytest.raises(SandboxError, match=rf"port {port}.*port 0 picks a free one"):
+            await sandbox.__aenter__()
+
+
+@pytest.mark.parametrize(("host", "port"), [("256.0.0.1", 0), ("127.0.0.1", 70000)])
+async def test_refuses_an_address_that_is_none(host: str, port: int) -> None:
+    """Refuses an address that cannot be listened on with its own error."""
+    with pytest.raises(SandboxError, match="cannot listen"):
+        await Sandbox(World(), host=host, port=port).__aenter__()
+
+
+async def test_two_stand_side_by_side(clock: VirtualClock) -> None:
+    """Keeps two sandboxes apart: keys, signatures and slots of one mean nothing to the other."""
+    query = {
+        "product": DEMO.product,
+        "hardware_id": DEMO.hardware_id,
+        "license_key": DEMO.license_key,
+        "feature": DEMO.floating_feature,
+    }
+    async with Sandbox(clock=clock) as one, Sandbox(clock=clock) as two, new_http() as http:
+        callers = [Caller(sandbox=sandbox, clock=clock, http=http) for sandbox in (one, two)]
+        one.world.products[DEMO.product].licenses_of(DEMO.license_key)[0].deactivate(DEMO.hardware_id)
+        assert await callers[0].code(FEATURE, query) == "license_not_active"
+        assert (await callers[1].json(FEATURE, query))["floating_in_use_devices"] == 1
+        foreign = await callers[1].get(FEATURE, query, callers[0].signed())
+        assert foreign.json()["code"] == "invalid_api_key"
+        assert one.public_key != two.public_key
+
+
+async def test_describes_itself(clock: VirtualClock) -> None:
+    """Describes itself as JSON from which a client can make its first calls."""
+    async with Sandbox(clock=clock) as sandbox, new_http() as http:
+        caller = Caller(sandbox=sandbox, clock=clock, http=http)
+        told = json.loads(json.dumps(sandbox.describe()))
+        demo = told["demo"]
+        bundle = demo.pop("bundle")
+        device = {name: demo[name] for name in ("product", "license_key", "hardware_id")}
+        for name in ("feature", "floating_feature", "consumption_feature"):
+            assert (await caller.json(FEATURE, {**device, "feature": demo[name]}))["code"] == demo[name]
+        assert len(await caller.json(BUNDLE, bundle)) == 3
+    assert told["public_key"].startswith("-----BEGIN PUBLIC KEY-----")
+    assert {"url", "api_key", "shared_key", "client_id", "client_secret"} < told.keys()
+
+
+async def test_has_no_demo_in_another_world() -> None:
+    """Has no demo in a world that is not the demo's."""
+    async with Sandbox(World()) as sandbox:
+        assert sandbox.describe()["demo"] is None
+        with pytest.raises(SandboxError, match="only the demo world"):
+            _ = sandbox.demo
+
+
+def test_offers_the_demo() -> None:
+    """Offers the demo's names without being started."""
+    assert Sandbox().demo == DEMO
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serves_until_a_signal(number: signal.Signals) -> None:
+    """Serves from the main thread until SIGINT or SIGTERM, and leaves the handlers as they were."""
+    sandbox = Sandbox(World())
+    before = (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
+    urls: list[str] = []
+
+    def ready() -> None:
+        urls.append(sandbox.url)
+        os.kill(os.getpid(), number)
+
+    sandbox.serve_forever(ready)
+    assert urls
+    assert urls[0].startswith("http://127.0.0.1:")
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def _fail() -> None:
+    raise BrokenPipeError
+
+
+def test_reports_a_failed_start() -> None:
+    """Raises SandboxError when what should happen at the start fails, and does not run."""
+    sandbox = Sandbox(World())
+    with pytest.raises(SandboxError, match="did not start"):
+        sandbox.serve_forever(_fail)
+    with pytest.raises(SandboxError, match="not running"):
+        _ = sandbox.url
+
+
+def test_reports_a_failed_start_in_a_thread(clock: VirtualClock) -> None:
+    """Raises SandboxError when the server's thread ends before it answers, and frees the port."""
+    tokens = TokenIssuer(client_id="c", client_secret="s")
+    gate = Gate(api_key="a", shared_key="s", tokens=tokens)
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    serving = Serving(Api(world=World(), gate=gate, signer=Signer(), clock=clock), listener, _fail)
+    with pytest.raises(SandboxError, match="did not start"):
+        serving.start()
+    listen("127.0.0.1", port).close()
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
+async def test_speaks_ipv6() -> None:
+    """Listens on an IPv6 address and writes it as URLs need it."""
+    async with Sandbox(World(), host="::1") as sandbox, new_http() as http:
+        assert sandbox.url.startswith("http://[::1]:")
+        assert (await http.get(sandbox.url)).status_code == 404

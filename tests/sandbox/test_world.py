@@ -1,0 +1,81 @@
+"""Building a world, and what it refuses to hold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from licensespring_async.sandbox import World
+from licensespring_async.sandbox.jsontext import Json, json_object
+
+NAIVE = datetime(2030, 1, 1)
+
+
+def test_gives_ids_beyond_32_bits() -> None:
+    """Gives every thing an id of its own, beyond 32 bits and exact in a double."""
+    world = World()
+    first, second = (world.add_product(code).add_license() for code in "ab")
+    assert first.id != second.id
+    assert 2**32 < first.id < second.id < 2**53
+
+
+def test_makes_up_keys() -> None:
+    """Makes up a license key where none is given, a different one each time."""
+    product = World().add_product("TP")
+    assert product.add_license().key != product.add_license().key
+
+
+def test_a_short_code_is_unique() -> None:
+    """Refuses a second product of one short code."""
+    world = World()
+    world.add_product("TP")
+    with pytest.raises(ValueError, match="unique"):
+        world.add_bundle("TP", members=[])
+
+
+def test_a_license_fits_its_product() -> None:
+    """Refuses a user on a key-based product, and a user-based license without one."""
+    world = World()
+    with pytest.raises(ValueError, match="license-key-based"):
+        world.add_product("K").add_license(user=world.add_user("a@example.org"))
+    with pytest.raises(ValueError, match="user-based"):
+        world.add_product("U", authorization_method="user").add_license()
+
+
+def test_a_bundle_fits_its_members() -> None:
+    """Refuses a bundle that is named by a key while a member is named by a user."""
+    world = World()
+    member = world.add_product("U", authorization_method="user")
+    with pytest.raises(ValueError, match="all key-based or all user-based"):
+        world.add_bundle("S", members=[member])
+
+
+def test_a_moment_needs_a_zone() -> None:
+    """Refuses a moment without a time zone, at once and on assignment."""
+    license = World().add_product("TP").add_license()
+    with pytest.raises(ValueError, match="time zone"):
+        license.add_feature("old", expiry_date=NAIVE)
+    with pytest.raises(ValueError, match="time zone"):
+        license.validity_period = NAIVE
+    license.validity_period = NAIVE.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("value", [1.0, 1e-7, 1e300, float("nan"), float("inf"), 2**53, {"1": 0}, [{"x": [{"2": 0}]}]])
+def test_metadata_survives_javascript(value: Json) -> None:
+    """Refuses metadata that JavaScript would write differently."""
+    with pytest.raises(ValueError, match=r"^\$\.a"):
+        World().add_product("TP", metadata={"a": value})
+
+
+@given(
+    st.dictionaries(
+        st.text().filter(lambda key: not key.isdecimal()),
+        st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    )
+)
+def test_metadata_keeps_the_rest(value: dict[str, Json]) -> None:
+    """Keeps every other object as it is."""
+    assert json_object(value) == value
