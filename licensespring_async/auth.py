@@ -5,6 +5,7 @@ Both kinds are values; fetching and keeping tokens is the transport's work (`tra
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import string
@@ -26,7 +27,12 @@ def imf_fixdate(timestamp: float) -> str:
 
     Source: RFC 9110, 5.6.7
     """
-    return formatdate(timestamp, usegmt=True)
+    return _imf_fixdate(int(timestamp))
+
+
+@functools.lru_cache(maxsize=4)
+def _imf_fixdate(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def _secret(_: object, attribute: attrs.Attribute[str], value: object) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from ..errors import InvalidParameter
 
+# RFC 3986's unreserved characters: nothing to refuse and nothing to encode, as in nearly every key and id.
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII).fullmatch
 _FORBIDDEN = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL character"}
 
 
@@ -32,6 +35,8 @@ def text(name: str, value: str) -> str:
         InvalidParameter: It is no string, blank, not encodable, or holds CR, LF or NUL.
     """
     _check_type(name, value, str, "a string")
+    if _PLAIN(value):
+        return value
     if not value.strip():
         raise InvalidParameter(name, "is empty; leave it out or pass a value")
     for character, called in _FORBIDDEN.items():
@@ -60,7 +65,8 @@ def boolean(name: str, value: bool) -> str:
 
 def encode(path: str, parameters: Mapping[str, str]) -> str:
     """Return a request target: the path and its query, every reserved character percent-encoded (RFC 3986, 2.1)."""
-    return f"{path}?{urlencode(parameters, quote_via=quote, safe='')}"
+    pairs = [f"{name}={value if _PLAIN(value) else quote(value, safe='')}" for name, value in parameters.items()]
+    return f"{path}?{'&'.join(pairs)}"
 
 
 def _check_type(name: str, value: object, kind: type, expected: str) -> None:

@@ -50,6 +50,15 @@ def _exactly(kind: type, expected: str) -> Callable[[object, object], object]:
     return structure
 
 
+def _exactly_or_none(kind: type, expected: str) -> Callable[[object, object], object]:
+    def structure(value: object, _: object) -> object:
+        if value is not None and type(value) is not kind:
+            raise _WrongType(f"{expected} or null", value)
+        return value
+
+    return structure
+
+
 def _float(value: object, _: object) -> float:
     if type(value) is not float and type(value) is not int:
         raise _WrongType("a number", value)
@@ -168,6 +177,7 @@ def _isoformat(value: datetime) -> str:
 _converter = Converter(detailed_validation=True)
 for _kind, _expected in ((bool, "a boolean"), (int, "an integer"), (str, "a string")):
     _converter.register_structure_hook(_kind, _exactly(_kind, _expected))
+    _converter.register_structure_hook(_kind | None, _exactly_or_none(_kind, _expected))
 _converter.register_structure_hook(float, _float)
 _converter.register_structure_hook(datetime, _moment)
 _converter.register_structure_hook_func(lambda kind: kind == datetime | None, _optional_moment)

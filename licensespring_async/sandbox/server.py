@@ -6,13 +6,15 @@ import secrets
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 from uuid import uuid4
 
 import anyio
 import anyio.to_thread
 import attrs
 
+from ..auth import ApiKey
+from ..client import LicenseSpring, Options
 from .app import Api
 from .authorization import Gate
 from .demo import DEMO, Demo, demo_world, has_demo
@@ -34,8 +36,8 @@ def _or_demo(world: World | None) -> World:
 class Sandbox:
     """Serve the License API on a loopback socket, from memory, with keys of its own.
 
-        async with Sandbox() as sandbox:
-            LicenseSpring(base_url=sandbox.url, public_key=sandbox.public_key, ...)
+        async with Sandbox() as sandbox, sandbox.client() as client:
+            await client.check_bundle(...)
 
     Works on asyncio and on trio: the server runs in a thread with a loop of its own. It is ready in less than
     a second, most of which makes the RSA key. A sandbox can be entered again after it was left: its world
@@ -80,6 +82,16 @@ class Sandbox:
         if not has_demo(self.world):
             raise SandboxError("this sandbox serves a world of your own; only the demo world has a demo")
         return DEMO
+
+    def client(self, **options: Unpack[Options]) -> LicenseSpring:
+        """Make a client that checks against this sandbox with its API key and trusts its signatures.
+
+        Args:
+            options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
+        """
+        options.setdefault("public_key", self.public_key)
+        auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
+        return LicenseSpring(auth=auth, base_url=self.url, **options)
 
     def describe(self) -> dict[str, object]:
         """Describe the running sandbox as JSON, secrets included; `demo` is null in a world of your own."""

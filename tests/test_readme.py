@@ -1,0 +1,122 @@
+"""Everything in the README is executed: each Python block, each command, and what they print."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import respx
+from anyio.from_thread import start_blocking_portal
+
+from licensespring_async import SignatureError
+from licensespring_async.sandbox import Sandbox
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+DEVICES = "product,hardware_id,license_key,username,feature\nTP,device-1,KEY,,render\n"
+
+
+@attrs.frozen
+class Block:
+    """A fenced block, and the `text` block behind it if there is one."""
+
+    language: str
+    source: str
+    prints: str | None
+
+    @property
+    def heading(self) -> str:
+        """The title above it."""
+        before = README[: README.index(self.source)]
+        return str(re.findall(r"^#+ (.+)$", before, re.MULTILINE)[-1])
+
+
+def blocks(language: str) -> list[Block]:
+    found = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    following = [*found[1:], ("", "")]
+    return [
+        Block(kind, source, after if next_kind == "text" else None)
+        for (kind, source), (next_kind, after) in zip(found, following, strict=True)
+        if kind == language
+    ]
+
+
+def commands() -> list[str]:
+    return [line.split("&& ")[-1] for block in blocks("sh") for line in block.source.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Generator[Sandbox]:
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(Sandbox()) as running:
+        yield running
+
+
+@pytest.mark.parametrize("block", [pytest.param(each, id=each.heading) for each in blocks("python")])
+def test_python(block: Block) -> None:
+    """Every Python block runs as it stands, and prints what the README says it prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", block.source], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    if block.prints is not None:
+        assert done.stdout == block.prints
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("code", ["floating_not_available", "license_not_found"])
+async def test_the_gate_says_no(code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's `may_render` answers a refusal with False and a reason."""
+    [block] = [each for each in blocks("python") if "may_render" in each.source]
+    scope: dict[str, Any] = {}
+    exec(block.source, scope)  # noqa: S102  # our own README
+    may_render = scope["may_render"]
+    monkeypatch.setenv("LICENSESPRING_API_KEY", "any")
+    monkeypatch.setenv("LICENSESPRING_SHARED_KEY", "any")
+
+    with respx.mock() as router:
+        route = router.get(url__startswith="https://api.licensespring.com/api/v4/check_license_feature")
+        route.respond(400, json={"status": 400, "code": code, "message": "no"})
+        assert await may_render("device-1", "KEY") is False
+        assert capsys.readouterr().out != ""
+
+        route.respond(200, json={"anything": "unsigned"})
+        with pytest.raises(SignatureError):
+            await may_render("device-1", "KEY")
+
+
+@pytest.mark.parametrize("command", [each for each in commands() if each.startswith("licensespring-async")])
+def test_command(command: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Every command of the README works as it is written, against a sandbox."""
+    (tmp_path / "devices.csv").write_text(DEVICES)
+    (tmp_path / "key.pem").write_text(sandbox.public_key)
+    words = [sys.executable, "-m", "licensespring_async", *shlex.split(command)[1:]]
+    if words[3] == "sandbox":
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["url"].startswith("http://127.0.0.1:")
+            process.terminate()
+        return
+    if "--sandbox" not in words:
+        words += ["--base-url", sandbox.url, "--public-key", "key.pem"]
+    credentials = {"LICENSESPRING_API_KEY": sandbox.api_key, "LICENSESPRING_SHARED_KEY": sandbox.shared_key}
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path, env=os.environ | credentials
+    )
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+    assert done.stdout
+
+
+def test_every_command_is_known_here() -> None:
+    """The README has no command that the tests above, or .ci/run, do not run."""
+    programs = {shlex.split(each)[0] for each in commands()}
+    assert programs == {"licensespring-async", "python"}
+    assert [each for each in commands() if each.startswith("python")] == ["python -m pytest"]
