@@ -24,7 +24,7 @@ from .errors import ConfigurationError, LicenseSpringError, ResponseError
 from .models.converter import structure
 from .models.json_body import decode
 from .signatures import PRODUCTION_PUBLIC_KEY, SIGNATURE_HEADER, Verifier
-from .transport import Clock, Engine, Hook, HttpResponse, HttpxEngine, RateLimits, RawResponse, RetryPolicy
+from .transport import Clock, Engine, Hook, HttpResponse, RateLimits, RawResponse, RetryPolicy
 from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
 from .transport.pipeline import Pipeline
 from .transport.retry import RetryBudget
@@ -136,7 +136,7 @@ class LicenseSpring:
             raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
         self._verifier = _verifier(origin, public_key, verify_signatures)
         self._auth = auth
-        engine = HttpxEngine() if engine is None else engine
+        engine = _default_engine() if engine is None else engine
         self._pipeline = Pipeline(
             base_url=origin,
             user_agent=f"licensespring-async/{__version__}",
@@ -274,6 +274,12 @@ class RawLicenseSpring:
 
     check_license_feature = _raw_method(endpoints.check_license_feature)
     check_bundle = _raw_method(endpoints.check_bundle)
+
+
+def _default_engine() -> Engine:
+    from .transport.httpx_engine import HttpxEngine  # noqa: PLC0415  # slow to import, and another engine needs none of it
+
+    return HttpxEngine()
 
 
 def _origin(base_url: str) -> str:

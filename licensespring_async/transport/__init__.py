@@ -1,13 +1,18 @@
 """The layers between an endpoint's request and the wire."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from .clock import Clock
 from .engine import Engine
 from .events import Event, Hook, RequestEvent, RetryEvent
-from .httpx_engine import HttpxEngine
-from .pyreqwest_engine import PyreqwestEngine
 from .retry import RetryPolicy
 from .values import HttpRequest, HttpResponse, RawResponse
 from .windows import RateLimits, Window
+
+if TYPE_CHECKING:
+    from .httpx_engine import HttpxEngine
+    from .pyreqwest_engine import PyreqwestEngine
 
 __all__ = [
     "Clock",
@@ -25,3 +30,12 @@ __all__ = [
     "RetryPolicy",
     "Window",
 ]
+
+_ENGINES = {"HttpxEngine": ".httpx_engine", "PyreqwestEngine": ".pyreqwest_engine"}
+
+
+def __getattr__(name: str) -> object:
+    """Import an engine when it is first asked for: httpx and httpcore take longer to import than all the rest."""
+    if name not in _ENGINES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ENGINES[name], __name__), name)
