@@ -2,7 +2,8 @@
 
     python benchmarks/own_cost.py
 
-On an engine that answers at once. The figure is the best of many short runs: what the code costs, not the machine's mood.
+Needs the extra `bench`. On an engine that answers at once. The figure is the best of many short runs: what the code
+costs, not what else the machine was doing.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ import warnings
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from peers import CHECK, KEY
 from rich.console import Console
 from rich.table import Table
+from server import BODY
 
 from licensespring_async import LicenseSpring, RateLimits
 from licensespring_async.transport import HttpRequest, HttpResponse
-from peers import CHECK, KEY
-from server import BODY
 
 CALLS, REPEATS = 500, 30
 

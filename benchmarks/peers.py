@@ -136,7 +136,7 @@ async def hand_written(server: Server, base: str, concurrency: int) -> AsyncGene
 def ours(make: Callable[..., Any], *, verify: bool) -> Peer:
     @asynccontextmanager
     async def peer(server: Server, base: str, concurrency: int) -> AsyncGenerator[Ask]:
-        origin, _, path = base.partition("/delayed")
+        origin, _, _ = base.partition("/delayed")
         engine = make(ssl_context=server.context)
         if base != origin:
             engine = _Below("/delayed", engine)
@@ -182,4 +182,3 @@ PEERS: dict[str, Peer] = {
     "pyreqwest": bare_pyreqwest,
     "hand-written protocol": hand_written,
 }
-"""Every contestant by name; `timedelta`-free time-outs of two minutes, so that nobody wins by giving up."""

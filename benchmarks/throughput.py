@@ -2,9 +2,10 @@
 
     python benchmarks/throughput.py [--rounds 5] [--quick] [--plot benchmarks/throughput.png]
 
-Ours is the full call: typed arguments, signing, deadline, limiter, retry machinery, JSON, model. The peers send the same
-signed request and decode the JSON. Each round measures every contestant once in every setting, in shuffled order; the
-figure is the median over the rounds, and what counts is the ratios within one run. Settings:
+Needs the extras `all` and `bench`. Ours is the full call: typed arguments, signing, deadline, limiter, retry machinery,
+JSON, model. The peers send the same signed request and decode the JSON. Each round measures every contestant once in
+every setting, in shuffled order; the figure is the median over the rounds, and what counts is the ratios within one
+run. Settings:
 
 - cold: a burst of `c` workers on a new client, connecting included
 - warm: the same after one call

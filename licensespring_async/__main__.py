@@ -12,9 +12,10 @@ def main() -> None:
     try:
         from .cli import app  # noqa: PLC0415  # an extra, and only this room imports it
     except ModuleNotFoundError as e:
-        if (e.name or "").partition(".")[0] not in _EXTRA:
+        missing = (e.name or "").partition(".")[0]
+        if missing not in _EXTRA:
             raise
-        sys.stderr.write(f'The command line needs {e.name}: python -m pip install "licensespring-async[cli]"\n')
+        sys.stderr.write(f'The command line needs {missing}: python -m pip install "licensespring-async[cli]"\n')
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -29,8 +29,7 @@ def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> Lic
         return _redirect(response)
     if not 400 <= status < 600:
         return ResponseError(f"the answer has HTTP status {status}, which says nothing", status=status)
-    code, message = _envelope(response.body)
-    message = excerpt(message, secrets)
+    code, message = (excerpt(text, secrets) for text in _envelope(response.body))
     wait = retry_after(response.headers.get("retry-after"), now)
     if status == 429:
         return RateLimited(status, code, message, wait)
@@ -50,7 +49,7 @@ def _envelope(body: bytes) -> tuple[str, str]:
         for code, message in (("code", "message"), ("error", "error_description")):
             if isinstance(fields.get(code), str):
                 text = fields.get(message)
-                return excerpt(str(fields[code])), text if isinstance(text, str) else ""
+                return str(fields[code]), text if isinstance(text, str) else ""
     return "", body[:2000].decode("utf-8", "replace")
 
 

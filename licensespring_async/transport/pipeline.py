@@ -211,7 +211,7 @@ class Pipeline:
         delay = self.policy.delay(kind, history.tries - 1, self.random())
         delay = max(delay, getattr(error, "retry_after", None) or 0.0)
         if history.tries >= self.policy.max_attempts:
-            why = f"after {history.tries} attempts, as many as the retry policy allows"
+            why = f"after attempt {history.tries}, the last that the retry policy allows"
         elif delay >= history.deadline.left:
             why = f"because the next attempt, in {delay:.3g} s, would be after the call's time"
         elif not self.budget.take(kind):

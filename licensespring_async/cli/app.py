@@ -1,0 +1,51 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .._version import __version__
+from .check import check_bundle, check_feature
+from .fleet import check as check_fleet
+from .sandbox import sandbox
+
+app = typer.Typer(
+    help="Check licenses against LicenseSpring's License API. Independent of the vendor.",
+    epilog="Credentials come from the environment: LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY, or "
+    "LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    # A traceback with local variables would show keys.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+fleet = typer.Typer(help="Check many devices.", no_args_is_help=True, rich_markup_mode="markdown")
+
+app.command("check-feature")(check_feature)
+app.command("check-bundle")(check_bundle)
+app.add_typer(fleet, name="fleet")
+fleet.command("check")(check_fleet)
+app.command("sandbox")(sandbox)
+
+
+@fleet.callback()
+def _fleet() -> None:
+    """Check many devices."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"licensespring-async {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _app(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Check licenses against LicenseSpring's License API. Independent of the vendor."""

@@ -1,0 +1,94 @@
+"""Options and environment to a client; or a client of an embedded sandbox."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from ..client import PRODUCTION_URL, LicenseSpring, Options
+from ..errors import ConfigurationError
+from ..transport import RateLimits
+from .console import warn
+from .extras import needs_extra
+
+_LARGEST_KEY_FILE = 1 << 20
+
+
+def connect(
+    *,
+    base_url: str | None,
+    public_key: Path | None,
+    verify: bool,
+    timeout: float,
+    concurrency: int | None = None,
+) -> LicenseSpring:
+    """Return a client with credentials from the environment.
+
+    Args:
+        base_url: Replaces `LICENSESPRING_BASE_URL`.
+        public_key: PEM file of the key that answers are trusted by.
+        verify: Whether answers have to be signed.
+        timeout: Seconds for one call.
+        concurrency: Calls at once; given, the client also keeps to the hosted service's rate windows.
+
+    Raises:
+        ConfigurationError: No such client can be made.
+    """
+    environ = dict(os.environ)
+    if base_url is not None:
+        environ["LICENSESPRING_BASE_URL"] = base_url
+    origin = environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL
+    is_hosted = origin.rstrip("/").lower() == PRODUCTION_URL
+    options: Options = {"timeout": timeout, "verify_signatures": verify}
+    if public_key is not None and not verify:
+        raise ConfigurationError("--public-key and --no-verify-signatures contradict each other; leave one out")
+    if public_key is not None:
+        options["public_key"] = _read_key(public_key)
+    elif verify and not is_hosted:
+        raise ConfigurationError(
+            "the base URL is not the vendor's own service: pass the key that it signs with (--public-key FILE), "
+            "or --no-verify-signatures"
+        )
+    if concurrency is not None:
+        options["max_concurrency"] = concurrency
+        # The hosted service blocks an address that goes faster; a server of one's own has its own limits.
+        options["rate_limits"] = RateLimits.every_plan() if is_hosted else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said below, for people
+        client = LicenseSpring.from_env(environ, **options)
+    if not verify:
+        warn("--no-verify-signatures: answers are believed whoever they come from.")
+    return client
+
+
+def embedded(*, timeout: float, concurrency: int) -> AbstractAsyncContextManager[LicenseSpring]:
+    """Return a client of a sandbox that runs for as long as the client is entered.
+
+    Raises:
+        ConfigurationError: The extra `sandbox` is not installed.
+    """
+    with needs_extra("sandbox", "starlette", "uvicorn"):
+        from ..sandbox import Sandbox, SandboxError  # noqa: PLC0415  # an extra
+
+    @asynccontextmanager
+    async def run() -> AsyncGenerator[LicenseSpring]:
+        async with AsyncExitStack() as stack:
+            try:
+                sandbox = await stack.enter_async_context(Sandbox())
+            except SandboxError as e:
+                raise ConfigurationError(str(e)) from e
+            client = sandbox.client(timeout=timeout, max_concurrency=concurrency)
+            yield await stack.enter_async_context(client)
+
+    return run()
+
+
+def _read_key(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST_KEY_FILE)
+    except OSError as e:
+        raise ConfigurationError(f"--public-key {path}: cannot be read: {e.strerror or e}") from e

@@ -1,0 +1,75 @@
+"""Where results are written."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from ..errors import ConfigurationError
+from ..fleet import Result
+
+STDOUT = "-"
+
+
+@contextmanager
+def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result], None]]:
+    """Give a function that writes a result as one line of JSON, or does nothing when there is no output.
+
+    Every line is handed to the system as it is complete, so a run that is interrupted leaves whole lines.
+
+    Args:
+        name: The file; `-` for stdout; None for no output.
+        force: Whether a file that holds something may be replaced.
+
+    Raises:
+        ConfigurationError: The file cannot be written, or holds something.
+    """
+    if name is None:
+        yield lambda _: None
+    elif name == STDOUT:
+        yield _writer(sys.stdout, "stdout")
+    else:
+        try:
+            file = _open(Path(name), force=force)
+        except OSError as e:
+            raise _unwritable(name, e) from e
+        try:
+            yield _writer(file, name)
+        except BaseException:
+            # What could not be written would fail once more here, and hide the error that tells about it.
+            with suppress(OSError):
+                file.close()
+            raise
+        file.close()
+
+
+def _open(path: Path, *, force: bool) -> TextIO:
+    try:
+        return path.open("x", encoding="ascii", buffering=1, newline="\n")
+    except FileExistsError:
+        if not force and path.stat().st_size > 0:
+            raise ConfigurationError(
+                f"--output {path}: the file holds something already; name another one, or replace it with --force"
+            ) from None
+    return path.open("w", encoding="ascii", buffering=1, newline="\n")
+
+
+def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
+    def write(result: Result) -> None:
+        try:
+            file.write(result.to_json() + "\n")
+            file.flush()
+        except OSError as e:
+            if e.errno == errno.EPIPE:  # the reader has seen enough
+                raise
+            raise _unwritable(name, e) from e
+
+    return write
+
+
+def _unwritable(name: str, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"--output {name}: cannot be written: {error.strerror or error}")

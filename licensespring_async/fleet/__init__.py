@@ -1,0 +1,25 @@
+"""Checks many devices: reads rows, checks them concurrently, counts what came of it."""
+
+from .check import check_row
+from .checks import DEFAULT_CONCURRENCY, Checks, check_many
+from .results import Outcome, Result, Verdict
+from .rows import COLUMNS, InvalidRow, Row, read_rows, row_from, rows_from
+from .summary import Summary, Tally
+
+__all__ = [
+    "COLUMNS",
+    "DEFAULT_CONCURRENCY",
+    "Checks",
+    "InvalidRow",
+    "Outcome",
+    "Result",
+    "Row",
+    "Summary",
+    "Tally",
+    "Verdict",
+    "check_many",
+    "check_row",
+    "read_rows",
+    "row_from",
+    "rows_from",
+]

@@ -1,0 +1,141 @@
+"""Checking one row: a row in, a result out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from ..client import LicenseSpring
+from ..errors import (
+    ApiError,
+    AuthorizationError,
+    ConfigurationError,
+    InvalidParameter,
+    LicenseSpringError,
+    RateLimited,
+    ResponseError,
+    SignatureError,
+)
+from ..models import Bundle, LicenseFeature
+from ..redaction import fingerprint
+from ..transport import RawResponse
+from .results import Outcome, Result, Verdict
+from .rows import InvalidRow, Row
+from .verdicts import ABORTED, INVALID_ROW, of_answer, of_error
+
+
+async def check_row(client: LicenseSpring, row: Row) -> Result:
+    """Check one row and return what became of it, a failure included.
+
+    **Side effect:** a row with a feature that floats takes a slot, as `check_license_feature` does.
+
+    Raises:
+        AuthorizationError, SignatureError, ConfigurationError: What every other row would fail with as well.
+    """
+    try:
+        raw = await _ask(client, row)
+    except LicenseSpringError as error:
+        if is_fatal(error):
+            raise
+        return failed(row, error)
+    return _answered(row, raw, datetime.now(UTC) + timedelta(seconds=client.clock_skew))
+
+
+def is_fatal(error: LicenseSpringError) -> bool:
+    """Return whether an error is about the credentials or the configuration, and so about every row."""
+    if isinstance(error, InvalidParameter):
+        return False
+    return isinstance(error, AuthorizationError | SignatureError | ConfigurationError)
+
+
+def failed(row: Row, error: LicenseSpringError) -> Result:
+    """Return the result of a check that raised an error."""
+    return _result(
+        row,
+        of_error(error),
+        http_status=error.status if isinstance(error, ApiError | RateLimited | ResponseError) else None,
+        attempts=error.attempts,
+        seconds=error.elapsed or 0.0,
+    )
+
+
+def invalid(row: InvalidRow) -> Result:
+    """Return the result of a row that cannot be checked."""
+    return Result(row=row.row, line=row.line, outcome=Outcome.ERROR, code=INVALID_ROW, message=row.reason)
+
+
+def skipped(row: Row, why: str) -> Result:
+    """Return the result of a row that was not checked because the run had ended."""
+    return _result(row, Verdict(outcome=Outcome.SKIPPED, code=ABORTED, message=why))
+
+
+async def _ask(client: LicenseSpring, row: Row) -> RawResponse[LicenseFeature] | RawResponse[Bundle]:
+    raw = client.with_raw_response
+    if row.feature is None:
+        return await raw.check_bundle(
+            product=row.product, hardware_id=row.hardware_id, license_key=row.license_key, username=row.username
+        )
+    return await raw.check_license_feature(
+        product=row.product,
+        feature=row.feature,
+        hardware_id=row.hardware_id,
+        license_key=row.license_key,
+        username=row.username,
+    )
+
+
+def _answered(row: Row, raw: RawResponse[LicenseFeature] | RawResponse[Bundle], now: datetime) -> Result:
+    value: LicenseFeature | Bundle = raw.value
+    if isinstance(value, Bundle):
+        valid = [each for each in value if each.is_valid(now)]
+        # A bundle whose licenses have all ended still tells when they did.
+        ends, slots, left = (
+            [each.ends_at for each in valid or value],
+            [each.floating_in_use_devices for each in valid],
+            [each.remaining_consumptions for each in valid],
+        )
+    else:
+        ends, slots, left = [value.expiry_date], [value.floating_in_use_devices], [value.remaining_consumptions]
+    return _result(
+        row,
+        of_answer(value, now),
+        http_status=raw.status,
+        attempts=raw.attempts,
+        seconds=raw.elapsed,
+        expires_at=min((each for each in ends if each is not None), default=None),
+        slots_in_use=max((each for each in slots if each is not None), default=None),
+        consumptions_left=min((each for each in left if each is not None), default=None),
+        verified=raw.verified,
+    )
+
+
+def _result(
+    row: Row,
+    verdict: Verdict,
+    *,
+    http_status: int | None = None,
+    attempts: int = 0,
+    seconds: float = 0.0,
+    expires_at: datetime | None = None,
+    slots_in_use: int | None = None,
+    consumptions_left: int | None = None,
+    verified: bool = False,
+) -> Result:
+    identity = row.license_key if row.license_key is not None else row.username
+    return Result(
+        row=row.row,
+        line=row.line,
+        outcome=verdict.outcome,
+        code=verdict.code,
+        message=verdict.message,
+        product=row.product,
+        feature=row.feature or "",
+        hardware=fingerprint(row.hardware_id),
+        key="" if identity is None else fingerprint(identity),
+        http_status=http_status,
+        attempts=attempts,
+        seconds=seconds,
+        expires_at=expires_at,
+        slots_in_use=slots_in_use,
+        consumptions_left=consumptions_left,
+        verified=verified,
+    )

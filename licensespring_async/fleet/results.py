@@ -1,0 +1,78 @@
+"""Results: what became of each row."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+
+
+class Outcome(StrEnum):
+    """What a check came to."""
+
+    LICENSED = "licensed"
+    NOT_LICENSED = "not_licensed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """An answer or an error, judged.
+
+    Attributes:
+        code: Why, in a word: the service's error code, or this package's; "" when licensed.
+        message: Why, in a sentence; "" when licensed.
+    """
+
+    outcome: Outcome
+    code: str = ""
+    message: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """What became of one row; it holds no secret.
+
+    Attributes:
+        row: Number of the row.
+        line: Line of the file, or None.
+        code: As in `Verdict`.
+        message: As in `Verdict`.
+        product: Short code, or "" of a row that could not be read; `feature` likewise, and "" for a bundle check.
+        hardware: Fingerprint of the device's id.
+        key: Fingerprint of the license key or user name.
+        http_status: Status of the answer, or None when there was none.
+        attempts: HTTP requests that were sent.
+        seconds: How long the check took, waiting included.
+        expires_at: When the feature ends; for a bundle, the first end among its valid licenses.
+        slots_in_use: Floating slots in use; for a bundle, the most among its valid licenses.
+        consumptions_left: Consumptions left; for a bundle, the least among its valid licenses.
+        verified: Whether the answer's signature was checked; false when there was no answer to check.
+    """
+
+    row: int
+    line: int | None = None
+    outcome: Outcome
+    code: str = ""
+    message: str = ""
+    product: str = ""
+    feature: str = ""
+    hardware: str = ""
+    key: str = ""
+    http_status: int | None = None
+    attempts: int = 0
+    seconds: float = 0.0
+    expires_at: datetime | None = None
+    slots_in_use: int | None = None
+    consumptions_left: int | None = None
+    verified: bool = False
+
+    def to_json(self) -> str:
+        """Return the result as one line of JSON, without the line end, in plain ASCII and with every field."""
+        fields: dict[str, object] = attrs.asdict(self)
+        fields["seconds"] = round(self.seconds, 4)
+        fields["expires_at"] = self.expires_at and self.expires_at.isoformat()
+        return json.dumps(fields, separators=(",", ":"))

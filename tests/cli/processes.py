@@ -1,0 +1,48 @@
+"""The command as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+COMMAND = [sys.executable, "-m", "licensespring_async"]
+IN_THE_BACKGROUND = [
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    "from licensespring_async.__main__ import main\nmain()",
+]
+"""The command as a shell script starts it with `&`: it does not hear Ctrl-C."""
+
+
+def start(
+    *words: str, stdin: int | None = subprocess.DEVNULL, command: Sequence[str] = COMMAND
+) -> subprocess.Popen[str]:
+    """Start a command with its streams as pipes, and no credentials in its environment."""
+    return subprocess.Popen(
+        [*command, *words],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment(),
+    )
+
+
+def python(code: str) -> subprocess.CompletedProcess[str]:
+    """Run a piece of Python in a fresh interpreter."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=_environment(),
+    )
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LICENSESPRING_")}
+    return kept | {"COLUMNS": "80"}

@@ -1,0 +1,200 @@
+"""`fleet check`, against a sandbox."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from licensespring_async.sandbox import DEMO_OUTCOMES, Sandbox
+
+from .conftest import Run
+
+HEADER = "product,hardware_id,license_key,username,feature\n"
+
+
+@pytest.fixture
+def good(sandbox: Sandbox) -> str:
+    """A line of CSV that is licensed."""
+    demo = sandbox.demo
+    return f"{demo.product},{demo.hardware_id},{demo.license_key},,{demo.feature}\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "fleet.csv"
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "results.jsonl"
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return sorted((json.loads(line) for line in path.read_text().splitlines()), key=lambda line: int(line["row"]))
+
+
+def table_of(done: Result) -> list[str]:
+    return [" ".join(line.split()) for line in done.stdout.splitlines()]
+
+
+def test_the_demo_fleet_has_every_outcome(offline: Run, output: Path) -> None:
+    """The sandbox's 1,000 devices come to what the demo promises, on screen and in the file."""
+    done = offline("fleet", "check", "--sandbox", "--output", str(output))
+    assert done.exit_code == 0
+    results = lines_of(output)
+    assert [result["row"] for result in results] == list(range(1, 1001))
+    assert Counter(result["code"] or result["outcome"] for result in results) == DEMO_OUTCOMES
+    assert "licensed 900 90.0%" in table_of(done)
+    assert "not_licensed floating_not_available 25 2.5%" in table_of(done)
+    closing = table_of(done)[-1]
+    assert closing.startswith("1,000 rows checked in ")
+    assert closing.endswith(f": 900 licensed, 100 not licensed, 0 errors. Results: {output}")
+
+
+def test_a_file_is_checked_against_a_server(run: Run, file: Path, good: str, output: Path) -> None:
+    """Without --sandbox the rows go to the server that the environment names."""
+    file.write_text(HEADER + good + "NOPE,d,k,,f\n")
+    done = run("fleet", "check", str(file), "--output", str(output))
+    assert done.exit_code == 0
+    assert [(line["row"], line["line"], line["outcome"], line["code"]) for line in lines_of(output)] == [
+        (1, 2, "licensed", ""),
+        (2, 3, "not_licensed", "unknown_product"),
+    ]
+
+
+def test_a_file_may_be_checked_against_the_sandbox(offline: Run, file: Path, good: str) -> None:
+    """--sandbox with FILE checks the file."""
+    file.write_text(HEADER + good)
+    done = offline("fleet", "check", str(file), "--sandbox")
+    assert done.exit_code == 0
+    assert "licensed 1 100.0%" in table_of(done)
+
+
+def test_rows_that_end_in_an_error_exit_with_1(run: Run, file: Path, good: str) -> None:
+    """The table counts them, and an example says where and why."""
+    file.write_text(HEADER + good + "\nAPP,,k,,f\n")
+    done = run("fleet", "check", str(file))
+    assert done.exit_code == 1
+    assert "error invalid_row 1 50.0%" in table_of(done)
+    assert "invalid_row: first in row 2 (line 4): hardware_id is missing" in done.stdout
+
+
+def test_refused_credentials_exit_with_4(run: Run, file: Path, good: str, output: Path) -> None:
+    """The run ends at once; rows that were not checked are skipped in table and file."""
+    file.write_text(HEADER + good * 5)
+    words = ["fleet", "check", str(file), "--output", str(output), "--concurrency", "1"]
+    done = run(*words, LICENSESPRING_SHARED_KEY="wrong")
+    assert done.exit_code == 4
+    assert [line["outcome"] for line in lines_of(output)] == ["error", *["skipped"] * 4]
+    assert "skipped aborted 4 80.0%" in table_of(done)
+    assert "1 row checked" in table_of(done)[-1]
+    assert "signature_mismatch" in done.stderr
+
+
+def test_secrets_are_in_neither_table_nor_file(run: Run, file: Path, good: str, sandbox: Sandbox, output: Path) -> None:
+    """Keys and devices appear as fingerprints."""
+    file.write_text(HEADER + good)
+    printed = run("fleet", "check", str(file), "--output", str(output)).output + output.read_text()
+    assert sandbox.demo.license_key not in printed
+    assert sandbox.demo.hardware_id not in printed
+
+
+def test_results_may_go_to_stdout(run: Run, file: Path, good: str) -> None:
+    """With `--output -` stdout holds JSON lines only, and the table goes to stderr."""
+    file.write_text(HEADER + good)
+    done = run("fleet", "check", str(file), "--output", "-")
+    assert [json.loads(line)["outcome"] for line in done.stdout.splitlines()] == ["licensed"]
+    assert "1 row checked" in done.stderr
+
+
+def test_an_output_that_holds_something_is_not_replaced(run: Run, file: Path, good: str, output: Path) -> None:
+    """Yesterday's results survive a repeated command, which exits with 2 and names the way out."""
+    file.write_text(HEADER + good)
+    output.write_text("yesterday\n")
+    done = run("fleet", "check", str(file), "--output", str(output))
+    assert done.exit_code == 2
+    assert "--force" in done.stderr
+    assert output.read_text() == "yesterday\n"
+
+
+def test_force_replaces_the_output(run: Run, file: Path, good: str, output: Path) -> None:
+    """--force says that yesterday's results may go."""
+    file.write_text(HEADER + good)
+    output.write_text("yesterday\n")
+    assert run("fleet", "check", str(file), "--output", str(output), "--force").exit_code == 0
+    assert len(lines_of(output)) == 1
+
+
+def test_an_empty_output_file_is_used(run: Run, file: Path, good: str, output: Path) -> None:
+    """A file that was made beforehand, as mktemp does, holds nothing to lose."""
+    file.write_text(HEADER + good)
+    output.touch()
+    assert run("fleet", "check", str(file), "--output", str(output)).exit_code == 0
+    assert len(lines_of(output)) == 1
+
+
+def test_no_output_is_made_when_the_configuration_is_wrong(run: Run, file: Path, good: str, output: Path) -> None:
+    """A command that cannot run leaves no file behind."""
+    file.write_text(HEADER + good)
+    run("fleet", "check", str(file), "--output", str(output), LICENSESPRING_API_KEY=None)
+    assert not output.exists()
+
+
+def test_a_file_without_rows_is_checked(run: Run, file: Path) -> None:
+    """Nothing to check is no error."""
+    file.write_text(HEADER)
+    done = run("fleet", "check", str(file))
+    assert done.exit_code == 0
+    assert done.stdout.startswith("0 rows checked in ")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["none.csv"], "none.csv: cannot be read: No such file or directory"),
+        ([], "no FILE: name a CSV file, - for the standard input, or --sandbox for its demo fleet"),
+        (["--concurrency", "0"], "Invalid value for '--concurrency'"),
+        (["--sandbox"], "--sandbox brings its own address and key"),
+    ],
+)
+def test_wrong_usage_exits_with_2(run: Run, words: list[str], message: str) -> None:
+    """One message says what to change."""
+    done = run("fleet", "check", *words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert message in " ".join(done.stderr.replace("│", "").split())
+
+
+def test_a_file_without_columns_exits_with_2(run: Run, file: Path) -> None:
+    """The message names what the first line lacks."""
+    file.write_text("serial\n1\n")
+    done = run("fleet", "check", str(file))
+    assert done.exit_code == 2
+    assert "no column product, hardware_id, license_key or username" in done.stderr
+
+
+def test_an_output_that_cannot_be_written_exits_with_2(run: Run, file: Path, good: str, tmp_path: Path) -> None:
+    """The message names the file and what the system said."""
+    file.write_text(HEADER + good)
+    done = run("fleet", "check", str(file), "--output", str(tmp_path / "none" / "results.jsonl"))
+    assert done.exit_code == 2
+    assert "results.jsonl: cannot be written: No such file or directory" in done.stderr
+
+
+def test_a_full_disk_exits_with_2(run: Run, file: Path, good: str) -> None:
+    """An output that fails under way ends the run with the system's word for it."""
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    file.write_text(HEADER + good)
+    done = run("fleet", "check", str(file), "--output", "/dev/full")
+    assert done.exit_code == 2
+    assert "/dev/full: cannot be written: No space left on device" in done.stderr
+
+
+def test_help_says_that_slots_are_taken(offline: Run) -> None:
+    """The side effect is the first thing that the help tells."""
+    assert "this TAKES SLOTS" in " ".join(offline("fleet", "check", "--help").stdout.split())

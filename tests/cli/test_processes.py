@@ -1,0 +1,176 @@
+"""The command as a process: signals, pipes, and what is installed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from licensespring_async import __version__
+
+from .processes import COMMAND, IN_THE_BACKGROUND, python, start
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+
+
+@contextmanager
+def running(
+    *words: str, stdin: int | None = subprocess.DEVNULL, command: Sequence[str] = COMMAND
+) -> Generator[subprocess.Popen[str]]:
+    """A command that is killed at the end, however the test went."""
+    with start(*words, stdin=stdin, command=command) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    """The next line of stdout."""
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_the_version_is_printed() -> None:
+    """`python -m licensespring_async --version` names package and version."""
+    with running("--version") as process:
+        assert process.communicate(timeout=60)[0] == f"licensespring-async {__version__}\n"
+        assert process.returncode == 0
+
+
+def test_importing_the_package_imports_no_extra() -> None:
+    """A program that only calls the API does not pay for the command line, the fleet or the sandbox."""
+    done = python(
+        "import sys, licensespring_async\n"
+        "rooms = {'licensespring_async.' + name for name in ('cli', 'fleet', 'sandbox')}\n"
+        "print(sorted(sys.modules.keys() & (rooms | {'typer', 'starlette', 'uvicorn'})))"
+    )
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_without_the_cli_extra_it_says_what_to_install(missing: str) -> None:
+    """One line, and exit code 2."""
+    done = python(f"import sys; sys.modules['{missing}'] = None\nfrom licensespring_async.__main__ import main\nmain()")
+    assert done.returncode == 2
+    assert done.stderr == (f'The command line needs {missing}: python -m pip install "licensespring-async[cli]"\n')
+
+
+@pytest.mark.parametrize("command", [["fleet", "check", "--sandbox"], ["sandbox"]])
+def test_without_the_sandbox_extra_it_says_what_to_install(command: list[str]) -> None:
+    """One line, and exit code 2."""
+    done = python(
+        "import sys; sys.modules['starlette'] = None; sys.modules['uvicorn'] = None\n"
+        f"sys.argv[1:] = {command!r}\nfrom licensespring_async.__main__ import main\nmain()"
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert 'python -m pip install "licensespring-async[sandbox]"' in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_another_missing_module_is_not_hidden() -> None:
+    """A broken installation shows what is broken."""
+    done = python("import sys; sys.modules['anyio'] = None\nfrom licensespring_async.__main__ import main\nmain()")
+    assert done.returncode == 1
+    assert "ModuleNotFoundError" in done.stderr
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_sandbox_describes_itself_and_runs_until_it_is_told_to_stop(number: signal.Signals) -> None:
+    """The first line is JSON, the server answers from then on, and Ctrl-C or SIGTERM end it with 0."""
+    with running("sandbox", "--port", "0") as process:
+        described = json.loads(line_of(process))
+        assert {"url", "api_key", "shared_key", "client_id", "client_secret", "public_key", "demo"} <= described.keys()
+        assert httpx.get(f"{described['url']}/api/v4/check_bundle", trust_env=False).status_code == 400
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (0, "")
+
+
+def test_a_port_that_is_taken_exits_with_2() -> None:
+    """The message says which and what to do."""
+    with running("sandbox") as first:
+        port = json.loads(line_of(first))["url"].rpartition(":")[2]
+        with running("sandbox", "--port", port) as second:
+            _, stderr = second.communicate(timeout=60)
+    assert second.returncode == 2
+    assert stderr.startswith(f"Error: cannot listen on 127.0.0.1 port {port}: ")
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_what_is_done(number: signal.Signals) -> None:
+    """The results so far are whole lines, stderr counts them, and the exit code is 130."""
+    with running("fleet", "check", "--sandbox", "--concurrency", "1", "--output", "-") as process:
+        first = line_of(process)
+        process.send_signal(number)
+        rest, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    results = [json.loads(line) for line in [first, *rest.splitlines()]]
+    assert f"Interrupted: {len(results)} of 1,000 rows done." in stderr
+    assert "Traceback" not in stderr
+
+
+@posix
+def test_a_background_run_ends_on_sigterm() -> None:
+    """A job that a script started in the background ignores Ctrl-C, and still ends in good order when told to."""
+    words = ["fleet", "check", "--sandbox", "--concurrency", "1", "--output", "-"]
+    with running(*words, command=IN_THE_BACKGROUND) as process:
+        line_of(process)
+        process.terminate()
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted: " in stderr
+    assert "Traceback" not in stderr
+
+
+@posix
+def test_a_run_that_waits_for_its_input_can_be_interrupted() -> None:
+    """A pipe that says nothing does not keep Ctrl-C from working."""
+    with running("fleet", "check", "-", "--sandbox", "--output", "-", stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write("product,hardware_id,license_key\nNOPE,d1,k1\n")
+        process.stdin.flush()
+        assert json.loads(line_of(process))["code"] == "unknown_product"
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+        assert process.stderr is not None
+        stderr = process.stderr.read()
+    assert process.returncode == 130
+    assert "Interrupted: 1 row done." in stderr
+    assert "Traceback" not in stderr
+
+
+def test_rows_may_come_from_the_standard_input() -> None:
+    """`-` reads until the end of the pipe."""
+    with running("fleet", "check", "-", "--sandbox", stdin=subprocess.PIPE) as process:
+        stdout, stderr = process.communicate("product,hardware_id,license_key\nNOPE,d1,k1\n", timeout=60)
+    assert (process.returncode, stderr) == (0, "")
+    assert "unknown_product" in stdout
+
+
+def test_an_input_without_columns_exits_with_2() -> None:
+    """A pipe that holds something else is told as a file would be."""
+    with running("fleet", "check", "-", "--sandbox", stdin=subprocess.PIPE) as process:
+        stdout, stderr = process.communicate("serial\n1\n", timeout=60)
+    assert (process.returncode, stdout) == (2, "")
+    assert stderr.startswith("Error: the standard input: no column product")
+
+
+@posix
+def test_a_reader_that_has_seen_enough_is_no_error_message() -> None:
+    """`| head` ends the run without a word."""
+    with running("fleet", "check", "--sandbox", "--output", "-") as process:
+        assert line_of(process)
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(timeout=60)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""

@@ -1,0 +1,184 @@
+"""What becomes of a row: verdicts, results, and the line of JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from licensespring_async import ConnectionFailed, DeadlineExceeded, RateLimited, ResponseError
+from licensespring_async.fleet import Outcome, Result, check_row
+from licensespring_async.redaction import fingerprint
+
+from ..unit import bodies
+from .fakes import Play, Service, answer, refusal, row
+
+pytestmark = pytest.mark.anyio
+
+LONG_AGO, FAR_AWAY = "2001-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
+
+
+async def result_of(play: Play, feature: str | None = "render") -> Result:
+    return await check_row(Service({"d1": play}).client(), row(feature=feature))
+
+
+def license(**changes: object) -> bodies.Json:
+    return bodies.license(**{"validity_period": FAR_AWAY, **changes})
+
+
+async def test_a_feature_is_licensed() -> None:
+    """A feature that the service grants is licensed, with what the answer tells about it."""
+    body = bodies.feature(expiry_date=FAR_AWAY, floating_in_use_devices=3)
+    result = await result_of(answer(body))
+    assert (result.outcome, result.code, result.message) == (Outcome.LICENSED, "", "")
+    assert (result.expires_at, result.slots_in_use) == (datetime(2999, 1, 1, tzinfo=UTC), 3)
+    assert (result.http_status, result.attempts, result.verified) == (200, 1, False)
+
+
+async def test_consumptions_left_are_told() -> None:
+    """A feature that counts its uses tells how many are left."""
+    result = await result_of(answer(bodies.consumption_feature(max_consumption=25, total_consumptions=7)))
+    assert result.consumptions_left == 18
+
+
+async def test_a_feature_that_has_ended_is_not_licensed() -> None:
+    """The service's yes does not outlive the feature's own end."""
+    result = await result_of(answer(bodies.feature(expiry_date=LONG_AGO)))
+    assert (result.outcome, result.code) == (Outcome.NOT_LICENSED, "feature_expired")
+    assert result.message == "the feature ended at 2001-01-01T00:00:00+00:00"
+
+
+async def test_a_bundle_with_one_valid_license_is_licensed() -> None:
+    """A bundle is licensed as long as one of its licenses is valid."""
+    body = [license(license_enabled=False), license(floating_in_use_devices=4)]
+    result = await result_of(answer(body), feature=None)
+    assert (result.outcome, result.feature, result.slots_in_use) == (Outcome.LICENSED, "", 4)
+
+
+async def test_a_bundle_tells_the_tightest_figures_of_its_valid_licenses() -> None:
+    """The first end, the most slots in use, the least consumptions left; a license that is not valid does not count."""
+    soon = "2900-01-01T00:00:00.000Z"
+    body = [
+        license(license_active=False, validity_period=LONG_AGO, floating_in_use_devices=99),
+        license(floating_in_use_devices=1),
+        license(floating_in_use_devices=2, validity_period=soon),
+        bodies.consumption_license(validity_period=FAR_AWAY, max_consumptions=100, total_consumptions=40),
+        bodies.consumption_license(validity_period=None, max_consumptions=100, total_consumptions=90),
+    ]
+    result = await result_of(answer(body), feature=None)
+    assert result.expires_at == datetime(2900, 1, 1, tzinfo=UTC)
+    assert (result.slots_in_use, result.consumptions_left) == (2, 10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"license_active": False}, "license_not_active"),
+        ({"license_enabled": False}, "license_not_enabled"),
+        ({"validity_period": LONG_AGO}, "license_expired"),
+        ({"start_date": FAR_AWAY, "validity_period": None}, "license_not_started"),
+    ],
+)
+async def test_a_bundle_without_a_valid_license_is_not_licensed(changes: bodies.Json, code: str) -> None:
+    """The code is the service's own word for why the first license is not valid."""
+    result = await result_of(answer([license(**changes)]), feature=None)
+    assert (result.outcome, result.code) == (Outcome.NOT_LICENSED, code)
+    assert result.message.startswith("no license of the bundle is valid (APP: ")
+
+
+async def test_an_empty_bundle_is_not_licensed() -> None:
+    """A bundle that holds nothing licenses nothing."""
+    result = await result_of(answer([]), feature=None)
+    assert (result.outcome, result.code) == (Outcome.NOT_LICENSED, "empty_bundle")
+
+
+async def test_a_refusal_is_not_licensed() -> None:
+    """What the service refuses is a result with the service's code, message and status."""
+    result = await result_of(refusal("license_expired"))
+    assert (result.outcome, result.code, result.message, result.http_status) == (
+        Outcome.NOT_LICENSED,
+        "license_expired",
+        "about license_expired",
+        400,
+    )
+
+
+@pytest.mark.parametrize(
+    ("play", "code", "status"),
+    [
+        (refusal("something_new"), "something_new", 400),
+        (refusal("internal_error", 500), "internal_error", 500),
+        (answer("teapot", 418), "api_error", 418),
+        (answer("slow down", 429), "rate_limited", 429),
+        (answer({"id": "x"}), "response_error", 200),
+        (ConnectionFailed("no route"), "connection_failed", None),
+        (DeadlineExceeded("too slow"), "deadline_exceeded", None),
+        (ResponseError("broken"), "response_error", None),
+        (RateLimited(429, "flood", "wait"), "flood", 429),
+    ],
+)
+async def test_a_failure_is_an_error_with_a_code(play: Play, code: str, status: int | None) -> None:
+    """The code is the service's, or the name of the exception; the status is there when there was an answer."""
+    result = await result_of(play)
+    assert (result.outcome, result.code, result.http_status) == (Outcome.ERROR, code, status)
+    assert result.message
+
+
+async def test_an_error_tells_why_it_was_not_tried_again() -> None:
+    """The note that the client leaves on an error is a part of the message."""
+    result = await result_of(ConnectionFailed("no route"))
+    assert result.message == "no route; gave up after 1 attempts, as many as the retry policy allows"
+
+
+async def test_a_value_that_cannot_be_sent_is_an_invalid_row() -> None:
+    """A row made in code with a forbidden character is a result like an unreadable line of a file."""
+    bad = row(feature="render\n")
+    result = await check_row(Service().client(), bad)
+    assert (result.outcome, result.code, result.attempts) == (Outcome.ERROR, "invalid_row", 0)
+
+
+async def test_a_result_holds_fingerprints_only() -> None:
+    """Device and key are told apart without being told."""
+    result = await result_of(refusal("license_expired"))
+    assert (result.hardware, result.key) == (fingerprint("d1"), fingerprint("KEY-0001"))
+    assert "KEY-0001" not in result.to_json()
+
+
+def test_json_has_every_field() -> None:
+    """A reader finds the same fields in every line."""
+    fields = json.loads(Result(row=7, outcome=Outcome.SKIPPED, code="aborted").to_json())
+    assert list(fields) == [
+        "row",
+        "line",
+        "outcome",
+        "code",
+        "message",
+        "product",
+        "feature",
+        "hardware",
+        "key",
+        "http_status",
+        "attempts",
+        "seconds",
+        "expires_at",
+        "slots_in_use",
+        "consumptions_left",
+        "verified",
+    ]
+    assert (fields["row"], fields["outcome"], fields["code"]) == (7, "skipped", "aborted")
+
+
+def test_json_is_one_ascii_line() -> None:
+    """Whatever a message holds, the line can be written anywhere and stays one line."""
+    result = Result(row=1, outcome=Outcome.ERROR, message="Zürich\n\x1b[31m\ud800", seconds=0.123456)
+    line = result.to_json()
+    assert line.isascii()
+    assert "\n" not in line
+    assert json.loads(line)["seconds"] == 0.1235
+
+
+def test_json_writes_moments_as_iso_8601() -> None:
+    """An end is written with its offset."""
+    result = Result(row=1, outcome=Outcome.LICENSED, expires_at=datetime(2030, 1, 2, tzinfo=UTC))
+    assert json.loads(result.to_json())["expires_at"] == "2030-01-02T00:00:00+00:00"

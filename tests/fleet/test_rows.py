@@ -1,0 +1,183 @@
+"""Reading rows from CSV."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from licensespring_async import ConfigurationError
+from licensespring_async.fleet import InvalidRow, Row, read_rows, row_from, rows_from
+
+HEADER = "product,hardware_id,license_key,username,feature\n"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "fleet.csv"
+
+
+def read(path: Path, text: str | bytes) -> list[Row | InvalidRow]:
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return list(read_rows(path))
+
+
+def reason(path: Path, line: str) -> str:
+    """Why the only row of a file is invalid."""
+    (row,) = read(path, HEADER + line)
+    assert isinstance(row, InvalidRow)
+    return row.reason
+
+
+def test_reads_a_row_by_its_columns(path: Path) -> None:
+    """A row has the values of its columns, its number, and the line it is on."""
+    assert read(path, HEADER + "APP,d1,K1,,render\n") == [
+        Row(row=1, line=2, product="APP", hardware_id="d1", license_key="K1", feature="render")
+    ]
+
+
+def test_no_feature_is_a_bundle_check(path: Path) -> None:
+    """A row whose feature is empty has none."""
+    assert read(path, HEADER + "SUITE,d1,,ana,\n") == [
+        Row(row=1, line=2, product="SUITE", hardware_id="d1", username="ana")
+    ]
+
+
+def test_the_feature_column_may_be_missing(path: Path) -> None:
+    """A file without the column holds bundle checks."""
+    assert read(path, "product,hardware_id,username\nSUITE,d1,ana\n") == [
+        Row(row=1, line=2, product="SUITE", hardware_id="d1", username="ana")
+    ]
+
+
+def test_columns_come_in_any_order_and_case_beside_others(path: Path) -> None:
+    """Columns are found by name; those with other names are ignored."""
+    text = "site, Username ,HARDWARE_ID,product\nGraz,ana,d1,SUITE\n"
+    assert read(path, text) == [Row(row=1, line=2, product="SUITE", hardware_id="d1", username="ana")]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(path: Path) -> None:
+    """Files as spreadsheets save them are read."""
+    assert len(read(path, b"\xef\xbb\xbf" + HEADER.encode() + b"APP,d1,K1,,render\r\n")) == 1
+
+
+def test_spaces_around_a_value_are_removed(path: Path) -> None:
+    """A key that was pasted with a space is the key."""
+    assert read(path, HEADER + "APP , d1,K1 ,,render\n") == read(path, HEADER + "APP,d1,K1,,render\n")
+
+
+def test_blank_lines_are_no_rows(path: Path) -> None:
+    """Rows are counted without blank lines; lines with them."""
+    assert [(row.row, row.line) for row in read(path, HEADER + "\nAPP,d1,K1,,r\n\n\nAPP,d2,K1,,r\n\n")] == [
+        (1, 3),
+        (2, 6),
+    ]
+
+
+def test_a_row_starts_on_its_first_line(path: Path) -> None:
+    """A line break in quotes does not shift the lines of the rows after it."""
+    rows = read(path, 'note,product,hardware_id,license_key\n"a\nb",APP,d1,K1\nc,APP,d2,K1\n')
+    assert [(row.row, row.line) for row in rows] == [(1, 2), (2, 4)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (",d1,K1,,render", "product is missing"),
+        ("APP,,K1,,render", "hardware_id is missing"),
+        (",,,,", "product and hardware_id are missing"),
+        ("APP,d1,,,render", "license_key and username are both missing; give one of them"),
+        ("APP,d1,K1,ana,render", "license_key and username are both given; give one of them"),
+        ("APP,d1,K1", "has 3 values where the first line names 5 columns"),
+        ("APP,d1,K1,,render,more", "has 6 values where the first line names 5 columns; quote commas in values"),
+        ('APP,"d"1,K1,,render', "cannot be read as CSV: ',' expected after '\"'"),
+    ],
+)
+def test_a_row_that_cannot_be_used_says_why(path: Path, line: str, expected: str) -> None:
+    """The reason names what is wrong."""
+    assert reason(path, line) == expected
+
+
+def test_empty_values_beyond_the_columns_are_harmless(path: Path) -> None:
+    """Trailing commas, which spreadsheets leave behind, do not spoil a row."""
+    assert isinstance(read(path, HEADER + "APP,d1,K1,,render,,\n")[0], Row)
+
+
+def test_the_rows_after_an_invalid_one_are_read(path: Path) -> None:
+    """A bad row costs itself only."""
+    rows = read(path, HEADER + 'APP,"d"1,K1,,r\nAPP,d2,K1,,r\n')
+    assert [type(row) for row in rows] == [InvalidRow, Row]
+
+
+def test_an_open_quote_is_reported_with_the_lines_it_swallowed(path: Path) -> None:
+    """Rows that a missing quote makes unreadable are never lost without a word."""
+    assert reason(path, 'APP,"d1,K1,,r\nAPP,d2,K1,,r\n') == (
+        "cannot be read as CSV up to line 3: unexpected end of data; look for a quote that is not closed"
+    )
+
+
+def test_bytes_that_are_no_utf_8_spoil_their_row_only(path: Path) -> None:
+    """One user name in another encoding does not end the run."""
+    first, second = read(path, HEADER.encode() + b"APP,d1,,J\xfcrgen,r\nAPP,d2,,ana,r\n")
+    assert first == InvalidRow(row=1, line=2, reason="username: not UTF-8 text")
+    assert isinstance(second, Row)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "is empty; the first line must name the columns"),
+        (b"hardware_id,license_key\n", "no column product."),
+        (b"a,b\n", "no column product, hardware_id, license_key or username."),
+        (b"product;hardware_id;license_key\n", "separated by commas"),
+        (b"product,product,hardware_id,username\n", "names product more than once"),
+        (HEADER.encode("utf-16"), "is not UTF-8 text; save it as UTF-8"),
+        (HEADER.encode("utf-16-le"), "is not UTF-8 text; save it as UTF-8"),
+        (b'"product"x\n', "the first line cannot be read as CSV"),
+    ],
+)
+def test_a_file_that_names_no_columns_is_refused(path: Path, content: bytes, expected: str) -> None:
+    """A file that is no such CSV is the caller's to mend; the error says how."""
+    with pytest.raises(ConfigurationError, match=r"fleet\.csv") as caught:
+        read(path, content)
+    assert expected in str(caught.value)
+
+
+def test_the_header_that_was_found_is_shown_in_part(path: Path) -> None:
+    """A wrong first line with many columns does not fill the screen."""
+    with pytest.raises(ConfigurationError, match=r"It names: c0, c1, c2, c3, c4, c5, c6, c7 and 92 more$"):
+        read(path, ",".join(f"c{number}" for number in range(100)))
+
+
+def test_a_missing_file_is_refused(path: Path) -> None:
+    """The error says which file it was and what the system said."""
+    with pytest.raises(ConfigurationError, match=r"fleet\.csv: cannot be read: No such file"):
+        list(read_rows(path))
+
+
+def test_a_row_hides_its_identities() -> None:
+    """Printing a row shows fingerprints of the device, the key and the user."""
+    row = row_from({"product": "APP", "hardware_id": "d1", "license_key": "K1"}, row=1)
+    assert repr(row).startswith("Row(row=1, product='APP', hardware_id=#")
+    assert "K1" not in repr(row)
+
+
+def test_mappings_are_numbered_from_one() -> None:
+    """Rows from somewhere else than a file have numbers and no lines."""
+    first, second = rows_from([{"product": "APP", "hardware_id": "d1", "username": "ana"}, {}])
+    assert (first.row, first.line, second.row) == (1, None, 2)
+
+
+VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
+
+
+@given(st.lists(st.tuples(VALUES, VALUES, VALUES, VALUES, VALUES), max_size=8))
+def test_every_record_becomes_one_row(tmp_path_factory: pytest.TempPathFactory, records: list[tuple[str, ...]]) -> None:
+    """Whatever is written as CSV comes back as one row for each record, numbered without a gap."""
+    path = tmp_path_factory.getbasetemp() / "records.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([HEADER.strip().split(","), *records])
+    assert [row.row for row in read_rows(path)] == list(range(1, len(records) + 1))

@@ -1,0 +1,295 @@
+"""A client checks its settings before anything is sent."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from licensespring_async import (
+    PRODUCTION_PUBLIC_KEY,
+    PRODUCTION_URL,
+    ApiKey,
+    ClientCredentials,
+    ConfigurationError,
+    LicenseSpring,
+)
+from licensespring_async.redaction import fingerprint
+
+from .fakes import DEVICE, KEY, ScriptedEngine, UnusedEngine, a_client, answer
+from .keys import Signer
+
+KEY_VARIABLES = {"LICENSESPRING_API_KEY": "env-api-key", "LICENSESPRING_SHARED_KEY": "env-shared-key"}
+CLIENT_VARIABLES = {"LICENSESPRING_CLIENT_ID": "env-client-id", "LICENSESPRING_CLIENT_SECRET": "env-client-secret"}
+
+
+def configured(**options: Any) -> LicenseSpring:
+    """A client that fails the test when it sends something."""
+    settings: dict[str, Any] = {"auth": KEY, "engine": UnusedEngine()}
+    return LicenseSpring(**settings | options)
+
+
+def test_the_defaults_are_the_vendors() -> None:
+    """Talks to the vendor's service and believes the vendor's key, with nothing but credentials."""
+    assert repr(LicenseSpring(auth=KEY)).startswith("LicenseSpring(https://api.licensespring.com, ")
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [PRODUCTION_URL, "https://api.licensespring.com/", "HTTPS://API.LicenseSpring.com"],
+)
+def test_the_vendors_service_in_other_writing(base_url: str) -> None:
+    """Knows the vendor's service by its origin, whatever its writing."""
+    assert f"({PRODUCTION_URL}," in repr(configured(base_url=base_url))
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["https://licenses.example.org", "https://licenses.example.org:8443", "http://127.0.0.1:9", "http://[::1]:9"],
+)
+def test_another_service_needs_its_key(base_url: str, signer: Signer) -> None:
+    """Takes another service together with the key that it signs with."""
+    assert f"({base_url}," in repr(configured(base_url=base_url, public_key=signer.public_key))
+
+
+@pytest.mark.parametrize("base_url", ["https://licenses.example.org", "https://api.licensespring.com.example.org"])
+def test_another_service_without_its_key_is_refused(base_url: str) -> None:
+    """Refuses another service when it would be believed by the vendor's key."""
+    with pytest.raises(ConfigurationError, match=r"public_key: .* is not the vendor's own service"):
+        configured(base_url=base_url)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "problem"),
+    [
+        ("http://api.licensespring.com", "must be https"),
+        ("http://licenses.example.org", "must be https"),
+        ("https://licenses.example.org/api/v4", "must be an origin"),
+        ("https://licenses.example.org/;x", "must be an origin"),
+        ("https://licenses.example.org?x=1", "must be an origin"),
+        ("https://licenses.example.org#x", "must not hold"),
+        ("https://robin:hunter2@licenses.example.org", "must not hold credentials"),
+        ("licenses.example.org", "must be an absolute"),
+        ("", "must be an absolute"),
+        (None, "must be an absolute"),
+        (b"https://licenses.example.org", "must be an absolute"),
+        ("https://", "must be an absolute"),
+        ("https://licenses.example.org:port", "not a URL"),
+        ("https://licenses.example.org\r\n", "must be an absolute"),
+    ],
+)
+def test_a_base_url_is_an_origin(base_url: object, problem: str) -> None:
+    """Refuses what is no https origin, without showing it."""
+    with pytest.raises(ConfigurationError, match=f"^base_url: {problem}") as caught:
+        configured(base_url=base_url, public_key=PRODUCTION_PUBLIC_KEY)
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.xfail(strict=True, reason="a name that no resolver takes is found on every call, with a UnicodeError")
+@pytest.mark.parametrize("host", ["lizenzen.größe.example", "a..example", f"{'x' * 64}.example"])
+def test_a_host_that_is_no_name_is_refused(host: str) -> None:
+    """Refuses a host that cannot be resolved: other letters than ASCII, empty parts, parts that are too long."""
+    with pytest.raises(ConfigurationError, match="base_url"):
+        configured(base_url=f"https://{host}", public_key=PRODUCTION_PUBLIC_KEY)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, math.inf, math.nan, -math.inf, True, "10", None])
+def test_a_timeout_is_a_number_of_seconds(timeout: object) -> None:
+    """Refuses a timeout that is no positive, finite number."""
+    with pytest.raises(ConfigurationError, match="timeout: must be a positive number of seconds"):
+        configured(timeout=timeout)
+
+
+@pytest.mark.xfail(strict=True, reason="an integer beyond the floats raises OverflowError")
+def test_a_timeout_beyond_the_floats_is_refused() -> None:
+    """Refuses an integer that no float can hold."""
+    with pytest.raises(ConfigurationError, match="timeout"):
+        configured(timeout=10**400)
+
+
+@pytest.mark.parametrize("max_concurrency", [0, -1, 2.5, 5.0, True, "5", None])
+def test_max_concurrency_is_a_number_of_requests(max_concurrency: object) -> None:
+    """Refuses to run no requests at once."""
+    with pytest.raises(ConfigurationError, match="max_concurrency: must be a whole number of at least 1"):
+        configured(max_concurrency=max_concurrency)
+
+
+@pytest.mark.parametrize("auth", [None, "api-key", ("api-key", "shared-key"), object()])
+def test_auth_is_one_of_two_kinds(auth: object) -> None:
+    """Refuses credentials of another kind, without showing them."""
+    with pytest.raises(ConfigurationError, match=r"^auth: must be an ApiKey or ClientCredentials$"):
+        configured(auth=auth)
+
+
+@pytest.mark.parametrize("public_key", ["", "not a key", b"\xff", []])
+def test_a_public_key_is_a_pem(public_key: object) -> None:
+    """Refuses a key that cannot be read when the client is made, not on its first call."""
+    with pytest.raises(ConfigurationError, match=r"^public_key: "):
+        configured(public_key=public_key)
+
+
+def test_believing_everybody_warns() -> None:
+    """Warns, at the line that asked for it, when signatures are not verified."""
+    with pytest.warns(UserWarning, match="verify_signatures=False: answers are believed whoever") as caught:
+        LicenseSpring(auth=KEY, engine=UnusedEngine(), verify_signatures=False)
+
+    assert [each.filename for each in caught] == [__file__]
+
+
+@pytest.mark.xfail(strict=True, reason="the warning names a line of the package, one frame below the caller")
+def test_believing_everybody_warns_from_the_environment_too() -> None:
+    """Warns at the caller's line when the client is made from the environment."""
+    with pytest.warns(UserWarning, match="verify_signatures=False") as caught:
+        LicenseSpring.from_env(KEY_VARIABLES, engine=UnusedEngine(), verify_signatures=False)
+
+    assert [each.filename for each in caught] == [__file__]
+
+
+def test_believing_everybody_needs_no_key() -> None:
+    """Takes another service without its key when signatures are not verified."""
+    with pytest.warns(UserWarning, match="verify_signatures"):
+        configured(base_url="https://licenses.example.org", verify_signatures=False)
+
+
+@pytest.mark.parametrize(
+    ("auth", "shown"),
+    [
+        (ApiKey(api_key="visible", shared_key="hidden"), f"ApiKey({fingerprint('visible')})"),
+        (
+            ClientCredentials(client_id="visible", client_secret="hidden"),
+            f"ClientCredentials({fingerprint('visible')})",
+        ),
+    ],
+)
+def test_the_repr_of_a_client_holds_no_secret(auth: ApiKey | ClientCredentials, shown: str) -> None:
+    """Shows where it talks to and a fingerprint of who it is."""
+    client = configured(auth=auth)
+
+    assert repr(client) == str(client) == f"LicenseSpring(https://api.licensespring.com, {shown})"
+
+
+def test_an_api_key_from_the_environment() -> None:
+    """Reads an API key with its shared key."""
+    client = LicenseSpring.from_env(KEY_VARIABLES)
+
+    assert fingerprint("env-api-key") in repr(client)
+
+
+def test_client_credentials_from_the_environment() -> None:
+    """Reads client credentials."""
+    client = LicenseSpring.from_env(CLIENT_VARIABLES)
+
+    assert fingerprint("env-client-id") in repr(client)
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({}, "no credentials in the environment"),
+        ({"LICENSESPRING_API_KEY": "", "LICENSESPRING_CLIENT_ID": ""}, "no credentials in the environment"),
+        ({"LICENSESPRING_BASE_URL": "https://licenses.example.org"}, "no credentials in the environment"),
+        ({"LICENSESPRING_API_KEY": "hunter2"}, "LICENSESPRING_SHARED_KEY is not set"),
+        ({"LICENSESPRING_SHARED_KEY": "hunter2"}, "LICENSESPRING_API_KEY is not set"),
+        ({"LICENSESPRING_CLIENT_ID": "hunter2"}, "LICENSESPRING_CLIENT_SECRET is not set"),
+        ({"LICENSESPRING_CLIENT_SECRET": "hunter2"}, "LICENSESPRING_CLIENT_ID is not set"),
+        (KEY_VARIABLES | CLIENT_VARIABLES, "unset one pair"),
+        (KEY_VARIABLES | {"LICENSESPRING_CLIENT_ID": "hunter2"}, "unset one pair"),
+        ({"LICENSESPRING_API_KEY": "hunter2", "LICENSESPRING_CLIENT_SECRET": "hunter2"}, "unset one pair"),
+        (KEY_VARIABLES | {"LICENSESPRING_API_KEY": "hunter2\n"}, "api_key: has white space around it"),
+    ],
+)
+def test_incomplete_environments_are_refused(environ: dict[str, str], problem: str) -> None:
+    """Says which variable is missing or too many, and shows no value."""
+    with pytest.raises(ConfigurationError, match=problem) as caught:
+        LicenseSpring.from_env(environ)
+
+    assert [value for value in ("hunter2", "env-") if value in str(caught.value)] == []
+
+
+def test_the_base_url_from_the_environment(signer: Signer) -> None:
+    """Reads where to talk to."""
+    environ = {**KEY_VARIABLES, "LICENSESPRING_BASE_URL": "https://licenses.example.org"}
+
+    client = LicenseSpring.from_env(environ, public_key=signer.public_key)
+
+    assert "https://licenses.example.org" in repr(client)
+
+
+def test_an_empty_base_url_in_the_environment_is_none() -> None:
+    """Takes an empty variable for one that is not set."""
+    client = LicenseSpring.from_env({**KEY_VARIABLES, "LICENSESPRING_BASE_URL": ""})
+
+    assert PRODUCTION_URL in repr(client)
+
+
+@pytest.mark.parametrize("name", ["LICENSESPRING_PUBLIC_KEY", "LICENSESPRING_VERIFY_SIGNATURES"])
+def test_trust_never_comes_from_the_environment(name: str, signer: Signer) -> None:
+    """Reads no key to trust from the environment: another service still needs one from the code."""
+    environ = {**KEY_VARIABLES, "LICENSESPRING_BASE_URL": "https://licenses.example.org", name: signer.public_key}
+
+    with pytest.raises(ConfigurationError, match=r"^public_key: "):
+        LicenseSpring.from_env(environ)
+
+
+def test_other_options_beside_the_environment() -> None:
+    """Takes the other settings as arguments, and checks them too."""
+    with pytest.raises(ConfigurationError, match="timeout"):
+        LicenseSpring.from_env(KEY_VARIABLES, timeout=-1)
+
+
+@pytest.mark.anyio
+async def test_a_copy_shares_the_engine() -> None:
+    """Sends through the same engine as the client that it was copied from."""
+    engine = ScriptedEngine([answer([])])
+    with pytest.warns(UserWarning, match="verify_signatures"):
+        client = LicenseSpring(auth=KEY, engine=engine, verify_signatures=False, timeout=10)
+
+    await client.with_options(timeout=3).check_bundle(**DEVICE)
+    await client.check_bundle(**DEVICE)
+
+    assert [round(timeout, 1) for timeout in engine.timeouts] == [3.0, 10.0]
+
+
+def test_a_copy_is_checked_too() -> None:
+    """Checks the options of a copy."""
+    with pytest.raises(ConfigurationError, match="timeout"):
+        configured().with_options(timeout=0)
+
+
+def test_a_copy_keeps_its_kind() -> None:
+    """Copies a subclass as that subclass."""
+
+    class Ours(LicenseSpring):
+        pass
+
+    assert type(Ours(auth=KEY, engine=UnusedEngine()).with_options(timeout=1)) is Ours
+
+
+@pytest.mark.anyio
+async def test_a_client_closes_its_engine() -> None:
+    """Closes the engine at the end of `async with`."""
+    engine = ScriptedEngine([answer([])])
+
+    async with configured(engine=engine):
+        assert not engine.closed
+
+    assert engine.closed
+
+
+@pytest.mark.anyio
+async def test_a_client_closes_its_engine_after_an_error() -> None:
+    """Closes the engine when the block fails, and lets the error through."""
+    engine = ScriptedEngine([answer([])])
+
+    with pytest.raises(ZeroDivisionError):
+        async with configured(engine=engine):
+            raise ZeroDivisionError
+
+    assert engine.closed
+
+
+def test_no_skew_is_known_at_first() -> None:
+    """Knows no clock skew before the first answer."""
+    assert a_client(answer([])).clock_skew == 0

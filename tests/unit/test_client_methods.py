@@ -1,0 +1,96 @@
+"""The client's methods are the endpoint functions, as far as anybody can see."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from typing import Any
+
+import pytest
+
+from licensespring_async import Bundle, LicenseFeature, LicenseSpring, endpoints
+
+from .fakes import a_client, answer
+
+MODELS = {"check_license_feature": LicenseFeature, "check_bundle": Bundle}
+each_name = pytest.mark.parametrize("name", endpoints.__all__)
+
+
+def functions(name: str) -> tuple[Any, Any, Any]:
+    """The endpoint function, the client's method, and the one that gives raw answers."""
+    raw = type(a_client(answer([])).with_raw_response)
+    return getattr(endpoints, name), getattr(LicenseSpring, name), getattr(raw, name)
+
+
+def test_every_endpoint_is_a_method() -> None:
+    """Has a method for every endpoint function."""
+    assert sorted(MODELS) == endpoints.__all__
+
+
+@each_name
+def test_a_method_has_the_name_and_the_text_of_its_endpoint(name: str) -> None:
+    """Shows in `help()` what the endpoint function shows."""
+    endpoint, method, raw = functions(name)
+
+    assert method.__doc__ == raw.__doc__ == endpoint.__doc__
+    assert method.__name__ == raw.__name__ == name
+
+
+@each_name
+def test_a_method_has_the_parameters_of_its_endpoint(name: str) -> None:
+    """Takes what the endpoint function takes, plus itself."""
+    endpoint, method, raw = functions(name)
+    expected = list(inspect.signature(endpoint).parameters.values())
+
+    for each in (method, raw):
+        this, *others = inspect.signature(each).parameters.values()
+        assert this.name == "self"
+        assert others == expected
+
+
+@each_name
+def test_a_bound_method_has_the_parameters_of_its_endpoint(name: str) -> None:
+    """Takes exactly what the endpoint function takes, on an instance."""
+    bound = getattr(a_client(answer([])), name)
+
+    assert inspect.signature(bound).parameters == inspect.signature(getattr(endpoints, name)).parameters
+
+
+@each_name
+def test_a_method_says_what_it_returns(name: str) -> None:
+    """Names the model in its signature, and `RawResponse` of it on the raw side."""
+    _, method, raw = functions(name)
+
+    assert inspect.signature(method).return_annotation == MODELS[name].__name__
+    assert inspect.signature(raw).return_annotation == f"RawResponse[{MODELS[name].__name__}]"
+
+
+@pytest.mark.xfail(strict=True, reason="__annotations__ are those of the endpoint function, which returns a Call")
+@each_name
+def test_the_annotations_of_a_method_say_the_same(name: str) -> None:
+    """Names the model to those who read annotations too, such as frameworks."""
+    assert typing.get_type_hints(getattr(LicenseSpring, name))["return"] is MODELS[name]
+
+
+@each_name
+def test_a_method_is_a_coroutine_function(name: str) -> None:
+    """Is known to frameworks as something to await."""
+    assert inspect.iscoroutinefunction(getattr(LicenseSpring, name))
+
+
+@each_name
+def test_every_parameter_is_described(name: str) -> None:
+    """Describes every parameter in its text."""
+    endpoint = getattr(endpoints, name)
+
+    missing = [each for each in inspect.signature(endpoint).parameters if f"\n        {each}: " not in endpoint.__doc__]
+
+    assert missing == []
+
+
+@each_name
+def test_every_parameter_is_named(name: str) -> None:
+    """Takes keyword arguments only."""
+    kinds = {each.kind for each in inspect.signature(getattr(endpoints, name)).parameters.values()}
+
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY}

@@ -1,0 +1,330 @@
+"""JSON values to models: exact, or refused with the place."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from licensespring_async import (
+    AuthorizationMethod,
+    Bundle,
+    ConsumptionPeriod,
+    Customer,
+    CustomField,
+    FeatureType,
+    License,
+    LicenseFeature,
+    LicenseType,
+    ProductDetails,
+    ResponseError,
+)
+from licensespring_async.models.converter import structure, unstructure
+
+from . import bodies
+from .strategies import JSON, TEXT
+
+
+def problems(body: object, model: type[object]) -> tuple[str, ...]:
+    with pytest.raises(ResponseError) as caught:
+        structure(body, model)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("id", [0, 1, 2**31, 2**32 + 1, 1801223344556677, 2**53 + 1, 2**63 - 1, 2**63, -1])
+def test_ids_stay_exact(id: int) -> None:
+    """Keeps an id to the last digit."""
+    assert structure(bodies.feature(id=id), LicenseFeature).id == id
+
+
+@pytest.mark.parametrize(
+    ("id", "got"),
+    [
+        pytest.param(5.9, "a number with a fraction", id="fraction"),
+        pytest.param(5.0, "a number with a fraction", id="whole float"),
+        pytest.param(1.8e15, "a number with a fraction", id="exponent"),
+        pytest.param("5", "a string", id="text"),
+        pytest.param(True, "a boolean", id="boolean"),
+        pytest.param(None, "null", id="null"),
+        pytest.param([5], "an array", id="array"),
+        pytest.param({"id": 5}, "an object", id="object"),
+    ],
+)
+def test_an_id_is_an_integer(id: object, got: str) -> None:
+    """Refuses an id that is no integer, and says what it is instead."""
+    assert problems(bodies.feature(id=id), LicenseFeature) == (f"expected an integer, got {got} @ $.id",)
+
+
+@pytest.mark.parametrize(("value", "got"), [("false", "a string"), ("", "a string"), (0, "an integer"), (None, "null")])
+def test_a_boolean_is_a_boolean(value: object, got: str) -> None:
+    """Refuses the text "false" for a boolean, which a careless conversion takes for true."""
+    assert problems(bodies.feature(is_floating=value), LicenseFeature) == (
+        f"expected a boolean, got {got} @ $.is_floating",
+    )
+
+
+@pytest.mark.parametrize(("value", "got"), [(None, "null"), (5, "an integer"), (["render"], "an array")])
+def test_a_string_is_a_string(value: object, got: str) -> None:
+    """Refuses null for a required string, which a careless conversion takes for "None"."""
+    assert problems(bodies.feature(code=value), LicenseFeature) == (f"expected a string, got {got} @ $.code",)
+
+
+def test_an_array_is_not_a_string() -> None:
+    """Refuses a string where an array belongs, instead of taking its characters for items."""
+    assert problems(bodies.license(custom_fields="ab"), License) == (
+        "expected an array, got a string @ $.custom_fields",
+    )
+
+
+@pytest.mark.parametrize("field", ["email", "company_name", "reference", "phone", "city", "country"])
+def test_the_texts_of_a_customer_are_never_null(field: str) -> None:
+    """Refuses null for a customer's text, which is documented as "" where nothing is known."""
+    assert problems(bodies.customer(**{field: None}), Customer) == (f"expected a string, got null @ $.{field}",)
+
+
+def test_an_unknown_customer_is_empty() -> None:
+    """Reads a customer of whom nothing is known."""
+    assert structure({}, Customer) == Customer()
+
+
+@pytest.mark.parametrize("value", ["text", 5, 5.5, True, False, None, "2027-01-01"])
+def test_a_custom_field_holds_any_scalar(value: object) -> None:
+    """Keeps a custom field's value as it came."""
+    field = structure({"name": "seat", "data_type": "text", "value": value}, CustomField)
+
+    assert field.value == value
+    assert type(field.value) is type(value)
+
+
+def test_every_problem_is_named() -> None:
+    """Names every problem of an answer, not just the first."""
+    body = bodies.license(id="1", product_features=[bodies.product_feature(), bodies.product_feature(name=None)])
+    del body["version"]
+
+    assert set(problems([body], Bundle)) == {
+        "expected an integer, got a string @ $[0].id",
+        "expected a string, got null @ $[0].product_features[1].name",
+        "required field missing @ $[0].version",
+    }
+
+
+def test_the_text_of_an_error_stays_short() -> None:
+    """Shows the first five problems in the text, and keeps all of them in `problems`."""
+    with pytest.raises(ResponseError, match="the answer is not a LicenseFeature: required field missing @") as caught:
+        structure({}, LicenseFeature)
+
+    assert str(caught.value).count("required field missing") == 5
+    assert len(caught.value.problems) == 9
+
+
+@pytest.mark.parametrize("body", [None, True, 5, 5.5, "text", [], [{}]])
+def test_an_answer_that_is_no_object_is_refused(body: object) -> None:
+    """Refuses an answer that is no object at all."""
+    (problem,) = problems(body, LicenseFeature)
+
+    assert problem.startswith("expected an object, got ")
+    assert problem.endswith(" @ $")
+
+
+@given(body=JSON | st.lists(st.dictionaries(st.sampled_from(sorted(bodies.license())), JSON, max_size=6), max_size=2))
+@pytest.mark.parametrize("model", [LicenseFeature, Bundle])
+def test_nothing_but_a_response_error(model: type[object], body: object) -> None:
+    """Structures any JSON value, or raises ResponseError."""
+    try:
+        structure(body, model)
+    except ResponseError as error:
+        assert error.problems  # noqa: PT017
+
+
+@pytest.mark.parametrize("secret", ["SECRET-VALUE", 987654321987])
+@pytest.mark.parametrize("field", ["id", "license_active", "validity_period", "customer", "custom_fields", "metadata"])
+def test_an_error_never_shows_a_value(field: str, secret: object) -> None:
+    """Names places and types, never values: not in its text, nor in the errors that it is chained to."""
+    if (field, secret) == ("id", 987654321987):
+        secret = [secret]
+
+    with pytest.raises(ResponseError) as caught:
+        structure([bodies.license(**{field: secret}) | {"name": None}], Bundle)
+
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "SECRET-VALUE" not in shown
+    assert "987654321987" not in shown
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2027-03-04T05:06:07.089Z", datetime(2027, 3, 4, 5, 6, 7, 89000, tzinfo=UTC)),
+        ("2027-03-04T05:06:07Z", datetime(2027, 3, 4, 5, 6, 7, tzinfo=UTC)),
+        ("2027-03-04T05:06:07", datetime(2027, 3, 4, 5, 6, 7, tzinfo=UTC)),
+        ("2027-03-04T05:06:07+02:00", datetime(2027, 3, 4, 3, 6, 7, tzinfo=UTC)),
+        ("2027-03-04T05:06:07-11:30", datetime(2027, 3, 4, 16, 36, 7, tzinfo=UTC)),
+        ("2027-03-04", datetime(2027, 3, 4, tzinfo=UTC)),
+        ("0001-01-01", datetime(1, 1, 1, tzinfo=UTC)),
+        ("9999-12-31T23:59:59.999Z", datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)),
+    ],
+)
+def test_a_date_time_becomes_an_aware_moment_in_utc(text: str, moment: datetime) -> None:
+    """Reads every documented form of a date-time as an aware moment in UTC."""
+    read = structure(bodies.feature(expiry_date=text), LicenseFeature).expiry_date
+
+    assert read == moment
+    assert read is not None
+    assert read.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("0001-01-01T00:00:00+14:00", id="before the calendar"),
+        pytest.param("9999-12-31T23:59:59-12:00", id="after the calendar"),
+        pytest.param("", id="empty"),
+        pytest.param("never", id="a word"),
+        pytest.param("2027-02-30", id="no such day"),
+        pytest.param("2027-03-04T25:00:00Z", id="no such hour"),
+        pytest.param("2027-03-04T05:06:07+99:00", id="no such offset"),
+        pytest.param("1804118767", id="a timestamp as text"),
+        pytest.param("04/03/2027", id="another order"),
+        pytest.param("2027-03-04T05:06:07Z ", id="trailing space"),
+    ],
+)
+def test_a_text_that_is_no_date_time_is_refused(text: str) -> None:
+    """Refuses what is no moment, and what no calendar can hold in UTC."""
+    assert problems(bodies.feature(expiry_date=text), LicenseFeature) == (
+        "expected an ISO 8601 date-time, got another string @ $.expiry_date",
+    )
+
+
+@given(text=TEXT)
+def test_any_text_for_a_date_time(text: str) -> None:
+    """Reads any text as a moment, or refuses it with the place."""
+    try:
+        moment = structure(bodies.feature(expiry_date=text), LicenseFeature).expiry_date
+    except ResponseError as error:
+        assert error.problems[0].endswith(" @ $.expiry_date")  # noqa: PT017
+    else:
+        assert moment is not None
+        assert moment.utcoffset() == timedelta(0)
+
+
+def test_moments_are_written_in_one_form() -> None:
+    """Writes a moment with milliseconds and Z, whatever form it came in."""
+    feature = structure(bodies.feature(expiry_date="2027-03-04T05:06:07+02:00"), LicenseFeature)
+
+    assert unstructure(feature) == bodies.feature(expiry_date="2027-03-04T03:06:07.000Z")
+
+
+@pytest.mark.xfail(strict=True, reason="unstructure writes milliseconds and drops the microseconds")
+def test_microseconds_are_not_lost() -> None:
+    """Gives a moment back to the microsecond."""
+    feature = structure(bodies.feature(expiry_date="2027-03-04T05:06:07.123456Z"), LicenseFeature)
+
+    assert structure(unstructure(feature), LicenseFeature) == feature
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_no_release_date(value: object) -> None:
+    """Reads the empty release date of older answers as None."""
+    assert structure(bodies.license(release_date=value), License).release_date is None
+
+
+def test_only_the_release_date_may_be_empty() -> None:
+    """Refuses an empty text for any other date."""
+    assert problems(bodies.license(validity_period=""), License) == (
+        "expected an ISO 8601 date-time, got another string @ $.validity_period",
+    )
+
+
+@pytest.mark.parametrize("documented", list(FeatureType))
+def test_a_documented_feature_type_is_its_member(documented: FeatureType) -> None:
+    """Reads a documented feature type as a member of its enum."""
+    assert structure(bodies.feature(feature_type=str(documented)), LicenseFeature).feature_type is documented
+
+
+@pytest.mark.parametrize("documented", list(LicenseType))
+def test_a_documented_license_type_is_its_member(documented: LicenseType) -> None:
+    """Reads a documented license type as a member of its enum."""
+    assert structure(bodies.license(license_type=str(documented)), License).license_type is documented
+
+
+@pytest.mark.parametrize("documented", list(ConsumptionPeriod))
+def test_a_documented_consumption_period_is_its_member(documented: ConsumptionPeriod) -> None:
+    """Reads a documented consumption period as a member of its enum."""
+    body = bodies.consumption_feature(consumption_period=str(documented))
+
+    assert structure(body, LicenseFeature).consumption_period is documented
+
+
+@pytest.mark.parametrize(
+    ("text", "method"),
+    [
+        ("license-key", AuthorizationMethod.LICENSE_KEY),
+        ("license_key", AuthorizationMethod.LICENSE_KEY),
+        ("user", AuthorizationMethod.USER),
+    ],
+)
+def test_both_spellings_of_an_authorization_method(text: str, method: AuthorizationMethod) -> None:
+    """Reads the spelling of the documentation's prose as the one on the wire."""
+    assert structure(bodies.product(authorization_method=text), ProductDetails).authorization_method is method
+
+
+@pytest.mark.parametrize("unknown", ["hardware-key", "LICENSE-KEY", ""])
+def test_an_unknown_value_of_an_open_enum_is_kept(unknown: str) -> None:
+    """Keeps a value that the service added later, as a plain string."""
+    method = structure(bodies.product(authorization_method=unknown), ProductDetails).authorization_method
+
+    assert method == unknown
+    assert type(method) is str
+
+
+@pytest.mark.parametrize("wrong", [5, None, True, [], {}])
+def test_an_open_enum_is_a_string(wrong: object) -> None:
+    """Refuses what is no string where a documented value belongs."""
+    (problem,) = problems(bodies.product(authorization_method=wrong), ProductDetails)
+
+    assert problem.startswith("expected a string, got ")
+    assert problem.endswith(" @ $.authorization_method")
+
+
+def test_null_for_a_consumption_period() -> None:
+    """Reads the documented null of a consumption period."""
+    assert structure(bodies.consumption_feature(consumption_period=None), LicenseFeature).consumption_period is None
+
+
+def test_metadata_stays_as_it_came() -> None:
+    """Keeps metadata untouched, at any depth."""
+    metadata = {"a": {"b": [1, 2.5, None, {"c": "2027-01-01"}]}, "": False, "extra": {}}
+
+    assert structure(bodies.feature(metadata=metadata), LicenseFeature).metadata == metadata
+
+
+def test_no_unknown_fields_are_an_empty_extra() -> None:
+    """Has an empty `extra` when everything in an answer is documented."""
+    assert structure(bodies.feature(), LicenseFeature).extra == {}
+
+
+def test_a_field_called_extra_is_unknown_too() -> None:
+    """Keeps a field whose name is that of the attribute for unknown fields."""
+    feature = structure(bodies.feature(extra={"id": 5}), LicenseFeature)
+
+    assert feature.extra == {"extra": {"id": 5}}
+    assert unstructure(feature) == bodies.feature(extra={"id": 5})
+
+
+def test_absent_fields_stay_absent() -> None:
+    """Does not write optional fields that were not there."""
+    assert unstructure(structure(bodies.feature(), LicenseFeature)) == bodies.feature()
+
+
+def test_the_body_is_not_touched() -> None:
+    """Leaves the value that it reads as it was."""
+    body = bodies.bundle("APP")
+
+    structure(body, Bundle)
+
+    assert body == bodies.bundle("APP")

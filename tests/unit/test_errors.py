@@ -1,0 +1,302 @@
+"""The tree of errors."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import licensespring_async
+from licensespring_async import (
+    ApiError,
+    AuthorizationError,
+    ConfigurationError,
+    ConnectionFailed,
+    ConnectionLost,
+    DeadlineExceeded,
+    InvalidParameter,
+    LicenseRefused,
+    LicenseSpringError,
+    RateLimited,
+    ResponseError,
+    SignatureError,
+    TransportError,
+    errors,
+)
+from licensespring_async.errors import api_error
+
+# https://docs.licensespring.com/license-api/license-feature-check, "List of exceptions"
+FEATURE_CHECK = [
+    "missing_headers",
+    "unknown_product",
+    "license_not_found",
+    "license_not_enabled",
+    "license_not_active",
+    "device_not_found",
+    "blacklisted",
+    "invalid_license_feature_code",
+    "floating_not_available",
+]
+# https://docs.licensespring.com/license-api/license-check/check-bundle, "List of exceptions"
+BUNDLE_CHECK = [
+    "missing_headers",
+    "unknown_product",
+    "license_not_found",
+    "license_not_enabled",
+    "license_not_active",
+    "device_not_found",
+    "blacklisted",
+    "license_not_enough_consumptions",
+    "floating_not_available",
+]
+# https://docs.licensespring.com/license-api/license-api-authorization/api-key-authorization and oauth-authorization
+AUTHORIZATION = [
+    "missing_headers",
+    "date_header_diff",
+    "authorization_invalid_headers",
+    "hmac_required",
+    "signature_mismatch",
+    "authorization_missing_params",
+    "invalid_api_key",
+    "oauth_token_expired",
+    "oauth_token_malformed",
+    "invalid_client",
+    "unauthorized_client",
+]
+DOCUMENTED = sorted({*FEATURE_CHECK, *BUNDLE_CHECK, *AUTHORIZATION})
+REFUSALS = sorted({*FEATURE_CHECK, *BUNDLE_CHECK} - {"missing_headers"})
+
+
+def tree(root: type[LicenseSpringError] = LicenseSpringError) -> Iterator[type[LicenseSpringError]]:
+    """Every error class of the package."""
+    yield root
+    for each in root.__subclasses__():
+        if each.__module__ == errors.__name__:
+            yield from tree(each)
+
+
+CLASSES = list(tree())
+each_class = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+
+
+@pytest.mark.parametrize("code", DOCUMENTED)
+def test_a_documented_code_has_its_class(code: str) -> None:
+    """Raises a documented code as a class of its own, named after it and public."""
+    error = api_error(400, code, "Something was wrong.")
+
+    name = "".join(word.capitalize() for word in code.split("_"))
+    assert type(error) is getattr(licensespring_async, name)
+    assert type(error).__name__ == name
+    assert type(error).documented_code == code
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_refusal_is_a_refusal(code: str) -> None:
+    """Groups the codes that say no to the license."""
+    assert isinstance(api_error(400, code, ""), LicenseRefused)
+
+
+@pytest.mark.parametrize("code", AUTHORIZATION)
+def test_an_authorization_error_is_one(code: str) -> None:
+    """Groups the codes that say no to the credentials."""
+    assert isinstance(api_error(401, code, ""), AuthorizationError)
+
+
+@pytest.mark.parametrize("code", ["", "brand_new_code", "LICENSE_NOT_FOUND", "license_not_found ", "None", "api_error"])
+@pytest.mark.parametrize("status", [400, 418, 500])
+def test_an_unknown_code_is_a_plain_api_error(status: int, code: str) -> None:
+    """Raises a code that is not documented as exactly ApiError, with the code on it."""
+    error = api_error(status, code, "New.")
+
+    assert type(error) is ApiError
+    assert (error.status, error.code, error.message) == (status, code, "New.")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409])
+def test_the_code_decides_and_not_the_status(status: int) -> None:
+    """Goes by the code, because the documentation gives one code several statuses."""
+    assert type(api_error(status, "signature_mismatch", "")) is licensespring_async.SignatureMismatch
+
+
+@each_class
+def test_a_class_says_what_it_means(cls: type[LicenseSpringError]) -> None:
+    """Has a text of its own, not its parent's."""
+    assert cls.__doc__ is not None
+    assert len(cls.__doc__.strip()) > 20
+    assert [parent for parent in cls.__mro__[1:] if parent.__doc__ == cls.__doc__] == []
+
+
+ADVICE_MISSING = pytest.mark.xfail(strict=True, reason="the text does not say what to do about a wrong feature code")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(code, marks=ADVICE_MISSING) if code == "invalid_license_feature_code" else code
+        for code in DOCUMENTED
+    ],
+)
+def test_a_documented_error_says_what_to_do(code: str) -> None:
+    """Says in its text what happened, and behind a semicolon what to do about it."""
+    text = type(api_error(400, code, "")).__doc__ or ""
+
+    happened, _, advice = text.partition(";")
+
+    assert happened
+    assert len(advice) > 10
+
+
+@each_class
+def test_a_class_is_in_the_drawn_tree(cls: type[LicenseSpringError]) -> None:
+    """Is drawn in the module's docstring."""
+    assert cls.__name__ in re.findall(r"\w+", errors.__doc__ or "")
+
+
+def drawn_parents() -> dict[str, str]:
+    """Child and parent of every class in the drawing: a line's depth is where its first name begins."""
+    parents: dict[str, str] = {}
+    line_of: dict[int, str] = {}
+    drawing = (errors.__doc__ or "").partition("\n\n")[2].partition("\n\n")[0]
+    for line in drawing.splitlines():
+        first = re.search(r"\w", line)
+        assert first is not None
+        names = re.findall(r"\b[A-Z]\w+", re.split(r"  |\(", line[first.start() :])[0])
+        above = max((depth for depth in line_of if depth < first.start()), default=None)
+        line_of = {depth: name for depth, name in line_of.items() if depth < first.start()}
+        line_of[first.start()] = names[0]
+        if above is not None:
+            parents |= dict.fromkeys(names, line_of[above])
+    return parents
+
+
+@pytest.mark.parametrize("cls", CLASSES[1:], ids=lambda cls: cls.__name__)
+def test_the_drawn_tree_is_the_real_one(cls: type[LicenseSpringError]) -> None:
+    """Is drawn below its parent."""
+    assert drawn_parents()[cls.__name__] == cls.__mro__[1].__name__
+
+
+def test_the_drawn_tree_has_no_other_class() -> None:
+    """Draws no class that does not exist."""
+    assert drawn_parents().keys() == {cls.__name__ for cls in CLASSES[1:]}
+
+
+@each_class
+def test_a_class_is_public(cls: type[LicenseSpringError]) -> None:
+    """Can be imported from the package itself."""
+    assert getattr(licensespring_async, cls.__name__) is cls
+
+
+def test_every_public_exception_is_in_the_tree() -> None:
+    """Offers one base class that catches everything."""
+    public = [getattr(licensespring_async, name) for name in licensespring_async.__all__]
+    exceptions = [each for each in public if isinstance(each, type) and issubclass(each, BaseException)]
+
+    assert set(exceptions) == set(CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("cls", "standard"),
+    [
+        (ConfigurationError, ValueError),
+        (InvalidParameter, ValueError),
+        (ConnectionFailed, ConnectionError),
+        (ConnectionLost, ConnectionError),
+        (DeadlineExceeded, TimeoutError),
+    ],
+)
+def test_standard_errors_are_bases(cls: type[LicenseSpringError], standard: type[Exception]) -> None:
+    """Is caught by code that expects the standard library's error."""
+    assert issubclass(cls, standard)
+
+
+@pytest.mark.parametrize(
+    ("cls", "may_have_acted"),
+    [(TransportError, True), (ConnectionLost, True), (DeadlineExceeded, True), (ConnectionFailed, False)],
+)
+def test_may_have_acted(cls: type[TransportError], may_have_acted: bool) -> None:
+    """Assumes that a request was acted on, unless it certainly never left."""
+    assert cls("text").may_have_acted is may_have_acted
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ApiError(400, "some_code", "Some text."), "some_code (HTTP 400): Some text."),
+        (ApiError(503, "", ""), "no error code (HTTP 503): no message"),
+        (RateLimited(429, "", "Slow down."), "HTTP 429: Slow down."),
+        (RateLimited(429, "", "Slow down.", 2.5), "HTTP 429: Slow down. (retry after 2.5 s)"),
+        (RateLimited(429, "", "Slow down.", 0.0), "HTTP 429: Slow down. (retry after 0 s)"),
+        (InvalidParameter("product", "is empty"), "product: is empty"),
+        (ResponseError("not usable", problems=("a @ $",), status=200), "not usable"),
+        (ConnectionFailed("no connection"), "no connection"),
+    ],
+)
+def test_the_text_of_an_error(error: LicenseSpringError, text: str) -> None:
+    """Reads well in a log."""
+    assert str(error) == text
+
+
+def samples() -> list[LicenseSpringError]:
+    """One error of every class, as they leave a call."""
+    made: list[LicenseSpringError] = []
+    for cls in CLASSES:
+        if issubclass(cls, ApiError):
+            error: LicenseSpringError = cls(400, "some_code", "Some text.")
+        elif issubclass(cls, RateLimited):
+            error = cls(429, "some_code", "Some text.", 7.5)
+        elif issubclass(cls, InvalidParameter):
+            error = cls("product", "is empty")
+        elif issubclass(cls, ResponseError):
+            error = cls("misshapen", problems=("wrong @ $.id", "missing @ $.code"), status=200)
+        else:
+            error = cls("what happened")
+        error.endpoint, error.attempts, error.elapsed = "check_bundle", 3, 1.25
+        error.earlier = (ConnectionFailed("first"), ApiError(503, "", "second"))
+        error.add_note("gave up")
+        made.append(error)
+    return made
+
+
+each_error = pytest.mark.parametrize("error", samples(), ids=lambda error: type(error).__name__)
+
+
+@each_error
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_an_error_travels_between_processes(error: LicenseSpringError, protocol: int) -> None:
+    """Comes out of a pickle with everything that was on it."""
+    back = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301
+
+    assert type(back) is type(error)
+    assert (str(back), back.args) == (str(error), error.args)
+    assert {**vars(back), "earlier": None} == {**vars(error), "earlier": None}
+    assert [repr(each) for each in back.earlier] == [repr(each) for each in error.earlier]
+
+
+@each_error
+def test_an_error_can_be_copied(error: LicenseSpringError) -> None:
+    """Comes out of a copy with everything that was on it."""
+    back = copy.copy(error)
+
+    assert (type(back), str(back), vars(back)) == (type(error), str(error), vars(error))
+
+
+def test_retry_after_survives_a_pickle() -> None:
+    """Keeps the wait that the service asked for."""
+    error = api_error(503, "internal_error", "Later.")
+    error.retry_after = 12.5
+
+    assert pickle.loads(pickle.dumps(error)).retry_after == 12.5  # noqa: S301
+
+
+@each_class
+def test_defaults_outside_a_call(cls: type[LicenseSpringError]) -> None:
+    """Knows no endpoint, attempts or time outside a call."""
+    assert (cls.endpoint, cls.attempts, cls.elapsed, cls.earlier) == (None, 0, None, ())
+
+
+def test_a_signature_error_is_no_api_error() -> None:
+    """Is never taken for an answer of the service."""
+    assert not issubclass(SignatureError, ApiError)
