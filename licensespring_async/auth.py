@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 import attrs
 
 from .errors import ConfigurationError
-from .redaction import fingerprint
+from .redaction import fingerprint, is_text
 
 # What a quoted header parameter can carry without escaping; the service's keys are letters and digits.
 _HEADER_SAFE = frozenset(string.printable) - frozenset(string.whitespace) - frozenset('"\\')
@@ -40,6 +40,8 @@ def _secret(_: object, attribute: attrs.Attribute[str], value: object) -> None:
         raise ConfigurationError(f"{attribute.name}: must be a non-empty string, as the vendor platform shows it")
     if value != value.strip():
         raise ConfigurationError(f"{attribute.name}: has white space around it; copy it without")
+    if not is_text(value):
+        raise ConfigurationError(f"{attribute.name}: is not UTF-8 text; look at how it was read")
 
 
 def _header_safe(_: object, attribute: attrs.Attribute[str], value: str) -> None:
@@ -101,8 +103,17 @@ def require_secure(name: str, url: str) -> None:
         raise ConfigurationError(f"{name}: must be an absolute https:// URL")
     if parts.username is not None or parts.fragment:
         raise ConfigurationError(f"{name}: must not hold credentials or a fragment")
+    if not _is_host(host):
+        raise ConfigurationError(
+            f"{name}: the host is not one that can be looked up (write other alphabets as punycode)"
+        )
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(f"{name}: must be https:// (plain http is for loopback addresses only)")
+
+
+def _is_host(host: str) -> bool:
+    labels = host.removesuffix(".").split(".")
+    return host.isascii() and len(host) < 254 and all(0 < len(label) < 64 for label in labels)
 
 
 def is_loopback(host: str) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-import math
 import os
 import random as random_module
 import warnings
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypedDict, TypeVar, Unpack
+from typing import Any, Concatenate, ParamSpec, Self, TypedDict, TypeVar, Unpack, get_args
 from urllib.parse import urlsplit
 
 import anyio
@@ -26,6 +25,7 @@ from .models.json_body import decode
 from .signatures import PRODUCTION_PUBLIC_KEY, SIGNATURE_HEADER, Verifier
 from .transport import Clock, Engine, Hook, HttpResponse, RateLimits, RawResponse, RetryPolicy
 from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
+from .transport.clock import is_number
 from .transport.pipeline import Pipeline
 from .transport.retry import RetryBudget
 from .transport.skew import ClockSkew
@@ -41,24 +41,27 @@ PRODUCTION_URL = "https://api.licensespring.com"
 _Awaited = Coroutine[Any, Any, T]
 
 
-def _like(endpoint: Callable[..., object], returns: str) -> Callable[[F], F]:
+def _like(endpoint: Callable[..., object], raw: Any = None) -> Callable[[F], F]:
     """Give a method the name, text and parameters of the endpoint function that it calls."""
 
     def decorate(method: F) -> F:
         functools.update_wrapper(method, endpoint)
-        signature = inspect.signature(endpoint)
+        signature = inspect.signature(endpoint, eval_str=True)
+        (answer,) = get_args(signature.return_annotation)
+        returned = answer if raw is None else raw[answer]
         this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-        answer = str(signature.return_annotation).removeprefix("Call[").removesuffix("]")
         method.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[this, *signature.parameters.values()], return_annotation=returns.format(answer)
+            parameters=[this, *signature.parameters.values()], return_annotation=returned
         )
+        method.__annotations__ = {**inspect.get_annotations(endpoint, eval_str=True), "return": returned}
+        del method.__wrapped__  # type: ignore[attr-defined]  # get_type_hints would follow it
         return method
 
     return decorate
 
 
 def _method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[LicenseSpring, P], _Awaited[T]]:
-    @_like(endpoint, "{}")
+    @_like(endpoint)
     async def method(self: LicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return (await self.perform(endpoint(*args, **kwargs))).value
 
@@ -66,7 +69,7 @@ def _method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[LicenseSprin
 
 
 def _raw_method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[RawLicenseSpring, P], _Awaited[RawResponse[T]]]:
-    @_like(endpoint, "RawResponse[{}]")
+    @_like(endpoint, RawResponse)
     async def method(self: RawLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
         return await self.client.perform(endpoint(*args, **kwargs))
 
@@ -291,15 +294,16 @@ def _origin(base_url: str) -> str:
 
 
 def _timeout(timeout: float) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
-        raise ConfigurationError(f"timeout: must be a positive number of seconds, not {timeout!r}")
+    if not is_number(timeout) or timeout <= 0:
+        raise ConfigurationError("timeout: must be a positive number of seconds")
     return float(timeout)
 
 
 def _verifier(origin: str, public_key: str | bytes | Iterable[str | bytes] | None, verify: bool) -> Verifier | None:
     if not verify:
-        # Frames: this function, __init__, the caller.
-        warnings.warn("verify_signatures=False: answers are believed whoever they come from", stacklevel=3)
+        warnings.warn(
+            "verify_signatures=False: answers are believed whoever they come from", stacklevel=_frames_of_this_package()
+        )
         return None
     if public_key is None:
         if origin != PRODUCTION_URL:
@@ -309,6 +313,14 @@ def _verifier(origin: str, public_key: str | bytes | Iterable[str | bytes] | Non
             )
         public_key = PRODUCTION_PUBLIC_KEY
     return Verifier(public_key)
+
+
+def _frames_of_this_package() -> int:
+    """Return the stack level of the caller's own line, for a warning: `from_env` has one frame more than a call."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(__package__ or ""):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _authorizer(auth: ApiKey | ClientCredentials, origin: str, engine: Engine, clock: Clock) -> Authorizer:

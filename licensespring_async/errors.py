@@ -210,7 +210,7 @@ class Blacklisted(LicenseRefused, code="blacklisted"):
 
 
 class InvalidLicenseFeatureCode(LicenseRefused, code="invalid_license_feature_code"):
-    """The feature code is wrong or not assigned to this license (an expired feature may be answered so too)."""
+    """The feature is not one of this license; check `feature`, or have it assigned (it may also have expired)."""
 
 
 class FeatureNotFloating(LicenseRefused, code="feature_not_floating"):
@@ -226,11 +226,11 @@ class LicenseNotEnoughConsumptions(LicenseRefused, code="license_not_enough_cons
 
 
 class ArchivedProduct(LicenseRefused, code="archived_product"):
-    """The product was archived by the vendor; its licenses cannot be checked."""
+    """The product was archived by the vendor, and its licenses with it; only the vendor can bring it back."""
 
 
 class DisabledProduct(LicenseRefused, code="disabled_product"):
-    """The product was disabled by the vendor; its licenses cannot be checked."""
+    """The product was disabled by the vendor, and its licenses with it; only the vendor can enable it."""
 
 
 class ApiKeyProductNotAllowed(ApiError, code="api_key_product_not_allowed"):
@@ -242,7 +242,7 @@ class MissingParameters(ApiError, code="missing_parameters"):
 
 
 class MissingHardwareId(ApiError, code="missing_hardware_id"):
-    """The service missed the `hardware_id`."""
+    """The service missed the `hardware_id`; look for a proxy that rewrites queries."""
 
 
 class ValidationError(ApiError, code="validation_error"):
@@ -299,6 +299,11 @@ class InvalidClient(AuthorizationError, code="invalid_client"):
 
 class UnauthorizedClient(AuthorizationError, code="unauthorized_client"):
     """The client may not use client credentials; enable its service account, or check `client_secret`."""
+
+
+def is_documented(code: str) -> bool:
+    """Return whether a code has an exception class of its own."""
+    return code in _BY_CODE
 
 
 def api_error(status: int, code: str, message: str) -> ApiError:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
 
 _LONGEST_EXCERPT = 300
+_SHORT = 6
+
+
+def is_text(value: str) -> bool:
+    """Return whether a string can be sent and stored: lone surrogates, which undecodable input leaves, cannot."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def fingerprint(secret: str) -> str:
@@ -28,6 +40,9 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
     """
     # Longest first: one secret may be a part of another.
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, fingerprint(secret))
+        for shape in {secret, quote(secret, safe=""), quote_plus(secret)}:
+            # A short one is a part of many words; as a word of its own it is meant.
+            word = re.escape(shape) if len(shape) >= _SHORT else rf"(?<!\w){re.escape(shape)}(?!\w)"
+            text = re.sub(word, fingerprint(secret), text)
     cut = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_EXCERPT]).split())
     return cut if len(cut) <= _LONGEST_EXCERPT else cut[:_LONGEST_EXCERPT] + "…"

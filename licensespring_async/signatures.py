@@ -52,6 +52,8 @@ class Verifier:
 
     def __init__(self, public_keys: str | bytes | Iterable[str | bytes]) -> None:
         keys = [public_keys] if isinstance(public_keys, str | bytes) else list(public_keys)
+        if not all(isinstance(key, str | bytes) for key in keys):
+            raise ConfigurationError("public_key: must be the text of a PEM, or several; read the file first")
         if not keys:
             raise ConfigurationError("public_key: no key was given; pass a PEM, or verify_signatures=False")
         self._keys = [_load(pem) for pem in keys]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from ..errors import InvalidParameter
+from ..redaction import is_text
 
 # RFC 3986's unreserved characters: nothing to refuse and nothing to encode, as in nearly every key and id.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII).fullmatch
@@ -42,10 +43,8 @@ def text(name: str, value: str) -> str:
     for character, called in _FORBIDDEN.items():
         if character in value:
             raise InvalidParameter(name, f"contains {called}, which no request may carry")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InvalidParameter(name, "contains a lone surrogate, which is no text; decode it properly") from None
+    if not is_text(value):
+        raise InvalidParameter(name, "contains a lone surrogate, which is no text; decode it properly")
     return value
 
 
@@ -54,6 +53,8 @@ def integer(name: str, value: int) -> str:
     _check_type(name, value, int, "an integer")
     if isinstance(value, bool):
         raise InvalidParameter(name, "must be an integer, not bool")
+    if not 0 <= value < 2**63:
+        raise InvalidParameter(name, "must be an id of the service: not negative, and of at most 63 bits")
     return str(value)
 
 

@@ -10,7 +10,7 @@ from typing import Final, TextIO
 import attrs
 
 from ..errors import ConfigurationError
-from ..redaction import excerpt, fingerprint
+from ..redaction import excerpt, fingerprint, is_text
 
 COLUMNS: Final = ("product", "hardware_id", "license_key", "username", "feature")
 STDIN: Final = "-"
@@ -164,12 +164,8 @@ def _problem(values: Mapping[str, str]) -> str | None:
         return "license_key and username are both missing; give one of them"
     if values["license_key"] and values["username"]:
         return "license_key and username are both given; give one of them"
-    spoilt = [column for column, value in values.items() if not _is_text(value)]
+    spoilt = [column for column, value in values.items() if not is_text(value)]
     return f"{' and '.join(spoilt)}: not UTF-8 text" if spoilt else None
-
-
-def _is_text(value: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _header(reader: Iterator[list[str]], name: str) -> list[str]:
@@ -179,7 +175,7 @@ def _header(reader: Iterator[list[str]], name: str) -> list[str]:
         raise ConfigurationError(f"{name}: the first line cannot be read as CSV: {e}") from e
     if cells is None:
         raise ConfigurationError(f"{name}: is empty; the first line must name the columns: {', '.join(COLUMNS)}")
-    if not all(_is_text(each) and "\0" not in each for each in cells):
+    if not all(is_text(each) and "\0" not in each for each in cells):
         raise ConfigurationError(f'{name}: is not UTF-8 text; save it as UTF-8 (Excel calls it "CSV UTF-8")')
     columns = [each.strip().lower() for each in cells]
     twice = sorted({each for each in columns if each in COLUMNS and columns.count(each) > 1})

@@ -59,12 +59,6 @@ def _exactly_or_none(kind: type, expected: str) -> Callable[[object, object], ob
     return structure
 
 
-def _float(value: object, _: object) -> float:
-    if type(value) is not float and type(value) is not int:
-        raise _WrongType("a number", value)
-    return float(value)
-
-
 def _moment(value: object, _: object) -> datetime:
     if type(value) is not str:
         raise _WrongType("a date-time string", value)
@@ -171,14 +165,14 @@ def _to_json(cls: Any) -> Callable[[Any], dict[str, object]]:
 
 
 def _isoformat(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    precision = "microseconds" if value.microsecond % 1000 else "milliseconds"
+    return value.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 _converter = Converter(detailed_validation=True)
 for _kind, _expected in ((bool, "a boolean"), (int, "an integer"), (str, "a string")):
     _converter.register_structure_hook(_kind, _exactly(_kind, _expected))
     _converter.register_structure_hook(_kind | None, _exactly_or_none(_kind, _expected))
-_converter.register_structure_hook(float, _float)
 _converter.register_structure_hook(datetime, _moment)
 _converter.register_structure_hook_func(lambda kind: kind == datetime | None, _optional_moment)
 _converter.register_structure_hook_func(lambda kind: kind == JsonObject, _object)
@@ -190,6 +184,7 @@ _converter.register_structure_hook(Bundle, _bundle)
 _converter.register_unstructure_hook_factory(lambda kind: attrs.has(kind) and kind is not Bundle, _to_json)
 _converter.register_unstructure_hook(Bundle, lambda bundle: [_converter.unstructure(each) for each in bundle])
 _converter.register_unstructure_hook(datetime, _isoformat)
+_converter.register_unstructure_hook(StrEnum, str)
 _converter.register_unstructure_hook_func(lambda kind: kind == JsonObject, lambda value: value)
 
 

@@ -18,4 +18,5 @@ def moment(now: datetime | None) -> datetime:
 
 def time_left(expiry: datetime | None, now: datetime | None) -> timedelta | None:
     """Return the time until `expiry` (negative once past), or None when it never comes."""
-    return None if expiry is None else expiry - moment(now)
+    at = moment(now)
+    return None if expiry is None else expiry - at

@@ -82,7 +82,8 @@ class Feature:
 
     def is_expired(self, now: datetime | None = None) -> bool:
         """Return whether the feature has ended at `now` (an aware moment; the current time when None)."""
-        return self.expiry_date is not None and self.expiry_date <= moment(now)
+        at = moment(now)
+        return self.expiry_date is not None and self.expiry_date <= at
 
 
 @attrs.frozen(kw_only=True)

@@ -37,9 +37,10 @@ def decode(body: bytes) -> object:
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError:
-        raise ResponseError("the answer is not usable JSON: nested too deeply") from None
+        reason = "nested too deeply"
     except ValueError as e:
-        # str(e) of a UnicodeError holds the body itself, and a JSONDecodeError keeps it as an attribute.
         reason = e.msg if isinstance(e, json.JSONDecodeError) else type(e).__name__
-        raise ResponseError(f"the answer is not usable JSON: {reason}") from None
-    return value
+    else:
+        return value
+    # Outside the handler: a UnicodeError and a JSONDecodeError hold the body, and would hang on ours as its context.
+    raise ResponseError(f"the answer is not usable JSON: {reason}")

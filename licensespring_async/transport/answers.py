@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import cast
 from urllib.parse import urlsplit
 
-from ..errors import LicenseSpringError, RateLimited, ResponseError, api_error
+from ..errors import LicenseSpringError, RateLimited, ResponseError, api_error, is_documented
 from ..models.json_body import decode
 from ..redaction import excerpt
 from .retry import retry_after
 from .values import HttpResponse
+
+_LONGEST_TEXT = 64 * 1024  # far behind what is shown: a secret cut in two would not be recognised
 
 
 def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> LicenseSpringError | None:
@@ -29,7 +31,8 @@ def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> Lic
         return _redirect(response)
     if not 400 <= status < 600:
         return ResponseError(f"the answer has HTTP status {status}, which says nothing", status=status)
-    code, message = (excerpt(text, secrets) for text in _envelope(response.body))
+    code, message = _envelope(response.body)
+    code, message = code if is_documented(code) else excerpt(code, secrets), excerpt(message, secrets)
     wait = retry_after(response.headers.get("retry-after"), now)
     if status == 429:
         return RateLimited(status, code, message, wait)
@@ -50,7 +53,7 @@ def _envelope(body: bytes) -> tuple[str, str]:
             if isinstance(fields.get(code), str):
                 text = fields.get(message)
                 return str(fields[code]), text if isinstance(text, str) else ""
-    return "", body[:2000].decode("utf-8", "replace")
+    return "", body[:_LONGEST_TEXT].decode("utf-8", "replace")
 
 
 def _redirect(response: HttpResponse) -> ResponseError:

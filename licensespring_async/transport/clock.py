@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import time as time_module
 from collections.abc import Awaitable, Callable
 
 import anyio
 import attrs
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a finite number of seconds that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 @attrs.frozen(kw_only=True)

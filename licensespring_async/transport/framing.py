@@ -6,7 +6,11 @@ the length an answer says it has with the bytes that were read finds them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+# int() would also read "-6", "+5", "0x5" and "0_5".
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;|$)")
 
 
 def ended_exactly(received: bytes | bytearray, status: int, headers: Mapping[str, str]) -> bool:
@@ -34,10 +38,10 @@ def ended_exactly(received: bytes | bytearray, status: int, headers: Mapping[str
 def _chunked_length(received: bytes | bytearray, start: int) -> int | None:
     at = start
     while (line_end := received.find(b"\r\n", at)) >= 0:
-        try:
-            size = int(received[at:line_end].split(b";")[0], 16)
-        except ValueError:
+        digits = _CHUNK_SIZE.match(received, at, line_end)
+        if digits is None:
             return None
+        size = int(digits[1], 16)
         at = line_end + 2
         if size == 0:
             # Trailers, which nobody sends to us, fail this and end the connection: harmless.

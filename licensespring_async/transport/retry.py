@@ -8,7 +8,6 @@ Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.h
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -25,6 +24,7 @@ from ..errors import (
     RateLimited,
     TransportError,
 )
+from .clock import is_number
 
 _TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})
 
@@ -56,8 +56,8 @@ def classify(error: LicenseSpringError, *, idempotent: bool) -> Kind | None:
 
 def _at_least(least: float) -> Callable[[object, attrs.Attribute[float], float], None]:
     def check(_: object, attribute: attrs.Attribute[float], value: float) -> None:
-        if not (isinstance(value, int | float) and math.isfinite(value) and value >= least):
-            raise ConfigurationError(f"{attribute.name}: must be a number of at least {least}, not {value!r}")
+        if not is_number(value) or value < least:
+            raise ConfigurationError(f"{attribute.name}: must be a number of at least {least:g}")
 
     return check
 

@@ -7,6 +7,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 _LONGEST_ROUND_TRIP = 15 * 60.0
+_LONGEST_OFFSET = 50 * 365 * 24 * 3600.0
 _WORTH_RETRYING = 4 * 60.0
 
 
@@ -33,7 +34,8 @@ class ClockSkew:
         if "age" in headers or not 0 <= received - sent <= _LONGEST_ROUND_TRIP:
             return
         served = self._parse(headers.get("date", ""))
-        if served is not None:
+        # A date decades away is no clock, and one at the end of the calendar could not be signed with.
+        if served is not None and abs(served - received) < _LONGEST_OFFSET:
             self.offset = served - (sent + received) / 2
 
     def is_news(self, signed_with: float) -> bool:

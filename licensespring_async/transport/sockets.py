@@ -64,6 +64,13 @@ async def connect(host: str, port: int) -> Socket:
         OSError: No address answered.
     """
     try:
+        return await _connect(host, port)
+    except UnicodeError as e:  # what the idna codec says of a name that no resolver takes
+        raise OSError("not a host name") from e
+
+
+async def _connect(host: str, port: int) -> Socket:
+    try:
         loop = asyncio.get_running_loop()
     except RuntimeError:  # not asyncio, so trio
         stream = await anyio.connect_tcp(host, port, happy_eyeballs_delay=_CONNECT_STAGGER)

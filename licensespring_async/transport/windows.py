@@ -13,7 +13,7 @@ import anyio
 import attrs
 
 from ..errors import ConfigurationError, DeadlineExceeded, RateLimited
-from .clock import Clock
+from .clock import Clock, is_number
 from .deadline import Deadline
 
 _LONGEST_PAUSE = 3600.0
@@ -30,8 +30,8 @@ class Window:
     def __attrs_post_init__(self) -> None:
         if type(self.limit) is not int or self.limit < 1:
             raise ConfigurationError(f"rate window: the limit must be a whole number of at least 1, not {self.limit!r}")
-        if not (isinstance(self.seconds, int | float) and 0 < self.seconds < math.inf):
-            raise ConfigurationError(f"rate window: the seconds must be a positive number, not {self.seconds!r}")
+        if not is_number(self.seconds) or self.seconds <= 0:
+            raise ConfigurationError("rate window: the seconds must be a positive number")
 
 
 @attrs.frozen(init=False)
@@ -52,7 +52,7 @@ class RateLimits:
     def __init__(self, *windows: tuple[int, float] | Window) -> None:
         if not windows:
             raise ConfigurationError("rate_limits: give at least one (requests, seconds) pair, or None for no limit")
-        made = tuple(each if isinstance(each, Window) else Window(*each) for each in windows)
+        made = tuple(each if isinstance(each, Window) else _window(each) for each in windows)
         object.__setattr__(self, "windows", made)
 
     @classmethod
@@ -78,6 +78,12 @@ class RateLimits:
 
 
 _PLANS = {"free": 1_800, "business-starter": 3_600, "business-plus": 4_500, "enterprise": 18_000}
+
+
+def _window(pair: tuple[int, float]) -> Window:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ConfigurationError("rate_limits: each window is a (requests, seconds) pair, for example (200, 10)")
+    return Window(*pair)
 
 
 class _Count:

@@ -68,7 +68,7 @@ def test_a_refusal_is_a_result(run: Run, words: list[str]) -> None:
     assert done.exit_code == 0
     assert done.stdout.startswith("not licensed  feature nope of LUMEN")
     assert "(invalid_license_feature_code)" in done.stdout
-    assert "What to do:  The feature code is wrong or not assigned to this license" in done.stdout
+    assert "What to do:  The feature is not one of this license" in done.stdout
 
 
 def test_a_refusal_as_json_has_no_feature(run: Run, words: list[str]) -> None:

@@ -128,7 +128,7 @@ async def test_a_failure_is_an_error_with_a_code(play: Play, code: str, status: 
 async def test_an_error_tells_why_it_was_not_tried_again() -> None:
     """The note that the client leaves on an error is a part of the message."""
     result = await result_of(ConnectionFailed("no route"))
-    assert result.message == "no route; gave up after 1 attempts, as many as the retry policy allows"
+    assert result.message == "no route; gave up after attempt 1, the last that the retry policy allows"
 
 
 async def test_a_value_that_cannot_be_sent_is_an_invalid_row() -> None:

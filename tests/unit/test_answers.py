@@ -164,7 +164,6 @@ def test_echoed_secrets_are_hidden(status: int, body: bytes) -> None:
     assert [secret for secret in (KEY, USER, KEY[:12]) if secret in shown] == []
 
 
-@pytest.mark.xfail(strict=True, reason="secrets are hidden in the message, and not in the code")
 @pytest.mark.parametrize("field", ["code", "error"])
 def test_a_secret_in_a_code_is_hidden(field: str) -> None:
     """Shows a fingerprint where the service echoes a key in the error's code."""
@@ -173,7 +172,6 @@ def test_a_secret_in_a_code_is_hidden(field: str) -> None:
     assert KEY not in f"{error} {error!r}"
 
 
-@pytest.mark.xfail(strict=True, reason="a percent-encoded secret is not recognised")
 def test_a_secret_in_an_echoed_address_is_hidden() -> None:
     """Hides a secret that is echoed as it was sent, percent-encoded in the request target."""
     error = failed(404, b"Cannot GET /api/v4/check_bundle?username=robin%40example.org", (USER,))
@@ -181,7 +179,6 @@ def test_a_secret_in_an_echoed_address_is_hidden() -> None:
     assert "robin" not in str(error)
 
 
-@pytest.mark.xfail(strict=True, reason="the body is cut at 2,000 bytes before secrets are looked for")
 def test_a_secret_across_the_cut_is_hidden() -> None:
     """Hides a secret of which only the start is looked at."""
     secret = "K" * 50 + "-" + "L" * 59
@@ -197,42 +194,6 @@ def test_no_message_holds_a_secret(before: str, after: str, status: int) -> None
     error = failed(status, (before + KEY + after).encode(), (KEY,))
 
     assert KEY not in f"{error} {error!r}"
-
-
-@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308, 399])
-def test_a_redirect_is_an_error(status: int) -> None:
-    """Refuses to follow a redirect, with credentials and keys in hand."""
-    error = failed(status, b"", location="https://elsewhere.example/")
-
-    assert isinstance(error, ResponseError)
-    assert error.status == status
-    assert f"(HTTP {status}), which is never followed" in str(error)
-    assert "Check base_url" in str(error)
-
-
-def test_a_redirect_names_only_the_host() -> None:
-    """Shows where a redirect points without the key that it carries along."""
-    location = f"https://user:password@elsewhere.example:8443/api?license_key={KEY}#part"
-
-    text = str(failed(302, f"<a href='{location}'>".encode(), location=location))
-
-    assert "to host elsewhere.example (HTTP 302)" in text
-    assert [part for part in (KEY, "password", "user:", "/api?") if part in text] == []
-
-
-@pytest.mark.parametrize(
-    "location", ["", "/elsewhere", "https://[::1", "//", "\x00", "https:///path", "?license_key=x"]
-)
-def test_a_redirect_without_a_host(location: str) -> None:
-    """Needs no usable address in a redirect."""
-    text = str(failed(302, location=location))
-
-    assert "is a redirect (HTTP 302)" in text
-
-
-def test_a_redirect_without_a_location() -> None:
-    """Needs no address in a redirect at all."""
-    assert "is a redirect (HTTP 304)" in str(failed(304))
 
 
 @pytest.mark.parametrize("status", [0, -1, 100, 101, 103, 199, 600, 999, 10**6])

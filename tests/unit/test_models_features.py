@@ -124,7 +124,6 @@ def test_is_expired_refuses_a_naive_now() -> None:
         a_feature().is_expired(NAIVE)
 
 
-@pytest.mark.xfail(strict=True, reason="`now` is looked at only when there is an expiry date to compare it with")
 @pytest.mark.parametrize("method", ["expires_in", "is_expired"])
 def test_a_naive_now_is_refused_without_an_expiry_date_too(method: str) -> None:
     """Refuses a naive moment for a feature that never ends, so that the mistake shows before the first that does."""
