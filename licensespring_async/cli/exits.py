@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
-from collections.abc import Generator
+import sys
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from enum import IntEnum
 from inspect import cleandoc
 from types import FrameType
+from typing import TypeVar, TypeVarTuple
 
+import anyio
 import typer
 
 from ..errors import AuthorizationError, ConfigurationError, InvalidParameter, LicenseSpringError, SignatureError
 from .console import complain
+
+T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
 
 
 class Code(IntEnum):
@@ -67,6 +74,42 @@ def reported() -> Generator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def run(work: Callable[[*Arguments], Awaitable[T]], *args: *Arguments) -> T:
+    """Run async work on asyncio to its end, or until Ctrl-C or SIGTERM, and return what it returns.
+
+    Raises:
+        KeyboardInterrupt: A signal ended it; by then everything the work had opened is closed.
+    """
+    outcome: list[T] = anyio.run(_until_interrupted, work, args)
+    if not outcome:
+        raise KeyboardInterrupt
+    return outcome[0]
+
+
+async def _until_interrupted(work: Callable[..., Awaitable[T]], args: tuple[object, ...]) -> list[T]:
+    # The signals are taken by the event loop: KeyboardInterrupt, which Python raises between any two bytecodes, could
+    # tear apart whatever happens to run, the loop's own code included.
+    outcome: list[T] = []
+    loop = asyncio.get_running_loop()
+    with anyio.CancelScope() as scope:
+        try:
+            for number in _signals():
+                loop.add_signal_handler(number, scope.cancel)
+            outcome.append(await work(*args))
+        finally:
+            for number in _signals():
+                loop.remove_signal_handler(number)
+    return outcome
+
+
+def _signals() -> list[signal.Signals]:
+    if sys.platform == "win32":  # its event loop takes none
+        return []
+    # A shell's background job ignores Ctrl-C, but has to end when it is asked to.
+    ignores = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    return [signal.SIGTERM] if ignores else [signal.SIGINT, signal.SIGTERM]
+
+
 def _text(error: LicenseSpringError) -> str:
     if isinstance(error, InvalidParameter):
         options = " / ".join(f"--{each.replace('_', '-')}" for each in error.parameter.split(" / "))
@@ -74,9 +117,5 @@ def _text(error: LicenseSpringError) -> str:
     return str(error)
 
 
-def _interrupt(_: int, frame: FrameType | None) -> None:
-    # Whoever handles Ctrl-C at the moment (asyncio, while it runs) knows how to stop in good order.
-    handler = signal.getsignal(signal.SIGINT)
-    if not callable(handler):  # a shell's background job ignores Ctrl-C, but has to end when it is asked to
-        raise KeyboardInterrupt
-    handler(signal.SIGINT, frame)
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 
-import anyio
 import typer
 
 from ..client import LicenseSpring
@@ -15,7 +14,7 @@ from ..fleet import DEFAULT_CONCURRENCY, Outcome, Result, Summary, check_many
 from . import options
 from .connection import connect, embedded
 from .console import ERR, OUT
-from .exits import Code, reported
+from .exits import Code, reported, run
 from .output import open_output
 from .progress import progress
 from .report import Report
@@ -88,7 +87,7 @@ def _run(
                 summary.add(result)
                 show(summary)
 
-            anyio.run(_check, service, source, concurrency, take)
+            run(_check, service, source, concurrency, take)
     except LicenseSpringError:
         report.print(is_complete=False)
         raise

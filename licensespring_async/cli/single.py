@@ -7,7 +7,6 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast
 
-import anyio
 import attrs
 import typer
 
@@ -20,7 +19,7 @@ from ..models.converter import unstructure
 from ..redaction import fingerprint
 from ..transport.values import Call
 from .console import OUT, complain, say
-from .exits import Code, advice, code_of
+from .exits import Code, advice, code_of, run
 from .options import Failing
 from .tables import bundle_table, feature_table
 
@@ -81,7 +80,7 @@ def check_one(
         ConfigurationError: It cannot be sent.
         typer.Exit: It failed, or the answer is no and that counts as a failure.
     """
-    answer = anyio.run(_ask, client, call)
+    answer = run(_ask, client, call)
     if as_json:
         _print_json(asked, answer)
     else:
