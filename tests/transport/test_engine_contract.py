@@ -211,6 +211,33 @@ async def test_never_sent_is_connection_failed(engines: Maker) -> None:
     assert not caught.value.may_have_acted
 
 
+async def test_looks_host_names_up(engines: Maker) -> None:
+    """Finds the address of a host that answers, though the name may have others that do not."""
+    async with serving(answering(ok())) as server, engines() as engine:
+        named = server.url.replace("127.0.0.1", "localhost")
+        assert (await engine.send(HttpRequest("GET", named, {}), 5)).body == BODY
+
+
+@pytest.mark.parametrize("host", ["nobody.invalid", "localhost"])
+async def test_a_name_without_a_server_is_connection_failed(engines: Maker, host: str) -> None:
+    """Says that nothing was sent when a name has no address, or none of its addresses answers."""
+    async with serving(answering(ok())) as server:
+        gone = server.url.replace("127.0.0.1", host)
+    async with engines() as engine:
+        with pytest.raises(ConnectionFailed):
+            await engine.send(HttpRequest("GET", gone, {}), 5)
+
+
+async def test_a_lookup_can_be_cancelled(engines: Maker) -> None:
+    """Ends at once when it is cancelled while it connects to a name."""
+    async with serving(answering(ok())) as server, engines() as engine:
+        named = HttpRequest("GET", server.url.replace("127.0.0.1", "localhost"), {})
+        for moment in (0, 0.0005, 0.001, 0.002):
+            with anyio.move_on_after(moment):
+                await engine.send(named, 1)
+        assert (await engine.send(named, 5)).body == BODY
+
+
 @pytest.mark.parametrize(
     "raw",
     [
