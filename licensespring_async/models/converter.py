@@ -99,15 +99,18 @@ def _is_open_enum(kind: Any) -> bool:
 def _open_enum(kind: Any) -> Callable[[object, object], object]:
     options = get_args(kind)
     enum: type[StrEnum] = next(each for each in options if isinstance(each, type) and issubclass(each, StrEnum))
+    members = {each.value: each for each in enum}
     nullable = type(None) in options
 
     def structure(value: object, _: object) -> object:
-        if value is None and nullable:
-            return None
         if type(value) is not str:
+            if value is None and nullable:
+                return None
             raise _WrongType("a string", value)
+        if value in members:
+            return members[value]
         try:
-            return enum(value)
+            return enum(value)  # another spelling of a member
         except ValueError:
             return value
 
