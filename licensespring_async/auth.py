@@ -96,24 +96,26 @@ def require_secure(name: str, url: str) -> None:
     """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
         raise ConfigurationError(f"{name}: not a URL") from None
     if parts.scheme not in ("http", "https") or not host or any(c.isspace() or not c.isprintable() for c in url):
         raise ConfigurationError(f"{name}: must be an absolute https:// URL")
+    if not url.isascii():
+        raise ConfigurationError(f"{name}: is not ASCII; write the host as punycode and the rest percent-encoded")
     if parts.username is not None or parts.fragment:
         raise ConfigurationError(f"{name}: must not hold credentials or a fragment")
-    if not _is_host(host):
-        raise ConfigurationError(
-            f"{name}: the host is not one that can be looked up (write other alphabets as punycode)"
-        )
+    if port == 0 or not _is_host(host):
+        raise ConfigurationError(f"{name}: has a host or port that nobody can be reached at")
+    if parts.query and not parts.path:
+        raise ConfigurationError(f"{name}: must be an origin, or have a path before its query")
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(f"{name}: must be https:// (plain http is for loopback addresses only)")
 
 
 def _is_host(host: str) -> bool:
     labels = host.removesuffix(".").split(".")
-    return host.isascii() and len(host) < 254 and all(0 < len(label) < 64 for label in labels)
+    return len(host) < 254 and all(0 < len(label) < 64 for label in labels)
 
 
 def is_loopback(host: str) -> bool:

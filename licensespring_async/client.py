@@ -30,7 +30,7 @@ from .transport.pipeline import Pipeline
 from .transport.retry import RetryBudget
 from .transport.skew import ClockSkew
 from .transport.values import Call
-from .transport.windows import Gate
+from .transport.windows import Gate, Pause
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -137,6 +137,7 @@ class LicenseSpring:
         origin = _origin(base_url)
         if type(max_concurrency) is not int or max_concurrency < 1:
             raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
+        _check_kinds(retry=retry, rate_limits=rate_limits, engine=engine, clock=clock)
         self._verifier = _verifier(origin, public_key, verify_signatures)
         self._auth = auth
         engine = _default_engine() if engine is None else engine
@@ -147,13 +148,13 @@ class LicenseSpring:
             policy=retry,
             engine=engine,
             authorizer=_authorizer(auth, origin, engine, clock),
-            gate=Gate(rate_limits, clock),
+            gate=Gate(rate_limits, clock, Pause()),
             slots=anyio.Semaphore(max_concurrency),
             budget=RetryBudget(),
             skew=ClockSkew(),
             clock=clock,
             random=random,
-            hooks=tuple(hooks),
+            hooks=_hooks(hooks),
         )
 
     @classmethod
@@ -209,13 +210,14 @@ class LicenseSpring:
 
         Closing the copy or the original closes both.
         """
+        _check_kinds(retry=retry, rate_limits=rate_limits)
         pipeline = self._pipeline
         other = copy.copy(self)
         other._pipeline = attrs.evolve(
             pipeline,
             timeout=pipeline.timeout if timeout is None else _timeout(timeout),
             policy=pipeline.policy if retry is None else retry,
-            gate=pipeline.gate if rate_limits is None else Gate(rate_limits, pipeline.clock),
+            gate=pipeline.gate if rate_limits is None else Gate(rate_limits, pipeline.clock, pipeline.gate.pause),
         )
         return other
 
@@ -253,7 +255,7 @@ class LicenseSpring:
             raise
 
     async def aclose(self) -> None:
-        """Close the connections; calls still under way end as if the network had failed."""
+        """Close the connections; no call can begin afterwards, and those under way may fail as if the network had."""
         await self._pipeline.engine.aclose()
 
     async def __aenter__(self) -> Self:
@@ -279,6 +281,25 @@ class RawLicenseSpring:
     check_bundle = _raw_method(endpoints.check_bundle)
 
 
+def _check_kinds(**given: object) -> None:
+    kinds = {"retry": RetryPolicy, "rate_limits": RateLimits, "clock": Clock}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name == "engine":
+            if isinstance(value, type) or not callable(getattr(value, "send", None)):
+                raise ConfigurationError("engine: must be an engine object, for example HttpxEngine()")
+        elif not isinstance(value, kinds[name]):
+            raise ConfigurationError(f"{name}: must be a {kinds[name].__name__}, not {type(value).__name__}")
+
+
+def _hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+    given = tuple(hooks) if isinstance(hooks, Iterable) else (hooks,)
+    if not all(callable(hook) for hook in given):
+        raise ConfigurationError("hooks: must be an iterable of callables")
+    return given
+
+
 def _default_engine() -> Engine:
     from .transport.httpx_engine import HttpxEngine  # noqa: PLC0415  # slow to import, and another engine needs none of it
 
@@ -290,7 +311,8 @@ def _origin(base_url: str) -> str:
     parts = urlsplit(base_url)
     if parts.path.strip("/") or parts.query:
         raise ConfigurationError("base_url: must be an origin like https://host, without a path; /api/v4 is appended")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    default_port = {"https": ":443", "http": ":80"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default_port)}"
 
 
 def _timeout(timeout: float) -> float:

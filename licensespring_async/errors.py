@@ -119,7 +119,7 @@ class RateLimited(LicenseSpringError):
 
     def __str__(self) -> str:
         wait = "" if self.retry_after is None else f" (retry after {self.retry_after:g} s)"
-        return f"HTTP {self.status}: {self.message}{wait}"
+        return f"HTTP {self.status}: {self.message or 'too many requests'}{wait}"
 
 
 class SignatureError(LicenseSpringError):

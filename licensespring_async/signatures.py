@@ -51,6 +51,8 @@ class Verifier:
     """
 
     def __init__(self, public_keys: str | bytes | Iterable[str | bytes]) -> None:
+        if not isinstance(public_keys, str | bytes | Iterable):
+            raise ConfigurationError("public_key: must be the text of a PEM, or several")
         keys = [public_keys] if isinstance(public_keys, str | bytes) else list(public_keys)
         if not all(isinstance(key, str | bytes) for key in keys):
             raise ConfigurationError("public_key: must be the text of a PEM, or several; read the file first")

@@ -99,7 +99,7 @@ async def _until_interrupted(work: Callable[..., Awaitable[T]], args: tuple[obje
         finally:
             for number in _signals():
                 loop.remove_signal_handler(number)
-    return outcome
+    return [] if scope.cancel_called else outcome
 
 
 def _signals() -> list[signal.Signals]:

@@ -15,7 +15,7 @@ from . import options
 from .connection import connect, embedded
 from .console import ERR, OUT
 from .exits import Code, reported, run
-from .output import open_output
+from .output import open_output, refuse_input
 from .progress import progress
 from .report import Report
 from .source import Source, open_source
@@ -52,6 +52,7 @@ def check(
     with reported():
         if sandbox and (base_url is not None or public_key is not None or unverified):
             raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
+        refuse_input(output, file)
         source = open_source(file, demo=sandbox)
         service = (
             embedded(timeout=timeout, concurrency=concurrency)

@@ -47,7 +47,22 @@ def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result]
         file.close()
 
 
+def refuse_input(output: str | None, source: str | None) -> None:
+    """Refuse to write over the file that is read.
+
+    Raises:
+        ConfigurationError: The two are one file.
+    """
+    if output in (None, STDOUT) or source in (None, STDOUT):
+        return
+    with suppress(OSError):
+        if Path(str(output)).samefile(str(source)):
+            raise ConfigurationError(f"--output {output}: is the file that is read; name another one")
+
+
 def _open(path: Path, *, force: bool) -> TextIO:
+    if path.is_dir():
+        raise ConfigurationError(f"--output {path}: is a directory; name a file in it")
     try:
         return path.open("x", encoding="ascii", buffering=1, newline="\n")
     except FileExistsError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 import anyio
+import anyio.lowlevel
 
 from .results import Result
 
@@ -46,6 +47,8 @@ class Handover:
         """Return the next result, or None when there will be no more."""
         while not self._results:
             if not self._workers:
+                # Cancelled workers leave too, and then the reader's own cancellation is due: it is no end of the rows.
+                await anyio.lowlevel.checkpoint_if_cancelled()
                 return None
             if self._changed.is_set():
                 self._changed = anyio.Event()

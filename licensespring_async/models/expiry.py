@@ -11,8 +11,8 @@ def moment(now: datetime | None) -> datetime:
     """Return `now`, or the current time when it is None; a naive `now` is refused rather than guessed at."""
     if now is None:
         return datetime.now(UTC)
-    if now.tzinfo is None:
-        raise ConfigurationError("now: a datetime without a time zone; pass an aware one, as datetime.now(UTC)")
+    if not isinstance(now, datetime) or now.tzinfo is None:
+        raise ConfigurationError("now: must be a datetime with a time zone, as datetime.now(UTC)")
     return now
 
 

@@ -57,8 +57,10 @@ class Feature:
 
     @property
     def is_consumption(self) -> bool:
-        """Whether uses of the feature are counted."""
-        return self.feature_type == FeatureType.CONSUMPTION
+        """Whether uses of the feature are counted; of a type this version does not know, whether it has a maximum."""
+        if isinstance(self.feature_type, FeatureType):
+            return self.feature_type is FeatureType.CONSUMPTION
+        return self.max_consumption is not None
 
     @property
     def remaining_consumptions(self) -> int | None:

@@ -31,6 +31,8 @@ def decode(body: bytes) -> object:
     Raises:
         ResponseError: The body is not one JSON text (RFC 8259).
     """
+    if not body:
+        raise ResponseError("the answer is not usable JSON: the body is empty")
     try:
         text = body.decode("utf-8")
         value: object = _DECODER.decode(text)
@@ -38,8 +40,10 @@ def decode(body: bytes) -> object:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError:
         reason = "nested too deeply"
+    except UnicodeError:
+        reason = "not UTF-8 text"
     except ValueError as e:
-        reason = e.msg if isinstance(e, json.JSONDecodeError) else type(e).__name__
+        reason = e.msg if isinstance(e, json.JSONDecodeError) else str(e)
     else:
         return value
     # Outside the handler: a UnicodeError and a JSONDecodeError hold the body, and would hang on ours as its context.

@@ -132,8 +132,10 @@ class License:
 
     @property
     def is_consumption(self) -> bool:
-        """Whether uses of the license are counted."""
-        return self.license_type == LicenseType.CONSUMPTION
+        """Whether uses of the license are counted; of a type this version does not know, whether it has a maximum."""
+        if isinstance(self.license_type, LicenseType):
+            return self.license_type is LicenseType.CONSUMPTION
+        return self.max_consumptions is not None
 
     @property
     def remaining_consumptions(self) -> int | None:

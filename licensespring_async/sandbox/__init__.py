@@ -5,10 +5,19 @@ from .demo import DEMO, DEMO_OUTCOMES, Demo, DemoBundle, demo_fleet, demo_world
 from .features import Consumption, Feature
 from .licenses import Device, License
 from .products import InstallationFile, Product
-from .server import Sandbox
-from .serving import SandboxError
 from .slots import Slots
 from .world import World
+
+try:
+    from .server import Sandbox
+    from .serving import SandboxError
+except ModuleNotFoundError as error:
+    if error.name not in ("starlette", "uvicorn"):
+        raise
+    raise ModuleNotFoundError(
+        'the sandbox needs starlette and uvicorn; run: python -m pip install "licensespring-async[sandbox]"',
+        name=error.name,
+    ) from error
 
 __all__ = [
     "DEMO",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 from urllib.parse import urlsplit
@@ -10,13 +11,14 @@ import anyio
 import attrs
 
 from ..auth import ApiKey, ClientCredentials, is_loopback, require_secure
-from ..errors import ApiError, ConfigurationError, DeadlineExceeded, LicenseSpringError, ResponseError
+from ..errors import ApiError, ConfigurationError, DeadlineExceeded, LicenseSpringError, RateLimited, ResponseError
 from ..models.converter import structure
 from ..models.json_body import decode
 from .answers import failure
 from .clock import Clock
 from .deadline import Deadline
 from .values import HttpRequest, HttpResponse
+from .windows import LONGEST_PAUSE
 
 _TOKEN_CODES = frozenset({"oauth_token_expired", "oauth_token_malformed"})
 _EARLY = 30.0  # seconds before its end that a token is replaced, so that none runs out on its way
@@ -89,6 +91,7 @@ class TokenAuthorizer:
         self._header: str | None = None
         self._good_until = 0.0
         self._failures = 0
+        self._not_before = -math.inf
         self._failure: LicenseSpringError | None = None
 
     async def ready(self, deadline: Deadline) -> Sign:
@@ -102,7 +105,9 @@ class TokenAuthorizer:
                 header = self._fresh()
                 if header is not None:
                     return header
-                if self._failure is not None and self._failures > failures_before:
+                # A failure stands for those who waited for it, and a 429 for as long as it asks to be left alone.
+                is_shared = self._failures > failures_before or self._clock.monotonic() < self._not_before
+                if self._failure is not None and is_shared:
                     raise _again(self._failure)
                 return await self._fetch(deadline)
         raise AssertionError("unreachable")  # pragma: no cover
@@ -128,8 +133,11 @@ class TokenAuthorizer:
         except DeadlineExceeded:
             raise  # this caller's time was over, not everybody's
         except LicenseSpringError as e:
+            e.add_note(f"while fetching an access token for {self._credentials!r}")
             self._failures += 1
-            self._failure = e
+            self._failure = _again(e)
+            if isinstance(e, RateLimited):
+                self._not_before = self._clock.monotonic() + min(e.retry_after or 0.0, LONGEST_PAUSE)
             raise
         self._good_until = asked + token.expires_in - min(_EARLY, token.expires_in * 0.1)
         self._header = f"Bearer {token.access_token}"
@@ -137,6 +145,8 @@ class TokenAuthorizer:
 
     async def _ask_token(self, url: str, deadline: Deadline) -> object:
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        if not urlsplit(url).path:
+            url += "/"
         request = HttpRequest("POST", url, headers, self._credentials.token_request_body())
         return await self._ask(request, deadline)
 
@@ -166,6 +176,7 @@ def _again(error: LicenseSpringError) -> LicenseSpringError:
     # One exception object must not be raised by several tasks: each would add to its traceback.
     copy = type(error)(*error.args)
     copy.__dict__.update(error.__dict__)
+    copy.__dict__["__notes__"] = list(getattr(error, "__notes__", ()))
     return copy
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
+from urllib.parse import urlsplit
 
-from ..errors import ResponseError
+from ..errors import ConfigurationError, ResponseError
 from .values import HttpRequest, HttpResponse
 
 MAX_BODY = 8 * 2**20
@@ -36,6 +37,22 @@ class Engine(Protocol):
         ...
 
 
+def checked_proxy(url: str) -> str:
+    """Return the URL of an HTTP proxy.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isascii()
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigurationError("proxy: must be the URL of an HTTP proxy, like http://user:password@host:8080")
+    return url
+
+
 def too_large(limit: int) -> ResponseError:
     """Return the error for a body over the limit."""
     return ResponseError(f"the answer's body is larger than {limit} bytes; it was thrown away")
@@ -50,6 +67,20 @@ def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return result
 
 
+def content(status: int, headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
+    """Return an answer's body with its coding undone; of an error answer, b"" where that is not possible.
+
+    Raises:
+        ResponseError: As `decoded`, for an answer that is no error: there the status says enough without the body.
+    """
+    try:
+        return decoded(body, headers.get("content-encoding"), limit)
+    except ResponseError:
+        if status < 400:
+            raise
+        return b""
+
+
 def decoded(body: bytes, encoding: str | None, limit: int) -> bytes:
     """Return a body with its content coding undone, never expanding it past `limit` bytes.
 
@@ -60,7 +91,7 @@ def decoded(body: bytes, encoding: str | None, limit: int) -> bytes:
     """
     if len(body) > limit:
         raise too_large(limit)
-    if encoding is None or encoding.strip().lower() in ("", "identity"):
+    if not body or encoding is None or encoding.strip().lower() in ("", "identity"):
         return body
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
         raise ResponseError("the answer has a content coding that was not asked for; it was thrown away")

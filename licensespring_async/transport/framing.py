@@ -24,8 +24,11 @@ def ended_exactly(received: bytes | bytearray, status: int, headers: Mapping[str
     Source: RFC 9112, 6.3 and 7.1
     """
     head_end = received.find(b"\r\n\r\n")
-    if head_end < 0 or received[9:10] == b"1":  # interim answers come before: give up
+    # HTTP/1.0 ends with its connection, and interim answers come before the one that counts.
+    if head_end < 0 or received[:9] != b"HTTP/1.1 " or received[9:10] == b"1":
         return False
+    if received.count(b"\n", 0, head_end) != received.count(b"\r\n", 0, head_end):
+        return False  # h11 takes a bare line feed for a line end, so the head may have ended earlier
     body_length = len(received) - head_end - 4
     if status in (204, 304):
         return body_length == 0

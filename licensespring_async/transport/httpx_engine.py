@@ -16,8 +16,15 @@ import anyio
 import httpcore
 import httpx
 
-from ..errors import CertificateRefused, ConfigurationError, ConnectionFailed, ConnectionLost, DeadlineExceeded
-from .engine import MAX_BODY, decoded, joined, too_large
+from ..errors import (
+    CertificateRefused,
+    ConfigurationError,
+    ConnectionFailed,
+    ConnectionLost,
+    DeadlineExceeded,
+    TransportError,
+)
+from .engine import MAX_BODY, checked_proxy, content, joined, too_large
 from .lanes import Lanes, Progress
 from .values import HttpRequest, HttpResponse
 
@@ -28,7 +35,9 @@ _BROKEN = (
     httpcore.TimeoutException,
     httpcore.ProxyError,
     httpcore.UnsupportedProtocol,
-    httpx.TransportError,
+    httpcore.ConnectionNotAvailable,
+    httpx.HTTPError,
+    httpx.InvalidURL,
 )
 _NEVER_SENT = (
     httpcore.ConnectError,
@@ -52,7 +61,16 @@ def _not_ours(_: logging.LogRecord) -> bool:
     return not _sending.get()
 
 
-for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks"):
+for _name in (
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+    "hpack.hpack",
+    "hpack.table",
+):
     logging.getLogger(_name).addFilter(_not_ours)
 
 
@@ -82,6 +100,8 @@ class HttpxEngine:
     ) -> None:
         if client is not None and (ssl_context is not None or proxy is not None):
             raise ConfigurationError("client: configure TLS and proxies on your httpx.AsyncClient, not beside it")
+        if client is not None and not isinstance(client, httpx.AsyncClient):
+            raise ConfigurationError("client: must be an httpx.AsyncClient")
         self._client = client
         self._lanes = Lanes(
             context=(lambda: ssl_context) if ssl_context else _default_context,
@@ -100,12 +120,15 @@ class HttpxEngine:
                     return await self._lanes.send(request, progress)
                 progress.sent = True  # as far as can be seen through somebody else's client
                 return await self._through(self._client, request)
+            late = DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
+            late.may_have_acted = progress.sent
+            error: TransportError = late
         except _BROKEN as e:
-            raise _failed(e, never_sent=not progress.sent and isinstance(e, httpcore.NetworkError)) from e.__cause__
+            # httpx's own come from a caller's client or a mock, neither of which has a lane that would know.
+            error = _failed(e, never_sent=not progress.sent and not isinstance(e, httpx.HTTPError))
         finally:
             _sending.reset(token)
-        error = DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
-        error.may_have_acted = progress.sent
+        # Outside the handler: httpx's errors hold the whole URL, and would hang on ours as its context.
         raise error
 
     async def _through(self, client: httpx.AsyncClient, request: HttpRequest) -> HttpResponse:
@@ -117,13 +140,14 @@ class HttpxEngine:
             content=request.body,
             auth=None,  # httpx would sign over the header that is already there
             follow_redirects=False,
+            timeout=None,  # the call's own deadline holds
         ) as response:
             async for part in response.aiter_raw():
                 body += part
                 if len(body) > self._max_body:
                     raise too_large(self._max_body)
             headers = joined(response.headers.multi_items())
-            plain = decoded(bytes(body), headers.get("content-encoding"), self._max_body)
+            plain = content(response.status_code, headers, bytes(body), self._max_body)
             return HttpResponse(response.status_code, headers, plain)
 
     async def aclose(self) -> None:
@@ -137,6 +161,8 @@ def _default_context() -> ssl.SSLContext:
 
 def _failed(error: Exception, *, never_sent: bool) -> ConnectionFailed | ConnectionLost:
     why = str(error) or type(error).__name__
+    if isinstance(error, httpx.HTTPStatusError | httpx.InvalidURL):  # raised by a hook of the caller's client
+        why = type(error).__name__
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
         return CertificateRefused(why)
     if never_sent or isinstance(error, _NEVER_SENT):
@@ -152,6 +178,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _proxy(url: str) -> httpcore.Proxy:
-    parsed = httpx.Proxy(url)
+    parsed = httpx.Proxy(checked_proxy(url))
     address = httpcore.URL(scheme=parsed.url.raw_scheme, host=parsed.url.raw_host, port=parsed.url.port, target=b"/")
     return httpcore.Proxy(address, auth=parsed.raw_auth)

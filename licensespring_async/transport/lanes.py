@@ -16,12 +16,13 @@ import httpcore
 
 from ..errors import ConfigurationError
 from . import sockets
-from .engine import decoded, joined, too_large
+from .engine import content, joined, too_large
 from .framing import ended_exactly
 from .values import HttpRequest, HttpResponse
 
 _IDLE_SECONDS = 30.0
 _CLOSING_SECONDS = 1.0
+_RACES = (httpcore.NetworkError, httpcore.RemoteProtocolError, httpcore.ConnectionNotAvailable)
 _HEAD_AND_FRAMING = 256 * 1024  # bytes besides the body
 
 
@@ -157,7 +158,7 @@ class Lane:
         body = b"".join([part async for part in response.stream])
         await response.aclose()
         headers = joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
-        plain = decoded(body, headers.get("content-encoding"), self._max_body)
+        plain = content(response.status, headers, body, self._max_body)
         return HttpResponse(response.status, headers, plain), self._may_go_on(response.status, headers)
 
     def _may_go_on(self, status: int, headers: dict[str, str]) -> bool:
@@ -227,6 +228,8 @@ class Lanes:
 
     async def send(self, request: HttpRequest, progress: Progress) -> HttpResponse:
         """Send a request over a lane of its own for as long as it takes; errors are httpcore's."""
+        if self._closed:
+            raise ConfigurationError("the client is closed; open a new one")
         route, prepared = self._prepare(request)
         while True:
             lane = await self._lease(route)
@@ -235,7 +238,7 @@ class Lanes:
             except BaseException as e:
                 await lane.close()
                 progress.sent = lane.sent
-                if isinstance(e, httpcore.NetworkError) and lane.used and not lane.sent:
+                if isinstance(e, _RACES) and lane.used and not lane.sent:
                     continue  # the server closed an idle connection before we wrote: nothing happened
                 raise
             await self._give_back(lane, route, may_go_on)
@@ -243,7 +246,7 @@ class Lanes:
 
     def _prepare(self, request: HttpRequest) -> tuple[Route, httpcore.Request]:
         # The path starts at the first slash behind "https://".
-        split = request.url.index("/", 8)
+        split = request.url.index("/", len("https://"))
         base, target = request.url[:split], request.url[split:]
         route = self._routes.get(base)
         if route is None:
@@ -257,8 +260,6 @@ class Lanes:
         return route, httpcore.Request(request.method, url, headers=headers, content=request.body)
 
     async def _lease(self, route: Route) -> Lane:
-        if self._closed:
-            raise ConfigurationError("the client is closed; open a new one")
         now = time.monotonic()
         while route.idle:
             lane = route.idle.pop()
@@ -276,13 +277,13 @@ class Lanes:
         now = time.monotonic()
         lane.rest(now)
         route.idle.append(lane)
-        if not route.idle[0].is_usable(now):
+        while not route.idle[0].is_usable(now):
             await route.idle.popleft().close()
 
     async def aclose(self) -> None:
         """Close the idle lanes now, and each one in use when its request ends."""
         self._closed = True
-        for route in self._routes.values():
+        for route in list(self._routes.values()):
             while route.idle:
                 await route.idle.pop().close()
         # asyncio finishes closing transports one turn of its loop later.

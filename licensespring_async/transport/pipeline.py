@@ -1,7 +1,7 @@
 """The way of a call: deadline, attempts, and between them the decision to try again.
 
-An attempt takes a concurrency slot, then a place in the rate windows, and signs only then: what waits must not grow old
-in a signature. Slot and place are free while a call waits for its next attempt.
+An attempt waits for its place in the rate windows, then for a concurrency slot, and signs only then: what waits must
+not grow old in a signature. Slot and place are free while a call waits for its next attempt.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import attrs
 from ..auth import imf_fixdate
 from ..errors import (
     ApiError,
+    ConfigurationError,
     ConnectionFailed,
     ConnectionLost,
     DateHeaderDiff,
     LicenseSpringError,
     RateLimited,
+    TransportError,
 )
 from .answers import failure
 from .authorizer import Authorizer
@@ -61,6 +63,8 @@ class History:
         error.attempts = self.attempts
         error.elapsed = self.deadline.elapsed
         error.earlier = tuple(each for each in self.failures if each is not error)
+        if isinstance(error, TransportError):
+            error.may_have_acted = any(isinstance(e, TransportError) and e.may_have_acted for e in self.failures)
 
 
 @attrs.frozen(kw_only=True)
@@ -115,16 +119,16 @@ class Pipeline:
             await self.clock.sleep(delay)
 
     async def _attempt(self, request: Request, history: History) -> HttpResponse:
-        await self._take_slot(history.deadline)
+        sign = await self.authorizer.ready(history.deadline)
+        await self.gate.enter(history.deadline)
         try:
-            sign = await self.authorizer.ready(history.deadline)
-            await self.gate.enter(history.deadline)
+            await self._take_slot(history.deadline)
             try:
                 return await self._exchange(request, history, sign)
             finally:
-                self.gate.leave()
+                self.slots.release()
         finally:
-            self.slots.release()
+            self.gate.leave()
 
     async def _take_slot(self, deadline: Deadline) -> None:
         try:
@@ -153,7 +157,7 @@ class Pipeline:
         if self.hooks:
             self._report(history, response, self.clock.monotonic() - started, error)
         if isinstance(error, RateLimited):
-            self.gate.pause(error)
+            self.gate.hold(error)
         if error is not None:
             raise error
         assert response is not None  # noqa: S101
@@ -207,7 +211,7 @@ class Pipeline:
         """Return the seconds to wait before the next attempt, or raise the call's final error."""
         kind = classify(error, idempotent=request.idempotent)
         if kind is None:
-            raise error
+            raise _most_telling(history.failures)
         delay = self.policy.delay(kind, history.tries - 1, self.random())
         delay = max(delay, getattr(error, "retry_after", None) or 0.0)
         if history.tries >= self.policy.max_attempts:
@@ -229,4 +233,7 @@ def _most_telling(failures: list[LicenseSpringError]) -> LicenseSpringError:
     if isinstance(failures[-1], ConnectionFailed | ConnectionLost):
         answers = [each for each in failures if isinstance(each, ApiError | RateLimited)]
         return (answers or failures)[-1]
+    # The client was closed between two attempts.
+    if isinstance(failures[-1], ConfigurationError) and len(failures) > 1:
+        return failures[-2]
     return failures[-1]

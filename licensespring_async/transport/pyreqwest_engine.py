@@ -15,9 +15,10 @@ from ..errors import (
     ConnectionFailed,
     ConnectionLost,
     DeadlineExceeded,
+    ResponseError,
     TransportError,
 )
-from .engine import MAX_BODY, decoded, joined, too_large
+from .engine import MAX_BODY, checked_proxy, content, joined, too_large
 from .values import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pyreqwest.exceptions import RequestError
     from pyreqwest.response import Response
 
+_LONGEST = 24 * 3600.0  # seconds
 _BUFFERED = 64 * 1024  # bytes of a body that may be read ahead of us
 
 
@@ -56,7 +58,7 @@ class PyreqwestEngine:
         if ssl_context is not None and ssl_context.verify_mode is not ssl.CERT_REQUIRED:
             raise ConfigurationError("ssl_context: must verify the server's certificate (ssl.CERT_REQUIRED)")
         self._ssl_context = ssl_context
-        self._proxy = proxy
+        self._proxy = None if proxy is None else checked_proxy(proxy)
         self._max_body = max_body
         self._client: Client | None = None
         self._closed = False
@@ -66,36 +68,39 @@ class PyreqwestEngine:
         from pyreqwest import exceptions  # noqa: PLC0415  # an optional extra
 
         client = self._client or self._open()
-        builder = client.request(request.method, request.url).headers(request.headers)
-        if request.body is not None:
-            builder = builder.body_bytes(request.body)
-        builder = builder.timeout(timedelta(seconds=timeout)).streamed_read_buffer_limit(_BUFFERED)
         try:
-            async with builder.build_streamed() as response:
+            builder = client.request(request.method, request.url).headers(request.headers)
+            if request.body is not None:
+                builder = builder.body_bytes(request.body)
+            builder = builder.timeout(timedelta(seconds=min(timeout, _LONGEST)))
+            async with builder.streamed_read_buffer_limit(_BUFFERED).build_streamed() as response:
                 headers = joined(response.headers.items())
                 body = await self._read(response, headers)
                 status = response.status
         except exceptions.RequestError as e:
-            error = _failed(e, timeout)
+            error: TransportError | ResponseError = _failed(e, timeout)
+        except ValueError:
+            # Of the request's URL, or of an answer's header that is not ASCII.
+            error = ResponseError("the request or the answer has something that is no HTTP")
         except asyncio.CancelledError:
             # pyreqwest raises one of its own making, by which anyio's cancel scopes do not know theirs.
             await anyio.lowlevel.checkpoint_if_cancelled()
             raise
         else:
-            return HttpResponse(status, headers, decoded(body, headers.get("content-encoding"), self._max_body))
+            return HttpResponse(status, headers, content(status, headers, body, self._max_body))
         # Outside the handler, or pyreqwest's error, which holds the whole URL, would hang on ours as its context.
         raise error
 
     async def _read(self, response: Response, headers: dict[str, str]) -> bytes:
         announced = headers.get("content-length", "")
-        body = b""
+        body = bytearray()
         while (part := await response.body_reader.read(self._max_body + 1 - len(body))) is not None:
-            body += bytes(part)
+            body += part
             if len(body) > self._max_body:
                 raise too_large(self._max_body)
             if announced == str(len(body)):
                 break  # asking for the end costs another trip to pyreqwest's thread
-        return body
+        return bytes(body)
 
     def _open(self) -> Client:
         from pyreqwest.client import ClientBuilder  # noqa: PLC0415  # an optional extra
@@ -132,7 +137,8 @@ def _failed(error: RequestError, timeout: float) -> TransportError:
 
     if isinstance(error, exceptions.RequestTimeoutError):
         late = DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
-        late.may_have_acted = not isinstance(error, exceptions.ConnectTimeoutError | exceptions.PoolTimeoutError)
+        # A time-out while connecting and one while waiting for the answer look the same.
+        late.may_have_acted = not isinstance(error, exceptions.PoolTimeoutError)
         return late
     why = _why(error)
     # ConnectError also stands for a connection that broke behind the request; its causes tell.

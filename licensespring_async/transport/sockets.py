@@ -12,13 +12,14 @@ import select
 import socket
 import ssl
 from collections import deque
-from typing import Protocol
+from typing import Protocol, cast
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 _CONNECT_STAGGER = 0.25  # seconds before the next address is tried as well
+_SLICE = 8 * 1024  # bytes handed on at once: what is made of them must not hold up the event loop
 _REMEMBERED = 2**20  # bytes of an exchange that are kept; a longer answer ends its connection
 
 
@@ -135,6 +136,7 @@ class AsyncioSocket(asyncio.Protocol):
         self.received = bytearray()
         self._transport: asyncio.Transport | None = None
         self._chunks: deque[bytes] = deque()
+        self._loop = asyncio.get_running_loop()
         self._ended = False
         self._error: Exception | None = None
         self._idle = False
@@ -143,8 +145,7 @@ class AsyncioSocket(asyncio.Protocol):
         self._writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
 
     def data_received(self, data: bytes) -> None:
         self._chunks.append(data)
@@ -174,14 +175,19 @@ class AsyncioSocket(asyncio.Protocol):
             self._wakeup.set_result(None)
 
     async def receive(self) -> bytes:
+        if self._chunks and self.received:
+            await asyncio.sleep(0)  # a fast peer never lets us wait, and the deadline has to have its say
         while not self._chunks:
             if self._error is not None:
                 raise OSError(str(self._error)) from self._error
             if self._ended:
                 return b""
-            self._wakeup = asyncio.get_running_loop().create_future()
+            self._wakeup = self._loop.create_future()
             await self._wakeup
         data = self._chunks.popleft()
+        if len(data) > _SLICE:
+            self._chunks.appendleft(data[_SLICE:])
+            data = data[:_SLICE]
         if len(self.received) < _REMEMBERED:
             self.received += data
         return data
@@ -189,6 +195,8 @@ class AsyncioSocket(asyncio.Protocol):
     async def send(self, data: bytes) -> None:
         if self._transport is None or self._ended or self._transport.is_closing():
             raise ConnectionResetError("the peer has closed the connection")
+        if self._chunks and not self.wrote:
+            raise ConnectionResetError("the peer spoke before it was asked")
         self.wrote = True
         self._transport.write(data)
         if not self._writable.is_set():
@@ -196,12 +204,13 @@ class AsyncioSocket(asyncio.Protocol):
 
     async def start_tls(self, context: ssl.SSLContext, server_hostname: str | None) -> None:
         assert self._transport is not None  # noqa: S101
-        self._transport = await asyncio.get_running_loop().start_tls(
-            self._transport, self, context, server_hostname=server_hostname
-        )
+        if self._chunks or self._ended:
+            # What came in the clear would pass for what the server says inside TLS.
+            raise OSError("the peer spoke before the TLS handshake")
+        self._transport = await self._loop.start_tls(self._transport, self, context, server_hostname=server_hostname)
 
     def is_quiet(self) -> bool:
-        return not self._chunks and not self._ended
+        return not self._chunks and not self._ended and self._loop is asyncio.get_running_loop()
 
     def begin(self) -> None:
         self._idle = False
@@ -212,7 +221,8 @@ class AsyncioSocket(asyncio.Protocol):
         self._idle = True
 
     async def abort(self) -> None:
-        if self._transport is not None:
+        self._ended = True
+        if self._transport is not None and not self._loop.is_closed():
             self._transport.abort()
 
 
@@ -224,10 +234,11 @@ class AnyioSocket:
         self.received = bytearray()
         self._stream = stream
         self._raw = stream.extra(SocketAttribute.raw_socket)
+        self._closed = False
 
     async def receive(self) -> bytes:
         try:
-            data = await self._stream.receive()
+            data = await self._stream.receive(_SLICE)
         except anyio.EndOfStream:
             return b""
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as e:
@@ -252,6 +263,8 @@ class AnyioSocket:
             raise OSError("the connection broke during the TLS handshake") from e
 
     def is_quiet(self) -> bool:
+        if self._closed:
+            return False
         tls = self._stream.extra(TLSAttribute.ssl_object, None)
         if tls is not None:
             # Decrypted and undecrypted bytes may wait inside the TLS object, where no poll sees them.
@@ -275,4 +288,5 @@ class AnyioSocket:
         """Do nothing: the next `is_quiet` looks at the socket itself."""
 
     async def abort(self) -> None:
+        self._closed = True
         await anyio.aclose_forcefully(self._stream)

@@ -16,7 +16,7 @@ from ..errors import ConfigurationError, DeadlineExceeded, RateLimited
 from .clock import Clock, is_number
 from .deadline import Deadline
 
-_LONGEST_PAUSE = 3600.0
+LONGEST_PAUSE = 3600.0
 _TICK = 1e-6  # a sleep must end behind the moment it waits for, not a rounding error before it
 
 
@@ -111,19 +111,36 @@ class _Count:
         self._leaving.append(now + self._window.seconds)
 
 
+@attrs.define
+class Pause:
+    """Until when the service asked to be left alone.
+
+    Attributes:
+        until: Monotonic seconds.
+        error: The answer that asked.
+    """
+
+    until: float = -math.inf
+    error: RateLimited | None = None
+
+
 class Gate:
     """Lets requests through as the windows allow, in the order they came, and none while the service says to wait.
 
     Only the first in line waits for time to pass; the others wait for it. A waiter that is cancelled leaves no trace.
+
+    Args:
+        limits: The windows, or None for none.
+        clock: Where time comes from.
+        pause: Shared by every gate of a client.
     """
 
-    def __init__(self, limits: RateLimits | None, clock: Clock) -> None:
+    def __init__(self, limits: RateLimits | None, clock: Clock, pause: Pause) -> None:
         self._clock = clock
+        self.pause = pause
         self._counts = [_Count(window) for window in limits.windows] if limits else []
         self._line = anyio.Lock(fast_acquire=True)
         self._ended = anyio.Event()
-        self._paused_until = -math.inf
-        self._pause: RateLimited | None = None
 
     async def enter(self, deadline: Deadline) -> None:
         """Wait for a place; every `enter` needs its `leave`.
@@ -145,16 +162,16 @@ class Gate:
                 count.end(now)
             self._ended.set()
 
-    def pause(self, error: RateLimited) -> None:
+    def hold(self, error: RateLimited) -> None:
         """Let nobody through for the time the service asked for, an hour at most."""
-        until = self._clock.monotonic() + min(error.retry_after or 0.0, _LONGEST_PAUSE)
-        if until > self._paused_until:
-            self._paused_until = until
-            self._pause = error
+        until = self._clock.monotonic() + min(error.retry_after or 0.0, LONGEST_PAUSE)
+        if until > self.pause.until:
+            self.pause.until = until
+            self.pause.error = error
 
     def _wait(self) -> float:
         now = self._clock.monotonic()
-        return max(0.0, self._paused_until - now, *(count.wait(now) for count in self._counts))
+        return max(0.0, self.pause.until - now, *(count.wait(now) for count in self._counts))
 
     async def _stand_in_line(self, deadline: Deadline) -> None:
         with deadline.limit("waiting for the rate windows"):
@@ -169,7 +186,7 @@ class Gate:
                     await self._clock.sleep(wait + _TICK)
 
     def _hopeless(self, deadline: Deadline) -> RateLimited | DeadlineExceeded:
-        paused = self._paused_until - self._clock.monotonic()
-        if self._pause is None or paused <= deadline.left:
+        paused, error = self.pause.until - self._clock.monotonic(), self.pause.error
+        if error is None or paused <= deadline.left:
             return deadline.exceeded("waiting for the rate windows")
-        return RateLimited(self._pause.status, self._pause.code, self._pause.message, retry_after=paused)
+        return RateLimited(error.status, error.code, error.message, retry_after=paused)

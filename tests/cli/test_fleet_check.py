@@ -198,3 +198,20 @@ def test_a_full_disk_exits_with_2(run: Run, file: Path, good: str) -> None:
 def test_help_says_that_slots_are_taken(offline: Run) -> None:
     """The side effect is the first thing that the help tells."""
     assert "this TAKES SLOTS" in " ".join(offline("fleet", "check", "--help").stdout.split())
+
+
+def test_the_input_is_never_the_output(run: Run, file: Path, good: str) -> None:
+    """Writing over the file that is read is refused, --force or not, and the file is left as it was."""
+    file.write_text(HEADER + good)
+    done = run("fleet", "check", str(file), "--output", str(file), "--force")
+    assert done.exit_code == 2
+    assert "is the file that is read" in done.stderr
+    assert file.read_text() == HEADER + good
+
+
+def test_a_directory_is_no_output(run: Run, file: Path, good: str, tmp_path: Path) -> None:
+    """A directory as --output is named as what it is."""
+    file.write_text(HEADER + good)
+    done = run("fleet", "check", str(file), "--output", str(tmp_path))
+    assert done.exit_code == 2
+    assert "is a directory" in done.stderr

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import anyio
 import attrs
+import pytest
 from anyio.abc import AnyByteStream, SocketAttribute
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.tls import TLSListener
 
 BODY = b'{"a": 1}'
+LOOPS = [
+    pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio"),
+    pytest.param(
+        ("asyncio", {"use_uvloop": True}),
+        id="uvloop",
+        marks=pytest.mark.skipif(sys.platform == "win32", reason="there is no uvloop for Windows"),
+    ),
+    pytest.param("trio", id="trio"),
+]
 
 
 def ok(body: bytes = BODY, *headers: str) -> bytes:

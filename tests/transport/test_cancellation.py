@@ -9,6 +9,7 @@ import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -18,7 +19,7 @@ from licensespring_async import LicenseSpring, LicenseSpringError
 from licensespring_async.transport import Clock, Engine, HttpxEngine, PyreqwestEngine
 
 from .fakes import CHECK, FEATURE, KEY
-from .loopback import Connection, ok, serving
+from .loopback import LOOPS, Connection, ok, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -26,10 +27,16 @@ SLOTS = 16
 MOMENTS = 1000
 
 
+@pytest.fixture(params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    """Run every test on asyncio's own loop, on uvloop and on trio."""
+    return request.param
+
+
 @pytest.fixture(params=["httpx", "pyreqwest"])
-def kind(request: pytest.FixtureRequest, anyio_backend: str) -> str:
+def kind(request: pytest.FixtureRequest, anyio_backend_name: str) -> str:
     """Name one engine that runs on this event loop."""
-    if request.param == "pyreqwest" and anyio_backend == "trio":
+    if request.param == "pyreqwest" and anyio_backend_name == "trio":
         pytest.skip("pyreqwest runs on asyncio only")
     return str(request.param)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import anyio
 import attrs
@@ -24,7 +25,7 @@ from licensespring_async import (
 )
 from licensespring_async.transport import Engine, HttpRequest, HttpResponse, HttpxEngine, PyreqwestEngine
 
-from .loopback import BODY, Connection, Server, answering, ok, serving
+from .loopback import BODY, LOOPS, Connection, Server, answering, ok, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -53,10 +54,16 @@ class Maker:
             await engine.aclose()
 
 
+@pytest.fixture(params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    """Run every test on asyncio's own loop, on uvloop and on trio."""
+    return request.param
+
+
 @pytest.fixture(params=["httpx", "pyreqwest", "own client"])
-def engines(request: pytest.FixtureRequest, anyio_backend: str) -> Maker:
+def engines(request: pytest.FixtureRequest, anyio_backend_name: str) -> Maker:
     """One maker for each engine that runs on this event loop."""
-    if request.param == "pyreqwest" and anyio_backend == "trio":
+    if request.param == "pyreqwest" and anyio_backend_name == "trio":
         pytest.skip("pyreqwest runs on asyncio only")
     return Maker(request.param)
 
@@ -170,9 +177,9 @@ async def test_undoes_gzip_within_bounds(engines: Maker) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "identity", "chunked"])
-async def test_stops_at_the_body_limit(engines: Maker, coding: str, anyio_backend: str) -> None:
+async def test_stops_at_the_body_limit(engines: Maker, coding: str, anyio_backend_name: str) -> None:
     """Refuses a body over the limit, however it is packed."""
-    if (engines.kind, anyio_backend) == ("own client", "trio") and coding != "gzip":
+    if (engines.kind, anyio_backend_name) == ("own client", "trio") and coding != "gzip":
         pytest.skip("httpx leaves the generators of an unread body to the garbage collector, which trio warns of")
     huge = b"x" * (MAX_BODY + 1)
     if coding == "gzip":
@@ -334,6 +341,112 @@ async def test_surplus_behind_chunks_is_never_an_answer(engines: Maker) -> None:
         assert [(await ask(engine, server)).body for _ in range(3)] == [b"abc"] * 3
 
 
+async def test_surplus_behind_a_head_of_bare_line_feeds_is_never_an_answer(engines: Maker) -> None:
+    """Is not misled about where an answer ends by half line ends and an empty line inside the body."""
+    skip_pool_of_httpx(engines)
+    forged = ok(b"forged")
+    body = b"x" * (len(forged) - 4) + b"\r\n\r\n" + b"yy"
+    misleading = b"HTTP/1.1 200 OK\nContent-Length: %d\n\n%b%b" % (len(body), body, forged)
+
+    async def handle(connection: Connection) -> None:
+        first = server.connections == 1
+        await connection.request()
+        await connection.send(misleading if first else ok())
+        await connection.until_gone()
+
+    async with serving(handle) as server, engines() as engine:
+        with suppress(TransportError):
+            await ask(engine, server)
+        assert (await ask(engine, server)).body == BODY
+
+
+@pytest.mark.parametrize("keep", ["", "Connection: keep-alive\r\n"])
+async def test_an_old_server_ends_its_connections(engines: Maker, keep: str) -> None:
+    """Takes answers of HTTP/1.0, one connection each."""
+    if keep and engines.kind != "httpx":
+        pytest.skip("pyreqwest and httpx's pool believe it, and may meet the closing connection")
+
+    async def handle(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(f"HTTP/1.0 200 OK\r\n{keep}Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY)
+
+    async with serving(handle) as server, engines() as engine:
+        assert [(await ask(engine, server)).body for _ in range(6)] == [BODY] * 6
+
+
+async def test_a_connection_closed_behind_an_answer_costs_nothing(engines: Maker) -> None:
+    """Never reports a request that did not leave because the server had just closed the idle connection."""
+    if engines.kind != "httpx":
+        pytest.skip("pyreqwest and httpx's pool cannot tell, and leave it to the retry policy")
+
+    async def once(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(ok())
+
+    async with serving(once) as server, engines() as engine, anyio.create_task_group() as group:
+
+        async def often() -> None:
+            for _ in range(30):
+                assert (await ask(engine, server)).body == BODY
+
+        for _ in range(8):
+            group.start_soon(often)
+    assert len(server.requests) == 240
+
+
+async def test_a_silent_server_may_have_acted(engines: Maker) -> None:
+    """Says that a request may have been acted on when it was sent and no answer came."""
+
+    async def handle(connection: Connection) -> None:
+        await connection.request()
+        await connection.until_gone()
+
+    async with serving(handle) as server, engines() as engine:
+        for request in (get(server), HttpRequest("POST", server.url, {}, b"x")):
+            with pytest.raises(DeadlineExceeded) as caught:
+                await engine.send(request, 0.2)
+            assert caught.value.may_have_acted
+
+
+async def test_a_header_that_is_no_text_is_no_crash(engines: Maker) -> None:
+    """Gives an answer or one of the package's errors for header bytes beyond ASCII."""
+    async with serving(answering(ok(BODY)[:15] + b"\r\nX: \xff\xfe" + ok(BODY)[15:])) as server, engines() as engine:
+        with suppress(ResponseError):
+            assert (await ask(engine, server)).body == BODY
+
+
+async def test_a_status_shows_through_a_coding(engines: Maker) -> None:
+    """Gives the status of an error answer whose body cannot be decoded."""
+    raw = b"HTTP/1.1 503 Down\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n??"
+    async with serving(answering(raw)) as server, engines() as engine:
+        response = await ask(engine, server)
+    assert (response.status, response.body) == (503, b"")
+
+
+async def test_tiny_chunks_cannot_outlive_the_timeout(engines: Maker) -> None:
+    """Ends near its deadline though a fast server sends chunks of one byte for ever."""
+
+    async def handle(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            await connection.send(b"1\r\nx\r\n" * 20_000)
+
+    async with serving(handle) as server, engines() as engine:
+        with pytest.raises((DeadlineExceeded, ResponseError)):
+            await ask(engine, server, timeout=0.3)
+
+
+@pytest.mark.parametrize("proxy", ["nonsense", "", "ftp://x", "http://", "http://proxy:99999"])
+async def test_refuses_what_is_no_proxy(engines: Maker, proxy: str) -> None:
+    """Refuses a proxy's URL that cannot be one before anything is sent."""
+    if engines.kind == "own client":
+        pytest.skip("the caller's client is the caller's to configure")
+    with pytest.raises(ConfigurationError, match="proxy"):
+        async with engines(proxy=proxy):
+            pass
+
+
 async def test_reads_interim_answers(engines: Maker) -> None:
     """Skips 1xx answers and takes the final one."""
     raw = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ok()
@@ -403,6 +516,22 @@ async def test_trusts_an_authority_of_the_callers(engines: Maker) -> None:
     assert server.connections == 1
 
 
+async def test_words_before_tls_are_never_an_answer(engines: Maker) -> None:
+    """Never takes what a server says in the clear for what it says inside TLS."""
+    pki = Pki("localhost")
+
+    async def handle(connection: Connection) -> None:
+        await connection.send(ok(b"forged"))
+        with anyio.move_on_after(0.5):
+            await connection.until_gone()
+
+    async with serving(handle) as server, engines(ssl_context=pki.trusting) as engine:
+        spoken = HttpRequest("GET", f"https://localhost:{server.port}/", {})
+        for _ in range(10):
+            with pytest.raises(TransportError):
+                await engine.send(spoken, 2)
+
+
 async def test_surplus_bytes_inside_tls_are_never_an_answer(engines: Maker) -> None:
     """Finds surplus bytes that wait inside the TLS layer."""
     skip_pool_of_httpx(engines)
@@ -462,9 +591,9 @@ async def test_goes_through_a_proxy(engines: Maker) -> None:
     assert (server.connections, proxy.connections) == (1, 1)
 
 
-async def test_trio_has_no_pyreqwest(anyio_backend: str) -> None:
+async def test_trio_has_no_pyreqwest(anyio_backend_name: str) -> None:
     """Says that pyreqwest runs on asyncio only."""
-    if anyio_backend == "asyncio":
+    if anyio_backend_name == "asyncio":
         pytest.skip("a question of trio")
     async with serving(answering(ok())) as server:
         with pytest.raises(ConfigurationError, match="asyncio only"):

@@ -16,6 +16,7 @@ from licensespring_async import (
     LicenseSpring,
     LicenseSpringError,
     OauthTokenExpired,
+    RateLimited,
     ResponseError,
 )
 from licensespring_async.transport import HttpRequest, HttpResponse
@@ -224,6 +225,50 @@ def test_a_failed_fetch_fails_its_waiters(backend: str) -> None:
     assert len(errors) == 20
     assert len({id(error) for error in errors}) == 20
     assert all(isinstance(error, InvalidClient) for error in errors)
+
+
+def test_a_throttled_token_endpoint_is_left_alone(backend: str) -> None:
+    """Asks a token endpoint that answered 429 no more until its Retry-After has passed."""
+    service = Service()
+    service.token_answer = answer(429, "", retry_after="30")
+
+    async def main() -> list[float | None]:
+        its_client = of(service, token_url=TOKEN_URL)
+        waits: list[float | None] = []
+        for _ in range(5):
+            with pytest.raises(RateLimited) as caught:
+                await its_client.check_license_feature(**CHECK)
+            waits.append(caught.value.retry_after)
+        service.token_answer = None
+        await anyio.sleep(31)
+        await its_client.check_license_feature(**CHECK)
+        return waits
+
+    assert virtual.run(backend, main) == [30] * 5
+    assert service.paths() == ["token", "token", "check_license_feature"]
+
+
+def test_notes_are_each_errors_own(backend: str) -> None:
+    """Says where it failed once on each of the errors that one failed fetch gives to many callers."""
+    service = Service(latency=1)
+    service.token_answer = answer(401, {"error": "invalid_client", "error_description": "no"})
+    notes: list[list[str]] = []
+
+    async def main() -> None:
+        its_client = of(service, token_url=TOKEN_URL)
+
+        async def ask() -> None:
+            with pytest.raises(InvalidClient) as caught:
+                await its_client.check_license_feature(**CHECK)
+            notes.append(caught.value.__notes__)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(ask)
+
+    virtual.run(backend, main)
+    assert [len(each) for each in notes] == [1] * 5
+    assert "access token" in notes[0][0]
 
 
 def test_a_cancelled_fetch_is_taken_over(backend: str) -> None:

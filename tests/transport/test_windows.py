@@ -175,6 +175,41 @@ def test_a_pause_longer_than_the_call_is_an_error_at_once(backend: str) -> None:
 
 
 @both
+def test_a_pause_holds_for_copies_with_windows_of_their_own(backend: str) -> None:
+    """Sends nothing from a `with_options` copy either while the service asks to be left alone."""
+    engine = ScriptedEngine([refusal("too_many", 429, retry_after="5"), answer()])
+
+    async def main() -> None:
+        its_client = client(engine, virtual.clock(), timeout=60)
+        copy = its_client.with_options(rate_limits=RateLimits((10, 1)))
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: its_client.check_license_feature(**CHECK))
+            await anyio.sleep(1)
+            await copy.check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 5, 5], abs=1e-3)
+
+
+@both
+def test_waiting_for_a_window_holds_no_slot(backend: str) -> None:
+    """Lets a copy with wide windows through while the original's callers wait for theirs."""
+    engine = ScriptedEngine([answer()])
+
+    async def main() -> None:
+        its_client = client(engine, virtual.clock(), timeout=100, max_concurrency=1, rate_limits=RateLimits((1, 30)))
+        copy = its_client.with_options(rate_limits=RateLimits((1000, 1)))
+        async with anyio.create_task_group() as group:
+            for _ in range(2):
+                group.start_soon(lambda: its_client.check_license_feature(**CHECK))
+            await anyio.sleep(1)
+            await copy.check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 1, 30], abs=1e-3)
+
+
+@both
 def test_an_absurd_pause_is_an_hour(backend: str) -> None:
     """Pauses an hour at most, so that one bad answer does not silence a service for good."""
     engine = ScriptedEngine([refusal("too_many", 429, retry_after="99999999"), answer()])
