@@ -55,7 +55,7 @@ class Setting:
     def requests(self) -> int:
         if self.concurrency == 1:
             return 30 if self.name == "delayed" else 300
-        return {64: 640, 1000: 2000}[self.concurrency]
+        return {64: 640, 1000: 1000}[self.concurrency]
 
 
 async def rate(server: Server, setting: Setting) -> float:
