@@ -277,7 +277,8 @@ class Lanes:
         now = time.monotonic()
         lane.rest(now)
         route.idle.append(lane)
-        while not route.idle[0].is_usable(now):
+        # Closing may wait, and meanwhile another call may lease the last one.
+        while route.idle and not route.idle[0].is_usable(now):
             await route.idle.popleft().close()
 
     async def aclose(self) -> None:
