@@ -2,7 +2,8 @@
 
 from ._version import __version__
 from .auth import ApiKey, ClientCredentials
-from .client import PRODUCTION_URL, LicenseSpring
+from .client import LicenseSpring
+from .configuration import PRODUCTION_URL
 from .errors import (
     ApiError,
     ApiKeyProductNotAllowed,

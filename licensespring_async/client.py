@@ -7,25 +7,32 @@ import functools
 import inspect
 import os
 import random as random_module
-import warnings
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypedDict, TypeVar, Unpack, get_args
-from urllib.parse import urlsplit
 
 import anyio
 import attrs
 
 from . import endpoints
 from ._version import __version__
-from .auth import ApiKey, ClientCredentials, require_secure
+from .auth import ApiKey, ClientCredentials
+from .configuration import (
+    PRODUCTION_URL,
+    auth_from,
+    authorizer_for,
+    check_kinds,
+    checked_hooks,
+    checked_origin,
+    checked_timeout,
+    default_engine,
+    verifier_for,
+)
 from .errors import ConfigurationError, LicenseSpringError, ResponseError
 from .models.converter import structure
 from .models.json_body import decode
-from .signatures import PRODUCTION_PUBLIC_KEY, SIGNATURE_HEADER, Verifier
+from .signatures import SIGNATURE_HEADER
 from .transport import Clock, Engine, Hook, HttpResponse, RateLimits, RawResponse, RetryPolicy
-from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
-from .transport.clock import is_number
 from .transport.pipeline import Pipeline
 from .transport.retry import RetryBudget
 from .transport.skew import ClockSkew
@@ -35,8 +42,6 @@ from .transport.windows import Gate, Pause
 P = ParamSpec("P")
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
-
-PRODUCTION_URL = "https://api.licensespring.com"
 
 _Awaited = Coroutine[Any, Any, T]
 
@@ -134,27 +139,27 @@ class LicenseSpring:
         clock: Clock = Clock(),  # noqa: B008  # frozen
         random: Callable[[], float] = random_module.random,
     ) -> None:
-        origin = _origin(base_url)
+        origin = checked_origin(base_url)
         if type(max_concurrency) is not int or max_concurrency < 1:
             raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
-        _check_kinds(retry=retry, rate_limits=rate_limits, engine=engine, clock=clock)
-        self._verifier = _verifier(origin, public_key, verify_signatures)
+        check_kinds(retry=retry, rate_limits=rate_limits, engine=engine, clock=clock)
+        self._verifier = verifier_for(origin, public_key, verify_signatures)
         self._auth = auth
-        engine = _default_engine() if engine is None else engine
+        engine = default_engine() if engine is None else engine
         self._pipeline = Pipeline(
             base_url=origin,
             user_agent=f"licensespring-async/{__version__}",
-            timeout=_timeout(timeout),
+            timeout=checked_timeout(timeout),
             policy=retry,
             engine=engine,
-            authorizer=_authorizer(auth, origin, engine, clock),
+            authorizer=authorizer_for(auth, origin, engine, clock),
             gate=Gate(rate_limits, clock, Pause()),
             slots=anyio.Semaphore(max_concurrency),
             budget=RetryBudget(),
             skew=ClockSkew(),
             clock=clock,
             random=random,
-            hooks=_hooks(hooks),
+            hooks=checked_hooks(hooks),
         )
 
     @classmethod
@@ -174,7 +179,7 @@ class LicenseSpring:
         """
         environ = os.environ if environ is None else environ
         base_url = environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL
-        return cls(auth=_auth_from(environ), base_url=base_url, **options)
+        return cls(auth=auth_from(environ), base_url=base_url, **options)
 
     check_license_feature = _method(endpoints.check_license_feature)
     check_bundle = _method(endpoints.check_bundle)
@@ -210,12 +215,12 @@ class LicenseSpring:
 
         Closing the copy or the original closes both.
         """
-        _check_kinds(retry=retry, rate_limits=rate_limits)
+        check_kinds(retry=retry, rate_limits=rate_limits)
         pipeline = self._pipeline
         other = copy.copy(self)
         other._pipeline = attrs.evolve(
             pipeline,
-            timeout=pipeline.timeout if timeout is None else _timeout(timeout),
+            timeout=pipeline.timeout if timeout is None else checked_timeout(timeout),
             policy=pipeline.policy if retry is None else retry,
             gate=pipeline.gate if rate_limits is None else Gate(rate_limits, pipeline.clock, pipeline.gate.pause),
         )
@@ -279,99 +284,3 @@ class RawLicenseSpring:
 
     check_license_feature = _raw_method(endpoints.check_license_feature)
     check_bundle = _raw_method(endpoints.check_bundle)
-
-
-def _check_kinds(**given: object) -> None:
-    kinds = {"retry": RetryPolicy, "rate_limits": RateLimits, "clock": Clock}
-    for name, value in given.items():
-        if value is None:
-            continue
-        if name == "engine":
-            if isinstance(value, type) or not callable(getattr(value, "send", None)):
-                raise ConfigurationError("engine: must be an engine object, for example HttpxEngine()")
-        elif not isinstance(value, kinds[name]):
-            raise ConfigurationError(f"{name}: must be a {kinds[name].__name__}, not {type(value).__name__}")
-
-
-def _hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
-    given = tuple(hooks) if isinstance(hooks, Iterable) else (hooks,)
-    if not all(callable(hook) for hook in given):
-        raise ConfigurationError("hooks: must be an iterable of callables")
-    return given
-
-
-def _default_engine() -> Engine:
-    from .transport.httpx_engine import HttpxEngine  # noqa: PLC0415  # slow to import, and another engine needs none of it
-
-    return HttpxEngine()
-
-
-def _origin(base_url: str) -> str:
-    require_secure("base_url", base_url)
-    parts = urlsplit(base_url)
-    if parts.path.strip("/") or parts.query:
-        raise ConfigurationError("base_url: must be an origin like https://host, without a path; /api/v4 is appended")
-    default_port = {"https": ":443", "http": ":80"}[parts.scheme]
-    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default_port)}"
-
-
-def _timeout(timeout: float) -> float:
-    if not is_number(timeout) or timeout <= 0:
-        raise ConfigurationError("timeout: must be a positive number of seconds")
-    return float(timeout)
-
-
-def _verifier(origin: str, public_key: str | bytes | Iterable[str | bytes] | None, verify: bool) -> Verifier | None:
-    if not verify:
-        warnings.warn(
-            "verify_signatures=False: answers are believed whoever they come from", stacklevel=_frames_of_this_package()
-        )
-        return None
-    if public_key is None:
-        if origin != PRODUCTION_URL:
-            raise ConfigurationError(
-                f"public_key: {origin} is not the vendor's own service, so pass the PEM of the key that it signs with, "
-                "or verify_signatures=False"
-            )
-        public_key = PRODUCTION_PUBLIC_KEY
-    return Verifier(public_key)
-
-
-def _frames_of_this_package() -> int:
-    """Return the stack level of the caller's own line, for a warning: `from_env` has one frame more than a call."""
-    frame, level = inspect.currentframe(), 0
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(__package__ or ""):
-        frame, level = frame.f_back, level + 1
-    return level
-
-
-def _authorizer(auth: ApiKey | ClientCredentials, origin: str, engine: Engine, clock: Clock) -> Authorizer:
-    if isinstance(auth, ApiKey):
-        return KeyAuthorizer(auth)
-    if isinstance(auth, ClientCredentials):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return TokenAuthorizer(auth, origin, engine.send, clock)
-    raise ConfigurationError("auth: must be an ApiKey or ClientCredentials")
-
-
-def _auth_from(environ: Mapping[str, str]) -> ApiKey | ClientCredentials:
-    names = ("API_KEY", "SHARED_KEY", "CLIENT_ID", "CLIENT_SECRET")
-    given = {name: environ.get(f"LICENSESPRING_{name}", "") for name in names}
-    has_key = bool(given["API_KEY"] or given["SHARED_KEY"])
-    has_client = bool(given["CLIENT_ID"] or given["CLIENT_SECRET"])
-    if has_key and has_client:
-        raise ConfigurationError(
-            "both LICENSESPRING_API_KEY / _SHARED_KEY and LICENSESPRING_CLIENT_ID / _CLIENT_SECRET are set; "
-            "unset one pair"
-        )
-    wanted = names[2:] if has_client else names[:2]
-    missing = [f"LICENSESPRING_{name}" for name in wanted if not given[name]]
-    if missing and not has_key and not has_client:
-        raise ConfigurationError(
-            "no credentials in the environment: set LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY, "
-            "or LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET"
-        )
-    if missing:
-        raise ConfigurationError(f"{' and '.join(missing)} is not set in the environment")
-    if has_client:
-        return ClientCredentials(client_id=given["CLIENT_ID"], client_secret=given["CLIENT_SECRET"])
-    return ApiKey(api_key=given["API_KEY"], shared_key=given["SHARED_KEY"])

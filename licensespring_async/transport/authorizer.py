@@ -18,7 +18,7 @@ from .answers import failure
 from .clock import Clock
 from .deadline import Deadline
 from .values import HttpRequest, HttpResponse
-from .windows import LONGEST_PAUSE
+from .windows import seconds_asked
 
 _TOKEN_CODES = frozenset({"oauth_token_expired", "oauth_token_malformed"})
 _EARLY = 30.0  # seconds before its end that a token is replaced, so that none runs out on its way
@@ -137,7 +137,7 @@ class TokenAuthorizer:
             self._failures += 1
             self._failure = _again(e)
             if isinstance(e, RateLimited):
-                self._not_before = self._clock.monotonic() + min(e.retry_after or 0.0, LONGEST_PAUSE)
+                self._not_before = self._clock.monotonic() + seconds_asked(e)
             raise
         self._good_until = asked + token.expires_in - min(_EARLY, token.expires_in * 0.1)
         self._header = f"Bearer {token.access_token}"

@@ -16,7 +16,7 @@ from ..errors import ConfigurationError, DeadlineExceeded, RateLimited
 from .clock import Clock, is_number
 from .deadline import Deadline
 
-LONGEST_PAUSE = 3600.0
+_LONGEST_PAUSE = 3600.0
 _TICK = 1e-6  # a sleep must end behind the moment it waits for, not a rounding error before it
 
 
@@ -124,6 +124,11 @@ class Pause:
     error: RateLimited | None = None
 
 
+def seconds_asked(error: RateLimited) -> float:
+    """Return how long an answer asks to be left alone: an hour at most, 0 if it does not say."""
+    return min(error.retry_after or 0.0, _LONGEST_PAUSE)
+
+
 class Gate:
     """Lets requests through as the windows allow, in the order they came, and none while the service says to wait.
 
@@ -164,7 +169,7 @@ class Gate:
 
     def hold(self, error: RateLimited) -> None:
         """Let nobody through for the time the service asked for, an hour at most."""
-        until = self._clock.monotonic() + min(error.retry_after or 0.0, LONGEST_PAUSE)
+        until = self._clock.monotonic() + seconds_asked(error)
         if until > self.pause.until:
             self.pause.until = until
             self.pause.error = error

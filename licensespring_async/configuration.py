@@ -1,0 +1,121 @@
+"""The settings of a client: checked when it is made, so that a slip is told before the first call."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from .auth import ApiKey, ClientCredentials, require_secure
+from .errors import ConfigurationError
+from .signatures import PRODUCTION_PUBLIC_KEY, Verifier
+from .transport import Clock, Engine, Hook, RateLimits, RetryPolicy
+from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
+from .transport.clock import is_number
+
+PRODUCTION_URL = "https://api.licensespring.com"
+
+
+def check_kinds(**given: object) -> None:
+    """Refuse settings of another kind than documented; None means that one was not given."""
+    kinds = {"retry": RetryPolicy, "rate_limits": RateLimits, "clock": Clock}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name == "engine":
+            if isinstance(value, type) or not callable(getattr(value, "send", None)):
+                raise ConfigurationError("engine: must be an engine object, for example HttpxEngine()")
+        elif not isinstance(value, kinds[name]):
+            raise ConfigurationError(f"{name}: must be a {kinds[name].__name__}, not {type(value).__name__}")
+
+
+def checked_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+    """Return the hooks, or refuse what cannot be called."""
+    given = tuple(hooks) if isinstance(hooks, Iterable) else (hooks,)
+    if not all(callable(hook) for hook in given):
+        raise ConfigurationError("hooks: must be an iterable of callables")
+    return given
+
+
+def default_engine() -> Engine:
+    """Return the httpx engine."""
+    from .transport.httpx_engine import HttpxEngine  # noqa: PLC0415  # slow to import, and another engine needs none of it
+
+    return HttpxEngine()
+
+
+def checked_origin(base_url: str) -> str:
+    """Return the origin that requests go to, in its shortest form, or refuse what is none."""
+    require_secure("base_url", base_url)
+    parts = urlsplit(base_url)
+    if parts.path.strip("/") or parts.query:
+        raise ConfigurationError("base_url: must be an origin like https://host, without a path; /api/v4 is appended")
+    default_port = {"https": ":443", "http": ":80"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default_port)}"
+
+
+def checked_timeout(timeout: float) -> float:
+    """Return the seconds of a call, or refuse what is no positive number."""
+    if not is_number(timeout) or timeout <= 0:
+        raise ConfigurationError("timeout: must be a positive number of seconds")
+    return float(timeout)
+
+
+def verifier_for(origin: str, public_key: str | bytes | Iterable[str | bytes] | None, verify: bool) -> Verifier | None:
+    """Return what checks an origin's signatures, or None (with a warning) when nobody should."""
+    if not verify:
+        warnings.warn(
+            "verify_signatures=False: answers are believed whoever they come from", stacklevel=_frames_of_this_package()
+        )
+        return None
+    if public_key is None:
+        if origin != PRODUCTION_URL:
+            raise ConfigurationError(
+                f"public_key: {origin} is not the vendor's own service, so pass the PEM of the key that it signs with, "
+                "or verify_signatures=False"
+            )
+        public_key = PRODUCTION_PUBLIC_KEY
+    return Verifier(public_key)
+
+
+def _frames_of_this_package() -> int:
+    """Return the stack level of the caller's own line, for a warning: `from_env` has one frame more than a call."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(__package__ or ""):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def authorizer_for(auth: ApiKey | ClientCredentials, origin: str, engine: Engine, clock: Clock) -> Authorizer:
+    """Return what authorizes attempts with these credentials."""
+    if isinstance(auth, ApiKey):
+        return KeyAuthorizer(auth)
+    if isinstance(auth, ClientCredentials):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return TokenAuthorizer(auth, origin, engine.send, clock)
+    raise ConfigurationError("auth: must be an ApiKey or ClientCredentials")
+
+
+def auth_from(environ: Mapping[str, str]) -> ApiKey | ClientCredentials:
+    """Return the credentials that the environment names: an API key or client credentials, not both."""
+    names = ("API_KEY", "SHARED_KEY", "CLIENT_ID", "CLIENT_SECRET")
+    given = {name: environ.get(f"LICENSESPRING_{name}", "") for name in names}
+    has_key = bool(given["API_KEY"] or given["SHARED_KEY"])
+    has_client = bool(given["CLIENT_ID"] or given["CLIENT_SECRET"])
+    if has_key and has_client:
+        raise ConfigurationError(
+            "both LICENSESPRING_API_KEY / _SHARED_KEY and LICENSESPRING_CLIENT_ID / _CLIENT_SECRET are set; "
+            "unset one pair"
+        )
+    wanted = names[2:] if has_client else names[:2]
+    missing = [f"LICENSESPRING_{name}" for name in wanted if not given[name]]
+    if missing and not has_key and not has_client:
+        raise ConfigurationError(
+            "no credentials in the environment: set LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY, "
+            "or LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET"
+        )
+    if missing:
+        raise ConfigurationError(f"{' and '.join(missing)} is not set in the environment")
+    if has_client:
+        return ClientCredentials(client_id=given["CLIENT_ID"], client_secret=given["CLIENT_SECRET"])
+    return ApiKey(api_key=given["API_KEY"], shared_key=given["SHARED_KEY"])
