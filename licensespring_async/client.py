@@ -8,8 +8,8 @@ import inspect
 import os
 import random as random_module
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypedDict, TypeVar, Unpack, get_args
+from types import NoneType, TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypedDict, TypeVar, Unpack, cast, get_args
 
 import anyio
 import attrs
@@ -183,6 +183,7 @@ class LicenseSpring:
 
     check_license_feature = _method(endpoints.check_license_feature)
     check_bundle = _method(endpoints.check_bundle)
+    release_floating_feature = _method(endpoints.release_floating_feature)
 
     @property
     def with_raw_response(self) -> RawLicenseSpring:
@@ -246,10 +247,13 @@ class LicenseSpring:
             body=response.body,
             attempts=history.attempts,
             elapsed=history.deadline.elapsed,
-            verified=self._verifier is not None,
+            verified=self._verifier is not None and call.model is not NoneType,
         )
 
     def _read(self, response: HttpResponse, model: type[T]) -> T:
+        if model is NoneType:
+            # An answer that says nothing more than its status: the service documents no signature for it.
+            return cast("T", None)
         # The signature covers the raw bytes; nothing is parsed before it holds.
         if self._verifier is not None:
             self._verifier.verify(response.body, response.headers.get(SIGNATURE_HEADER))
@@ -284,3 +288,4 @@ class RawLicenseSpring:
 
     check_license_feature = _raw_method(endpoints.check_license_feature)
     check_bundle = _raw_method(endpoints.check_bundle)
+    release_floating_feature = _raw_method(endpoints.release_floating_feature)

@@ -14,8 +14,8 @@ LicenseSpringError
 └── ApiError(status, code, message)     the service answered with an error; an unknown code stays a plain ApiError
     ├── LicenseRefused                  the answer is no
     │   ├── ArchivedProduct, Blacklisted, DeviceNotFound, DisabledProduct, FeatureNotFloating,
-    │   │   FloatingNotAvailable, InvalidLicenseFeatureCode, LicenseExpired, LicenseNotActive,
-    │   │   LicenseNotEnabled, LicenseNotEnoughConsumptions, LicenseNotFound, UnknownProduct
+    │   │   FloatingFeatureDeviceNotInUse, FloatingNotAvailable, InvalidLicenseFeatureCode, LicenseExpired,
+    │   │   LicenseNotActive, LicenseNotEnabled, LicenseNotEnoughConsumptions, LicenseNotFound, UnknownProduct
     ├── AuthorizationError              the credentials, not the license
     │   ├── AuthorizationInvalidHeaders, AuthorizationMissingParams, DateHeaderDiff, HmacRequired, InvalidApiKey,
     │   │   InvalidClient, MissingHeaders, OauthTokenExpired, OauthTokenMalformed, SignatureMismatch,
@@ -215,6 +215,10 @@ class InvalidLicenseFeatureCode(LicenseRefused, code="invalid_license_feature_co
 
 class FeatureNotFloating(LicenseRefused, code="feature_not_floating"):
     """The feature takes no floating slots; check it without the floating calls."""
+
+
+class FloatingFeatureDeviceNotInUse(LicenseRefused, code="floating_feature_device_not_in_use"):
+    """The device holds no slot of the feature; there is nothing to release."""
 
 
 class FloatingNotAvailable(LicenseRefused, code="floating_not_available"):

@@ -2,5 +2,6 @@
 
 from .bundles import check_bundle
 from .features import check_license_feature
+from .floating import release_floating_feature
 
-__all__ = ["check_bundle", "check_license_feature"]
+__all__ = ["check_bundle", "check_license_feature", "release_floating_feature"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -68,6 +69,11 @@ def encode(path: str, parameters: Mapping[str, str]) -> str:
     """Return a request target: the path and its query, every reserved character percent-encoded (RFC 3986, 2.1)."""
     pairs = [f"{name}={value if _PLAIN(value) else quote(value, safe='')}" for name, value in parameters.items()]
     return f"{path}?{'&'.join(pairs)}"
+
+
+def encode_json(fields: Mapping[str, str | int]) -> bytes:
+    """Return a JSON body, in plain ASCII."""
+    return json.dumps(fields, separators=(",", ":")).encode()
 
 
 def _check_type(name: str, value: object, kind: type, expected: str) -> None:

@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from .authorization import Gate
 from .jsontext import Json, JsonObject, encode
-from .parameters import Values, read_query, required
+from .parameters import Values, read_body, read_query, required
 from .refusals import ServiceError
-from .service import check_bundle, check_license_feature
+from .service import check_bundle, check_license_feature, release_floating_feature
 from .signing import Signer
 from .tokens import TOKEN_PATH, TokenError
 from .world import World
@@ -40,9 +40,10 @@ class Api:
         """Build the application; `lifespan` runs around its life."""
         application = Starlette(
             routes=[
-                *_get("/api/v4/check_license_feature", self._check_license_feature),
-                *_get("/api/v4/check_bundle", self._check_bundle),
-                *_get("/api/v4/oauth_url", self._oauth_url),
+                *_route("GET", "/api/v4/check_license_feature", self._check_license_feature),
+                *_route("GET", "/api/v4/check_bundle", self._check_bundle),
+                *_route("POST", "/api/v4/floating/feature_release", self._release_floating_feature),
+                *_route("GET", "/api/v4/oauth_url", self._oauth_url),
                 Route(TOKEN_PATH, self._token, methods=["POST"]),
             ],
             exception_handlers={
@@ -63,6 +64,12 @@ class Api:
     async def _check_bundle(self, request: Request) -> Response:
         values, now = self._admitted(request)
         return self._signed(check_bundle(self.world, values, now, self.signer.sign_text), now)
+
+    async def _release_floating_feature(self, request: Request) -> Response:
+        now = self._now()
+        self.gate.authorize(request.headers, now)
+        release_floating_feature(self.world, read_body(await request.body()), now)
+        return _answer(200, b"", now)
 
     async def _oauth_url(self, request: Request) -> Response:
         values = read_query(request.scope["query_string"])
@@ -127,9 +134,9 @@ def _answer(status: int, body: bytes, now: datetime) -> Response:
     )
 
 
-def _get(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Sequence[Route]:
+def _route(method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Sequence[Route]:
     routes = [Route(path, endpoint), Route(f"{path}/", endpoint)]
     for route in routes:
         # Starlette adds HEAD to GET, and a HEAD of a check would take a floating slot.
-        route.methods = {"GET"}
+        route.methods = {method}
     return routes

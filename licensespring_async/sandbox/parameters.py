@@ -5,8 +5,9 @@ An undocumented parameter is ignored, since newer clients send newer ones; an em
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TypeAlias, cast
 from urllib.parse import parse_qsl
 
 import attrs
@@ -47,6 +48,27 @@ def read_query(query_string: bytes) -> Values:
             raise ServiceError("validation_error", f"{name} is given twice.")
         values[name] = value
     return {name: value for name, value in values.items() if value}
+
+
+def read_body(body: bytes) -> Values:
+    """Decode a JSON body to the same values as a query string of its fields would give.
+
+    Raises:
+        ServiceError: invalid_json.
+    """
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ServiceError("invalid_json") from error
+    if not isinstance(fields, dict):
+        raise ServiceError("invalid_json")
+    values: dict[str, str] = {}
+    for name, value in cast("dict[str, object]", fields).items():
+        if isinstance(value, bool):
+            values[name] = "true" if value else "false"
+        elif isinstance(value, str | int) and value != "":
+            values[name] = str(value)
+    return values
 
 
 def read_identity(values: Values) -> Identity:

@@ -1,4 +1,4 @@
-"""The two checks: a query, the world and the time, to JSON or to a refusal. No I/O.
+"""The endpoints: parameters, the world and the time, to JSON or to a refusal. No I/O.
 
 A request that breaks several rules is refused for the first of: its parameters, unknown_product,
 license_not_found, license_not_enabled, license_not_active, license_expired, blacklisted, device_not_found,
@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from .answers import feature_check, license_item
+from .features import Feature
 from .jsontext import JsonObject
 from .licenses import Device, License
 from .moments import iso
@@ -46,16 +47,28 @@ def check_license_feature(world: World, values: Values, now: datetime) -> JsonOb
     code = required(values, "feature")
     license = _license_of_feature(world, identity)
     _admit(license, identity.hardware_id, now)
-    feature = license.features.get(code)
-    if feature is None:
-        raise ServiceError(
-            "invalid_license_feature_code",
-            f"License feature code: {code} is invalid or not assigned to the license.",
-        )
+    feature = _feature(license, code)
     slots = None if feature.is_expired(now) else feature.slots
     if slots is not None and not slots.take(identity.hardware_id, now):
         raise ServiceError("floating_not_available")
     return feature_check(feature, license, company_id=world.company_id, now=now)
+
+
+def release_floating_feature(world: World, values: Values, now: datetime) -> None:
+    """Give a device's slot of a floating feature back.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity = read_identity(values)
+    code = required(values, "feature")
+    license = _license_of_feature(world, identity)
+    _admit(license, identity.hardware_id, now)
+    feature = _feature(license, code)
+    if feature.slots is None:
+        raise ServiceError("feature_not_floating")
+    if not feature.slots.release(identity.hardware_id, now):
+        raise ServiceError("floating_feature_device_not_in_use")
 
 
 def check_bundle(world: World, values: Values, now: datetime, sign: Callable[[str], str]) -> list[JsonObject]:
@@ -127,6 +140,16 @@ def _license_of_feature(world: World, identity: Identity) -> License:
         if product.short_code in license.sublicenses
     ]
     return _choose(candidates, identity)
+
+
+def _feature(license: License, code: str) -> Feature:
+    feature = license.features.get(code)
+    if feature is None:
+        raise ServiceError(
+            "invalid_license_feature_code",
+            f"License feature code: {code} is invalid or not assigned to the license.",
+        )
+    return feature
 
 
 def _license_of(product: Product, identity: Identity) -> License:

@@ -32,9 +32,11 @@ class Slots:
         self._lapse_at[hardware_id] = now + timedelta(minutes=self.timeout)
         return True
 
-    def release(self, hardware_id: str) -> None:
-        """Give the device's slot back, if it holds one."""
-        self._lapse_at.pop(hardware_id, None)
+    def release(self, hardware_id: str, now: datetime | None = None) -> bool:
+        """Give the device's slot back; False when it held none (at `now`, if that is given)."""
+        if now is not None:
+            self._forget_lapsed(now)
+        return self._lapse_at.pop(hardware_id, None) is not None
 
     def _forget_lapsed(self, now: datetime) -> None:
         lapsed = [hardware_id for hardware_id, at in self._lapse_at.items() if at <= now]

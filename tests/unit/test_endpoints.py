@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from licensespring_async import Bundle, LicenseFeature
-from licensespring_async.endpoints import check_bundle, check_license_feature
+from licensespring_async.endpoints import check_bundle, check_license_feature, release_floating_feature
 from licensespring_async.transport.values import Call
 
 FEATURE = "/api/v4/check_license_feature"
@@ -143,3 +144,22 @@ def test_the_repr_of_a_call_holds_no_secret(make: Any, identity: dict[str, str])
 
     assert "check_" in shown
     assert [secret for secret in ("hw-1", "KEY-1", "robin") if secret in shown] == []
+
+
+def test_a_release_of_a_floating_feature() -> None:
+    """Sends a release as a JSON body, which is no different for a second attempt."""
+    call = release_floating_feature(
+        product="APP", feature="render", hardware_id="hw-1", username="zoë@example.org", license_id=7, bundle_code="B"
+    )
+
+    assert (call.request.method, call.request.target) == ("POST", "/api/v4/floating/feature_release")
+    assert json.loads(call.request.body or b"") == {
+        "hardware_id": "hw-1",
+        "product": "APP",
+        "feature": "render",
+        "username": "zoë@example.org",
+        "license_id": 7,
+        "bundle_code": "B",
+    }
+    assert call.request.content_type == "application/json"
+    assert call.request.idempotent

@@ -39,6 +39,7 @@ NAMES = [
     "DisabledProduct",
     "FeatureNotFloating",
     "FeatureType",
+    "FloatingFeatureDeviceNotInUse",
     "FloatingNotAvailable",
     "HmacRequired",
     "InternalError",
