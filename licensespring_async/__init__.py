@@ -5,6 +5,7 @@ from .auth import ApiKey, ClientCredentials
 from .client import LicenseSpring
 from .configuration import PRODUCTION_URL
 from .errors import (
+    AnswerMismatch,
     ApiError,
     ApiKeyProductNotAllowed,
     ArchivedProduct,
@@ -75,6 +76,7 @@ from .transport import Clock, RateLimits, RawResponse, RequestEvent, RetryEvent,
 __all__ = [
     "PRODUCTION_PUBLIC_KEY",
     "PRODUCTION_URL",
+    "AnswerMismatch",
     "ApiError",
     "ApiKey",
     "ApiKeyProductNotAllowed",

@@ -22,6 +22,7 @@ from .configuration import (
     auth_from,
     authorizer_for,
     check_kinds,
+    checked_age,
     checked_hooks,
     checked_origin,
     checked_timeout,
@@ -33,6 +34,7 @@ from .models.converter import structure
 from .models.json_body import decode
 from .signatures import SIGNATURE_HEADER
 from .transport import Clock, Engine, Hook, HttpResponse, RateLimits, RawResponse, RetryPolicy
+from .transport.freshness import Freshness
 from .transport.pipeline import Pipeline
 from .transport.retry import RetryBudget
 from .transport.skew import ClockSkew
@@ -86,6 +88,8 @@ class Options(TypedDict, total=False):
 
     public_key: str | bytes | Iterable[str | bytes] | None
     verify_signatures: bool
+    bind_answers: bool
+    max_answer_age: float | None
     timeout: float
     retry: RetryPolicy
     rate_limits: RateLimits | None
@@ -105,6 +109,8 @@ class LicenseSpring:
         public_key: PEM of the key that signs the service's answers, several while keys rotate. None means the vendor's
             production key, and is allowed only with the vendor's own `base_url`.
         verify_signatures: Whether an answer that is not signed by that key is refused. False warns.
+        bind_answers: Whether an answer about another feature, license or device than was asked for is refused.
+        max_answer_age: Seconds that an answer's `Age`, and its `Date` from the clock, may be off; None for any.
         timeout: Seconds for a whole call: queueing, token, attempts and waits between them.
         retry: How failed attempts are repeated.
         rate_limits: Windows that all calls of this client share; None for no limit.
@@ -130,6 +136,8 @@ class LicenseSpring:
         base_url: str = PRODUCTION_URL,
         public_key: str | bytes | Iterable[str | bytes] | None = None,
         verify_signatures: bool = True,
+        bind_answers: bool = True,
+        max_answer_age: float | None = 300.0,
         timeout: float = 10.0,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         rate_limits: RateLimits | None = None,
@@ -145,6 +153,7 @@ class LicenseSpring:
         check_kinds(retry=retry, rate_limits=rate_limits, engine=engine, clock=clock)
         self._verifier = verifier_for(origin, public_key, verify_signatures)
         self._auth = auth
+        self._bind_answers = bind_answers
         engine = default_engine() if engine is None else engine
         self._pipeline = Pipeline(
             base_url=origin,
@@ -157,6 +166,7 @@ class LicenseSpring:
             slots=anyio.Semaphore(max_concurrency),
             budget=RetryBudget(),
             skew=ClockSkew(),
+            freshness=Freshness(checked_age(max_answer_age)),
             clock=clock,
             random=random,
             hooks=checked_hooks(hooks),
@@ -236,7 +246,7 @@ class LicenseSpring:
         history = self._pipeline.start(call.request.endpoint)
         try:
             response = await self._pipeline.send(call.request, history)
-            value = self._read(response, call.model)
+            value = self._read(response, call)
         except LicenseSpringError as error:
             history.stamp(error)
             raise
@@ -250,18 +260,21 @@ class LicenseSpring:
             verified=self._verifier is not None and call.model is not NoneType,
         )
 
-    def _read(self, response: HttpResponse, model: type[T]) -> T:
-        if model is NoneType:
+    def _read(self, response: HttpResponse, call: Call[T]) -> T:
+        if call.model is NoneType:
             # An answer that says nothing more than its status: the service documents no signature for it.
             return cast("T", None)
         # The signature covers the raw bytes; nothing is parsed before it holds.
         if self._verifier is not None:
             self._verifier.verify(response.body, response.headers.get(SIGNATURE_HEADER))
         try:
-            return structure(decode(response.body), model)
+            value = structure(decode(response.body), call.model)
         except ResponseError as error:
             error.status = response.status
             raise
+        if self._bind_answers and call.bind is not None:
+            call.bind(value, self._verifier)
+        return value
 
     async def aclose(self) -> None:
         """Close the connections; no call can begin afterwards, and those under way may fail as if the network had."""

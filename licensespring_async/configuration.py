@@ -62,6 +62,13 @@ def checked_timeout(timeout: float) -> float:
     return float(timeout)
 
 
+def checked_age(seconds: float | None) -> float | None:
+    """Return the greatest age of an answer in seconds, or refuse what is no positive number."""
+    if seconds is not None and (not is_number(seconds) or seconds <= 0):
+        raise ConfigurationError("max_answer_age: must be a positive number of seconds, or None")
+    return seconds
+
+
 def verifier_for(origin: str, public_key: str | bytes | Iterable[str | bytes] | None, verify: bool) -> Verifier | None:
     """Return what checks an origin's signatures, or None (with a warning) when nobody should."""
     if not verify:

@@ -10,6 +10,7 @@ LicenseSpringError
 │   └── DeadlineExceeded                the time for the whole call ran out (also a TimeoutError)
 ├── RateLimited                         HTTP 429; carries `retry_after`
 ├── SignatureError                      the answer is not signed by a trusted key
+│   └── AnswerMismatch                  it is signed, and not the answer to this request
 ├── ResponseError                       an answer that cannot be decoded or does not have the documented shape
 └── ApiError(status, code, message)     the service answered with an error; an unknown code stays a plain ApiError
     ├── LicenseRefused                  the answer is no
@@ -127,6 +128,14 @@ class SignatureError(LicenseSpringError):
 
     Behind a proxy that rewrites bodies this is expected; elsewhere treat it as an attack or as a wrong `public_key`.
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature-v2
+    """
+
+
+class AnswerMismatch(SignatureError):
+    """The answer is signed, but it answers another request or is too old; it was thrown away.
+
+    Treat it as a recorded answer that somebody plays back. `bind_answers=False` and `max_answer_age=None` of
+    `LicenseSpring` turn the checks off, for a server that answers otherwise than the documented service.
     """
 
 

@@ -75,20 +75,38 @@ class Verifier:
         """
         if not signature:
             raise SignatureError("the answer has no LicenseSignature header; it was thrown away")
-        try:
-            raw = binascii.a2b_base64(signature, strict_mode=True)
-        except ValueError:  # not ASCII, or not Base64
-            raise SignatureError("the answer's LicenseSignature is not one Base64 text; it was thrown away") from None
+        raw = _base64(signature)
+        if raw is None:
+            raise SignatureError("the answer's LicenseSignature is not one Base64 text; it was thrown away")
+        if not self._is_signed(body, raw):
+            raise SignatureError(
+                "the answer's LicenseSignature was not made by a trusted key; it was thrown away. "
+                "If base_url is not the vendor's own service, pass that server's public_key."
+            )
+
+    def holds(self, text: bytes, signature: str) -> bool:
+        """Return whether a Base64 signature inside an answer, such as v1, was made by a trusted key over a text.
+
+        Cost: about 70 us for each key tried (RSA-4096).
+        """
+        raw = _base64(signature)
+        return raw is not None and self._is_signed(text, raw)
+
+    def _is_signed(self, message: bytes, signature: bytes) -> bool:
         for key in self._keys:
             try:
-                key.verify(raw, body, _PADDING, _HASH)
+                key.verify(signature, message, _PADDING, _HASH)
             except InvalidSignature:
                 continue
-            return
-        raise SignatureError(
-            "the answer's LicenseSignature was not made by a trusted key; it was thrown away. "
-            "If base_url is not the vendor's own service, pass that server's public_key."
-        )
+            return True
+        return False
+
+
+def _base64(text: str) -> bytes | None:
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:  # not ASCII, or not Base64
+        return None
 
 
 def _load(pem: str | bytes) -> RSAPublicKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..models import Bundle
 from ..transport.values import Call, Request
+from .binding import SameDevice
 from .parameters import boolean, encode, identity, integer, text
 
 
@@ -53,10 +54,10 @@ def check_bundle(
         InvalidParameter: An argument cannot be sent; nothing was.
         LicenseRefused: The service says no; the subclass says why.
         AuthorizationError: The service does not accept the credentials.
-        SignatureError: The answer is not signed by a trusted key.
+        SignatureError: The answer is not signed by a trusted key; `AnswerMismatch`: it answers another request.
         RateLimited, TransportError, ResponseError, ApiError: No usable answer in time.
 
-    Cost: one HTTP request per attempt and one RSA verification.
+    Cost: one HTTP request per attempt, and one RSA verification for the answer and for each of its licenses.
     Source: https://docs.licensespring.com/license-api/license-check/check-bundle
     """
     name, value = identity(license_key, username)
@@ -87,4 +88,4 @@ def check_bundle(
         target=encode("/api/v4/check_bundle", query),
         secrets=(value, hardware_id),
     )
-    return Call(request, Bundle)
+    return Call(request, Bundle, SameDevice(hardware_id, value))

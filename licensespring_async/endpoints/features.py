@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..models import LicenseFeature
 from ..transport.values import Call, Request
+from .binding import SameFeature
 from .parameters import encode, identity, integer, text
 
 
@@ -39,7 +40,7 @@ def check_license_feature(
         InvalidParameter: An argument cannot be sent; nothing was.
         LicenseRefused: The service says no; the subclass says why.
         AuthorizationError: The service does not accept the credentials.
-        SignatureError: The answer is not signed by a trusted key.
+        SignatureError: The answer is not signed by a trusted key; `AnswerMismatch`: it answers another request.
         RateLimited, TransportError, ResponseError, ApiError: No usable answer in time.
 
     Cost: one HTTP request per attempt and one RSA verification.
@@ -62,4 +63,5 @@ def check_license_feature(
         target=encode("/api/v4/check_license_feature", query),
         secrets=(value, hardware_id),
     )
-    return Call(request, LicenseFeature)
+    # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
+    return Call(request, LicenseFeature, SameFeature(feature, license_id if bundle_code is None else None))

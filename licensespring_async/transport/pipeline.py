@@ -28,6 +28,7 @@ from .clock import Clock
 from .deadline import Deadline
 from .engine import Engine
 from .events import Hook, RequestEvent, RetryEvent, emit
+from .freshness import Freshness
 from .retry import Kind, RetryBudget, RetryPolicy, classify
 from .skew import ClockSkew
 from .values import HttpRequest, HttpResponse, Request
@@ -84,6 +85,7 @@ class Pipeline:
     slots: anyio.Semaphore
     budget: RetryBudget
     skew: ClockSkew
+    freshness: Freshness
     clock: Clock
     random: Callable[[], float]
     hooks: tuple[Hook, ...]
@@ -150,8 +152,12 @@ class Pipeline:
         error: LicenseSpringError | None = None
         try:
             response = await self.engine.send(self._wire(request, date, history.authorization), left)
-            self.skew.observe(response.headers, sent, self.clock.time())
-            error = failure(response, request.secrets, self.clock.time() + self.skew.offset)
+            received, monotonic = self.clock.time(), self.clock.monotonic()
+            if response.status < 300:
+                distance = self.skew.distance(response.headers, received, monotonic)
+                self.freshness.check(response, distance, is_clock_known=self.skew.is_known)
+            self.skew.observe(response.headers, sent, received, monotonic)
+            error = failure(response, request.secrets, received + self.skew.offset)
         except LicenseSpringError as e:
             error = e
         if self.hooks:

@@ -16,19 +16,43 @@ class ClockSkew:
 
     Attributes:
         offset: Seconds to add to the local clock to get the service's.
+        is_known: Whether an answer has told the offset.
     """
 
     def __init__(self) -> None:
         self.offset = 0.0
+        self.is_known = False
+        self._anchor = (0.0, 0.0)
         self._parsed: tuple[str, float] | None = None
 
-    def observe(self, headers: Mapping[str, str], sent: float, received: float) -> None:
+    def distance(self, headers: Mapping[str, str], now: float, monotonic: float) -> float | None:
+        """Return how many seconds an answer's `Date` is off from what earlier answers lead to expect, None without one.
+
+        The expected time is the corrected local clock, or the last `Date` plus the time since by a clock that nobody
+        sets, whichever is nearer: the first is wrong after the local clock was set, the second after a machine slept.
+
+        Args:
+            headers: Of the answer, names in lower case.
+            now: Local time, seconds since the epoch.
+            monotonic: The same moment in seconds that only go forward.
+        """
+        served = self._parse(headers.get("date", ""))
+        if served is None:
+            return None
+        expected = [now + self.offset]
+        if self.is_known:
+            last, at = self._anchor
+            expected.append(last + monotonic - at)
+        return min(abs(served - each) for each in expected)
+
+    def observe(self, headers: Mapping[str, str], sent: float, received: float, monotonic: float) -> None:
         """Learn from an answer.
 
         Args:
             headers: Of the answer, names in lower case.
             sent: Local time when the request went out, seconds since the epoch.
             received: Local time when the answer was in.
+            monotonic: The same moment in seconds that only go forward.
         """
         # An answer from a cache tells the time of another day; a slow one tells too little.
         if "age" in headers or not 0 <= received - sent <= _LONGEST_ROUND_TRIP:
@@ -37,6 +61,8 @@ class ClockSkew:
         # A date decades away is no clock, and one at the end of the calendar could not be signed with.
         if served is not None and abs(served - received) < _LONGEST_OFFSET:
             self.offset = served - (sent + received) / 2
+            self.is_known = True
+            self._anchor = (served, monotonic)
 
     def is_news(self, signed_with: float) -> bool:
         """Return whether the offset has changed enough since an attempt was signed for another attempt to help."""

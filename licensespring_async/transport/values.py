@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Generic, Literal, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import attrs
 
+if TYPE_CHECKING:
+    from ..signatures import Verifier
+
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 Method = Literal["GET", "POST"]
@@ -37,11 +41,17 @@ class Request:
 
 
 @attrs.frozen
-class Call(Generic[T_co]):
-    """A request together with the model of its answer."""
+class Call(Generic[T]):
+    """A request together with the model of its answer.
+
+    Attributes:
+        bind: Raises AnswerMismatch for a value that does not answer this request; the verifier is for signatures
+            inside the value, None when they are not to be checked.
+    """
 
     request: Request
-    model: type[T_co]
+    model: type[T]
+    bind: Callable[[T, Verifier | None], None] | None = None
 
 
 @attrs.frozen

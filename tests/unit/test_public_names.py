@@ -12,6 +12,7 @@ import licensespring_async
 NAMES = [
     "PRODUCTION_PUBLIC_KEY",
     "PRODUCTION_URL",
+    "AnswerMismatch",
     "ApiError",
     "ApiKey",
     "ApiKeyProductNotAllowed",

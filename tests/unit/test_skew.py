@@ -18,7 +18,7 @@ NOW = 1_800_000_000.0
 def observed(date: str | None, *, sent: float = NOW, received: float = NOW, **headers: str) -> ClockSkew:
     """What is learnt from one answer."""
     skew = ClockSkew()
-    skew.observe({**({} if date is None else {"date": date}), **headers}, sent, received)
+    skew.observe({**({} if date is None else {"date": date}), **headers}, sent, received, received)
     return skew
 
 
@@ -46,7 +46,7 @@ def test_the_last_answer_counts() -> None:
     """Follows a clock that is set."""
     skew = observed(at(NOW + 600))
 
-    skew.observe({"date": at(NOW + 60)}, NOW, NOW)
+    skew.observe({"date": at(NOW + 60)}, NOW, NOW, NOW)
 
     assert skew.offset == 60
 
@@ -55,7 +55,7 @@ def test_the_same_second_seen_twice() -> None:
     """Learns from two answers of the same second."""
     skew = observed(at(NOW))
 
-    skew.observe({"date": at(NOW)}, NOW + 1, NOW + 1)
+    skew.observe({"date": at(NOW)}, NOW + 1, NOW + 1, NOW + 1)
 
     assert skew.offset == -1
 
@@ -79,7 +79,7 @@ def test_an_unusable_date_tells_nothing(date: str | None) -> None:
     """Keeps what it knew when an answer has no usable `Date`."""
     skew = observed(at(NOW + 600))
 
-    skew.observe({} if date is None else {"date": date}, NOW, NOW)
+    skew.observe({} if date is None else {"date": date}, NOW, NOW, NOW)
 
     assert skew.offset == 600
 
