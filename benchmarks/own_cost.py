@@ -25,6 +25,7 @@ from rich.table import Table
 from server import BODY
 
 from licensespring_async import LicenseSpring, RateLimits
+from licensespring_async.auth import imf_fixdate
 from licensespring_async.transport import HttpRequest, HttpResponse
 
 CALLS, REPEATS = 500, 30
@@ -34,7 +35,7 @@ class Immediate:
     """Answers at once with the same signed answer."""
 
     def __init__(self, signature: str) -> None:
-        headers = {"date": "Sun, 22 Nov 2026 03:00:00 GMT", "licensesignature": signature}
+        headers = {"date": imf_fixdate(time.time()), "licensesignature": signature}
         self.answer = HttpResponse(200, headers, BODY.encode())
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
