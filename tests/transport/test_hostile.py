@@ -18,7 +18,7 @@ from .loopback import Server, serving
 
 pytestmark = pytest.mark.anyio
 
-TIMEOUT = 0.3  # seconds
+TIMEOUT = 0.2  # seconds
 SLACK = 2.0  # seconds that a busy machine may be late; unhindered it is a few milliseconds
 MEMORY = 8 * 2**20 + 2**20  # bytes: what is promised, and the noise of an allocator
 CHECK = {"product": "APP", "feature": "render", "hardware_id": "device-1", "license_key": "KEY-1"}
@@ -89,7 +89,7 @@ def memory(name):
 
 async def check(origin):
     async with LicenseSpring(
-        auth=ApiKey(api_key="a", shared_key="s"), base_url=origin, timeout=1.0, verify_signatures=False,
+        auth=ApiKey(api_key="a", shared_key="s"), base_url=origin, timeout=0.5, verify_signatures=False,
         retry=RetryPolicy(max_attempts=1), engine=HttpxEngine() if kind == "httpx" else PyreqwestEngine(),
     ) as client:
         await client.check_license_feature(product="P", feature="F", hardware_id="H", license_key="K")

@@ -1,4 +1,4 @@
-"""Whatever a body holds, under whatever status, a call ends with an error of ours and nothing that reads as licensed."""
+"""Whatever a body holds, under whatever status: an error of ours, and nothing that reads as licensed."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def test_a_signed_hostile_body_is_an_error(signer: Signer, body: bytes, en
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("endpoint", ["feature", "bundle"])
-@pytest.mark.parametrize("status", [s for s in (*range(100, 200), *range(300, 600), 600, 999, 0, -1)])
+@pytest.mark.parametrize("status", [*range(100, 200), *range(300, 600), 600, 999, 0, -1])
 async def test_a_good_body_under_another_status_is_an_error(signer: Signer, status: int, endpoint: str) -> None:
     """Believes no answer whose status is no success, however good and signed its body is."""
     body = GOOD[endpoint]
