@@ -22,7 +22,7 @@ from ..errors import (
     RateLimited,
     TransportError,
 )
-from .answers import failure
+from .answers import credentials, failure
 from .authorizer import Authorizer
 from .clock import Clock
 from .deadline import Deadline
@@ -151,7 +151,10 @@ class Pipeline:
         try:
             response = await self.engine.send(self._wire(request, date, history.authorization), left)
             self.skew.observe(response.headers, sent, self.clock.time())
-            error = failure(response, request.secrets, self.clock.time() + self.skew.offset)
+            secrets = request.secrets
+            if response.status >= 300:
+                secrets += credentials(history.authorization)
+            error = failure(response, secrets, self.clock.time() + self.skew.offset)
         except LicenseSpringError as e:
             error = e
         if self.hooks:

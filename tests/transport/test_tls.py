@@ -148,18 +148,28 @@ anyio.run(main)
 """
 
 
+SWITCHES = ("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "SSL_VERIFY", "HTTPX_VERIFY", "SSL_NO_VERIFY")
+BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+
+
 @pytest.mark.parametrize("kind", ["httpx", "pyreqwest"])
 async def test_the_environment_cannot_switch_verification_off(kind: str, tmp_path: Path) -> None:
-    """Trusts no authority, and no less verification, that somebody put into the environment."""
-    authority = tmp_path / "authority.pem"
-    AUTHORITY.cert_pem.write_to_path(str(authority))
-    environment = {
-        **dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT"), str(authority)),
-        **dict.fromkeys(("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "SSL_VERIFY", "HTTPX_VERIFY"), "0"),
-        "SSL_CERT_DIR": str(tmp_path),
-    }
-    async with serving(answering(ok(b"[]")), issued(AUTHORITY, HOST).context(tmp_path)) as server:
+    """Refuses a stranger whatever the environment says about verification, and whatever else it trusts."""
+    (tmp_path / "authority.pem").write_bytes(AUTHORITY.cert_pem.bytes())
+    environment = dict.fromkeys(SWITCHES, "0") | dict.fromkeys(BUNDLES, str(tmp_path / "authority.pem"))
+    async with serving(answering(ok(b"[]")), issued(STRANGER, HOST).context(tmp_path)) as server:
         words = [sys.executable, "-c", ASK, kind, f"https://{HOST}:{server.port}"]
+        done = await anyio.run_process(words, env=os.environ | environment, stderr=subprocess.PIPE)
+
+    assert (done.stdout.split(), server.requests) == ([b"refused"], [])
+
+
+async def test_the_environment_names_no_authority(tmp_path: Path) -> None:
+    """The default engine trusts no authority that somebody put into the environment."""
+    (tmp_path / "authority.pem").write_bytes(AUTHORITY.cert_pem.bytes())
+    environment = dict.fromkeys(BUNDLES, str(tmp_path / "authority.pem")) | {"SSL_CERT_DIR": str(tmp_path)}
+    async with serving(answering(ok(b"[]")), issued(AUTHORITY, HOST).context(tmp_path)) as server:
+        words = [sys.executable, "-c", ASK, "httpx", f"https://{HOST}:{server.port}"]
         done = await anyio.run_process(words, env=os.environ | environment, stderr=subprocess.PIPE)
 
     assert (done.stdout.split(), server.requests) == ([b"refused"], [])
