@@ -40,9 +40,9 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
     """
     # Longest first: one secret may be a part of another.
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        for shape in {secret, quote(secret, safe=""), quote_plus(secret)}:
+        for shape in {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}:
             # A short one is a part of many words; as a word of its own it is meant.
             word = re.escape(shape) if len(shape) >= _SHORT else rf"(?<!\w){re.escape(shape)}(?!\w)"
-            text = re.sub(word, fingerprint(secret), text)
+            text = re.sub(word, fingerprint(secret), text, flags=re.IGNORECASE)  # %2f is %2F
     cut = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_EXCERPT]).split())
     return cut if len(cut) <= _LONGEST_EXCERPT else cut[:_LONGEST_EXCERPT] + "…"

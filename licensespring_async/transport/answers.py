@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -12,6 +13,8 @@ from .retry import retry_after
 from .values import HttpResponse
 
 _LONGEST_TEXT = 64 * 1024  # far behind what is shown: a secret cut in two would not be recognised
+
+_CREDENTIAL = re.compile(r'(?:(?:signature|apikey)="|^Bearer )([^"]+)')
 
 
 def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> LicenseSpringError | None:
@@ -39,6 +42,11 @@ def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> Lic
     error = api_error(status, code, message)
     error.retry_after = wait
     return error
+
+
+def credentials(authorization: str) -> tuple[str, ...]:
+    """Return what an `Authorization` header of ours holds that an answer may echo and an error must not."""
+    return tuple(_CREDENTIAL.findall(authorization))
 
 
 def _envelope(body: bytes) -> tuple[str, str]:

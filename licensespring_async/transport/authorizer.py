@@ -166,7 +166,7 @@ class TokenAuthorizer:
 
     async def _ask(self, request: HttpRequest, deadline: Deadline) -> object:
         response = await self._send(request, deadline.left)
-        error = failure(response, (self._credentials.client_secret,), self._clock.time())
+        error = failure(response, (self._credentials.client_secret, self._credentials.client_id), self._clock.time())
         if error is not None:
             raise error
         return decode(response.body)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ..errors import ConfigurationError, ResponseError
 from .values import HttpRequest, HttpResponse
 
-MAX_BODY = 8 * 2**20
+MAX_BODY = 2 * 2**20
 """Bytes of a decoded body above which an answer is refused; the largest real ones are some kilobytes."""
 
 

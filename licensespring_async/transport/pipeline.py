@@ -22,7 +22,7 @@ from ..errors import (
     RateLimited,
     TransportError,
 )
-from .answers import failure
+from .answers import credentials, failure
 from .authorizer import Authorizer
 from .clock import Clock
 from .deadline import Deadline
@@ -157,7 +157,10 @@ class Pipeline:
                 distance = self.skew.distance(response.headers, received, monotonic)
                 self.freshness.check(response, distance, is_clock_known=self.skew.is_known)
             self.skew.observe(response.headers, sent, received, monotonic)
-            error = failure(response, request.secrets, received + self.skew.offset)
+            secrets = request.secrets
+            if response.status >= 300:
+                secrets += credentials(history.authorization)
+            error = failure(response, secrets, received + self.skew.offset)
         except LicenseSpringError as e:
             error = e
         if self.hooks:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 24 * 3600.0  # seconds
 _BUFFERED = 64 * 1024  # bytes of a body that may be read ahead of us
+_AT_ONCE = 256 * 1024  # bytes of a body that are taken over at once
 
 
 class PyreqwestEngine:
@@ -94,7 +95,7 @@ class PyreqwestEngine:
     async def _read(self, response: Response, headers: dict[str, str]) -> bytes:
         announced = headers.get("content-length", "")
         body = bytearray()
-        while (part := await response.body_reader.read(self._max_body + 1 - len(body))) is not None:
+        while (part := await response.body_reader.read(min(_AT_ONCE, self._max_body + 1 - len(body)))) is not None:
             body += part
             if len(body) > self._max_body:
                 raise too_large(self._max_body)

@@ -20,6 +20,7 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 
 _CONNECT_STAGGER = 0.25  # seconds before the next address is tried as well
 _SLICE = 8 * 1024  # bytes handed on at once: what is made of them must not hold up the event loop
+_AHEAD = 128 * 1024  # bytes that may wait to be received before the peer has to wait itself
 _REMEMBERED = 2**20  # bytes of an exchange that are kept; a longer answer ends its connection
 
 
@@ -136,6 +137,8 @@ class AsyncioSocket(asyncio.Protocol):
         self.received = bytearray()
         self._transport: asyncio.Transport | None = None
         self._chunks: deque[bytes] = deque()
+        self._waiting = 0  # bytes in `_chunks`
+        self._paused = False
         self._loop = asyncio.get_running_loop()
         self._ended = False
         self._error: Exception | None = None
@@ -149,9 +152,15 @@ class AsyncioSocket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._chunks.append(data)
-        if self._idle and self._transport is not None:
-            # Nobody asked; buffering it would let a peer fill the memory of an idle client.
-            self._transport.abort()
+        self._waiting += len(data)
+        if self._transport is not None:
+            if self._idle:
+                # Nobody asked; buffering it would let a peer fill the memory of an idle client.
+                self._transport.abort()
+            elif self._waiting > _AHEAD and not self._paused:
+                # A peer that sends faster than we read would fill the memory of a busy one.
+                self._paused = True
+                self._transport.pause_reading()
         self._wake()
 
     def eof_received(self) -> None:
@@ -188,6 +197,10 @@ class AsyncioSocket(asyncio.Protocol):
         if len(data) > _SLICE:
             self._chunks.appendleft(data[_SLICE:])
             data = data[:_SLICE]
+        self._waiting -= len(data)
+        if self._paused and self._waiting <= _AHEAD and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
         if len(self.received) < _REMEMBERED:
             self.received += data
         return data

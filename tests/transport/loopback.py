@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ssl
+import struct
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from socket import SO_LINGER, SOL_SOCKET
 
 import anyio
 import attrs
@@ -57,6 +59,12 @@ class Connection:
         """Close in good order."""
         await self._stream.aclose()
 
+    async def reset(self) -> None:
+        """Close without a farewell: the client's next read fails with "connection reset"."""
+        socket = self._stream.extra(SocketAttribute.raw_socket)
+        socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        await self._stream.aclose()
+
     async def until_gone(self) -> None:
         """Wait until the client closes."""
         with anyio.move_on_after(5) as scope:
@@ -88,9 +96,14 @@ class Server:
     requests: list[bytes] = attrs.field(factory=list[bytes])
 
     @property
+    def origin(self) -> str:
+        """What a client takes as its base_url."""
+        return f"{self.scheme}://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
         """An address to ask."""
-        return f"{self.scheme}://127.0.0.1:{self.port}/api/v4/x?a=%20b"
+        return f"{self.origin}/api/v4/x?a=%20b"
 
     async def until_closed(self) -> None:
         """Wait until no connection is open."""

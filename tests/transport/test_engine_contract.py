@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import gzip
 import ssl
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import anyio
-import attrs
-import httpx
 import pytest
 import trustme
 
@@ -23,49 +20,18 @@ from licensespring_async import (
     ResponseError,
     TransportError,
 )
-from licensespring_async.transport import Engine, HttpRequest, HttpResponse, HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import Engine, HttpRequest, HttpResponse, PyreqwestEngine
 
+from .engines import MAX_BODY, Maker
 from .loopback import BODY, LOOPS, Connection, Server, answering, ok, serving
 
 pytestmark = pytest.mark.anyio
-
-MAX_BODY = 1_000_000
-
-
-@attrs.frozen
-class Maker:
-    """Makes engines of one kind."""
-
-    kind: str
-
-    @asynccontextmanager
-    async def __call__(
-        self, *, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None
-    ) -> AsyncGenerator[Engine]:
-        if self.kind == "own client":
-            async with httpx.AsyncClient(verify=ssl_context or True, proxy=proxy, trust_env=False) as its_client:
-                yield HttpxEngine(client=its_client, max_body=MAX_BODY)
-            return
-        make = HttpxEngine if self.kind == "httpx" else PyreqwestEngine
-        engine = make(ssl_context=ssl_context, proxy=proxy, max_body=MAX_BODY)
-        try:
-            yield engine
-        finally:
-            await engine.aclose()
 
 
 @pytest.fixture(params=LOOPS)
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     """Run every test on asyncio's own loop, on uvloop and on trio."""
     return request.param
-
-
-@pytest.fixture(params=["httpx", "pyreqwest", "own client"])
-def engines(request: pytest.FixtureRequest, anyio_backend_name: str) -> Maker:
-    """One maker for each engine that runs on this event loop."""
-    if request.param == "pyreqwest" and anyio_backend_name == "trio":
-        pytest.skip("pyreqwest runs on asyncio only")
-    return Maker(request.param)
 
 
 def get(server: Server, **headers: str) -> HttpRequest:

@@ -1,0 +1,135 @@
+"""Fuzz status, headers and body of an answer, for as long as is wanted: `python -m tests.fuzz --seconds 60`.
+
+Looks for anything but a model or a LicenseSpringError, and for a model out of what nobody signed. A finding is printed
+as the smallest answer that shows it, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import warnings
+
+import anyio
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from licensespring_async import (
+    ApiKey,
+    ClientCredentials,
+    Clock,
+    LicenseSpring,
+    LicenseSpringError,
+    RetryPolicy,
+)
+from licensespring_async.transport import HttpRequest, HttpResponse
+
+from .unit import bodies
+from .unit.keys import Signer
+
+SIGNER = Signer()
+ROUND = 400  # examples before the clock is looked at
+NAMES = ("licensesignature", "date", "age", "retry-after", "content-type", "content-encoding", "location", "x-other")
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+well_known = st.sampled_from(
+    [bodies.feature(), bodies.consumption_feature(), bodies.bundle("A", "B"), bodies.error("license_not_found")]
+)
+
+
+@st.composite
+def nearly_right(draw: st.DrawFn) -> bytes:
+    """A documented body with a field replaced, or with bytes exchanged."""
+    value = draw(well_known)
+    target = value[0] if isinstance(value, list) else value
+    if draw(st.booleans()):
+        changed = {**target, draw(st.sampled_from(sorted(target))): draw(json_values)}
+        value = [changed] if isinstance(value, list) else changed
+    body = json.dumps(value).encode()
+    if draw(st.booleans()):
+        at = draw(st.integers(0, len(body)))
+        body = body[:at] + draw(st.binary(max_size=6)) + body[at + draw(st.integers(0, 6)) :]
+    return body
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> tuple[HttpResponse, bool]:
+    """An answer, and whether the right key has signed it."""
+    body = draw(nearly_right() | st.binary(max_size=400) | json_values.map(lambda value: json.dumps(value).encode()))
+    headers = draw(st.dictionaries(st.sampled_from(NAMES), st.text(st.characters(), max_size=50)))
+    signed = draw(st.booleans())
+    if signed:
+        headers |= SIGNER.headers(body)
+    status = draw(st.just(200) | st.sampled_from([201, 204, 302, 400, 401, 429, 500, 503]) | st.integers())
+    return HttpResponse(status, headers, body), signed
+
+
+class OneAnswer:
+    """An engine that has the same answer for everything."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self._response = response
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        return self._response
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+async def _no_sleep(_: float) -> None:
+    return None
+
+
+async def one(response: HttpResponse, signed: bool) -> None:
+    """Give an answer to every endpoint and both kinds of credentials; AssertionError if one is believed wrongly."""
+    clock = Clock(time=lambda: 1_800_000_000.0, monotonic=lambda: 0.0, sleep=_no_sleep)
+    for auth in (ApiKey(api_key="a", shared_key="s"), ClientCredentials(client_id="c", client_secret="s")):
+        client = LicenseSpring(
+            auth=auth,
+            public_key=SIGNER.public_key,
+            engine=OneAnswer(response),
+            retry=RetryPolicy(max_attempts=2),
+            clock=clock,
+        )
+        for endpoint in ("feature", "bundle"):
+            try:
+                if endpoint == "feature":
+                    await client.check_license_feature(product="P", feature="render", hardware_id="H", license_key="K")
+                else:
+                    await client.check_bundle(product="P", hardware_id="H", license_key="K")
+            except LicenseSpringError as error:
+                f"{error} {error!r}".encode()
+            else:
+                assert signed, "an answer that nobody signed was believed"
+                assert 200 <= response.status < 300, "an answer that is no success was believed"
+
+
+@settings(max_examples=ROUND, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(answer=answers())
+def fuzz(answer: tuple[HttpResponse, bool]) -> None:
+    """Run one round."""
+    anyio.run(one, *answer)
+
+
+def main() -> None:
+    """Fuzz until the time is over, with other examples in each round."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    ends = time.monotonic() + parser.parse_args().seconds
+    warnings.simplefilter("error")
+    rounds = 0
+    while time.monotonic() < ends:
+        seed(rounds + int(time.time()) * 1000)(fuzz)()
+        rounds += 1
+    sys.stdout.write(f"{rounds * ROUND} answers, no finding\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Whatever a server does, a call ends in time with an error of ours, and never with what reads as licensed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+
+from licensespring_async import ApiKey, LicenseSpring, LicenseSpringError
+
+from .engines import Maker
+from .hostile import BROKEN, FEATURE, GREEDY, ODD, answers_twice
+from .loopback import Server, serving
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUT = 0.2  # seconds
+SLACK = 2.0  # seconds that a busy machine may be late; unhindered it is a few milliseconds
+MEMORY = 8 * 2**20 + 2**20  # bytes: what is promised, and the noise of an allocator
+CHECK = {"product": "APP", "feature": "render", "hardware_id": "device-1", "license_key": "KEY-1"}
+
+
+@asynccontextmanager
+async def asking(server: Server, engines: Maker, timeout: float = TIMEOUT) -> AsyncGenerator[LicenseSpring]:
+    """Yield a client that believes whatever it can read, which is the weaker of the two."""
+    auth = ApiKey(api_key="api-key", shared_key="shared-key")
+    async with engines() as engine:
+        with pytest.warns(UserWarning, match="verify_signatures=False"):
+            client = LicenseSpring(
+                auth=auth, base_url=server.origin, engine=engine, timeout=timeout, verify_signatures=False
+            )
+        yield client
+
+
+def skip_unread_bodies(engines: Maker, anyio_backend_name: str) -> None:
+    if (engines.kind, anyio_backend_name) == ("own client", "trio"):
+        pytest.skip("httpx leaves the generators of an unread body to the garbage collector, which trio warns of")
+
+
+@pytest.mark.parametrize("toxic", BROKEN)
+async def test_a_hostile_server_is_an_error_in_time(engines: Maker, anyio_backend_name: str, toxic: str) -> None:
+    """Ends with a LicenseSpringError, and no later than the call's time."""
+    skip_unread_bodies(engines, anyio_backend_name)
+    async with serving(BROKEN[toxic]) as server, asking(server, engines) as client:
+        began = time.monotonic()
+        with anyio.fail_after(10), pytest.raises(LicenseSpringError) as caught:
+            await client.check_license_feature(**CHECK)
+        took = time.monotonic() - began
+
+    assert took < TIMEOUT + SLACK
+    assert caught.value.endpoint == "check_license_feature"
+
+
+@pytest.mark.parametrize("toxic", ODD)
+async def test_an_odd_server_is_understood(engines: Maker, toxic: str) -> None:
+    """Reads an honest answer though it comes in an unusual way."""
+    async with serving(ODD[toxic]) as server, asking(server, engines, timeout=10) as client:
+        feature = await client.check_license_feature(**CHECK)
+
+    assert feature.code == "render"
+
+
+async def test_an_answer_that_nobody_asked_for_is_never_taken(engines: Maker) -> None:
+    """Gives each request its own answer, though another one was lying behind the last."""
+    if engines.kind == "own client":
+        pytest.skip("httpx's own pool takes surplus bytes for an answer, and a client of the caller's uses it")
+    bodies = [FEATURE.replace(b'"id":7', b'"id":%d' % number) for number in range(5)]
+    forged = FEATURE.replace(b'"id":7', b'"id":666')
+    async with serving(answers_twice(*bodies, forged=forged)) as server, asking(server, engines, timeout=10) as client:
+        ids = [(await client.check_license_feature(**CHECK)).id for _ in bodies]
+
+    assert ids == [0, 1, 2, 3, 4]
+
+
+MEASURE = """
+import os, sys, anyio, warnings
+from licensespring_async import *
+from licensespring_async.transport import *
+warnings.simplefilter("ignore")
+kind, *origins = sys.argv[1:]
+
+def memory(name):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name))
+
+async def check(origin):
+    async with LicenseSpring(
+        auth=ApiKey(api_key="a", shared_key="s"), base_url=origin, timeout=0.5, verify_signatures=False,
+        retry=RetryPolicy(max_attempts=1), engine=HttpxEngine() if kind == "httpx" else PyreqwestEngine(),
+    ) as client:
+        await client.check_license_feature(product="P", feature="F", hardware_id="H", license_key="K")
+
+async def main():
+    await check(origins[0])
+    try:
+        await check(origins[1])  # what a first failure loads is not the server's doing
+    except LicenseSpringError:
+        pass
+    before = memory("VmHWM")
+    for origin in origins[2:]:
+        try:
+            await check(origin)
+        except LicenseSpringError:
+            continue
+        raise SystemExit("believed")
+    print(memory("VmHWM") - before)
+
+anyio.run(main)
+sys.stdout.flush()
+os._exit(0)  # pyreqwest's threads may outlive the interpreter that they call into
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("toxic", GREEDY)
+@pytest.mark.parametrize("kind", ["httpx", "pyreqwest"])
+async def test_a_greedy_server_gets_little_memory(anyio_backend_name: str, kind: str, toxic: str) -> None:
+    """Lets no answer take more than some megabytes, measured in a process of its own."""
+    if anyio_backend_name == "trio":
+        pytest.skip("the client's process has a loop of its own")
+    behaviours = ODD["slicer"], BROKEN["limit_data"], BROKEN[toxic]
+    async with serving(behaviours[0]) as honest, serving(behaviours[1]) as broken, serving(behaviours[2]) as greedy:
+        origins = honest.origin, broken.origin, greedy.origin
+        done = await anyio.run_process([sys.executable, "-c", MEASURE, kind, *origins], stderr=None)
+
+    assert int(done.stdout) <= MEMORY

@@ -1,0 +1,175 @@
+"""No engine speaks to a server that cannot prove who it is."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import subprocess
+import sys
+import warnings
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import anyio
+import attrs
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from licensespring_async import ApiKey, CertificateRefused, ConnectionFailed, LicenseSpring
+
+from .engines import Maker
+from .loopback import answering, ok, serving
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime.now(UTC)
+HOST = "localhost"
+AUTHORITY = trustme.CA()
+STRANGER = trustme.CA()
+
+
+@attrs.frozen
+class Identity:
+    """A server's certificates, and whom its clients trust."""
+
+    pems: tuple[bytes, ...]
+    key: bytes
+
+    def context(self, folder: Path) -> ssl.SSLContext:
+        """Return the server's TLS settings."""
+        path = folder / "server.pem"
+        path.write_bytes(b"".join((self.key, *self.pems)))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        return context
+
+
+def issued(
+    authority: trustme.CA, *names: str, begins: datetime | None = None, ends: datetime | None = None
+) -> Identity:
+    leaf = authority.issue_cert(*names, not_before=begins, not_after=ends)
+    return Identity(tuple(each.bytes() for each in leaf.cert_chain_pems), leaf.private_key_pem.bytes())
+
+
+def incomplete() -> Identity:
+    """A certificate of an authority below the trusted one, which the server does not show."""
+    whole = issued(AUTHORITY.create_child_ca(), HOST)
+    return Identity(whole.pems[:1], whole.key)
+
+
+def self_signed() -> Identity:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(NOW - timedelta(1)).not_valid_after(NOW + timedelta(1))
+    certificate = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), False).sign(key, SHA256())
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Identity((certificate.public_bytes(Encoding.PEM),), secret)
+
+
+REFUSED = {
+    "expired": issued(AUTHORITY, HOST, begins=NOW - timedelta(9), ends=NOW - timedelta(1)),
+    "not yet valid": issued(AUTHORITY, HOST, begins=NOW + timedelta(1), ends=NOW + timedelta(9)),
+    "wrong host": issued(AUTHORITY, "somewhere.example"),
+    "another name below": issued(AUTHORITY, f"api.{HOST}"),
+    "self-signed": self_signed(),
+    "untrusted root": issued(STRANGER, HOST),
+    "incomplete chain": incomplete(),
+}
+
+
+def trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    AUTHORITY.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]
+    return context
+
+
+async def check(engines: Maker, origin: str) -> None:
+    """Make a call that ends when it is answered, whatever the answer is."""
+    auth = ApiKey(api_key="api-key", shared_key="shared-key")
+    async with engines(ssl_context=trusting()) as engine:
+        with pytest.warns(UserWarning, match="verify_signatures=False"):
+            client = LicenseSpring(auth=auth, base_url=origin, engine=engine, timeout=5, verify_signatures=False)
+        await client.check_bundle(product="P", hardware_id="H", license_key="K")
+
+
+async def test_a_server_that_proves_itself_is_spoken_to(engines: Maker, tmp_path: Path) -> None:
+    """Speaks to a server with a good certificate, made in the same way as the bad ones."""
+    async with serving(answering(ok(b"[]")), issued(AUTHORITY, HOST).context(tmp_path)) as server:
+        await check(engines, f"https://{HOST}:{server.port}")
+
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("flaw", REFUSED)
+async def test_a_certificate_with_a_flaw_is_refused(engines: Maker, tmp_path: Path, flaw: str) -> None:
+    """Refuses the server before anything is sent, and does not try again."""
+    async with serving(answering(ok(b"[]")), REFUSED[flaw].context(tmp_path)) as server:
+        with pytest.raises(CertificateRefused) as caught:
+            await check(engines, f"https://{HOST}:{server.port}")
+
+    assert (caught.value.attempts, caught.value.may_have_acted, server.requests) == (1, False, [])
+
+
+async def test_tls_1_1_is_refused(engines: Maker, tmp_path: Path) -> None:
+    """Sends nothing to a server that speaks TLS 1.1 at best, though its certificate is good."""
+    context = issued(AUTHORITY, HOST).context(tmp_path)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # what is deprecated is what this is about
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    async with serving(answering(ok(b"[]")), context) as server:
+        with pytest.raises(ConnectionFailed):
+            await check(engines, f"https://{HOST}:{server.port}")
+
+    assert server.requests == []
+
+
+ASK = """
+import sys, anyio, warnings
+from licensespring_async import *
+from licensespring_async.transport import *
+warnings.simplefilter("ignore")
+
+async def main():
+    engine = HttpxEngine() if sys.argv[1] == "httpx" else PyreqwestEngine()
+    auth = ApiKey(api_key="a", shared_key="s")
+    async with LicenseSpring(auth=auth, base_url=sys.argv[2], engine=engine, verify_signatures=False) as client:
+        try:
+            await client.check_bundle(product="P", hardware_id="H", license_key="K")
+        except CertificateRefused:
+            print("refused")
+
+anyio.run(main)
+"""
+
+
+SWITCHES = ("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "SSL_VERIFY", "HTTPX_VERIFY", "SSL_NO_VERIFY")
+BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+
+
+@pytest.mark.parametrize("kind", ["httpx", "pyreqwest"])
+async def test_the_environment_cannot_switch_verification_off(kind: str, tmp_path: Path) -> None:
+    """Refuses a stranger whatever the environment says about verification, and whatever else it trusts."""
+    (tmp_path / "authority.pem").write_bytes(AUTHORITY.cert_pem.bytes())
+    environment = dict.fromkeys(SWITCHES, "0") | dict.fromkeys(BUNDLES, str(tmp_path / "authority.pem"))
+    async with serving(answering(ok(b"[]")), issued(STRANGER, HOST).context(tmp_path)) as server:
+        words = [sys.executable, "-c", ASK, kind, f"https://{HOST}:{server.port}"]
+        done = await anyio.run_process(words, env=os.environ | environment, stderr=subprocess.PIPE)
+
+    assert (done.stdout.split(), server.requests) == ([b"refused"], [])
+
+
+async def test_the_environment_names_no_authority(tmp_path: Path) -> None:
+    """The default engine trusts no authority that somebody put into the environment."""
+    (tmp_path / "authority.pem").write_bytes(AUTHORITY.cert_pem.bytes())
+    environment = dict.fromkeys(BUNDLES, str(tmp_path / "authority.pem")) | {"SSL_CERT_DIR": str(tmp_path)}
+    async with serving(answering(ok(b"[]")), issued(AUTHORITY, HOST).context(tmp_path)) as server:
+        words = [sys.executable, "-c", ASK, "httpx", f"https://{HOST}:{server.port}"]
+        done = await anyio.run_process(words, env=os.environ | environment, stderr=subprocess.PIPE)
+
+    assert (done.stdout.split(), server.requests) == ([b"refused"], [])

@@ -1,0 +1,209 @@
+"""What must not be read later is nowhere to be read: errors, tracebacks, logs, results, and what commands print."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import TypedDict
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+import attrs
+import pytest
+from anyio.from_thread import start_blocking_portal
+from typer.testing import CliRunner
+
+from licensespring_async import ApiKey, ClientCredentials, LicenseSpring, LicenseSpringError, RetryPolicy
+from licensespring_async.cli import app
+from licensespring_async.configuration import PRODUCTION_URL
+from licensespring_async.sandbox import Sandbox
+from licensespring_async.transport import Engine, HttpRequest, HttpResponse, HttpxEngine
+
+from ..transport.hostile import BROKEN
+from ..transport.loopback import Handler, answering, ok, serving
+from . import bodies
+
+API_KEY, SHARED_KEY = "AK-0a1b2c3d/4e5f", "SK-secret/with+signs=="
+LICENSE_KEY, USERNAME, HARDWARE_ID = "LK-9F2C/77AA 0B1E", "ana+private@example.org", "HW:af-01/be 22"
+CLIENT_ID, CLIENT_SECRET, TOKEN = "client-0123456789", "CS-secret/with+signs", "eyJ.token-0123456789.sig"
+SIGNATURE = "c2lnbmF0dXJlLW9mLXRoZS1hbnN3ZXI="
+SECRETS = (API_KEY, SHARED_KEY, LICENSE_KEY, USERNAME, HARDWARE_ID, CLIENT_SECRET, TOKEN, SIGNATURE)
+
+
+def shapes(secret: str) -> set[str]:
+    """The ways in which a text is written down."""
+    encoded = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    return encoded | {each.lower() for each in encoded} | {repr(secret)[1:-1]}
+
+
+def leaked(text: str, *more: str) -> list[str]:
+    """The secrets that can be read in a text."""
+    return [
+        secret
+        for secret in (*SECRETS, *more)
+        if any(shape in text or shape in text.lower() for shape in shapes(secret))
+    ]
+
+
+def shown(error: BaseException) -> str:
+    """Everything that a log or a report shows of an error."""
+    chain: list[BaseException] = [error]
+    for each in chain:
+        more = (each.__cause__, each.__context__, *getattr(each, "earlier", ()))
+        chain += [other for other in more if other is not None and other not in chain]
+    return "\n".join("".join(traceback.format_exception(e)) + repr(e) + str(e) + repr(vars(e)) for e in chain)
+
+
+@attrs.frozen
+class Echo:
+    """Answers with everything that it was told, in every shape."""
+
+    status: int
+    signed_with: list[str] = attrs.field(factory=list[str])
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        if "/token" in request.url and self.status == 200:
+            token = {"access_token": TOKEN, "expires_in": 480, "token_type": "Bearer"}
+            return HttpResponse(200, {}, bodies.encoded(token))
+        authorization = request.headers.get("Authorization", "")
+        self.signed_with.extend(authorization.split('"')[5:6])
+        body = (request.body or b"").decode()
+        plain = unquote(request.url)
+        told = [each for each in SECRETS if each in plain]
+        echoes = [shape for each in told for shape in sorted(shapes(each))]
+        said = " ".join([authorization, *echoes, request.url, body, unquote_plus(body)])
+        envelope = bodies.error("license_not_found", said) | {"code": f"odd {' '.join(told)}"}
+        return HttpResponse(self.status, {"licensesignature": SIGNATURE, "location": said}, bodies.encoded(envelope))
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+def client_over(
+    engine: Engine, auth: ApiKey | ClientCredentials | None = None, base_url: str = PRODUCTION_URL
+) -> LicenseSpring:
+    key = auth or ApiKey(api_key=API_KEY, shared_key=SHARED_KEY)
+    with pytest.warns(UserWarning, match="verify_signatures=False"):
+        return LicenseSpring(
+            auth=key,
+            engine=engine,
+            verify_signatures=False,
+            timeout=0.5,
+            retry=RetryPolicy(max_attempts=2),
+            base_url=base_url,
+        )
+
+
+class Identity(TypedDict, total=False):
+    """One of the two."""
+
+    license_key: str
+    username: str
+
+
+async def failures(client: LicenseSpring) -> list[LicenseSpringError]:
+    """What both endpoints fail with, for a key and for a user."""
+    found: list[LicenseSpringError] = []
+    for name, value in (("license_key", LICENSE_KEY), ("username", USERNAME)):
+        identity: Identity = {"license_key": value} if name == "license_key" else {"username": value}
+        with pytest.raises(LicenseSpringError) as caught:
+            await client.check_license_feature(product="P", feature="F", hardware_id=HARDWARE_ID, **identity)
+        found.append(caught.value)
+        with pytest.raises(LicenseSpringError) as caught:
+            await client.check_bundle(product="P", hardware_id=HARDWARE_ID, **identity)
+        found.append(caught.value)
+    return found
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 404, 429, 500, 503, 700])
+async def test_an_answer_that_echoes_secrets_does_not_tell_them(status: int) -> None:
+    """Shows of an answer that repeats the whole request nothing that must not be read."""
+    engine = Echo(status)
+
+    for error in await failures(client_over(engine)):
+        assert leaked(shown(error), *engine.signed_with) == []
+
+
+@pytest.mark.anyio
+async def test_a_token_endpoint_that_echoes_secrets_does_not_tell_them() -> None:
+    """Shows nothing of a refused token request, nor of the token of a refused call."""
+    auth = ClientCredentials(
+        client_id=CLIENT_ID, client_secret=CLIENT_SECRET, token_url="https://auth.example.org/token"
+    )
+    for status in (400, 401, 500):
+        for error in await failures(client_over(Echo(status), auth)):
+            assert leaked(shown(error)) == []
+
+
+def test_nothing_shows_its_secrets() -> None:
+    """Shows credentials and clients by a fingerprint only."""
+    key = ApiKey(api_key=API_KEY, shared_key=SHARED_KEY)
+    credentials = ClientCredentials(client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+
+    text = f"{key!r} {key} {credentials!r} {credentials} {client_over(Echo(200))!r} {client_over(Echo(200))}"
+
+    assert leaked(text) == []
+
+
+@pytest.fixture
+def records() -> Iterator[list[logging.LogRecord]]:
+    """Every record of every logger while the test runs, at DEBUG."""
+    found: list[logging.LogRecord] = []
+    handler = logging.Handler(logging.DEBUG)
+    handler.emit = found.append  # type: ignore[method-assign]
+    names = ("", "licensespring_async", "httpx", "httpcore", "httpcore.http11", "httpcore.connection", "h11")
+    loggers = {logging.getLogger(name): logging.getLogger(name).level for name in names}
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+    logging.getLogger().addHandler(handler)
+    yield found
+    logging.getLogger().removeHandler(handler)
+    for logger, level in loggers.items():
+        logger.setLevel(level)
+
+
+TALKERS: dict[str, Handler] = {
+    "answers": answering(ok(bodies.encoded(bodies.error("license_not_found", LICENSE_KEY)))),
+    **{name: BROKEN[name] for name in ("reset_peer", "limit_data", "malformed chunk", "HTTP/0.9", "redirect 302")},
+}
+
+
+@pytest.mark.parametrize("talker", TALKERS)
+@pytest.mark.anyio
+async def test_logs_and_transport_errors_tell_nothing(records: list[logging.LogRecord], talker: str) -> None:
+    """Writes at DEBUG no secret, by any logger, over a real socket, and puts none on the errors."""
+    engine = HttpxEngine()
+    async with serving(TALKERS[talker]) as server, aclosing(engine):
+        errors = await failures(client_over(engine, base_url=server.origin))
+
+    logged = "\n".join(f"{record.getMessage()} {record.args!r} {record.exc_text}" for record in records)
+    assert leaked(logged) == []
+    assert [leaked(shown(error)) for error in errors] == [[]] * len(errors)
+
+
+def test_commands_and_their_results_tell_nothing(tmp_path: Path) -> None:
+    """Prints and writes fingerprints, in a single check as in a fleet."""
+    rows = f"product,hardware_id,license_key,username,feature\nLUMEN,{HARDWARE_ID},{LICENSE_KEY},,raw-import\n"
+    rows += f"LUMEN,{HARDWARE_ID},,{USERNAME},raw-import\n"
+    devices, results, key = (tmp_path / name for name in ("devices.csv", "results.jsonl", "key.pem"))
+    devices.write_text(rows)
+    sandbox = Sandbox(api_key=API_KEY, shared_key=SHARED_KEY)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(sandbox):
+        key.write_text(sandbox.public_key)
+        environment = {"LICENSESPRING_API_KEY": API_KEY, "LICENSESPRING_SHARED_KEY": SHARED_KEY}
+        trust = ["--base-url", sandbox.url, "--public-key", str(key)]
+        single = ["--product", "LUMEN", "--hardware-id", HARDWARE_ID, "--license-key", LICENSE_KEY]
+        for words in (
+            ["check-feature", *single, "--feature", "raw-import"],
+            ["check-bundle", *single, "--json"],
+            ["fleet", "check", str(devices), "--output", str(results)],
+        ):
+            done = CliRunner().invoke(app, [*words, *trust], env=environment)
+            assert "not_licensed" in done.output or "Outcome" in done.output
+            assert leaked(done.output) == []
+
+    assert results.read_text().count("\n") == 2
+    assert leaked(results.read_text()) == []
