@@ -12,6 +12,7 @@ import pytest
 
 from licensespring_async import ApiKey, LicenseSpring, LicenseSpringError
 
+from ..unit.fakes import FEATURE as FEATURE_CHECK
 from .engines import Maker
 from .hostile import BROKEN, FEATURE, GREEDY, ODD, answers_twice
 from .loopback import Server, serving
@@ -21,7 +22,6 @@ pytestmark = pytest.mark.anyio
 TIMEOUT = 0.2  # seconds
 SLACK = 2.0  # seconds that a busy machine may be late; unhindered it is a few milliseconds
 MEMORY = 8 * 2**20 + 2**20  # bytes: what is promised, and the noise of an allocator
-CHECK = {"product": "APP", "feature": "render", "hardware_id": "device-1", "license_key": "KEY-1"}
 
 
 @asynccontextmanager
@@ -48,7 +48,7 @@ async def test_a_hostile_server_is_an_error_in_time(engines: Maker, anyio_backen
     async with serving(BROKEN[toxic]) as server, asking(server, engines) as client:
         began = time.monotonic()
         with anyio.fail_after(10), pytest.raises(LicenseSpringError) as caught:
-            await client.check_license_feature(**CHECK)
+            await client.check_license_feature(**FEATURE_CHECK)
         took = time.monotonic() - began
 
     assert took < TIMEOUT + SLACK
@@ -59,7 +59,7 @@ async def test_a_hostile_server_is_an_error_in_time(engines: Maker, anyio_backen
 async def test_an_odd_server_is_understood(engines: Maker, toxic: str) -> None:
     """Reads an honest answer though it comes in an unusual way."""
     async with serving(ODD[toxic]) as server, asking(server, engines, timeout=10) as client:
-        feature = await client.check_license_feature(**CHECK)
+        feature = await client.check_license_feature(**FEATURE_CHECK)
 
     assert feature.code == "render"
 
@@ -71,7 +71,7 @@ async def test_an_answer_that_nobody_asked_for_is_never_taken(engines: Maker) ->
     bodies = [FEATURE.replace(b'"id":7', b'"id":%d' % number) for number in range(5)]
     forged = FEATURE.replace(b'"id":7', b'"id":666')
     async with serving(answers_twice(*bodies, forged=forged)) as server, asking(server, engines, timeout=10) as client:
-        ids = [(await client.check_license_feature(**CHECK)).id for _ in bodies]
+        ids = [(await client.check_license_feature(**FEATURE_CHECK)).id for _ in bodies]
 
     assert ids == [0, 1, 2, 3, 4]
 

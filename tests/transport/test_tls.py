@@ -130,7 +130,7 @@ async def test_tls_1_1_is_refused(engines: Maker, tmp_path: Path) -> None:
 
 
 ASK = """
-import sys, anyio, warnings
+import os, sys, anyio, warnings
 from licensespring_async import *
 from licensespring_async.transport import *
 warnings.simplefilter("ignore")
@@ -145,6 +145,8 @@ async def main():
             print("refused")
 
 anyio.run(main)
+sys.stdout.flush()
+os._exit(0)  # pyreqwest's threads may outlive the interpreter that they call into
 """
 
 
