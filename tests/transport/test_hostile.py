@@ -92,7 +92,7 @@ async def check(origin):
         auth=ApiKey(api_key="a", shared_key="s"), base_url=origin, timeout=0.5, verify_signatures=False,
         retry=RetryPolicy(max_attempts=1), engine=HttpxEngine() if kind == "httpx" else PyreqwestEngine(),
     ) as client:
-        await client.check_license_feature(product="P", feature="F", hardware_id="H", license_key="K")
+        await client.check_license_feature(product="P", feature="render", hardware_id="H", license_key="K")
 
 async def main():
     await check(origins[0])
