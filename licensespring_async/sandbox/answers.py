@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import attrs
 
@@ -17,6 +18,8 @@ from .licenses import Device, License
 from .moments import iso
 from .products import InstallationFile, Product
 from .slots import Slots
+
+_ABSENT_FROM_ACTIVATION: Final = ("license_active", "license_enabled", "is_borrowed", "borrowed_until")
 
 
 def feature_check(feature: Feature, license: License, *, company_id: int, now: datetime) -> JsonObject:
@@ -72,6 +75,36 @@ def license_item(
         ],
         **_installation(license.product.newest_file(environment)),
     }
+
+
+def activation_item(license: License, device: Device, *, company_id: int, now: datetime) -> JsonObject:
+    """Show one license as an activation does, all but its signature.
+
+    https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-online-method
+    """
+    item = license_item(license, device, company_id=company_id, now=now, include_expired_features=False)
+    file = license.product.newest_file()
+    for name in (*_installation(file), *_ABSENT_FROM_ACTIVATION):
+        item.pop(name, None)
+    product = license.product
+    item |= {
+        "request": "activation",
+        "active": license.active,
+        "hardware_id": device.hardware_id,
+        "installation_file": None if file is None else {"id": product.id, **_installation(file)},
+        "product_details": {
+            **_product_details(product),
+            "allow_trial": False,
+            "trial_days": 0,
+            "allow_overages": False,
+            "max_overages": 0,
+            "prevent_vm": license.prevent_vm,
+            "validity_period": None,
+            "floating_timeout": 0 if license.slots is None else license.slots.timeout,
+            "company_id": company_id,
+        },
+    }
+    return item
 
 
 def _identity(license: License) -> Mapping[str, Json]:

@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from .activation import activate_bundle, activate_license, deactivate, release_floating_license
 from .authorization import Gate
 from .jsontext import Json, JsonObject, encode
 from .parameters import Values, read_body, read_query, required
 from .refusals import ServiceError
-from .service import check_bundle, check_license_feature, release_floating_feature
+from .service import check_bundle, check_license, check_license_feature, release_floating_feature
 from .signing import Signer
 from .tokens import TOKEN_PATH, TokenError
 from .world import World
@@ -42,6 +43,12 @@ class Api:
             routes=[
                 *_route("GET", "/api/v4/check_license_feature", self._check_license_feature),
                 *_route("GET", "/api/v4/check_bundle", self._check_bundle),
+                *_route("GET", "/api/v4/check_license", self._check_license),
+                *_route("POST", "/api/v4/activate_license", self._activate_license),
+                *_route("POST", "/api/v4/activate_bundle", self._activate_bundle),
+                *_route("POST", "/api/v4/deactivate_license", self._deactivate_license),
+                *_route("POST", "/api/v4/deactivate_bundle", self._deactivate_bundle),
+                *_route("POST", "/api/v4/floating/release", self._release_floating_license),
                 *_route("POST", "/api/v4/floating/feature_release", self._release_floating_feature),
                 *_route("GET", "/api/v4/oauth_url", self._oauth_url),
                 Route(TOKEN_PATH, self._token, methods=["POST"]),
@@ -65,10 +72,34 @@ class Api:
         values, now = self._admitted(request)
         return self._signed(check_bundle(self.world, values, now, self.signer.sign_text), now)
 
+    async def _check_license(self, request: Request) -> Response:
+        values, now = self._admitted(request)
+        return self._signed(check_license(self.world, values, now, self.signer.sign_text), now)
+
+    async def _activate_license(self, request: Request) -> Response:
+        values, now = await self._admitted_body(request)
+        return self._signed(activate_license(self.world, values, now, self.signer.sign_text), now)
+
+    async def _activate_bundle(self, request: Request) -> Response:
+        values, now = await self._admitted_body(request)
+        return self._signed(activate_bundle(self.world, values, now, self.signer.sign_text), now)
+
+    async def _deactivate_license(self, request: Request) -> Response:
+        values, now = await self._admitted_body(request)
+        return _answer(200, encode(deactivate(self.world, values, now, is_bundle=False)), now)
+
+    async def _deactivate_bundle(self, request: Request) -> Response:
+        values, now = await self._admitted_body(request)
+        return _answer(200, encode(deactivate(self.world, values, now, is_bundle=True)), now)
+
+    async def _release_floating_license(self, request: Request) -> Response:
+        values, now = await self._admitted_body(request)
+        release_floating_license(self.world, values, now)
+        return _answer(200, b"", now)
+
     async def _release_floating_feature(self, request: Request) -> Response:
-        now = self._now()
-        self.gate.authorize(request.headers, now)
-        release_floating_feature(self.world, read_body(await request.body()), now)
+        values, now = await self._admitted_body(request)
+        release_floating_feature(self.world, values, now)
         return _answer(200, b"", now)
 
     async def _oauth_url(self, request: Request) -> Response:
@@ -92,6 +123,11 @@ class Api:
         now = self._now()
         self.gate.authorize(request.headers, now)
         return read_query(request.scope["query_string"]), now
+
+    async def _admitted_body(self, request: Request) -> tuple[Values, datetime]:
+        now = self._now()
+        self.gate.authorize(request.headers, now)
+        return read_body(await request.body()), now
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)

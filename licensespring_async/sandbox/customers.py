@@ -37,7 +37,10 @@ class Customer:
 
 @attrs.define(kw_only=True, eq=False)
 class User:
-    """Hold a user of user-based licenses; `username` may carry a `|SUFFIX` that the e-mail lacks."""
+    """Hold a user of user-based licenses; `username` may carry a `|SUFFIX` that the e-mail lacks.
+
+    An activation has to send the `password`; None accepts any.
+    """
 
     id: int
     email: str
@@ -46,6 +49,7 @@ class User:
     last_name: str = ""
     phone_number: str = ""
     is_initial_password: bool = False
+    password: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen(kw_only=True)

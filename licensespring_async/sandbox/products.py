@@ -75,7 +75,7 @@ class Product:
             enabled: False refuses every check with license_not_enabled.
             validity_period: Aware moment from which the license counts as expired.
             start_date: Aware moment from which the license counts as started; shown, never a refusal.
-            max_activations: Devices that may be activated; shown only, `License.activate` is not bound by it.
+            max_activations: Devices that may be activated; a request for more is refused, `License.activate` is not.
             floating_users: Devices that may use the license at the same time (cloud floating).
             floating_timeout: Minutes after which an unrenewed slot lapses.
             consumption: Makes it a consumption license.

@@ -45,8 +45,8 @@ def check_license_feature(world: World, values: Values, now: datetime) -> JsonOb
     """
     identity = read_identity(values)
     code = required(values, "feature")
-    license = _license_of_feature(world, identity)
-    _admit(license, identity.hardware_id, now)
+    license = find_license(world, identity)
+    admit(license, identity.hardware_id, now)
     feature = _feature(license, code)
     slots = None if feature.is_expired(now) else feature.slots
     if slots is not None and not slots.take(identity.hardware_id, now):
@@ -62,8 +62,8 @@ def release_floating_feature(world: World, values: Values, now: datetime) -> Non
     """
     identity = read_identity(values)
     code = required(values, "feature")
-    license = _license_of_feature(world, identity)
-    _admit(license, identity.hardware_id, now)
+    license = find_license(world, identity)
+    admit(license, identity.hardware_id, now)
     feature = _feature(license, code)
     if feature.slots is None:
         raise ServiceError("feature_not_floating")
@@ -88,11 +88,11 @@ def check_bundle(world: World, values: Values, now: datetime, sign: Callable[[st
     """
     identity = read_identity(values)
     include_expired_features = boolean(values, "include_expired_features")
-    bundle = _product(world, identity.product, is_bundle=True)
-    license = _license_of(bundle, identity)
-    _admit(license, identity.hardware_id, now)
+    bundle = find_product(world, identity.product, is_bundle=True)
+    license = find_own_license(bundle, identity)
+    admit(license, identity.hardware_id, now)
     members = list(_active_on_device(license, identity.hardware_id))
-    _take_slots([member for member, _ in members if member.is_usable(now)], identity.hardware_id, now)
+    take_slots([member for member, _ in members if member.is_usable(now)], identity.hardware_id, now)
     details = {name: values[name] for name in DEVICE_DETAILS if name in values}
     items: list[JsonObject] = []
     for member, device in members:
@@ -110,6 +110,31 @@ def check_bundle(world: World, values: Values, now: datetime, sign: Callable[[st
     return items
 
 
+def check_license(world: World, values: Values, now: datetime, sign: Callable[[str], str]) -> JsonObject:
+    """Check a device against one license; a floating license's slot is taken or renewed.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity = read_identity(values)
+    include_expired_features = boolean(values, "include_expired_features")
+    license = find_license(world, identity)
+    admit(license, identity.hardware_id, now)
+    device = license.devices[identity.hardware_id]
+    take_slots([license], identity.hardware_id, now)
+    device.details.update({name: values[name] for name in DEVICE_DETAILS if name in values})
+    item = license_item(
+        license,
+        device,
+        company_id=world.company_id,
+        now=now,
+        include_expired_features=include_expired_features,
+        environment=values.get("env"),
+    )
+    item["license_signature"] = sign(license_signature_text(license, identity.hardware_id))
+    return item
+
+
 def license_signature_text(license: License, hardware_id: str) -> str:
     """Give the text that the v1 signature covers: device, key or user, and validity, in lower case.
 
@@ -121,19 +146,20 @@ def license_signature_text(license: License, hardware_id: str) -> str:
     return f"{hardware_id}#{identifier}#{iso(license.validity_period) or ''}".lower()
 
 
-def _product(world: World, short_code: str, *, is_bundle: bool | None = None) -> Product:
+def find_product(world: World, short_code: str, *, is_bundle: bool | None = None) -> Product:
+    """Give a product, or a bundle, by its short code."""
     product = world.products.get(short_code)
     if product is None or is_bundle not in (None, product.is_bundle):
         raise ServiceError("unknown_product")
     return product
 
 
-def _license_of_feature(world: World, identity: Identity) -> License:
+def find_license(world: World, identity: Identity) -> License:
     """Find the license itself, or with a bundle_code the product's sub-license inside that bundle."""
-    product = _product(world, identity.product)
+    product = find_product(world, identity.product)
     if identity.bundle_code is None:
-        return _license_of(product, identity)
-    bundle = _product(world, identity.bundle_code, is_bundle=True)
+        return find_own_license(product, identity)
+    bundle = find_product(world, identity.bundle_code, is_bundle=True)
     candidates = [
         license.sublicenses[product.short_code]
         for license in _matching(bundle, identity)
@@ -152,7 +178,8 @@ def _feature(license: License, code: str) -> Feature:
     return feature
 
 
-def _license_of(product: Product, identity: Identity) -> License:
+def find_own_license(product: Product, identity: Identity) -> License:
+    """Find the license among those sold of the product itself."""
     return _choose(_matching(product, identity), identity)
 
 
@@ -177,14 +204,15 @@ def _ids_of(license: License) -> Sequence[int]:
     return (license.id,) if license.bundle_license is None else (license.id, license.bundle_license.id)
 
 
-def _admit(license: License, hardware_id: str, now: datetime) -> None:
+def admit(license: License, hardware_id: str, now: datetime, *, expired: bool = False) -> None:
+    """Refuse a device that may not use the license; `expired` lets an expired license through."""
     if license.bundle_license is not None:
-        _admit(license.bundle_license, hardware_id, now)
+        admit(license.bundle_license, hardware_id, now, expired=expired)
     if not license.enabled:
         raise ServiceError("license_not_enabled")
     if not license.active:
         raise ServiceError("license_not_active")
-    if license.is_expired(now):
+    if not expired and license.is_expired(now):
         raise ServiceError("license_expired")
     if license.is_blacklisted(hardware_id):
         raise ServiceError("blacklisted")
@@ -199,7 +227,7 @@ def _active_on_device(license: License, hardware_id: str) -> Iterable[tuple[Lice
             yield member, device
 
 
-def _take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> None:
+def take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> None:
     """Take every slot of the bundle or none: a refused check must not leave half of them behind."""
     floating = [license.slots for license in licenses if license.slots is not None]
     if not all(slots.has_room_for(hardware_id, now) for slots in floating):

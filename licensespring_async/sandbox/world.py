@@ -96,8 +96,12 @@ class World:
         first_name: str = "",
         last_name: str = "",
         phone_number: str = "",
+        password: str | None = None,
     ) -> User:
-        """Add a user of user-based licenses; the username is the e-mail unless one is given."""
+        """Add a user of user-based licenses; the username is the e-mail unless one is given.
+
+        Activations have to send the password; without one any is accepted.
+        """
         user = User(
             id=next(self._ids),
             email=email,
@@ -105,6 +109,7 @@ class World:
             first_name=first_name,
             last_name=last_name,
             phone_number=phone_number,
+            password=password,
         )
         self.users[user.username] = user
         return user

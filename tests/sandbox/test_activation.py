@@ -1,0 +1,106 @@
+"""Activating, checking and deactivating licenses and bundles over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+
+import httpx
+import pytest
+
+from licensespring_async.sandbox import License, Sandbox, World
+
+from .calling import Caller, VirtualClock, new_http, refusal, verify
+
+pytestmark = pytest.mark.anyio
+
+
+async def post(caller: Caller, path: str, body: Mapping[str, object]) -> httpx.Response:
+    return await caller.http.post(f"{caller.sandbox.url}/api/v4/{path}", json=body, headers=caller.signed())
+
+
+@pytest.fixture
+async def demo(clock: VirtualClock) -> AsyncIterator[Caller]:
+    async with Sandbox(clock=clock) as sandbox, new_http() as http:
+        yield Caller(sandbox=sandbox, clock=clock, http=http)
+
+
+async def test_a_new_device_can_activate_what_the_demo_names(demo: Caller) -> None:
+    """Activates the demo's license and bundle on a new device, which their checks then accept."""
+    named = demo.sandbox.demo
+    license = {"product": named.product, "license_key": named.license_key, "hardware_id": "new"}
+    bundle = {"product": named.bundle.product, "license_key": named.bundle.license_key, "hardware_id": "new"}
+
+    one = await post(demo, "activate_license", license)
+    many = await post(demo, "activate_bundle/", bundle)
+
+    assert (one.status_code, one.json()["active"], one.json()["request"]) == (200, True, "activation")
+    assert [item["product_details"]["short_code"] for item in many.json()] == ["STUDIO", "LUMEN", "TONE"]
+    assert (await demo.json("/api/v4/check_license", license))["license_active"] is True
+    assert len(await demo.json("/api/v4/check_bundle", bundle)) == 3
+
+
+async def test_an_activation_is_signed_twice(caller: Caller, ask: dict[str, str | int]) -> None:
+    """Signs the exact bytes in the header and the license in its body; the text survives another encoding."""
+    response = await post(caller, "activate_license", ask)
+
+    key = caller.sandbox.public_key
+    verify(key, response.headers["LicenseSignature"], response.content)
+    text = f"hw-1#{ask['license_key']}#".lower()
+    verify(key, response.json()["license_signature"], text.encode())
+    assert json.dumps(response.json(), ensure_ascii=False, separators=(",", ":")).encode() == response.content
+
+
+async def test_activations_are_limited(caller: Caller, license: License, ask: dict[str, str | int]) -> None:
+    """Refuses a device beyond max_activations, and lets an active one activate again."""
+    license.max_activations = 1
+
+    assert (await post(caller, "activate_license", ask)).status_code == 200
+    refused = await post(caller, "activate_license", {**ask, "hardware_id": "hw-2"})
+    assert refusal(refused) == "license_activated_max_times"
+    assert (await post(caller, "deactivate_license", ask)).json() == "license_deactivated"
+    assert (await post(caller, "activate_license", {**ask, "hardware_id": "hw-2"})).status_code == 200
+    assert await caller.code("/api/v4/check_license", ask) == "device_not_found"
+
+
+async def test_a_bundle_is_activated_whole_or_not_at_all(
+    caller: Caller, bundle: License, ask_bundle: dict[str, str | int]
+) -> None:
+    """Leaves the bundle's license alone when one of its sub-licenses is full."""
+    (member,) = bundle.sublicenses.values()
+    bundle.max_activations, member.max_activations = 5, 1
+
+    refused = await post(caller, "activate_bundle", {**ask_bundle, "hardware_id": "hw-2"})
+
+    assert refusal(refused) == "license_activated_max_times"
+    assert bundle.device("hw-2") is None
+    assert (await post(caller, "deactivate_bundle", ask_bundle)).json() == "license_deactivated"
+    assert (bundle.active, member.active) == (False, False)
+
+
+async def test_a_user_activates_with_a_password(caller: Caller, world: World, license: License) -> None:
+    """Requires the user's password to activate, and the username alone to check."""
+    product = world.add_product(f"{license.product.short_code}-USER", authorization_method="user")
+    product.add_license(user=world.add_user("eva@example.org", password="s3cret"))
+    ask = {"product": product.short_code, "hardware_id": "hw-1", "username": "eva@example.org"}
+
+    assert refusal(await post(caller, "activate_license", ask)) == "missing_parameters"
+    assert refusal(await post(caller, "activate_license", {**ask, "password": "guess"})) == "license_not_found"
+    assert (await post(caller, "activate_license", {**ask, "password": "s3cret"})).status_code == 200
+    assert (await caller.json("/api/v4/check_license", ask))["username"] == "eva@example.org"
+
+
+async def test_a_released_slot_of_a_license_is_free(caller: Caller, world: World, license: License) -> None:
+    """Takes a floating license's slot by a check, and frees it with an empty answer."""
+    product = world.add_product(f"{license.product.short_code}-FLOATING")
+    floating = product.add_license(floating_users=1, max_activations=2)
+    floating.activate("hw-1")
+    floating.activate("hw-2")
+    first = {"product": product.short_code, "license_key": floating.identifier, "hardware_id": "hw-1"}
+    second = {**first, "hardware_id": "hw-2"}
+
+    await caller.json("/api/v4/check_license", first)
+    assert await caller.code("/api/v4/check_license", second) == "floating_not_available"
+    released = await post(caller, "floating/release", first)
+    assert (released.status_code, released.content) == (200, b"")
+    assert (await caller.json("/api/v4/check_license", second))["floating_in_use_devices"] == 1
