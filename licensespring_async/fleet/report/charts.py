@@ -34,6 +34,8 @@ def latency_chart(latency: Latency) -> str:
     def draw(axes: Axes) -> None:
         axes.hist([value for value, _ in values], bins=edges, weights=[count for _, count in values], color=_FIRST)
         axes.set_xscale("log")
+        axes.minorticks_off()
+        axes.set_xticks(edges[::6], labels=[f"{edge:,.0f}" if edge >= 100 else f"{edge:.3g}" for edge in edges[::6]])
         axes.set_xlabel("milliseconds")
         axes.set_ylabel("rows")
 
