@@ -22,6 +22,7 @@ from licensespring_async.sandbox import Sandbox
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 DEVICES = "product,hardware_id,license_key,username,feature\nTP,device-1,KEY,,render\n"
+RESULTS = '{"row":1,"outcome":"licensed","code":""}\n'
 
 
 @attrs.frozen
@@ -97,6 +98,8 @@ async def test_the_gate_says_no(code: str, monkeypatch: pytest.MonkeyPatch, caps
 def test_command(command: str, sandbox: Sandbox, tmp_path: Path) -> None:
     """Every command of the README works as it is written, against a sandbox."""
     (tmp_path / "devices.csv").write_text(DEVICES)
+    if " report " in command:
+        (tmp_path / "results.jsonl").write_text(RESULTS)
     (tmp_path / "key.pem").write_text(sandbox.public_key)
     words = [sys.executable, "-m", "licensespring_async", *shlex.split(command)[1:]]
     if words[3] == "sandbox":
@@ -105,7 +108,7 @@ def test_command(command: str, sandbox: Sandbox, tmp_path: Path) -> None:
             assert json.loads(process.stdout.readline())["url"].startswith("http://127.0.0.1:")
             process.terminate()
         return
-    if "--sandbox" not in words:
+    if "--sandbox" not in words and "report" not in words:
         words += ["--base-url", sandbox.url, "--public-key", "key.pem"]
     credentials = {"LICENSESPRING_API_KEY": sandbox.api_key, "LICENSESPRING_SHARED_KEY": sandbox.shared_key}
     done = subprocess.run(

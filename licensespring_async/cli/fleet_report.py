@@ -1,0 +1,58 @@
+"""`fleet report`: the results of a run as a page."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import ConfigurationError
+from ..fleet.report import Findings, read_records
+from .console import OUT, say
+from .exits import reported
+from .extras import needs_extra
+from .output import refuse_input
+from .wording import counted
+
+
+def report(
+    *,
+    results: Annotated[str, typer.Argument(help="What `fleet check --output` wrote: JSONL or CSV.", metavar="RESULTS")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="The HTML file to write.", metavar="FILE")
+    ] = "report.html",
+    force: Annotated[bool, typer.Option("--force", help="Replace an output file that holds something.")] = False,
+) -> None:
+    """Make one HTML file of a run's results, which opens from disk and needs no network.
+
+    Exits with 0 when it is written, and 2 when RESULTS cannot be read or FILE cannot be written.
+    """
+    with reported():
+        with needs_extra("report", "jinja2", "markupsafe", "matplotlib", "numpy"):
+            from ..fleet.report.page import render  # noqa: PLC0415  # an extra
+        refuse_input(output, results)
+        target = Path(output)
+        _refuse_loss(target, force=force)
+        now = datetime.now(UTC)
+        findings = Findings(now)
+        for record in read_records(Path(results)):
+            findings.add(record)
+        command = ["licensespring-async", "fleet", "report", results, "--output", output, *["--force"][: int(force)]]
+        page = render(findings, command=shlex.join(command), made=now)
+        try:
+            target.write_text(page, encoding="utf-8", errors="replace")
+        except OSError as e:
+            raise ConfigurationError(f"--output {output}: cannot be written: {e.strerror or e}") from e
+        say(OUT, f"{counted(findings.rows, 'row')} reported. Report: {output}")
+
+
+def _refuse_loss(target: Path, *, force: bool) -> None:
+    if target.is_dir():
+        raise ConfigurationError(f"--output {target}: is a directory; name a file in it")
+    if not force and target.exists() and target.stat().st_size > 0:
+        raise ConfigurationError(
+            f"--output {target}: the file holds something already; name another one, or replace it with --force"
+        )

@@ -1,0 +1,88 @@
+"""Charts as SVG that takes its colours and its font from the page around it; they hold no text of the records."""
+
+# matplotlib leaves its keyword arguments untyped.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .measures import Latency, Timeline
+
+# Stand-ins that no chart uses otherwise; the page's style sheet says what they look like, in light and in dark.
+_INK, _FIRST, _SECOND = "#010203", "#010204", "#010205"
+_COLOURS = {_INK: "currentColor", _FIRST: "var(--first)", _SECOND: "var(--second)"}
+_BINS = 24
+
+
+def latency_chart(latency: Latency) -> str:
+    """Return the distribution of latencies in milliseconds, on a logarithmic axis."""
+    values = [(seconds * 1000, count) for seconds, count in latency.values()]
+    if not values:
+        return ""
+    low, high = values[0][0] / 1.02, values[-1][0] * 1.02
+    edges = [low * (high / low) ** (i / _BINS) for i in range(_BINS + 1)]
+
+    def draw(axes: Axes) -> None:
+        axes.hist([value for value, _ in values], bins=edges, weights=[count for _, count in values], color=_FIRST)
+        axes.set_xscale("log")
+        axes.minorticks_off()
+        axes.set_xticks(edges[::6], labels=[f"{edge:,.0f}" if edge >= 100 else f"{edge:.3g}" for edge in edges[::6]])
+        axes.set_xlabel("milliseconds")
+        axes.set_ylabel("rows")
+
+    return _svg("latency", draw)
+
+
+def rate_chart(timeline: Timeline) -> str:
+    """Return rows per second over time."""
+    return _over_time("rate", timeline, 1, "rows per second", _FIRST)
+
+
+def concurrency_chart(timeline: Timeline) -> str:
+    """Return rows under way over time."""
+    return _over_time("concurrency", timeline, 2, "rows under way", _SECOND)
+
+
+def _over_time(name: str, timeline: Timeline, column: int, label: str, colour: str) -> str:
+    points = timeline.points()
+    if not points:
+        return ""
+    start = points[0][0]
+    begun = datetime.fromtimestamp(start, UTC)
+
+    def draw(axes: Axes) -> None:
+        axes.step([each[0] - start for each in points], [each[column] for each in points], where="post", color=colour)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(f"seconds since {begun:%Y-%m-%d %H:%M:%S} UTC")
+        axes.set_ylabel(label)
+
+    return _svg(name, draw)
+
+
+def _svg(name: str, draw: Callable[[Axes], None]) -> str:
+    settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10}
+    settings |= dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), _INK)
+    with rc_context(settings):
+        figure = Figure(figsize=(5, 2.8), layout="constrained")
+        axes = figure.add_subplot()
+        draw(axes)
+        axes.spines[["top", "right"]].set_visible(False)
+        written = io.StringIO()
+        figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
+    svg = written.getvalue()
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    for stand_in, colour in _COLOURS.items():
+        svg = svg.replace(stand_in, colour)
+    svg = re.sub(r"'DejaVu Sans'[^;\"]*", "inherit", svg)
+    # Several charts share one page: each needs names of its own.
+    svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{name}" ', 1)

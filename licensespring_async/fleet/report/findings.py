@@ -1,0 +1,129 @@
+"""What a report tells, counted record by record; its size does not grow with their number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import attrs
+
+from ..results import Outcome
+from .measures import Latency, Lowest, Timeline
+from .records import Record
+
+HORIZONS = (7, 30, 90)
+OTHERS = "(others)"
+_MOST_KINDS = 500
+_MOST_ATTENTION = 1_000
+_MOST_PER_REASON = 100
+_SHOWN = 25
+
+Holder = tuple[str, str, str]
+
+
+@attrs.frozen
+class Slots:
+    """Floating slots of a license: in use as last seen, the most seen, and how many exist if that is known."""
+
+    last: int
+    most: int
+    allowed: int | None
+
+
+@attrs.define
+class Findings:
+    """Counts records as they come.
+
+    Attributes:
+        now: The moment from which `expiring` counts days.
+        expiring: Licensed rows whose license ends within so many days; a row of 7 days is one of 30 as well.
+        attention: Reason and record of what somebody should look at, a bounded number per reason.
+        needing: How many rows need attention, shown or not.
+    """
+
+    now: datetime
+    outcomes: Counter[Outcome] = attrs.field(factory=Counter[Outcome], init=False)
+    groups: dict[tuple[str, str], Counter[Outcome]] = attrs.field(
+        factory=dict[tuple[str, str], "Counter[Outcome]"], init=False
+    )
+    codes: Counter[tuple[str, str]] = attrs.field(factory=Counter[tuple[str, str]], init=False)
+    expiring: Counter[int] = attrs.field(factory=Counter[int], init=False)
+    unverified: int = attrs.field(default=0, init=False)
+    requests: int = attrs.field(default=0, init=False)
+    ends: Lowest[datetime] = attrs.field(factory=lambda: Lowest[datetime](_SHOWN), init=False)
+    left: Lowest[int] = attrs.field(factory=lambda: Lowest[int](_SHOWN), init=False)
+    ranks: Lowest[tuple[float, int]] = attrs.field(factory=lambda: Lowest[tuple[float, int]](_SHOWN), init=False)
+    slots: dict[Holder, Slots] = attrs.field(factory=dict[Holder, Slots], init=False)
+    latency: Latency = attrs.field(factory=Latency, init=False)
+    timeline: Timeline = attrs.field(factory=Timeline, init=False)
+    attention: list[tuple[str, Record]] = attrs.field(factory=list[tuple[str, Record]], init=False)
+    needing: int = attrs.field(default=0, init=False)
+    _reasons: Counter[str] = attrs.field(factory=Counter[str], init=False)
+
+    @property
+    def rows(self) -> int:
+        """How many records were counted."""
+        return self.outcomes.total()
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        self.outcomes[record.outcome] += 1
+        self.requests += record.attempts
+        group = (record.product, record.feature)
+        if group not in self.groups and len(self.groups) >= _MOST_KINDS:
+            group = (OTHERS, "")
+        self.groups.setdefault(group, Counter())[record.outcome] += 1
+        if record.outcome is not Outcome.LICENSED:
+            kind = (str(record.outcome), record.code)
+            self.codes[kind if kind in self.codes or len(self.codes) < _MOST_KINDS else (OTHERS, "")] += 1
+        if record.attempts:
+            self.latency.add(record.seconds)
+            if record.at is not None:
+                self.timeline.add(record.at, record.seconds)
+        if record.outcome is Outcome.LICENSED:
+            self._add_licensed(record)
+        self._attend(record)
+
+    def _add_licensed(self, record: Record) -> None:
+        holder = (record.product, record.feature, record.key)
+        self.unverified += not record.verified
+        if record.expires_at is not None:
+            left = record.expires_at - self.now
+            for days in HORIZONS:
+                self.expiring[days] += left <= timedelta(days=days)
+            if left <= timedelta(days=HORIZONS[-1]):
+                self.ends.add(holder, record.expires_at)
+        if record.consumptions_left is not None:
+            self.left.add(holder, record.consumptions_left)
+        if record.slots_in_use is not None:
+            self._add_slots(holder, record.slots_in_use, record.slots_allowed)
+
+    def _add_slots(self, holder: Holder, used: int, allowed: int | None) -> None:
+        before = self.slots.get(holder)
+        most = max(used, before.most if before else 0)
+        allowed = allowed if allowed is not None or before is None else before.allowed
+        # The fullest first; without a known number of slots, the most used.
+        dropped = self.ranks.add(holder, (-most / allowed if allowed else 0.0, -most))
+        if dropped != holder:
+            self.slots[holder] = Slots(used, most, allowed)
+        if dropped is not None:
+            self.slots.pop(dropped, None)
+
+    def _attend(self, record: Record) -> None:
+        reason = self._reason(record)
+        if not reason:
+            return
+        self.needing += 1
+        kind = reason if reason in self._reasons or len(self._reasons) < _MOST_KINDS else OTHERS
+        self._reasons[kind] += 1
+        if self._reasons[kind] <= _MOST_PER_REASON and len(self.attention) < _MOST_ATTENTION:
+            self.attention.append((reason, record))
+
+    def _reason(self, record: Record) -> str:
+        if record.outcome is not Outcome.LICENSED:
+            return f"{record.outcome}: {record.code}" if record.code else str(record.outcome)
+        if record.expires_at is not None and record.expires_at - self.now <= timedelta(days=HORIZONS[0]):
+            return "expires soon"
+        if record.consumptions_left is not None and record.consumptions_left <= 0:
+            return "no consumptions left"
+        return ""

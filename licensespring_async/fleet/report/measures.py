@@ -1,0 +1,105 @@
+"""Measures of a stream in bounded memory."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import attrs
+
+V = TypeVar("V", int, datetime, tuple[float, int])
+
+_STEP = math.log(1.02)
+_SHORTEST = 1e-4
+_MOST_BINS = 240
+
+
+class Lowest(Generic[V]):
+    """The holders of the lowest values; a holder counts with the lowest of its own."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: dict[tuple[str, str, str], V] = {}
+
+    def add(self, holder: tuple[str, str, str], value: V) -> tuple[str, str, str] | None:
+        """Take a value, and return the holder that had to go for it, which may be this one."""
+        known = self._values.get(holder)
+        if known is None or value < known:
+            self._values[holder] = value
+        if len(self._values) <= self._size:
+            return None
+        worst = max(self._values, key=self._values.__getitem__)
+        del self._values[worst]
+        return worst
+
+    def items(self) -> list[tuple[tuple[str, str, str], V]]:
+        """Return holders and values, the lowest first."""
+        return sorted(self._values.items(), key=lambda item: item[1])
+
+
+@attrs.define
+class Latency:
+    """A histogram in steps of 2 %, so that quantiles are right within 1 %."""
+
+    steps: Counter[int] = attrs.field(factory=Counter[int], init=False)
+
+    def add(self, seconds: float) -> None:
+        """Count one duration."""
+        self.steps[int(math.log(max(seconds, _SHORTEST) / _SHORTEST) / _STEP)] += 1
+
+    def values(self) -> list[tuple[float, int]]:
+        """Return durations in seconds with how often they were seen, the shortest first."""
+        return [(_SHORTEST * math.exp((step + 0.5) * _STEP), count) for step, count in sorted(self.steps.items())]
+
+    def quantile(self, share: float) -> float | None:
+        """Return the seconds within which this share of the durations was, or None when there was none."""
+        wanted = share * self.steps.total()
+        for value, count in self.values():
+            wanted -= count
+            if wanted <= 0:
+                return value
+        return None
+
+
+@attrs.define
+class Timeline:
+    """Rows done and seconds of work in equal bins, which double in width when there are too many.
+
+    Attributes:
+        width: Seconds per bin.
+    """
+
+    width: float = attrs.field(default=1 / 16, init=False)
+    done: Counter[int] = attrs.field(factory=Counter[int], init=False)
+    work: dict[int, float] = attrs.field(factory=dict[int, float], init=False)
+    _first: float = attrs.field(default=math.inf, init=False)
+    _last: float = attrs.field(default=-math.inf, init=False)
+
+    def add(self, at: float, seconds: float) -> None:
+        """Count a row that was done at a moment, after so many seconds."""
+        begin = at - seconds
+        self._first, self._last = min(self._first, begin), max(self._last, at)
+        while (self._last - self._first) / self.width > _MOST_BINS:
+            self._double()
+        self.done[math.floor(at / self.width)] += 1
+        for index in range(math.floor(begin / self.width), math.floor(at / self.width) + 1):
+            overlap = min(at, (index + 1) * self.width) - max(begin, index * self.width)
+            self.work[index] = self.work.get(index, 0.0) + max(overlap, 0.0)
+
+    def points(self) -> list[tuple[float, float, float]]:
+        """Return for each bin its moment in seconds since the epoch, rows per second, and rows under way on average."""
+        if not self.work:
+            return []
+        span = range(min(self.work), max(self.work) + 1)
+        return [(i * self.width, self.done[i] / self.width, self.work.get(i, 0.0) / self.width) for i in span]
+
+    def _double(self) -> None:
+        self.width *= 2
+        done, work = self.done, self.work
+        self.done, self.work = Counter(), {}
+        for index, count in done.items():
+            self.done[index // 2] += count
+        for index, seconds in work.items():
+            self.work[index // 2] = self.work.get(index // 2, 0.0) + seconds

@@ -1,0 +1,38 @@
+"""`fleet report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .conftest import Run
+
+LINE = '{"row":1,"outcome":"licensed","code":""}\n'
+
+
+def test_a_run_becomes_a_page(offline: Run, tmp_path: Path) -> None:
+    """The results of the demo fleet become a page with its counts and the command."""
+    results, page = str(tmp_path / "r.jsonl"), tmp_path / "r.html"
+    assert offline("fleet", "check", "--sandbox", "--output", results).exit_code == 0
+    done = offline("fleet", "report", results, "-o", str(page))
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "floating_not_available" in page.read_text()
+    assert f"licensespring-async fleet report {results}" in page.read_text()
+
+
+def test_a_page_is_not_replaced_unasked(offline: Run, tmp_path: Path) -> None:
+    """A file that holds something is kept, until --force."""
+    results, page = tmp_path / "r.jsonl", tmp_path / "r.html"
+    results.write_text(LINE)
+    page.write_text("mine")
+    refused = offline("fleet", "report", str(results), "-o", str(page))
+    assert (refused.exit_code, page.read_text()) == (2, "mine")
+    assert "--force" in refused.stderr
+    assert offline("fleet", "report", str(results), "-o", str(page), "--force").exit_code == 0
+
+
+def test_bad_input_is_wrong_usage(offline: Run, tmp_path: Path) -> None:
+    """A missing file exits with 2 and its name, and leaves no page."""
+    page = tmp_path / "r.html"
+    done = offline("fleet", "report", str(tmp_path / "none.jsonl"), "-o", str(page))
+    assert (done.exit_code, page.exists()) == (2, False)
+    assert "none.jsonl" in done.stderr

@@ -1,0 +1,139 @@
+"""What a report counts, and the page that it becomes."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from licensespring_async import ConfigurationError
+from licensespring_async.fleet import Outcome
+from licensespring_async.fleet.report import Findings, Record, read_records
+from licensespring_async.fleet.report.page import render
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HOSTILE = "</script><script>alert(1)</script>"
+
+
+def record(row: int = 1, outcome: Outcome = Outcome.LICENSED, *, key: str = "", ends: datetime | None = None) -> Record:
+    return Record(row=row, outcome=outcome, key=key, expires_at=ends)
+
+
+def found(*records: Record) -> Findings:
+    findings = Findings(NOW)
+    for each in records:
+        findings.add(each)
+    return findings
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_jsonl_and_csv_read_alike(tmp_path: Path) -> None:
+    """The same record comes out of both formats; a formula's quote is undone."""
+    fields = {"row": 7, "outcome": "error", "code": "=x", "seconds": 0.5, "slots_in_use": 3, "verified": True}
+    lines = written(tmp_path / "a", json.dumps(fields) + "\n")
+    table = written(tmp_path / "b", "row,outcome,code,seconds,slots_in_use,verified\n7,error,'=x,0.5,3,True\n")
+    assert list(read_records(lines)) == list(read_records(table))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "holds no results"),
+        ('{"row":1,"outcome":"licensed"}\n{"row":', "line 2: is not JSON"),
+        ('{"row":1,"outcome":"maybe"}\n', "line 1: outcome"),
+        ('{"row":1,"outcome":"licensed","at":1e300}\n', "line 1: at"),
+        ('{"row":1,"outcome":"licensed","seconds":NaN}\n', "line 1: seconds"),
+        ("row,outcome\n1\n", "line 2: has 1 cells"),
+        ("hello\n", "line 1: is neither"),
+    ],
+)
+def test_bad_input_names_file_and_line(tmp_path: Path, text: str, problem: str) -> None:
+    """A line that is no record is an error that says where it is."""
+    path = written(tmp_path / "results", text)
+    with pytest.raises(ConfigurationError) as caught:
+        list(read_records(path))
+    assert str(caught.value).startswith(f"{path}: {problem}")
+
+
+def test_a_secret_in_a_fingerprints_place_is_not_kept(tmp_path: Path) -> None:
+    """What is no fingerprint becomes one, and fields that nobody knows are left out."""
+    path = written(tmp_path / "r", '{"row":1,"outcome":"error","key":"SECRET-1","license_key":"SECRET-2"}\n')
+    assert "SECRET" not in render(found(*read_records(path)), command="c", made=NOW)
+
+
+def test_expiries_are_counted_by_horizon() -> None:
+    """A license that ends in 20 days is among those of 30 and of 90 days."""
+    findings = found(record(ends=NOW + timedelta(days=20)))
+    assert [findings.expiring[days] for days in (7, 30, 90)] == [0, 1, 1]
+
+
+def test_what_is_not_shown_is_told() -> None:
+    """The table of attention is bounded, and the page says how many rows it leaves out."""
+    findings = found(*(record(row, Outcome.ERROR) for row in range(250)))
+    assert (len(findings.attention), findings.needing) == (100, 250)
+    assert "150 more rows are not shown" in render(findings, command="c", made=NOW)
+
+
+def test_quantiles_are_within_a_percent() -> None:
+    """A quantile of 1 to 1,000 ms is right within 1 %."""
+    findings = Findings(NOW)
+    for row in range(1, 1001):
+        findings.add(Record(row=row, outcome=Outcome.LICENSED, attempts=1, seconds=row / 1000))
+    assert [findings.latency.quantile(share) for share in (0.5, 0.95, 0.99)] == pytest.approx([0.5, 0.95, 0.99], 0.011)
+
+
+def test_a_long_run_has_few_points_and_loses_none() -> None:
+    """14 hours fit into a bounded number of bins, which still hold every row and every second of work."""
+    findings = Findings(NOW)
+    for row in range(1000):
+        findings.add(Record(row=row, outcome=Outcome.LICENSED, attempts=1, seconds=2.0, at=1e9 + row * 50))
+    points, width = findings.timeline.points(), findings.timeline.width
+    assert len(points) <= 242
+    assert sum(rate for _, rate, _ in points) * width == pytest.approx(1000)
+    assert sum(under_way for _, _, under_way in points) * width == pytest.approx(2000)
+
+
+def test_slots_tell_last_and_most() -> None:
+    """A license's slots are shown as last seen and at their most."""
+    rows = [
+        Record(row=n, outcome=Outcome.LICENSED, slots_in_use=used, slots_allowed=9) for n, used in enumerate((2, 8, 5))
+    ]
+    [slots] = found(*rows).slots.values()
+    assert (slots.last, slots.most, slots.allowed) == (5, 8, 9)
+
+
+def test_the_fullest_licenses_are_kept() -> None:
+    """Slots and what they are ordered by name the same licenses when there are too many."""
+    findings = found(*(Record(row=n, outcome=Outcome.LICENSED, key=str(n % 60), slots_in_use=n) for n in range(300)))
+    assert [holder for holder, _ in findings.ranks.items()] == [("", "", str(n)) for n in range(59, 34, -1)]
+    assert set(findings.slots) == {holder for holder, _ in findings.ranks.items()}
+
+
+def test_every_value_is_escaped() -> None:
+    """No text of a record becomes markup."""
+    hostile = Record(
+        row=1,
+        outcome=Outcome.ERROR,
+        code=HOSTILE,
+        message=HOSTILE,
+        product=HOSTILE,
+        feature=HOSTILE,
+        attempts=1,
+        at=1.0,
+    )
+    page = render(found(hostile), command=HOSTILE, made=NOW)
+    assert "<script>alert" not in page
+    assert page.count("</script>") == 1
+
+
+def test_the_page_asks_for_nothing() -> None:
+    """The page has a policy that forbids loading, and refers to nothing outside."""
+    page = render(found(record()), command="c", made=NOW)
+    assert "default-src 'none'" in page
+    assert not [each for each in ("src=", "@import", 'href="http') if each in page]
