@@ -9,6 +9,7 @@ import typer
 from .._version import __version__
 from .check import check_bundle, check_feature
 from .fleet import check as check_fleet
+from .fleet import retry as retry_fleet
 from .sandbox import sandbox
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command("check-feature")(check_feature)
 app.command("check-bundle")(check_bundle)
 app.add_typer(fleet, name="fleet")
 fleet.command("check")(check_fleet)
+fleet.command("retry")(retry_fleet)
 app.command("sandbox")(sandbox)
 
 

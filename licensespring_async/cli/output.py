@@ -60,16 +60,44 @@ def refuse_input(output: str | None, source: str | None) -> None:
             raise ConfigurationError(f"--output {output}: is the file that is read; name another one")
 
 
+def journal_of(output: str | None) -> Path | None:
+    """Return where the journal of a run is: beside its output, when that is a regular file."""
+    if output in (None, STDOUT):
+        return None
+    path = Path(str(output))
+    # Without a directory there will be no output either, which says so in its own words.
+    return None if (path.exists() and not path.is_file()) or not path.parent.is_dir() else Path(f"{path}.journal")
+
+
+def refuse_foreign(output: str) -> None:
+    """Refuse to write over results that no journal knows.
+
+    Raises:
+        ConfigurationError: The file holds something.
+    """
+    path = Path(output)
+    if path.exists() and _holds_something(path):
+        raise _held(path)
+
+
+def _holds_something(path: Path) -> bool:
+    return path.stat().st_size > 0
+
+
+def _held(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"--output {path}: the file holds something already; name another one, or replace it with --force"
+    )
+
+
 def _open(path: Path, *, force: bool) -> TextIO:
     if path.is_dir():
         raise ConfigurationError(f"--output {path}: is a directory; name a file in it")
     try:
         return path.open("x", encoding="ascii", buffering=1, newline="\n")
     except FileExistsError:
-        if not force and path.stat().st_size > 0:
-            raise ConfigurationError(
-                f"--output {path}: the file holds something already; name another one, or replace it with --force"
-            ) from None
+        if not force and _holds_something(path):
+            raise _held(path) from None
     return path.open("w", encoding="ascii", buffering=1, newline="\n")
 
 
