@@ -80,7 +80,7 @@ class Journal:
             self._compare(dict(db.execute("SELECT name, value FROM run")), identity)
 
     def _compare(self, kept: Mapping[str, str], given: Mapping[str, str]) -> None:
-        names = [name for name in {**kept, **given} if kept.get(name) != given.get(name)]
+        names = [name for name in {**given, **kept} if kept.get(name) != given.get(name)]
         if names:
             differs = "; ".join(f"{name}: it has {kept.get(name)}, this run {given.get(name)}" for name in names)
             raise JournalMismatch(f"{self._path}: belongs to another run ({differs})")
