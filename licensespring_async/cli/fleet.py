@@ -29,7 +29,16 @@ _SLOTS = "Floating slots"
 def check(
     *,
     file: Annotated[
-        str | None, typer.Argument(help="CSV file; - for the standard input.", metavar="FILE", show_default=False)
+        str | None,
+        typer.Argument(
+            help="CSV or .tsv file, .gz or not; - for the standard input.", metavar="FILE", show_default=False
+        ),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", help="What FILE calls a column: hardware_id=serial; may be repeated.", metavar="COLUMN=NAME"
+        ),
     ] = None,
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Check against a sandbox on this machine; without FILE, its demo fleet.")
@@ -123,7 +132,7 @@ def check(
             raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
         refuse_input(output, file)
         limits = limits_from(plan=plan, rates=rate or (), unlimited=unlimited, is_embedded=sandbox)
-        source = open_source(file, demo=sandbox)
+        source = open_source(file, demo=sandbox, columns=mapping or ())
         if dry_run and source.is_stream:
             raise typer.BadParameter("--dry-run reads the rows, and a stream can be read only once; name a file")
         survey = None if source.is_stream else stack.enter_context(Survey(source.read()))

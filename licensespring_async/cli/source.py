@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -26,12 +26,18 @@ class Source:
     is_stream: bool = False
 
 
-def open_source(file: str | None, *, demo: bool) -> Source:
+def open_source(file: str | None, *, demo: bool, columns: Sequence[str] = ()) -> Source:
     """Return the rows of a file, or without one those of the demo fleet.
 
+    Args:
+        file: Its name.
+        demo: Whether there is a demo fleet.
+        columns: What the file calls columns, as `hardware_id=serial`.
+
     Raises:
-        ConfigurationError: There is neither a file nor a demo.
+        ConfigurationError: There is neither a file nor a demo, or a column's name cannot be read.
     """
+    mapping = dict(_mapped(each) for each in columns)
     if file is None and not demo:
         raise ConfigurationError("no FILE: name a CSV file, - for the standard input, or --sandbox for its demo fleet")
     if file is None:
@@ -39,7 +45,14 @@ def open_source(file: str | None, *, demo: bool) -> Source:
             from ..sandbox import demo_fleet  # noqa: PLC0415  # an extra
         fleet = demo_fleet()
         return Source(read=lambda: rows_from(fleet))
-    return Source(read=lambda: read_rows(file), is_stream=file == STDIN or _is_stream(Path(file)))
+    return Source(read=lambda: read_rows(file, columns=mapping), is_stream=file == STDIN or _is_stream(Path(file)))
+
+
+def _mapped(text: str) -> tuple[str, str]:
+    ours, equals, given = text.partition("=")
+    if not (equals and ours.strip() and given.strip()):
+        raise ConfigurationError(f"--map {text}: must be COLUMN=NAME, for example hardware_id=serial")
+    return ours.strip(), given.strip()
 
 
 def _is_stream(path: Path) -> bool:
