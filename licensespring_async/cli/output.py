@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import json
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+import attrs
+
 from ..errors import ConfigurationError
 from ..fleet import Result
 
 STDOUT = "-"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @contextmanager
 def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result], None]]:
-    """Give a function that writes a result as one line of JSON, or does nothing when there is no output.
+    """Give a function that writes a result as one line of JSON (CSV to a `.csv`), or does nothing without an output.
 
     Every line is handed to the system as it is complete, so a run that is interrupted leaves whole lines.
 
@@ -94,17 +99,25 @@ def _open(path: Path, *, force: bool) -> TextIO:
     if path.is_dir():
         raise ConfigurationError(f"--output {path}: is a directory; name a file in it")
     try:
-        return path.open("x", encoding="ascii", buffering=1, newline="\n")
+        return path.open("x", encoding="utf-8", errors="backslashreplace", buffering=1, newline="")
     except FileExistsError:
         if not force and _holds_something(path):
             raise _held(path) from None
-    return path.open("w", encoding="ascii", buffering=1, newline="\n")
+    return path.open("w", encoding="utf-8", errors="backslashreplace", buffering=1, newline="")
 
 
 def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
+    rows = csv.writer(file, lineterminator="\n")
+    is_csv = name.lower().endswith(".csv")
+    if is_csv:
+        rows.writerow(attrs.fields_dict(Result))
+
     def write(result: Result) -> None:
         try:
-            file.write(result.to_json() + "\n")
+            if is_csv:
+                rows.writerow(_cell(each) for each in json.loads(result.to_json()).values())
+            else:
+                file.write(result.to_json() + "\n")
             file.flush()
         except OSError as e:
             if e.errno == errno.EPIPE:  # the reader has seen enough
@@ -112,6 +125,11 @@ def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
             raise _unwritable(name, e) from e
 
     return write
+
+
+def _cell(value: object) -> object:
+    # Spreadsheets run a cell that begins like this as a formula, and a message is text from elsewhere.
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _unwritable(name: str, error: OSError) -> ConfigurationError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import random
@@ -18,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from licensespring_async.cli.output import open_output
 from licensespring_async.fleet import Journal, Outcome, Result
 
 from .conftest import Run
@@ -266,3 +268,25 @@ def test_another_file_is_no_journal(tmp_path: Path) -> None:
     path.write_text("something else, and long enough to be looked at " * 20)
     with pytest.raises(ValueError, match="is no journal"):
         Journal(path, {})
+
+
+def test_csv_is_safe_to_open(tmp_path: Path) -> None:
+    """A message that a spreadsheet would run as a formula is text; numbers and gaps stay what they are."""
+    path = tmp_path / "results.csv"
+    with open_output(str(path), force=False) as write:
+        for number, start in enumerate("=+-@\t\r", 1):
+            write(Result(row=number, outcome=Outcome.ERROR, code="x", message=f"{start}1,2"))
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [each["message"] for each in rows] == [f"'{start}1,2" for start in "=+-@\t\r"]
+    assert (rows[0]["row"], rows[0]["http_status"], rows[0]["outcome"]) == ("1", "", "error")
+
+
+def test_a_csv_output_goes_on(offline: Run, tmp_path: Path, service: Service) -> None:
+    """Resumed, it has one header and every row once."""
+    output = tmp_path / "results.csv"
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    offline(*command)
+    offline(*command)
+    with output.open(newline="") as file:
+        assert [each["row"] for each in csv.DictReader(file)] == ["1", "2", "3"]
