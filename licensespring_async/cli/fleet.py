@@ -46,7 +46,7 @@ def check(
     output: Annotated[
         str | None,
         typer.Option(
-            help="Write one JSON object a line to this file, with a journal beside it; - for stdout.", metavar="FILE"
+            help="Write one JSON object a line (to a .csv: CSV), a journal beside it; - for stdout.", metavar="FILE"
         ),
     ] = None,
     force: Annotated[

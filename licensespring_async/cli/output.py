@@ -110,7 +110,10 @@ def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
     rows = csv.writer(file, lineterminator="\n")
     is_csv = name.lower().endswith(".csv")
     if is_csv:
-        rows.writerow(attrs.fields_dict(Result))
+        try:
+            rows.writerow(attrs.fields_dict(Result))
+        except OSError as e:
+            raise _unwritable(name, e) from e
 
     def write(result: Result) -> None:
         try:
