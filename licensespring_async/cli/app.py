@@ -9,6 +9,7 @@ import typer
 from .._version import __version__
 from .check import check_bundle, check_feature
 from .fleet import check as check_fleet
+from .fleet import retry as retry_fleet
 from .fleet_report import report as report_fleet
 from .sandbox import sandbox
 
@@ -30,6 +31,7 @@ app.command("check-bundle")(check_bundle)
 app.add_typer(fleet, name="fleet")
 fleet.command("check")(check_fleet)
 fleet.command("report")(report_fleet)
+fleet.command("retry")(retry_fleet)
 app.command("sandbox")(sandbox)
 
 

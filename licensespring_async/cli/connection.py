@@ -25,6 +25,7 @@ def connect(
     verify: bool,
     timeout: float,
     concurrency: int | None = None,
+    rate_limits: RateLimits | None = None,
 ) -> LicenseSpring:
     """Return a client with credentials from the environment.
 
@@ -33,7 +34,8 @@ def connect(
         public_key: PEM file of the key that answers are trusted by.
         verify: Whether answers have to be signed.
         timeout: Seconds for one call.
-        concurrency: Calls at once; given, the client also keeps to the hosted service's rate windows.
+        concurrency: Calls at once, or None for the client's own number.
+        rate_limits: Windows to keep to, or None for none.
 
     Raises:
         ConfigurationError: No such client can be made.
@@ -41,9 +43,8 @@ def connect(
     environ = dict(os.environ)
     if base_url is not None:
         environ["LICENSESPRING_BASE_URL"] = base_url
-    origin = environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL
-    is_hosted = origin.rstrip("/").lower() == PRODUCTION_URL
-    options: Options = {"timeout": timeout, "verify_signatures": verify}
+    is_hosted = origin_of(base_url).rstrip("/").lower() == PRODUCTION_URL
+    options: Options = {"timeout": timeout, "verify_signatures": verify, "rate_limits": rate_limits}
     if public_key is not None and not verify:
         raise ConfigurationError("--public-key and --no-verify-signatures contradict each other; leave one out")
     if public_key is not None:
@@ -55,8 +56,6 @@ def connect(
         )
     if concurrency is not None:
         options["max_concurrency"] = concurrency
-        # The hosted service blocks an address that goes faster; a server of one's own has its own limits.
-        options["rate_limits"] = RateLimits.every_plan() if is_hosted else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said below, for people
         client = LicenseSpring.from_env(environ, **options)
@@ -65,7 +64,14 @@ def connect(
     return client
 
 
-def embedded(*, timeout: float, concurrency: int) -> AbstractAsyncContextManager[LicenseSpring]:
+def origin_of(base_url: str | None) -> str:
+    """Return where `connect` connects to."""
+    return base_url or os.environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL
+
+
+def embedded(
+    *, timeout: float, concurrency: int, rate_limits: RateLimits | None = None
+) -> AbstractAsyncContextManager[LicenseSpring]:
     """Return a client of a sandbox that runs for as long as the client is entered.
 
     Raises:
@@ -81,7 +87,7 @@ def embedded(*, timeout: float, concurrency: int) -> AbstractAsyncContextManager
                 sandbox = await stack.enter_async_context(Sandbox())
             except SandboxError as e:
                 raise ConfigurationError(str(e)) from e
-            client = sandbox.client(timeout=timeout, max_concurrency=concurrency)
+            client = sandbox.client(timeout=timeout, max_concurrency=concurrency, rate_limits=rate_limits)
             yield await stack.enter_async_context(client)
 
     return run()

@@ -29,6 +29,7 @@ class Code(IntEnum):
         OK: Everything was checked, whatever the answers were.
         ERRORS: A check ended in an error.
         USAGE: The command or its configuration cannot be used.
+        ABORTED: Too many errors: `--max-errors` or `--max-error-rate`.
         UNAUTHORIZED: The service refused the credentials, or an answer was not signed by a trusted key.
         NOT_LICENSED: `--fail-on not_licensed`, and it was not.
         INTERRUPTED: Ctrl-C or SIGTERM.
@@ -37,6 +38,7 @@ class Code(IntEnum):
     OK = 0
     ERRORS = 1
     USAGE = 2
+    ABORTED = 3
     UNAUTHORIZED = 4
     NOT_LICENSED = 5
     INTERRUPTED = 130
@@ -74,27 +76,39 @@ def reported() -> Generator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def run(work: Callable[[*Arguments], Awaitable[T]], *args: *Arguments) -> T:
+def run(work: Callable[[*Arguments], Awaitable[T]], *args: *Arguments, drain: Callable[[], bool] | None = None) -> T:
     """Run async work on asyncio to its end, or until Ctrl-C or SIGTERM, and return what it returns.
+
+    Args:
+        work: The work.
+        args: Its arguments.
+        drain: Called first when a signal comes; true means that the work will come to an end by itself.
 
     Raises:
         KeyboardInterrupt: A signal ended it; by then everything the work had opened is closed.
     """
-    outcome: list[T] = anyio.run(_until_interrupted, work, args)
+    outcome: list[T] = anyio.run(_until_interrupted, work, args, drain)
     if not outcome:
         raise KeyboardInterrupt
     return outcome[0]
 
 
-async def _until_interrupted(work: Callable[..., Awaitable[T]], args: tuple[object, ...]) -> list[T]:
+async def _until_interrupted(
+    work: Callable[..., Awaitable[T]], args: tuple[object, ...], drain: Callable[[], bool] | None
+) -> list[T]:
     # The signals are taken by the event loop: KeyboardInterrupt, which Python raises between any two bytecodes, could
     # tear apart whatever happens to run, the loop's own code included.
     outcome: list[T] = []
     loop = asyncio.get_running_loop()
     with anyio.CancelScope() as scope:
+
+        def interrupt() -> None:
+            if drain is None or not drain():
+                scope.cancel()
+
         try:
             for number in _signals():
-                loop.add_signal_handler(number, scope.cancel)
+                loop.add_signal_handler(number, interrupt)
             outcome.append(await work(*args))
         finally:
             for number in _signals():

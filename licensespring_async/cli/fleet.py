@@ -1,61 +1,147 @@
-"""`fleet check`: many devices."""
+"""`fleet check`: many devices. `fleet retry`: those of them that ended in an error."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Annotated
+from contextlib import ExitStack
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from ..client import LicenseSpring
-from ..errors import LicenseSpringError
-from ..fleet import DEFAULT_CONCURRENCY, Outcome, Result, Summary, check_many
+from ..fleet import DEFAULT_CONCURRENCY, Survey
 from . import options
-from .connection import connect, embedded
-from .console import ERR, OUT
-from .exits import Code, reported, run
-from .output import open_output, refuse_input
-from .progress import progress
-from .report import Report
-from .source import Source, open_source
+from .connection import connect, embedded, origin_of
+from .console import ERR, OUT, say
+from .exits import reported
+from .output import refuse_input
+from .pacing import limits_from
+from .preflight import ask_for_slots, outlook
+from .source import open_source
+from .unattended import Job, Rules, perform
+
+_PACE = "Pace"
+_ENDS = "When it ends early"
+_SLOTS = "Floating slots"
 
 
 def check(
     *,
     file: Annotated[
-        str | None, typer.Argument(help="CSV file; - for the standard input.", metavar="FILE", show_default=False)
+        str | None,
+        typer.Argument(
+            help="CSV or .tsv file, .gz or not; - for the standard input.", metavar="FILE", show_default=False
+        ),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", help="What FILE calls a column: hardware_id=serial; may be repeated.", metavar="COLUMN=NAME"
+        ),
     ] = None,
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Check against a sandbox on this machine; without FILE, its demo fleet.")
     ] = False,
     output: Annotated[
-        str | None, typer.Option(help="Write one JSON object a line to this file; - for stdout.", metavar="FILE")
+        str | None,
+        typer.Option(
+            help="Write one JSON object a line (to a .csv: CSV), a journal beside it; - for stdout.", metavar="FILE"
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an output file that holds something.")] = False,
-    concurrency: Annotated[int, typer.Option(help="Rows under way at once.", metavar="NUMBER", min=1)] = (
-        DEFAULT_CONCURRENCY
-    ),
+    force: Annotated[
+        bool, typer.Option("--force", help="Start anew: replace an output file that holds something, and its journal.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be checked, and send nothing.")] = False,
+    concurrency: Annotated[
+        int, typer.Option(help="Rows under way at once.", metavar="NUMBER", min=1, rich_help_panel=_PACE)
+    ] = DEFAULT_CONCURRENCY,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            help="Keep to a plan's rate: free, business-starter, business-plus, enterprise.",
+            metavar="NAME",
+            rich_help_panel=_PACE,
+        ),
+    ] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Keep to this rate; may be repeated. Default: 200/10 and 50/1, which hold on every plan.",
+            metavar="NUMBER/SECONDS",
+            rich_help_panel=_PACE,
+        ),
+    ] = None,
+    unlimited: Annotated[
+        bool, typer.Option("--unlimited", help="No rate, for a server of one's own.", rich_help_panel=_PACE)
+    ] = False,
+    retries: Annotated[
+        int,
+        typer.Option(
+            help="How often a row whose error may pass is tried again, behind all others.",
+            metavar="NUMBER",
+            min=0,
+            rich_help_panel=_ENDS,
+        ),
+    ] = 1,
+    max_errors: Annotated[
+        int | None, typer.Option(help="End when more rows fail.", metavar="NUMBER", min=0, rich_help_panel=_ENDS)
+    ] = None,
+    max_error_rate: Annotated[
+        float | None,
+        typer.Option(
+            help="End when a greater share of rows fails, of 100 or more.",
+            metavar="SHARE",
+            min=0.0,
+            max=1.0,
+            rich_help_panel=_ENDS,
+        ),
+    ] = None,
+    fail_on: options.FailOn = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Agree to take floating slots.", rich_help_panel=_SLOTS)
+    ] = False,
+    release: Annotated[
+        bool,
+        typer.Option(
+            "--release",
+            help="Give each floating slot back after its check, also one that the device held before.",
+            rich_help_panel=_SLOTS,
+        ),
+    ] = False,
     base_url: options.BaseUrl = None,
     public_key: options.PublicKey = None,
     unverified: options.Unverified = False,
     timeout: options.Timeout = 30.0,
+    is_retry: Annotated[bool, typer.Option("--retry-errors", hidden=True)] = False,
 ) -> None:
     """Check many devices. A feature that floats gives each device a slot: this TAKES SLOTS.
 
     The first line of FILE names its columns: product, hardware_id, license_key and/or username, feature. A row without
-    a feature is a bundle check. Other columns are ignored.
+    a feature is a bundle check. Other columns are ignored. Rows that ask the same are checked once.
 
-    Exits with 0 when all rows were checked, whatever the answers; 1 when some ended in an error; 2 for wrong usage; 4
-    for refused credentials or a wrong signature, which ends the run at once; 130 when interrupted.
+    With --output, a run that was interrupted or killed goes on where it was when the same command is given again.
+    Ctrl-C once finishes the rows under way, twice ends at once.
+
+    Exits with 0 when all rows were checked, whatever the answers; 1 when some ended in an error; 2 for wrong usage; 3
+    when --max-errors or --max-error-rate ended the run; 4 for refused credentials or a wrong signature, which ends it
+    at once; 5 for a no with --fail-on not_licensed; 130 when interrupted.
     """
-    with reported():
+    with reported(), ExitStack() as stack:
         if sandbox and (base_url is not None or public_key is not None or unverified):
             raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
         refuse_input(output, file)
-        source = open_source(file, demo=sandbox)
+        limits = limits_from(plan=plan, rates=rate or (), unlimited=unlimited, is_embedded=sandbox)
+        source = open_source(file, demo=sandbox, columns=mapping or ())
+        if dry_run and source.is_stream:
+            raise typer.BadParameter("--dry-run reads the rows, and a stream can be read only once; name a file")
+        survey = None if source.is_stream else stack.enter_context(Survey(source.read()))
+        if survey is not None:
+            say(OUT if dry_run else ERR, outlook(survey, limits, release=release))
+        if dry_run:
+            return
         service = (
-            embedded(timeout=timeout, concurrency=concurrency)
+            embedded(timeout=timeout, concurrency=concurrency, rate_limits=limits)
             if sandbox
             else connect(
                 base_url=base_url,
@@ -63,54 +149,56 @@ def check(
                 verify=not unverified,
                 timeout=timeout,
                 concurrency=concurrency,
+                rate_limits=limits,
             )
         )
-        _run(service, source, output, force=force, concurrency=concurrency)
+        if not sandbox:
+            ask_for_slots(survey, release=release, yes=yes)
+        perform(
+            Job(
+                service=service,
+                source=source,
+                survey=survey,
+                identity={
+                    "service": "a sandbox of its own" if sandbox else origin_of(base_url).rstrip("/"),
+                    "signatures": "not verified" if unverified else "verified",
+                    "slots": "released" if release else "kept",
+                },
+                output=output,
+                force=force,
+                is_retry=is_retry,
+                concurrency=concurrency,
+                retries=retries,
+                release=release,
+                rules=Rules(max_errors=max_errors, max_error_rate=max_error_rate, fail_on=fail_on),
+            )
+        )
 
 
-def _run(
-    service: AbstractAsyncContextManager[LicenseSpring],
-    source: Source,
-    output: str | None,
-    *,
-    force: bool,
-    concurrency: int,
-) -> None:
-    """Check the rows, print what came of it, and exit with its code."""
-    summary = Summary()
-    # What stdout is for when it takes the results, nothing else may go there.
-    report = Report(ERR if output == "-" else OUT, summary, source.total, output)
-    try:
-        with open_output(output, force=force) as write, progress(source.total) as show:
+def _retrying(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with the same options, except for those that only a first run has."""
+    signature = inspect.signature(command)
+    hints = get_type_hints(command, include_extras=True)
+    kept = [
+        each.replace(annotation=hints[name])
+        for name, each in signature.parameters.items()
+        if name not in ("is_retry", "force", "dry_run")
+    ]
 
-            def take(result: Result) -> None:
-                write(result)
-                summary.add(result)
-                show(summary)
+    @functools.wraps(command)
+    def retry(**given: Any) -> None:
+        command(**given, is_retry=True, force=False, dry_run=False)
 
-            run(_check, service, source, concurrency, take)
-    except LicenseSpringError:
-        report.print(is_complete=False)
-        raise
-    except KeyboardInterrupt:
-        report.print(is_complete=False)
-        report.print_interrupted()
-        raise
-    report.print(is_complete=True)
-    if summary.of(Outcome.ERROR):
-        raise typer.Exit(Code.ERRORS)
+    del retry.__wrapped__  # typer would look behind it
+    retry.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    retry.__annotations__ = {each.name: hints[each.name] for each in kept} | {"return": None}
+    retry.__name__ = "retry"
+    retry.__doc__ = (
+        "Check the rows again that ended in an error: give the FILE, --output and options of the check.\n\n"
+        "The output then has the new results of these rows beside the others. This TAKES SLOTS as a check does, and "
+        "exits with the same codes."
+    )
+    return retry
 
 
-async def _check(
-    service: AbstractAsyncContextManager[LicenseSpring],
-    source: Source,
-    concurrency: int,
-    take: Callable[[Result], None],
-) -> None:
-    async with (
-        service as client,
-        source.rows as rows,
-        check_many(client, rows, concurrency=concurrency) as results,
-    ):
-        async for result in results:
-            take(result)
+retry = _retrying(check)

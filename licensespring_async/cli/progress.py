@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ..fleet import Outcome, Summary
 from .console import ERR, say
-from .wording import counted
+from .wording import counted, duration
 
 _EVERY = 5.0
 
@@ -20,16 +20,23 @@ Show = Callable[[Summary], None]
 
 
 @contextmanager
-def progress(total: int | None, console: Console = ERR, clock: Callable[[], float] = time.monotonic) -> Generator[Show]:
+def progress(
+    total: int | None,
+    console: Console = ERR,
+    clock: Callable[[], float] = time.monotonic,
+    *,
+    earlier: int = 0,
+) -> Generator[Show]:
     """Give a function to call with the summary after each result.
 
     Args:
         total: Rows to come, or None when nobody knows.
         console: Where to show it.
         clock: Seconds that never go back; for the lines.
+        earlier: Rows that were done before this run began.
     """
     if not console.is_terminal:
-        yield _lines(total, console, clock)
+        yield _lines(total, console, clock, earlier)
         return
     bar = Progress(
         TextColumn("Checking"),
@@ -44,11 +51,11 @@ def progress(total: int | None, console: Console = ERR, clock: Callable[[], floa
         transient=True,
     )
     with bar:
-        task = bar.add_task("", total=total, errors=0)
+        task = bar.add_task("", total=total, completed=earlier, errors=0)
         yield lambda summary: bar.update(task, completed=summary.rows, errors=summary.of(Outcome.ERROR))
 
 
-def _lines(total: int | None, console: Console, clock: Callable[[], float]) -> Show:
+def _lines(total: int | None, console: Console, clock: Callable[[], float], earlier: int) -> Show:
     started = shown = clock()
 
     def show(summary: Summary) -> None:
@@ -57,9 +64,11 @@ def _lines(total: int | None, console: Console, clock: Callable[[], float]) -> S
         if now - shown >= _EVERY:
             shown = now
             rows = counted(summary.rows, "row") if total is None else f"{summary.rows:,} of {total:,} rows"
-            rate = summary.rows / (now - started)
+            rate = (summary.rows - earlier) / (now - started)
+            left = 0 if total is None or not rate else (total - summary.rows) / rate
+            eta = f", {duration(left)} left" if left else ""
             counts = ", ".join(f"{summary.of(outcome):,} {outcome}" for outcome in Outcome if summary.of(outcome))
-            say(console, f"{rows}, {rate:,.0f}/s: {counts}")
+            say(console, f"{rows}, {rate:,.0f}/s{eta}: {counts}")
 
     return show
 

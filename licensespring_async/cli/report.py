@@ -32,6 +32,7 @@ class Report:
         summary: What is counted.
         total: Rows to check, or None when nobody knew.
         output: Name of the file that has the results, or None.
+        earlier: Rows in the summary that an earlier run checked.
         clock: Seconds that never go back.
     """
 
@@ -42,12 +43,14 @@ class Report:
         total: int | None,
         output: str | None,
         *,
+        earlier: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._console = console
         self._summary = summary
         self._total = total
         self._output = output
+        self._earlier = earlier
         self._clock = clock
         self._started = clock()
 
@@ -88,12 +91,13 @@ class Report:
 
     def _closing(self, seconds: float) -> str:
         licensed, refused, errors, skipped = (self._summary.of(outcome) for outcome in Outcome)
-        checked = self._summary.rows - skipped
+        checked = self._summary.rows - skipped - self._earlier
         rate = f" ({checked / seconds:,.0f}/s)" if checked and seconds > 0 else ""
         counts = f"{licensed:,} licensed, {refused:,} not licensed, {counted(errors, 'error')}"
         unchecked = f", {skipped:,} skipped" if skipped else ""
         where = "" if self._output in (None, "-") else f" Results: {self._output}"
-        done = f"{counted(checked, 'row')} checked in {duration(seconds)}{rate}"
+        before = f", {self._earlier:,} by an earlier run" if self._earlier else ""
+        done = f"{counted(checked, 'row')} checked in {duration(seconds)}{rate}{before}"
         return f"{done}: {counts}{unchecked}.{where}"
 
 

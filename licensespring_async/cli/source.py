@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
 
 from ..errors import ConfigurationError
-from ..fleet import read_rows, rows_from
+from ..fleet import InvalidRow, Row, read_rows, rows_from
 from ..fleet.rows import STDIN
-from ..fleet.supply import Rows
 from .extras import needs_extra
-from .feed import feed
 
 
 @attrs.frozen(kw_only=True)
@@ -20,33 +18,41 @@ class Source:
     """Rows to check.
 
     Attributes:
-        rows: Gives them, once it is entered.
-        total: How many there are, or None of a stream that can be read only once.
+        read: Reads them from the beginning; of a stream only once.
+        is_stream: Whether they can be read only once.
     """
 
-    rows: AbstractAsyncContextManager[Rows]
-    total: int | None
+    read: Callable[[], Iterator[Row | InvalidRow]]
+    is_stream: bool = False
 
 
-def open_source(file: str | None, *, demo: bool) -> Source:
-    """Return the rows of a CSV file, or without one those of the demo fleet.
+def open_source(file: str | None, *, demo: bool, columns: Sequence[str] = ()) -> Source:
+    """Return the rows of a file, or without one those of the demo fleet.
 
-    A file is read twice: the first pass finds out whether it can be read and how many rows it has.
+    Args:
+        file: Its name.
+        demo: Whether there is a demo fleet.
+        columns: What the file calls columns, as `hardware_id=serial`.
 
     Raises:
-        ConfigurationError: The file cannot be read, or there is neither a file nor a demo.
+        ConfigurationError: There is neither a file nor a demo, or a column's name cannot be read.
     """
+    mapping = dict(_mapped(each) for each in columns)
     if file is None and not demo:
         raise ConfigurationError("no FILE: name a CSV file, - for the standard input, or --sandbox for its demo fleet")
     if file is None:
         with needs_extra("sandbox", "starlette", "uvicorn"):
             from ..sandbox import demo_fleet  # noqa: PLC0415  # an extra
         fleet = demo_fleet()
-        return Source(rows=nullcontext(rows_from(fleet)), total=len(fleet))
-    if file == STDIN or _is_stream(Path(file)):
-        return Source(rows=feed(read_rows(file)), total=None)
-    total = sum(1 for _ in read_rows(file))
-    return Source(rows=nullcontext(read_rows(file)), total=total)
+        return Source(read=lambda: rows_from(fleet))
+    return Source(read=lambda: read_rows(file, columns=mapping), is_stream=file == STDIN or _is_stream(Path(file)))
+
+
+def _mapped(text: str) -> tuple[str, str]:
+    ours, equals, given = text.partition("=")
+    if not (equals and ours.strip() and given.strip()):
+        raise ConfigurationError(f"--map {text}: must be COLUMN=NAME, for example hardware_id=serial")
+    return ours.strip(), given.strip()
 
 
 def _is_stream(path: Path) -> bool:

@@ -2,21 +2,30 @@
 
 from .check import check_row
 from .checks import DEFAULT_CONCURRENCY, Checks, check_many
+from .journal import Finished, Journal, JournalMismatch, Writer
 from .results import Outcome, Result, Verdict
 from .rows import COLUMNS, InvalidRow, Row, read_rows, row_from, rows_from
 from .summary import Summary, Tally
+from .survey import Survey
+from .work import Ledger
 
 __all__ = [
     "COLUMNS",
     "DEFAULT_CONCURRENCY",
     "Checks",
+    "Finished",
     "InvalidRow",
+    "Journal",
+    "JournalMismatch",
+    "Ledger",
     "Outcome",
     "Result",
     "Row",
     "Summary",
+    "Survey",
     "Tally",
     "Verdict",
+    "Writer",
     "check_many",
     "check_row",
     "read_rows",

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+
+import attrs
 
 from ..client import LicenseSpring
 from ..errors import (
     ApiError,
     AuthorizationError,
+    CertificateRefused,
     ConfigurationError,
+    FloatingFeatureDeviceNotInUse,
     InvalidParameter,
     LicenseSpringError,
     RateLimited,
     ResponseError,
     SignatureError,
+    TransportError,
 )
-from ..models import Bundle, LicenseFeature
+from ..models import Bundle, License, LicenseFeature
 from ..redaction import fingerprint
 from ..transport import RawResponse
 from .results import Outcome, Result, Verdict
@@ -23,21 +30,42 @@ from .rows import InvalidRow, Row
 from .verdicts import ABORTED, INVALID_ROW, of_answer, of_error
 
 
-async def check_row(client: LicenseSpring, row: Row) -> Result:
+async def check_row(client: LicenseSpring, row: Row, *, release: bool = False) -> Result:
     """Check one row and return what became of it, a failure included.
 
     **Side effect:** a row with a feature that floats takes a slot, as `check_license_feature` does.
+
+    Args:
+        client: What sends it.
+        row: What to check.
+        release: Whether to give a floating slot back after the check; a device that held it before loses it too.
 
     Raises:
         AuthorizationError, SignatureError, ConfigurationError: What every other row would fail with as well.
     """
     try:
-        raw = await _ask(client, row)
+        return await answer_of(client, row, release=release)
     except LicenseSpringError as error:
         if is_fatal(error):
             raise
         return failed(row, error)
-    return _answered(row, raw, datetime.now(UTC) + timedelta(seconds=client.clock_skew))
+
+
+async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -> Result:
+    """Check one row and return what the service answered; whatever fails is raised."""
+    raw = await _ask(client, row)
+    result = _answered(row, raw, datetime.now(UTC) + timedelta(seconds=client.clock_skew))
+    value: LicenseFeature | Bundle = raw.value
+    if release and isinstance(value, LicenseFeature) and value.is_floating_cloud and not value.is_borrowed:
+        return await _without_slot(client, row, result)
+    return result
+
+
+def is_passing(error: LicenseSpringError) -> bool:
+    """Return whether an error is about the moment: the same row may well succeed later."""
+    if isinstance(error, ApiError | ResponseError):
+        return error.status is not None and error.status >= 500
+    return isinstance(error, TransportError | RateLimited) and not isinstance(error, CertificateRefused)
 
 
 def is_fatal(error: LicenseSpringError) -> bool:
@@ -68,6 +96,26 @@ def skipped(row: Row, why: str) -> Result:
     return _result(row, Verdict(outcome=Outcome.SKIPPED, code=ABORTED, message=why))
 
 
+async def _without_slot(client: LicenseSpring, row: Row, result: Result) -> Result:
+    assert row.feature is not None  # noqa: S101
+    try:
+        await client.release_floating_feature(
+            product=row.product,
+            feature=row.feature,
+            hardware_id=row.hardware_id,
+            license_key=row.license_key,
+            username=row.username,
+        )
+    except FloatingFeatureDeviceNotInUse:
+        return result
+    except LicenseSpringError as error:
+        if is_fatal(error):
+            raise
+        # The check has its answer, which stays; a slot that is still held is for people to know about.
+        return attrs.evolve(result, message=f"the floating slot was not given back: {of_error(error).code}")
+    return result
+
+
 async def _ask(client: LicenseSpring, row: Row) -> RawResponse[LicenseFeature] | RawResponse[Bundle]:
     raw = client.with_raw_response
     if row.feature is None:
@@ -88,13 +136,12 @@ def _answered(row: Row, raw: RawResponse[LicenseFeature] | RawResponse[Bundle], 
     if isinstance(value, Bundle):
         valid = [each for each in value if each.is_valid(now)]
         # A bundle whose licenses have all ended still tells when they did.
-        ends, slots, left = (
-            [each.ends_at for each in valid or value],
-            [each.floating_in_use_devices for each in valid],
-            [each.remaining_consumptions for each in valid],
-        )
+        ends, left = [each.ends_at for each in valid or value], [each.remaining_consumptions for each in valid]
+        floating: list[License] | list[LicenseFeature] = valid
     else:
-        ends, slots, left = [value.expiry_date], [value.floating_in_use_devices], [value.remaining_consumptions]
+        ends, left, floating = [value.expiry_date], [value.remaining_consumptions], [value]
+    slots = [(each.floating_in_use_devices, each.floating_users) for each in floating]
+    used, allowed = max(((n, of) for n, of in slots if n is not None), key=itemgetter(0), default=(None, None))
     return _result(
         row,
         of_answer(value, now),
@@ -102,7 +149,8 @@ def _answered(row: Row, raw: RawResponse[LicenseFeature] | RawResponse[Bundle], 
         attempts=raw.attempts,
         seconds=raw.elapsed,
         expires_at=min((each for each in ends if each is not None), default=None),
-        slots_in_use=max((each for each in slots if each is not None), default=None),
+        slots_in_use=used,
+        slots_allowed=allowed,
         consumptions_left=min((each for each in left if each is not None), default=None),
         verified=raw.verified,
     )
@@ -117,6 +165,7 @@ def _result(
     seconds: float = 0.0,
     expires_at: datetime | None = None,
     slots_in_use: int | None = None,
+    slots_allowed: int | None = None,
     consumptions_left: int | None = None,
     verified: bool = False,
 ) -> Result:
@@ -138,4 +187,6 @@ def _result(
         slots_in_use=slots_in_use,
         consumptions_left=consumptions_left,
         verified=verified,
+        slots_allowed=slots_allowed,
+        at=None if verdict.outcome is Outcome.SKIPPED else time.time(),
     )

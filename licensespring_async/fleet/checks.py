@@ -9,8 +9,7 @@ both break on that. So the group is opened and closed by the caller's own `async
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
-from itertools import repeat
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
 
@@ -18,19 +17,26 @@ import anyio
 import anyio.abc
 
 from ..client import LicenseSpring
-from ..errors import ConfigurationError, LicenseSpringError
-from .check import check_row, failed, invalid, skipped
+from ..errors import ConfigurationError
 from .handover import Handover
 from .results import Result
-from .rows import InvalidRow, Row
-from .supply import Rows, supply
+from .supply import Rows
+from .work import Ledger, Work
 
 DEFAULT_CONCURRENCY = 32
 
 _WAVE = 8  # rows per worker; long enough that waiting for the last of a wave costs little
 
 
-def check_many(client: LicenseSpring, rows: Rows, *, concurrency: int = DEFAULT_CONCURRENCY) -> Checks:
+def check_many(
+    client: LicenseSpring,
+    rows: Rows,
+    *,
+    concurrency: int = DEFAULT_CONCURRENCY,
+    retries: int = 0,
+    release: bool = False,
+    ledger: Ledger | None = None,
+) -> Checks:
     """Check rows and iterate over their results, in the order in which they are done.
 
     Use it in `async with`, on asyncio or trio:
@@ -53,25 +59,39 @@ def check_many(client: LicenseSpring, rows: Rows, *, concurrency: int = DEFAULT_
         client: Its `timeout` bounds each row, the wait for `max_concurrency` and rate windows included.
         rows: `Row`s and `InvalidRow`s, as `read_rows` gives them; an iterable or an async iterable.
         concurrency: Rows under way at once, at least 1; no use above the client's `max_concurrency`.
+        retries: How often a row whose failure may pass (no connection, throttled, HTTP 5xx) is checked again behind all
+            other rows. At most 10,000 rows wait for that; more fail at once.
+        release: Whether to give each floating slot back after its check; a device that held it before loses it too.
+        ledger: Settles each result before its worker goes on.
 
     Raises:
-        ConfigurationError: `concurrency` cannot be used.
+        ConfigurationError: An argument cannot be used.
         AuthorizationError, SignatureError, ConfigurationError: By the loop, at its end: a row failed in a way that
             every other would. No further row is sent; those under way are finished, the rest are `skipped`.
         Exception: By the loop, at its end: what `rows` itself raised.
     """
     if type(concurrency) is not int or concurrency < 1:
         raise ConfigurationError(f"concurrency: must be a whole number of at least 1, not {concurrency!r}")
-    return Checks(client, rows, concurrency)
+    if type(retries) is not int or retries < 0:
+        raise ConfigurationError(f"retries: must be a whole number of at least 0, not {retries!r}")
+    return Checks(Work(client, rows, retries=retries, release=release, ledger=ledger), concurrency)
 
 
 class Checks:
     """What `check_many` returns: enter it with `async with`, or iterate over it as it is."""
 
-    def __init__(self, client: LicenseSpring, rows: Rows, concurrency: int) -> None:
-        self._work = _Work(client, rows)
+    def __init__(self, work: Work, concurrency: int) -> None:
+        self._work = work
         self._concurrency = concurrency
         self._group: anyio.abc.TaskGroup | None = None
+
+    def stop(self) -> None:
+        """Take no more rows; those under way are finished, and then the results end as if there were no more."""
+        self._work.stop()
+
+    def skip(self, why: str) -> None:
+        """Send no more rows; those under way are finished, and the rest become `skipped` results."""
+        self._work.skip(why)
 
     async def __aenter__(self) -> AsyncIterator[Result]:
         if self._group is not None:
@@ -93,74 +113,10 @@ class Checks:
         return _Waves(self._work, self._concurrency)
 
 
-class _Work:
-    """The state that workers share: where the rows come from, and what ended the run.
-
-    Attributes:
-        is_over: Whether there are no more rows.
-        is_left: Whether the block of the run was left.
-    """
-
-    def __init__(self, client: LicenseSpring, rows: Rows) -> None:
-        self._client = client
-        self._rows = supply(rows)
-        self._failure: Exception | None = None
-        self._skip = ""
-        self.is_over = False
-        self.is_left = False
-
-    def begin(self, group: anyio.abc.TaskGroup, workers: int, *, limit: int | None = None) -> Handover:
-        """Start workers in a group; together they check `limit` rows, or all."""
-        handover = Handover(workers)
-        places = repeat(None) if limit is None else repeat(None, limit)
-        for _ in range(workers):
-            handover.join()
-            group.start_soon(self._check_rows, handover, places)
-        return handover
-
-    def raise_failure(self) -> None:
-        """Raise what ended the run early, if anything did."""
-        if self._failure is not None:
-            raise self._failure
-
-    async def _check_rows(self, handover: Handover, places: Iterable[None]) -> None:
-        try:
-            for _ in places:
-                row = await self._next()
-                if row is None:
-                    return
-                await handover.give(await self._check(row))
-        finally:
-            handover.leave()
-
-    async def _next(self) -> Row | InvalidRow | None:
-        if self.is_over:
-            return None
-        row = None
-        try:
-            row = await self._rows.next()
-        except Exception as error:  # noqa: BLE001  # the caller's own iterator: the loop raises it, a group would wrap it
-            self._failure = self._failure or error
-        self.is_over = self.is_over or row is None
-        return row
-
-    async def _check(self, row: Row | InvalidRow) -> Result:
-        if isinstance(row, InvalidRow):
-            return invalid(row)
-        if self._skip:
-            return skipped(row, self._skip)
-        try:
-            return await check_row(self._client, row)
-        except LicenseSpringError as error:
-            self._failure = self._failure or error
-            self._skip = self._skip or f"not checked: row {row.row} failed as every row would"
-            return failed(row, error)
-
-
 class _Results:
     """The results as they come in; it ends when every worker has, and then raises what ended the run."""
 
-    def __init__(self, handover: Handover, work: _Work) -> None:
+    def __init__(self, handover: Handover, work: Work) -> None:
         self._handover = handover
         self._work = work
 
@@ -180,7 +136,7 @@ class _Results:
 class _Waves:
     """The results of one wave of rows after another; no task outlives a step of the iteration."""
 
-    def __init__(self, work: _Work, concurrency: int) -> None:
+    def __init__(self, work: Work, concurrency: int) -> None:
         self._work = work
         self._concurrency = concurrency
         self._done: deque[Result] = deque()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 
 import attrs
 
@@ -51,6 +52,8 @@ class Result:
         slots_in_use: Floating slots in use; for a bundle, the most among its valid licenses.
         consumptions_left: Consumptions left; for a bundle, the least among its valid licenses.
         verified: Whether the answer's signature was checked; false when there was no answer to check.
+        slots_allowed: Floating slots that there are, of the feature or license that `slots_in_use` is about.
+        at: When the check was done: seconds since the epoch, by this machine's clock; None when nothing was checked.
     """
 
     row: int
@@ -69,10 +72,22 @@ class Result:
     slots_in_use: int | None = None
     consumptions_left: int | None = None
     verified: bool = False
+    slots_allowed: int | None = None
+    at: float | None = None
 
     def to_json(self) -> str:
         """Return the result as one line of JSON, without the line end, in plain ASCII and with every field."""
         fields: dict[str, object] = attrs.asdict(self)
         fields["seconds"] = round(self.seconds, 4)
+        fields["at"] = None if self.at is None else round(self.at, 3)
         fields["expires_at"] = self.expires_at and self.expires_at.isoformat()
         return json.dumps(fields, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, line: str) -> Self:
+        """Return the result that a line of `to_json` stands for."""
+        fields: dict[str, Any] = json.loads(line)
+        ends = fields["expires_at"]
+        fields["outcome"] = Outcome(fields["outcome"])
+        fields["expires_at"] = None if ends is None else datetime.fromisoformat(ends)
+        return cls(**fields)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TextIO
@@ -58,15 +60,17 @@ class InvalidRow:
     line: int | None = None
 
 
-def read_rows(path: str | Path) -> Iterator[Row | InvalidRow]:
-    """Read the rows of a CSV file, one at a time, however long it is.
+def read_rows(path: str | Path, *, columns: Mapping[str, str] | None = None) -> Iterator[Row | InvalidRow]:
+    """Read the rows of a CSV or TSV file, one at a time, however long it is.
 
     The first line names the columns, in any order: `product`, `hardware_id`, `license_key` and/or `username`, and
     `feature`. Other columns are ignored, blank lines are skipped, spaces around a value are removed. A row that cannot
     be used is an `InvalidRow`; the rest of the file is still read.
 
     Args:
-        path: The file, UTF-8 with or without a byte order mark; `-` for the standard input.
+        path: The file, UTF-8 with or without a byte order mark; `-` for the standard input. A name in `.tsv` has tabs
+            between its values, one in `.gz` is gzip.
+        columns: What the file calls a column, by this package's name for it: `{"hardware_id": "serial"}`.
 
     Raises:
         ConfigurationError: The file cannot be read, or its first line does not name the columns.
@@ -74,9 +78,11 @@ def read_rows(path: str | Path) -> Iterator[Row | InvalidRow]:
     name = "the standard input" if str(path) == STDIN else str(path)
     try:
         with _open(path) as lines:
-            yield from _parse(lines, name)
+            yield from _parse(lines, name, {} if columns is None else columns)
     except OSError as e:
         raise ConfigurationError(f"{name}: cannot be read: {e.strerror or e}") from e
+    except (EOFError, zlib.error) as e:
+        raise ConfigurationError(f"{name}: cannot be read: the gzip data is damaged or cut off") from e
 
 
 def row_from(fields: Mapping[str, str], *, row: int, line: int | None = None) -> Row | InvalidRow:
@@ -111,6 +117,8 @@ def _open(path: str | Path) -> TextIO:
     # The standard input is opened anew: a thread that still reads at exit would hold the lock of sys.stdin, and the
     # interpreter aborts when it cannot take that.
     is_stdin = str(path) == STDIN
+    if str(path).lower().endswith(".gz"):
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
     # newline="" leaves line ends inside quotes to the csv module. Bytes that are no UTF-8 become surrogates, so that
     # they spoil their own row and not the run.
     return open(
@@ -118,11 +126,11 @@ def _open(path: str | Path) -> TextIO:
     )
 
 
-def _parse(lines: Iterable[str], name: str) -> Iterator[Row | InvalidRow]:
+def _parse(lines: Iterable[str], name: str, mapping: Mapping[str, str]) -> Iterator[Row | InvalidRow]:
     # strict: a quote out of place is an error of its row, where the default would read on to the next quote and swallow
     # the rows between them.
-    reader = csv.reader(lines, strict=True)
-    columns = _header(reader, name)
+    reader = csv.reader(lines, strict=True, delimiter=_delimiter(name))
+    columns = _header(reader, name, mapping)
     row = 0
     while True:
         line = reader.line_num + 1
@@ -138,6 +146,10 @@ def _parse(lines: Iterable[str], name: str) -> Iterator[Row | InvalidRow]:
             continue
         row += 1
         yield _from_cells(cells, columns, row, line)
+
+
+def _delimiter(name: str) -> str:
+    return "\t" if name.lower().removesuffix(".gz").endswith(".tsv") else ","
 
 
 def _unreadable(first: int, last: int, error: csv.Error) -> str:
@@ -168,7 +180,7 @@ def _problem(values: Mapping[str, str]) -> str | None:
     return f"{' and '.join(spoilt)}: not UTF-8 text" if spoilt else None
 
 
-def _header(reader: Iterator[list[str]], name: str) -> list[str]:
+def _header(reader: Iterator[list[str]], name: str, mapping: Mapping[str, str]) -> list[str]:
     try:
         cells = next(reader, None)
     except csv.Error as e:
@@ -177,7 +189,7 @@ def _header(reader: Iterator[list[str]], name: str) -> list[str]:
         raise ConfigurationError(f"{name}: is empty; the first line must name the columns: {', '.join(COLUMNS)}")
     if not all(is_text(each) and "\0" not in each for each in cells):
         raise ConfigurationError(f'{name}: is not UTF-8 text; save it as UTF-8 (Excel calls it "CSV UTF-8")')
-    columns = [each.strip().lower() for each in cells]
+    columns = _renamed([each.strip().lower() for each in cells], name, mapping)
     twice = sorted({each for each in columns if each in COLUMNS and columns.count(each) > 1})
     if twice:
         raise ConfigurationError(f"{name}: the first line names {' and '.join(twice)} more than once")
@@ -190,6 +202,18 @@ def _header(reader: Iterator[list[str]], name: str) -> list[str]:
             f"{', '.join(COLUMNS)}. It names: {_shown(cells)}"
         )
     return columns
+
+
+def _renamed(columns: list[str], name: str, mapping: Mapping[str, str]) -> list[str]:
+    names = {given.strip().lower(): ours for ours, given in mapping.items()}
+    unknown = sorted(set(mapping) - set(COLUMNS))
+    if unknown:
+        raise ConfigurationError(f"no column {', '.join(unknown)} can be mapped; the columns are {', '.join(COLUMNS)}")
+    missing = sorted(names.keys() - set(columns))
+    if missing:
+        raise ConfigurationError(f"{name}: has no column {', '.join(missing)}, which is mapped")
+    # A column of ours that another one stands for is no longer meant.
+    return [names.get(each, "" if each in mapping else each) for each in columns]
 
 
 def _shown(cells: list[str]) -> str:

@@ -59,7 +59,7 @@ def test_the_demo_fleet_has_every_outcome(offline: Run, output: Path) -> None:
 def test_a_file_is_checked_against_a_server(run: Run, file: Path, good: str, output: Path) -> None:
     """Without --sandbox the rows go to the server that the environment names."""
     file.write_text(HEADER + good + "NOPE,d,k,,f\n")
-    done = run("fleet", "check", str(file), "--output", str(output))
+    done = run("fleet", "check", "--yes", str(file), "--output", str(output))
     assert done.exit_code == 0
     assert [(line["row"], line["line"], line["outcome"], line["code"]) for line in lines_of(output)] == [
         (1, 2, "licensed", ""),
@@ -78,7 +78,7 @@ def test_a_file_may_be_checked_against_the_sandbox(offline: Run, file: Path, goo
 def test_rows_that_end_in_an_error_exit_with_1(run: Run, file: Path, good: str) -> None:
     """The table counts them, and an example says where and why."""
     file.write_text(HEADER + good + "\nAPP,,k,,f\n")
-    done = run("fleet", "check", str(file))
+    done = run("fleet", "check", "--yes", str(file))
     assert done.exit_code == 1
     assert "error invalid_row 1 50.0%" in table_of(done)
     assert "invalid_row: first in row 2 (line 4): hardware_id is missing" in done.stdout
@@ -87,7 +87,7 @@ def test_rows_that_end_in_an_error_exit_with_1(run: Run, file: Path, good: str) 
 def test_refused_credentials_exit_with_4(run: Run, file: Path, good: str, output: Path) -> None:
     """The run ends at once; rows that were not checked are skipped in table and file."""
     file.write_text(HEADER + good * 5)
-    words = ["fleet", "check", str(file), "--output", str(output), "--concurrency", "1"]
+    words = ["fleet", "check", "--yes", str(file), "--output", str(output), "--concurrency", "1"]
     done = run(*words, LICENSESPRING_SHARED_KEY="wrong")
     assert done.exit_code == 4
     assert [line["outcome"] for line in lines_of(output)] == ["error", *["skipped"] * 4]
@@ -99,7 +99,7 @@ def test_refused_credentials_exit_with_4(run: Run, file: Path, good: str, output
 def test_secrets_are_in_neither_table_nor_file(run: Run, file: Path, good: str, sandbox: Sandbox, output: Path) -> None:
     """Keys and devices appear as fingerprints."""
     file.write_text(HEADER + good)
-    printed = run("fleet", "check", str(file), "--output", str(output)).output + output.read_text()
+    printed = run("fleet", "check", "--yes", str(file), "--output", str(output)).output + output.read_text()
     assert sandbox.demo.license_key not in printed
     assert sandbox.demo.hardware_id not in printed
 
@@ -107,7 +107,7 @@ def test_secrets_are_in_neither_table_nor_file(run: Run, file: Path, good: str, 
 def test_results_may_go_to_stdout(run: Run, file: Path, good: str) -> None:
     """With `--output -` stdout holds JSON lines only, and the table goes to stderr."""
     file.write_text(HEADER + good)
-    done = run("fleet", "check", str(file), "--output", "-")
+    done = run("fleet", "check", "--yes", str(file), "--output", "-")
     assert [json.loads(line)["outcome"] for line in done.stdout.splitlines()] == ["licensed"]
     assert "1 row checked" in done.stderr
 
@@ -116,7 +116,7 @@ def test_an_output_that_holds_something_is_not_replaced(run: Run, file: Path, go
     """Yesterday's results survive a repeated command, which exits with 2 and names the way out."""
     file.write_text(HEADER + good)
     output.write_text("yesterday\n")
-    done = run("fleet", "check", str(file), "--output", str(output))
+    done = run("fleet", "check", "--yes", str(file), "--output", str(output))
     assert done.exit_code == 2
     assert "--force" in done.stderr
     assert output.read_text() == "yesterday\n"
@@ -126,7 +126,7 @@ def test_force_replaces_the_output(run: Run, file: Path, good: str, output: Path
     """--force says that yesterday's results may go."""
     file.write_text(HEADER + good)
     output.write_text("yesterday\n")
-    assert run("fleet", "check", str(file), "--output", str(output), "--force").exit_code == 0
+    assert run("fleet", "check", "--yes", str(file), "--output", str(output), "--force").exit_code == 0
     assert len(lines_of(output)) == 1
 
 
@@ -134,21 +134,21 @@ def test_an_empty_output_file_is_used(run: Run, file: Path, good: str, output: P
     """A file that was made beforehand, as mktemp does, holds nothing to lose."""
     file.write_text(HEADER + good)
     output.touch()
-    assert run("fleet", "check", str(file), "--output", str(output)).exit_code == 0
+    assert run("fleet", "check", "--yes", str(file), "--output", str(output)).exit_code == 0
     assert len(lines_of(output)) == 1
 
 
 def test_no_output_is_made_when_the_configuration_is_wrong(run: Run, file: Path, good: str, output: Path) -> None:
     """A command that cannot run leaves no file behind."""
     file.write_text(HEADER + good)
-    run("fleet", "check", str(file), "--output", str(output), LICENSESPRING_API_KEY=None)
+    run("fleet", "check", "--yes", str(file), "--output", str(output), LICENSESPRING_API_KEY=None)
     assert not output.exists()
 
 
 def test_a_file_without_rows_is_checked(run: Run, file: Path) -> None:
     """Nothing to check is no error."""
     file.write_text(HEADER)
-    done = run("fleet", "check", str(file))
+    done = run("fleet", "check", "--yes", str(file))
     assert done.exit_code == 0
     assert done.stdout.startswith("0 rows checked in ")
 
@@ -172,7 +172,7 @@ def test_wrong_usage_exits_with_2(run: Run, words: list[str], message: str) -> N
 def test_a_file_without_columns_exits_with_2(run: Run, file: Path) -> None:
     """The message names what the first line lacks."""
     file.write_text("serial\n1\n")
-    done = run("fleet", "check", str(file))
+    done = run("fleet", "check", "--yes", str(file))
     assert done.exit_code == 2
     assert "no column product, hardware_id, license_key or username" in done.stderr
 
@@ -180,7 +180,7 @@ def test_a_file_without_columns_exits_with_2(run: Run, file: Path) -> None:
 def test_an_output_that_cannot_be_written_exits_with_2(run: Run, file: Path, good: str, tmp_path: Path) -> None:
     """The message names the file and what the system said."""
     file.write_text(HEADER + good)
-    done = run("fleet", "check", str(file), "--output", str(tmp_path / "none" / "results.jsonl"))
+    done = run("fleet", "check", "--yes", str(file), "--output", str(tmp_path / "none" / "results.jsonl"))
     assert done.exit_code == 2
     assert "results.jsonl: cannot be written: No such file or directory" in done.stderr
 
@@ -190,7 +190,7 @@ def test_a_full_disk_exits_with_2(run: Run, file: Path, good: str) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this system")
     file.write_text(HEADER + good)
-    done = run("fleet", "check", str(file), "--output", "/dev/full")
+    done = run("fleet", "check", "--yes", str(file), "--output", "/dev/full")
     assert done.exit_code == 2
     assert "/dev/full: cannot be written: No space left on device" in done.stderr
 
@@ -203,7 +203,7 @@ def test_help_says_that_slots_are_taken(offline: Run) -> None:
 def test_the_input_is_never_the_output(run: Run, file: Path, good: str) -> None:
     """Writing over the file that is read is refused, --force or not, and the file is left as it was."""
     file.write_text(HEADER + good)
-    done = run("fleet", "check", str(file), "--output", str(file), "--force")
+    done = run("fleet", "check", "--yes", str(file), "--output", str(file), "--force")
     assert done.exit_code == 2
     assert "is the file that is read" in done.stderr
     assert file.read_text() == HEADER + good
@@ -212,6 +212,6 @@ def test_the_input_is_never_the_output(run: Run, file: Path, good: str) -> None:
 def test_a_directory_is_no_output(run: Run, file: Path, good: str, tmp_path: Path) -> None:
     """A directory as --output is named as what it is."""
     file.write_text(HEADER + good)
-    done = run("fleet", "check", str(file), "--output", str(tmp_path))
+    done = run("fleet", "check", "--yes", str(file), "--output", str(tmp_path))
     assert done.exit_code == 2
     assert "is a directory" in done.stderr

@@ -30,8 +30,8 @@ def lines(total: int | None, times: list[float]) -> list[str]:
 def test_a_line_now_and_then_off_a_terminal() -> None:
     """A log gets a line every five seconds, however many results there are."""
     assert lines(40, [1.0, 4.9, 5.0, 6.0, 10.0]) == [
-        "3 of 40 rows, 1/s: 2 licensed, 1 error",
-        "5 of 40 rows, 0/s: 4 licensed, 1 error",
+        "3 of 40 rows, 1/s, 1 min 2 s left: 2 licensed, 1 error",
+        "5 of 40 rows, 0/s, 1 min 10 s left: 4 licensed, 1 error",
     ]
 
 

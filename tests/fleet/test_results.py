@@ -165,6 +165,8 @@ def test_json_has_every_field() -> None:
         "slots_in_use",
         "consumptions_left",
         "verified",
+        "slots_allowed",
+        "at",
     ]
     assert (fields["row"], fields["outcome"], fields["code"]) == (7, "skipped", "aborted")
 

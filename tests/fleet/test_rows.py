@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,37 @@ def test_every_record_becomes_one_row(tmp_path_factory: pytest.TempPathFactory, 
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([HEADER.strip().split(","), *records])
     assert [row.row for row in read_rows(path)] == list(range(1, len(records) + 1))
+
+
+def test_a_file_may_call_its_columns_otherwise(path: Path) -> None:
+    """A mapped column stands for ours, also when the file has one of that name."""
+    path.write_text("product,Serial,hardware_id,username\nSUITE,d1,other,ana\n")
+    assert list(read_rows(path, columns={"hardware_id": "serial"})) == [
+        Row(row=1, line=2, product="SUITE", hardware_id="d1", username="ana")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"), [({"serial": "x"}, "no column serial can be mapped"), ({"product": "x"}, "has no column x")]
+)
+def test_a_mapping_that_cannot_hold_is_refused(path: Path, columns: dict[str, str], message: str) -> None:
+    """A slip in a name is told before the first row."""
+    path.write_text(HEADER)
+    with pytest.raises(ConfigurationError, match=message):
+        list(read_rows(path, columns=columns))
+
+
+def test_tabs_and_gzip_are_told_by_the_name(tmp_path: Path) -> None:
+    """Files as other systems export them are read as they are."""
+    path = tmp_path / "fleet.tsv.gz"
+    path.write_bytes(gzip.compress(b"product\thardware_id\tusername\nSUITE\td1\tana\n"))
+    assert list(read_rows(path)) == [Row(row=1, line=2, product="SUITE", hardware_id="d1", username="ana")]
+
+
+@pytest.mark.parametrize("damage", ["cut off", "no gzip"])
+def test_damaged_gzip_is_an_error_with_a_name(tmp_path: Path, damage: str) -> None:
+    """The message names the file."""
+    path = tmp_path / "fleet.csv.gz"
+    path.write_bytes(gzip.compress(HEADER.encode() * 50)[:-12] if damage == "cut off" else b"plain")
+    with pytest.raises(ConfigurationError, match=r"fleet\.csv\.gz: cannot be read"):
+        list(read_rows(path))

@@ -1,0 +1,56 @@
+"""What is said, and asked, before the first row is sent."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from ..errors import ConfigurationError
+from ..fleet import Survey
+from ..transport import RateLimits
+from .console import ERR, say
+from .pacing import least_seconds
+from .wording import counted, duration
+
+
+def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
+    """Return one line on what a run will do."""
+    requests = survey.checks + (survey.feature_checks if release else 0)
+    least = least_seconds(requests, limits)
+    if limits is None:
+        time = "no rate limit"
+    else:
+        windows = ", ".join(f"{each.limit:,} in {each.seconds:g} s" for each in limits.windows)
+        time = f"at least {duration(least)} at {windows}"
+    return (
+        f"{counted(survey.rows, 'row')}: {survey.checks:,} to check, {counted(survey.duplicates, 'duplicate')}, "
+        f"{survey.invalid:,} invalid; {len(survey.kinds):,} distinct (product, feature); {time}"
+    )
+
+
+def ask_for_slots(survey: Survey | None, *, release: bool, yes: bool) -> None:
+    """Say how many floating slots a run may take, and go on only when somebody agrees.
+
+    Args:
+        survey: What will be checked, or None of a stream.
+        release: Whether the slots are given back.
+        yes: Whether somebody agreed beforehand.
+
+    Raises:
+        ConfigurationError: There is nobody to ask.
+        typer.Exit: The answer was no.
+    """
+    count = None if survey is None else survey.feature_checks
+    if count == 0:
+        return
+    many = "each feature check" if count is None else f"{counted(count, 'feature check')}, each of which"
+    after = "gives it back" if release else "keeps it until it is released or its time-out passes"
+    notice = f"{many} takes a floating slot where the feature floats, and {after}"
+    if yes:
+        say(ERR, f"{notice}.")
+    elif sys.stdin.isatty() and sys.stderr.isatty():
+        if not typer.confirm(f"{notice}. Go on?", err=True):
+            raise typer.Exit(2)
+    else:
+        raise ConfigurationError(f"{notice}; say --yes to agree (--dry-run only counts, --release gives slots back)")

@@ -1,0 +1,241 @@
+"""A run of `fleet check` or `fleet retry`: from what was asked for to results, journal and exit code."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+
+import attrs
+import typer
+
+from ..client import LicenseSpring
+from ..errors import ConfigurationError, LicenseSpringError
+from ..fleet import Checks, Finished, InvalidRow, Journal, Outcome, Result, Row, Summary, Survey, Writer, check_many
+from ..fleet.supply import Rows
+from ..fleet.verdicts import ABORTED
+from .console import ERR, OUT, complain, say
+from .exits import Code, run
+from .feed import feed
+from .options import Failing
+from .output import journal_of, open_output, refuse_foreign
+from .progress import Show, progress
+from .report import Report
+from .source import Source
+
+_FEWEST_FOR_A_RATE = 100  # the first error of a run is not a rate of 100 %
+
+
+@attrs.frozen(kw_only=True)
+class Rules:
+    """When a run ends early, and what its exit code says.
+
+    Attributes:
+        max_errors: More rows with an error end the run, or None.
+        max_error_rate: A greater share of errors, from 0 to 1, ends the run once 100 rows are done, or None.
+        fail_on: What else is a failure.
+    """
+
+    max_errors: int | None = None
+    max_error_rate: float | None = None
+    fail_on: Failing | None = None
+
+    def broken_by(self, errors: int, rows: int) -> str:
+        """Return which limit so many errors in so many rows are over; "" when none."""
+        if self.max_errors is not None and errors > self.max_errors:
+            return f"{errors:,} errors are more than --max-errors {self.max_errors:,}"
+        rate = self.max_error_rate
+        if rate is not None and rows >= _FEWEST_FOR_A_RATE and errors > rate * rows:
+            return f"{errors:,} errors in {rows:,} rows are more than --max-error-rate {rate:g}"
+        return ""
+
+
+@attrs.frozen(kw_only=True)
+class Job:
+    """What to run.
+
+    Attributes:
+        survey: What is known of the rows, or None of a stream.
+        identity: Options that make another run of it; the rows are added.
+        is_retry: Whether only rows that ended in an error are checked.
+    """
+
+    service: AbstractAsyncContextManager[LicenseSpring]
+    source: Source
+    survey: Survey | None
+    identity: dict[str, str]
+    output: str | None
+    force: bool
+    is_retry: bool
+    concurrency: int
+    retries: int
+    release: bool
+    rules: Rules
+
+    def rows(self, finished: Finished, wanted: Finished | None) -> Iterator[Row | InvalidRow]:
+        """Read the rows that are to be checked."""
+        given = self.source.read()
+        rows = given if self.survey is None else self.survey.distinct(given)
+        return (row for row in rows if row.row not in finished and (wanted is None or row.row in wanted))
+
+
+def perform(job: Job) -> None:
+    """Run a job, print what came of it, and exit with its code.
+
+    Raises:
+        LicenseSpringError: It cannot be run, or ended early.
+        KeyboardInterrupt: A signal ended it.
+        typer.Exit: It ended otherwise than in success.
+    """
+    with ExitStack() as stack:
+        journal = _open_journal(job, stack)
+        current = _Run(job, journal)
+        try:
+            current.check()
+        finally:
+            if journal is not None and job.is_retry:
+                # Errors that were not retried are still results: the journal has them all.
+                with open_output(job.output, force=True) as write:
+                    for result in journal.results():
+                        write(result)
+    raise typer.Exit(current.code())
+
+
+def _open_journal(job: Job, stack: ExitStack) -> Journal | None:
+    path = None if job.survey is None else journal_of(job.output)
+    if job.is_retry and (path is None or not path.exists()):
+        raise ConfigurationError("fleet retry: there is no journal; give the FILE and the --output of the check")
+    if path is None or job.survey is None:
+        return None
+    if job.force:
+        Journal.discard(path)
+    elif not path.exists():
+        refuse_foreign(str(job.output))
+    identity = {"rows": f"{job.survey.rows:,}", "content": job.survey.fingerprint} | job.identity
+    return stack.enter_context(Journal(path, identity))
+
+
+class _Ledger:
+    """Copies a result to the duplicates of its row, and keeps all of them in the journal."""
+
+    def __init__(self, survey: Survey | None, journal: Journal | None) -> None:
+        self._survey = survey
+        self._writer = None if journal is None else Writer(journal)
+
+    async def settle(self, result: Result, *, is_final: bool) -> Sequence[Result]:
+        results = [result] if self._survey is None else self._survey.with_copies(result)
+        if not is_final:
+            # The error that ended the run happened to one row; its duplicates were not checked.
+            why = "not checked: the run had ended"
+            copies = [attrs.evolve(each, outcome=Outcome.SKIPPED, code=ABORTED, message=why) for each in results[1:]]
+            return [result, *copies]
+        if self._writer is not None:
+            await self._writer.write(results)
+        return results
+
+
+class _Run:
+    def __init__(self, job: Job, journal: Journal | None) -> None:
+        self._job = job
+        self._journal = journal
+        self._summary = Summary()
+        self._checks: Checks | None = None
+        self._is_draining = False
+        self._abort = ""
+        self._finished = Finished()
+        self._wanted: Finished | None = None
+        if journal is not None and job.is_retry:
+            self._wanted = journal.finished(only=Outcome.ERROR)
+        elif journal is not None:
+            self._finished = journal.finished()
+
+    def check(self) -> None:
+        """Check the rows that have no result yet, and print what came of all."""
+        job, summary = self._job, self._summary
+        before = list[Result]() if self._journal is None else self._journal.results(except_errors=job.is_retry)
+        is_resumed = self._journal is not None and len(self._finished) > 0
+        total = None if job.survey is None else job.survey.rows
+        live = None if job.is_retry else job.output
+        with open_output(live, force=job.force or self._journal is not None) as write:
+            for result in before:
+                write(result)
+                summary.add(result)
+            earlier = summary.rows
+            if is_resumed:
+                say(ERR, f"Resuming: {earlier:,} of {total or 0:,} rows have their result already.")
+            # What stdout is for when it takes the results, nothing else may go there.
+            report = Report(ERR if job.output == "-" else OUT, summary, total, job.output, earlier=earlier)
+            with _told(report), progress(total, earlier=earlier) as show:
+                run(self._check, write, show, earlier, drain=self._drain)
+                if self._is_draining:
+                    raise KeyboardInterrupt
+        report.print(is_complete=True)
+
+    def code(self) -> Code:
+        """Return what the run's exit code says."""
+        if self._abort:
+            complain(f"{self._abort}; the rows that are left were not checked.")
+            return Code.ABORTED
+        if self._summary.of(Outcome.ERROR):
+            return Code.ERRORS
+        is_refused = self._summary.of(Outcome.NOT_LICENSED) > 0
+        return Code.NOT_LICENSED if is_refused and self._job.rules.fail_on is Failing.NOT_LICENSED else Code.OK
+
+    def _drain(self) -> bool:
+        """End the run in order; false when that was asked for before."""
+        if self._is_draining:
+            return False
+        self._is_draining = True
+        if self._checks is not None:
+            self._checks.stop()
+        return True
+
+    async def _check(self, write: Callable[[Result], None], show: Show, earlier: int) -> None:
+        job, summary = self._job, self._summary
+        async with job.service as client, _supplied(job, self._finished, self._wanted) as rows:
+            self._checks = check_many(
+                client,
+                rows,
+                concurrency=job.concurrency,
+                retries=job.retries,
+                release=job.release,
+                ledger=_Ledger(job.survey, self._journal),
+            )
+            if self._is_draining:
+                self._checks.stop()
+            errors_before = summary.of(Outcome.ERROR)
+            async with self._checks as results:
+                async for result in results:
+                    write(result)
+                    summary.add(result)
+                    show(summary)
+                    if result.outcome is Outcome.ERROR and not self._abort:
+                        self._judge(summary.of(Outcome.ERROR) - errors_before, summary.rows - earlier)
+
+    def _judge(self, errors: int, rows: int) -> None:
+        self._abort = self._job.rules.broken_by(errors, rows)
+        if self._abort and self._checks is not None:
+            self._checks.skip(f"not checked: {self._abort}")
+
+
+@contextmanager
+def _told(report: Report) -> Generator[None]:
+    """Print how far a run came when it does not come to its end."""
+    try:
+        yield
+    except LicenseSpringError:
+        report.print(is_complete=False)
+        raise
+    except KeyboardInterrupt:
+        report.print(is_complete=False)
+        report.print_interrupted()
+        raise
+
+
+@asynccontextmanager
+async def _supplied(job: Job, finished: Finished, wanted: Finished | None) -> AsyncGenerator[Rows]:
+    rows = job.rows(finished, wanted)
+    if not job.source.is_stream:
+        yield rows
+        return
+    async with feed(rows) as fed:
+        yield fed

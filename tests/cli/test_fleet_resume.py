@@ -1,0 +1,292 @@
+"""Runs that end early, and go on."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from licensespring_async.cli.output import open_output
+from licensespring_async.fleet import Journal, Outcome, Result
+
+from .conftest import Run
+from .processes import COMMAND
+from .test_fleet_check import HEADER, lines_of
+
+ROWS = 1_200
+CONCURRENCY = 16
+
+
+class Service(ThreadingHTTPServer):
+    """A server that counts requests by device, and refuses each with the code laid down for it."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.sent: Counter[str] = Counter()
+        self.codes: dict[str, tuple[int, str]] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that were killed."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        assert isinstance(self.server, Service)
+        device = parse_qs(urlsplit(self.path).query)["hardware_id"][0]
+        self.server.sent[device] += 1
+        status, code = self.server.codes.get(device, (400, "license_not_found"))
+        body = json.dumps({"status": status, "code": code, "message": "no"}).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving() -> Generator[Service]:
+    with Service() as service:
+        thread = threading.Thread(target=service.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield service
+        finally:
+            service.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def service() -> Generator[Service]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "results.jsonl"
+
+
+def fleet(path: Path, count: int) -> Path:
+    path.write_text(HEADER + "".join(f"APP,d{n},KEY,,\n" for n in range(1, count + 1)))
+    return path
+
+
+def words(file: Path, output: Path, service: Service, command: str = "check") -> list[str]:
+    return [
+        *("fleet", command, str(file), "--output", str(output), "--base-url", service.url, "--no-verify-signatures"),
+        *("--unlimited", "--concurrency", str(CONCURRENCY)),
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
+def test_a_killed_run_goes_on(tmp_path: Path, output: Path, service: Service) -> None:
+    """Killed at random moments, the output has every row once, and only what was in flight was sent again."""
+    dice = random.Random(11)
+    file = fleet(tmp_path / "fleet.csv", ROWS)
+    environment = os.environ | {"LICENSESPRING_API_KEY": "a", "LICENSESPRING_SHARED_KEY": "s"}
+    command = [*COMMAND, *words(file, output, service)]
+    kills = 0
+    for _ in range(5):
+        goal, until = service.sent.total() + dice.randrange(20, 200), time.monotonic() + 30
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+        ) as process:
+            while service.sent.total() < goal and process.poll() is None and time.monotonic() < until:
+                time.sleep(0.001)
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert (done.returncode, kills) == (0, 5), done.stderr
+    assert "Resuming: " in done.stderr
+    assert [line["row"] for line in lines_of(output)] == list(range(1, ROWS + 1))
+    assert len(service.sent) == ROWS
+    assert service.sent.total() - ROWS <= kills * CONCURRENCY
+
+
+def test_a_finished_run_sends_nothing(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """The same command once more prints what is known."""
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    assert offline(*command).exit_code == 0
+    before = output.read_text()
+    done = offline(*command)
+    assert (done.exit_code, service.sent.total(), sorted(output.read_text())) == (0, 3, sorted(before))
+    assert "0 rows checked in" in done.stdout
+    assert ", 3 by an earlier run: 0 licensed, 3 not licensed" in done.stdout.replace("\n", " ")
+
+
+def test_a_torn_last_line_is_repaired(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """The output is written anew from the journal, whatever a sudden end left in it."""
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    offline(*command)
+    output.write_text(output.read_text()[:-20])
+    offline(*command)
+    assert [line["row"] for line in lines_of(output)] == [1, 2, 3]
+
+
+def test_the_journal_of_other_rows_is_refused(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """The message says what differs, and the output stays."""
+    offline(*words(fleet(tmp_path / "fleet.csv", 3), output, service))
+    before = output.read_text()
+    done = offline(*words(fleet(tmp_path / "fleet.csv", 4), output, service))
+    assert done.exit_code == 2
+    assert "belongs to another run (rows: it has 3, this run 4; content: it has" in done.stderr
+    assert output.read_text() == before
+
+
+def test_the_journal_of_other_options_is_refused(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """Options that change what results mean are compared."""
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    offline(*command)
+    done = offline(*command, "--release")
+    assert done.exit_code == 2
+    assert "(slots: it has kept, this run released)" in done.stderr
+
+
+def test_a_journal_in_use_is_refused(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """Two runs never share a journal, not even with --force."""
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    offline(*command)
+    with Journal(Path(f"{output}.journal"), None):
+        for more in ([], ["--force"]):
+            done = offline(*command, *more)
+            assert (done.exit_code, "is in use by another run" in done.stderr) == (2, True)
+
+
+def test_retry_checks_only_errors(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """Rows with an answer are not sent again; the output has every row once."""
+    file = fleet(tmp_path / "fleet.csv", 3)
+    service.codes["d2"] = (418, "teapot")
+    assert offline(*words(file, output, service)).exit_code == 1
+    service.codes.clear()
+    done = offline(*words(file, output, service, "retry"))
+    assert done.exit_code == 0, done.output
+    assert [line["code"] for line in lines_of(output)] == ["license_not_found"] * 3
+    assert service.sent == {"d1": 1, "d2": 2, "d3": 1}
+
+
+def test_retry_needs_a_journal(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """Without an earlier check there is nothing to retry."""
+    done = offline(*words(fleet(tmp_path / "fleet.csv", 3), output, service, "retry"))
+    assert (done.exit_code, "there is no journal" in done.stderr) == (2, True)
+
+
+def test_duplicates_are_checked_once(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """Each row has its result, and the device one request."""
+    file = tmp_path / "fleet.csv"
+    file.write_text(HEADER + "APP,d1,KEY,,\nAPP,d2,KEY,,\nAPP,d1,KEY,,\n")
+    offline(*words(file, output, service))
+    assert [(line["row"], line["line"], line["attempts"]) for line in lines_of(output)] == [
+        (1, 2, 1),
+        (2, 3, 1),
+        (3, 4, 0),
+    ]
+    assert service.sent == {"d1": 1, "d2": 1}
+
+
+@pytest.mark.parametrize("rule", [["--max-errors", "2"], ["--max-error-rate", "0.01"]])
+def test_too_many_errors_exit_with_3(
+    offline: Run, tmp_path: Path, output: Path, service: Service, rule: list[str]
+) -> None:
+    """What is left is skipped, and checked when the run goes on."""
+    service.codes = {f"d{n}": (418, "teapot") for n in range(1, 150)}
+    command = words(fleet(tmp_path / "fleet.csv", 300), output, service)
+    done = offline(*command, *rule)
+    assert done.exit_code == 3
+    assert f"are more than {rule[0]}" in done.stderr
+    assert len(lines_of(output)) == 300
+    assert service.sent.total() < 300
+    offline(*command)
+    assert {line["outcome"] for line in lines_of(output)} == {"error", "not_licensed"}
+    assert service.sent.total() == 300
+
+
+def test_fail_on_not_licensed_exits_with_5(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """A no is a failure when it is asked to be."""
+    done = offline(*words(fleet(tmp_path / "fleet.csv", 1), output, service), "--fail-on", "not_licensed")
+    assert done.exit_code == 5
+
+
+def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service) -> None:
+    """It needs no credentials, counts, and says how long it would take."""
+    file = tmp_path / "fleet.csv"
+    file.write_text(HEADER + "APP,d1,KEY,,\nAPP,d1,KEY,,\nAPP,,KEY,,\n")
+    done = offline("fleet", "check", str(file), "--dry-run", LICENSESPRING_API_KEY=None)
+    assert (done.exit_code, service.sent.total()) == (0, 0)
+    assert " ".join(done.stdout.split()) == (
+        "3 rows: 1 to check, 1 duplicate, 1 invalid; 1 distinct (product, feature); "
+        "at least 0.0 s at 200 in 10 s, 50 in 1 s"
+    )
+
+
+def test_slots_are_not_taken_unasked(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """Without a terminal a feature check needs --yes."""
+    file = tmp_path / "fleet.csv"
+    file.write_text(HEADER + "APP,d1,KEY,,render\n")
+    done = offline(*words(file, output, service))
+    assert (done.exit_code, service.sent.total(), output.exists()) == (2, 0, False)
+    assert "1 feature check, each of which takes a floating slot" in " ".join(done.stderr.split())
+    assert offline(*words(file, output, service), "--yes").exit_code == 0
+
+
+def test_a_journal_keeps_the_first_answer(tmp_path: Path) -> None:
+    """A final result is never replaced; an error is."""
+    path = tmp_path / "journal"
+    with Journal(path, {}) as journal:
+        journal.write([Result(row=1, outcome=Outcome.ERROR), Result(row=2, outcome=Outcome.LICENSED)])
+        journal.write([Result(row=1, outcome=Outcome.LICENSED), Result(row=2, outcome=Outcome.ERROR)])
+        assert [each.outcome for each in journal.results()] == [Outcome.LICENSED, Outcome.LICENSED]
+
+
+def test_another_file_is_no_journal(tmp_path: Path) -> None:
+    """A file that something else made is left alone."""
+    path = tmp_path / "journal"
+    path.write_text("something else, and long enough to be looked at " * 20)
+    with pytest.raises(ValueError, match="is no journal"):
+        Journal(path, {})
+
+
+def test_csv_is_safe_to_open(tmp_path: Path) -> None:
+    """A message that a spreadsheet would run as a formula is text; numbers and gaps stay what they are."""
+    path = tmp_path / "results.csv"
+    with open_output(str(path), force=False) as write:
+        for number, start in enumerate("=+-@\t\r", 1):
+            write(Result(row=number, outcome=Outcome.ERROR, code="x", message=f"{start}1,2"))
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [each["message"] for each in rows] == [f"'{start}1,2" for start in "=+-@\t\r"]
+    assert (rows[0]["row"], rows[0]["http_status"], rows[0]["outcome"]) == ("1", "", "error")
+
+
+def test_a_csv_output_goes_on(offline: Run, tmp_path: Path, service: Service) -> None:
+    """Resumed, it has one header and every row once."""
+    output = tmp_path / "results.csv"
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    offline(*command)
+    offline(*command)
+    with output.open(newline="") as file:
+        assert [each["row"] for each in csv.DictReader(file)] == ["1", "2", "3"]

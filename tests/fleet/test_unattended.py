@@ -1,0 +1,157 @@
+"""Rows tried again, runs that are stopped, slots given back, and results that are settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import pytest
+
+from licensespring_async import ConfigurationError, ConnectionFailed
+from licensespring_async.fleet import InvalidRow, Outcome, Result, Row, Survey, check_many, rows_from
+from licensespring_async.sandbox import Sandbox, World
+from licensespring_async.transport import HttpRequest, HttpResponse
+
+from .fakes import Service, drained, refusal, row, rows
+
+pytestmark = pytest.mark.anyio
+
+
+@attrs.define
+class Recovering(Service):
+    """A service on which some devices fail a number of times before they are answered."""
+
+    failures: dict[str, int] = attrs.field(factory=dict[str, int])
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        answer = await super().send(request, timeout)
+        device = self.asked[-1]
+        if self.failures.get(device, 0) > 0:
+            self.failures[device] -= 1
+            raise ConnectionFailed("no route")
+        return answer
+
+
+async def test_a_failed_row_is_tried_again_behind_the_others() -> None:
+    """An outage of a moment costs no result, and holds no other row back."""
+    service = Recovering(failures={"d1": 1})
+    async with check_many(service.client(), rows(3), concurrency=1, retries=1) as results:
+        seen = [(each.row, each.outcome, each.attempts) async for each in results]
+    assert service.asked == ["d1", "d2", "d3", "d1"]
+    assert seen == [(2, Outcome.LICENSED, 1), (3, Outcome.LICENSED, 1), (1, Outcome.LICENSED, 2)]
+
+
+async def test_a_row_is_tried_again_so_often_and_no_more() -> None:
+    """A device that never answers has a result, with all requests counted."""
+    service = Recovering(failures={"d1": 9})
+    async with check_many(service.client(), rows(1), retries=2) as results:
+        [result] = [each async for each in results]
+    assert (result.outcome, result.attempts, len(service.asked)) == (Outcome.ERROR, 3, 3)
+
+
+async def test_what_will_not_pass_is_not_tried_again() -> None:
+    """An answer is an answer."""
+    service = Service({"d1": refusal("teapot", 418)})
+    async with check_many(service.client(), rows(1), retries=5) as results:
+        assert [each.code async for each in results] == ["teapot"]
+    assert len(service.asked) == 1
+
+
+async def test_a_stopped_run_takes_no_more_rows() -> None:
+    """What is under way is finished, and the results end."""
+    service = Service()
+    checks = check_many(service.client(), rows(100), concurrency=2)
+    seen = 0
+    async with checks as results:
+        async for _ in results:
+            seen += 1
+            checks.stop()
+    assert seen == len(service.asked) < 10
+
+
+async def test_skipped_rows_have_results() -> None:
+    """A run that is broken off still tells what became of each row."""
+    service = Service()
+    checks = check_many(service.client(), rows(50), concurrency=2)
+    seen: list[Result] = []
+    async with checks as results:
+        async for result in results:
+            seen.append(result)
+            checks.skip("enough")
+    assert sorted(each.row for each in seen) == list(range(1, 51))
+    assert len(service.asked) < 10
+    assert seen[-1].message == "enough"
+
+
+async def test_a_result_is_settled_before_its_worker_goes_on() -> None:
+    """What is sent and not settled is never more than one row a worker."""
+    service, settled = Service(), list[int]()
+
+    class Ledger:
+        async def settle(self, result: Result, *, is_final: bool) -> Sequence[Result]:
+            assert len(service.asked) - len(settled) <= 3
+            settled.append(result.row)
+            return [result]
+
+    async with check_many(service.client(), rows(40), concurrency=3, ledger=Ledger()) as results:
+        assert len([each async for each in results]) == len(settled) == 40
+
+
+async def test_a_ledger_that_fails_ends_the_run() -> None:
+    """What cannot be kept is not sent, and the loop raises why."""
+    service = Service()
+
+    class Full:
+        async def settle(self, result: Result, *, is_final: bool) -> Sequence[Result]:
+            raise ConfigurationError("the disk is full")
+
+    async with check_many(service.client(), rows(40), concurrency=2, ledger=Full()) as results:
+        seen, error = await drained(results)
+    assert (seen, str(error)) == ([], "the disk is full")
+    assert len(service.asked) == 2
+
+
+async def test_a_slot_is_given_back() -> None:
+    """Two devices share one slot, because each gives it back after its check."""
+    world = World()
+    key = "9F2C-77AA-0B1E-C0DE"
+    license = world.add_product("TP").add_license(key=key, max_activations=2)
+    license.add_feature("render", floating_users=1)
+    fleet = [{"product": "TP", "feature": "render", "hardware_id": name, "license_key": key} for name in "ab"]
+    for each in fleet:
+        license.activate(each["hardware_id"])
+    async with (
+        Sandbox(world) as sandbox,
+        sandbox.client() as client,
+        check_many(client, rows_from(fleet), concurrency=1, release=True) as results,
+    ):
+        seen = [(each.outcome, each.message, each.slots_in_use) async for each in results]
+    assert seen == [(Outcome.LICENSED, "", 1)] * 2
+
+
+def test_a_survey_counts() -> None:
+    """Rows, duplicates, invalid rows, and what is checked how often."""
+    bad = InvalidRow(row=4, reason="no device")
+    given: list[Row | InvalidRow] = [row(1), row(2), attrs.evolve(row(1), row=3, line=9), bad, row(5, feature=None)]
+    with Survey(given) as survey:
+        assert (survey.rows, survey.duplicates, survey.invalid, survey.checks) == (5, 1, 1, 3)
+        assert (survey.kinds, survey.feature_checks) == ({("APP", "render"): 2, ("APP", None): 1}, 2)
+        assert [each.row for each in survey.distinct(given)] == [1, 2, 4, 5]
+        copies = survey.with_copies(Result(row=1, line=2, outcome=Outcome.LICENSED, attempts=1))
+        assert [(each.row, each.line, each.attempts) for each in copies] == [(1, 2, 1), (3, 9, 0)]
+
+
+def test_a_survey_tells_inputs_apart() -> None:
+    """The fingerprint is that of all rows in their order, and stays the same for the same rows."""
+    prints: list[str] = []
+    for given in (rows(3), rows(3), rows(2), rows(3)[::-1]):
+        with Survey(given) as survey:
+            prints.append(survey.fingerprint)
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
+
+
+def test_a_result_comes_back_from_json() -> None:
+    """What the journal keeps is the whole result."""
+    result = Result(row=1, outcome=Outcome.ERROR, code="x", message="Zürich", seconds=0.5, at=12.5, slots_allowed=3)
+    assert Result.from_json(result.to_json()) == result
