@@ -200,7 +200,7 @@ def test_commands_and_their_results_tell_nothing(tmp_path: Path) -> None:
         for words in (
             ["check-feature", *single, "--feature", "raw-import"],
             ["check-bundle", *single, "--json"],
-            ["fleet", "check", str(devices), "--output", str(results)],
+            ["fleet", "check", str(devices), "--output", str(results), "--yes"],
         ):
             done = CliRunner().invoke(app, [*words, *trust], env=environment)
             assert "licensed" in done.output
