@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 import os
 import random as random_module
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from types import NoneType, TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypedDict, TypeVar, Unpack, cast, get_args
+from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypedDict, TypeVar, Unpack, cast, get_args
 
 import anyio
 import attrs
@@ -228,7 +227,8 @@ class LicenseSpring:
         """
         check_kinds(retry=retry, rate_limits=rate_limits)
         pipeline = self._pipeline
-        other = copy.copy(self)
+        other = type(self).__new__(type(self))
+        vars(other).update(vars(self))
         other._pipeline = attrs.evolve(
             pipeline,
             timeout=pipeline.timeout if timeout is None else checked_timeout(timeout),
@@ -288,6 +288,9 @@ class LicenseSpring:
     ) -> None:
         with anyio.CancelScope(shield=True):
             await self.aclose()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("LicenseSpring holds secrets and connections, and cannot be pickled; make one in each process")
 
     def __repr__(self) -> str:
         return f"LicenseSpring({self._pipeline.base_url}, {self._auth!r})"

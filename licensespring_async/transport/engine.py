@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -35,6 +36,26 @@ class Engine(Protocol):
     async def aclose(self) -> None:
         """Close every connection."""
         ...
+
+
+def checked_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    """Return the TLS settings of a caller, if they prove who the server is.
+
+    Raises:
+        ConfigurationError: They do not verify the certificate or its host, or allow less than TLS 1.2.
+    """
+    if context is None:
+        return None
+    if not isinstance(context, ssl.SSLContext):
+        raise ConfigurationError("ssl_context: must be an ssl.SSLContext")
+    if context.verify_mode is not ssl.CERT_REQUIRED or not context.check_hostname:
+        raise ConfigurationError(
+            "ssl_context: must verify the server's certificate and host (verify_mode=ssl.CERT_REQUIRED, "
+            "check_hostname=True); to trust an authority of your own, load it: load_verify_locations(cafile=...)"
+        )
+    if context.minimum_version < ssl.TLSVersion.TLSv1_2:
+        raise ConfigurationError("ssl_context: must allow nothing older than TLS 1.2 (minimum_version)")
+    return context
 
 
 def checked_proxy(url: str) -> str:

@@ -24,7 +24,7 @@ from ..errors import (
     DeadlineExceeded,
     TransportError,
 )
-from .engine import MAX_BODY, checked_proxy, content, joined, too_large
+from .engine import MAX_BODY, checked_context, checked_proxy, content, joined, too_large
 from .lanes import Lanes, Progress
 from .values import HttpRequest, HttpResponse
 
@@ -85,7 +85,8 @@ class HttpxEngine:
         max_body: Bytes of a decoded body above which an answer is refused.
 
     Raises:
-        ConfigurationError: `client` was given together with settings that belong to it.
+        ConfigurationError: `client` was given together with settings that belong to it, or `ssl_context` does not
+            verify servers or allows less than TLS 1.2.
 
     Cost: one connection for each request in flight; a connection that was idle for 30 s is not used again.
     """
@@ -102,9 +103,10 @@ class HttpxEngine:
             raise ConfigurationError("client: configure TLS and proxies on your httpx.AsyncClient, not beside it")
         if client is not None and not isinstance(client, httpx.AsyncClient):
             raise ConfigurationError("client: must be an httpx.AsyncClient")
+        context = checked_context(ssl_context)
         self._client = client
         self._lanes = Lanes(
-            context=(lambda: ssl_context) if ssl_context else _default_context,
+            context=(lambda: context) if context else _default_context,
             proxy=None if proxy is None else _proxy(proxy),
             max_body=max_body,
         )

@@ -18,7 +18,7 @@ from ..errors import (
     ResponseError,
     TransportError,
 )
-from .engine import MAX_BODY, checked_proxy, content, joined, too_large
+from .engine import MAX_BODY, checked_context, checked_proxy, content, joined, too_large
 from .values import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class PyreqwestEngine:
         max_body: Bytes of a decoded body above which an answer is refused.
 
     Raises:
-        ConfigurationError: pyreqwest is not installed, or the context does not verify servers.
+        ConfigurationError: pyreqwest is not installed, or the context does not verify servers or allows less
+            than TLS 1.2.
 
     Cost: a request that is cancelled ends for the caller at once, but holds its connection until its time is over,
     because pyreqwest carries on with it in the background.
@@ -56,9 +57,7 @@ class PyreqwestEngine:
             raise ConfigurationError(
                 'engine: PyreqwestEngine needs pyreqwest; run: python -m pip install "licensespring-async[fast]"'
             ) from None
-        if ssl_context is not None and ssl_context.verify_mode is not ssl.CERT_REQUIRED:
-            raise ConfigurationError("ssl_context: must verify the server's certificate (ssl.CERT_REQUIRED)")
-        self._ssl_context = ssl_context
+        self._ssl_context = checked_context(ssl_context)
         self._proxy = None if proxy is None else checked_proxy(proxy)
         self._max_body = max_body
         self._client: Client | None = None

@@ -1,0 +1,53 @@
+"""The TLS settings of a caller have to prove who the server is, whatever the engine."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from licensespring_async import ConfigurationError
+from licensespring_async.transport import HttpxEngine, PyreqwestEngine
+
+Maker = Callable[..., HttpxEngine | PyreqwestEngine]
+
+each_engine = pytest.mark.parametrize("engine", [HttpxEngine, PyreqwestEngine])
+
+
+def context(**changes: Any) -> ssl.SSLContext:
+    made = ssl.create_default_context()
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+@each_engine
+def test_a_context_that_verifies(engine: Maker) -> None:
+    """Takes a context as ssl.create_default_context makes it, and a stricter one."""
+    engine(ssl_context=context())
+    engine(ssl_context=context(minimum_version=ssl.TLSVersion.TLSv1_3))
+
+
+@each_engine
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"check_hostname": False}, "must verify the server's certificate and host"),
+        ({"check_hostname": False, "verify_mode": ssl.CERT_OPTIONAL}, "must verify"),
+        ({"check_hostname": False, "verify_mode": ssl.CERT_NONE}, "must verify"),
+        ({"minimum_version": ssl.TLSVersion.MINIMUM_SUPPORTED}, "nothing older than TLS 1.2"),
+    ],
+)
+def test_a_context_that_does_not(engine: Maker, changes: dict[str, object], problem: str) -> None:
+    """Refuses a context that verifies less, or that would speak an older TLS."""
+    with pytest.raises(ConfigurationError, match=problem):
+        engine(ssl_context=context(**changes))
+
+
+@each_engine
+def test_no_context(engine: Maker) -> None:
+    """Refuses what is no context, such as requests' and httpx's verify=False."""
+    with pytest.raises(ConfigurationError, match=r"must be an ssl\.SSLContext"):
+        engine(ssl_context=False)
