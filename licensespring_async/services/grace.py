@@ -1,0 +1,113 @@
+"""How long the last verified answer stands while the service cannot be reached."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+
+import attrs
+
+from ..errors import ApiError, ConfigurationError, LicenseRefused, LicenseSpringError, RateLimited, TransportError
+from ..transport.clock import is_number
+from .decisions import FeatureCheck
+from .stores import Store, StoreError
+
+_log = logging.getLogger("licensespring_async")
+_MAC = 32
+# Clocks of honest machines are set back by this much, not by more.
+_CLOCK_TOLERANCE = 300.0
+
+
+@attrs.frozen(kw_only=True)
+class Grace:
+    """Let the last verified answer stand while the service cannot be reached; never when it says no.
+
+    Args:
+        hours: How long after the answer, at most.
+        store: Keeps answers across restarts; None for this process only.
+        secret: Protects what is stored, at least 16 bytes: a changed or copied record is ignored. Needed with a store.
+
+    Raises:
+        ConfigurationError: An argument cannot be used.
+    """
+
+    hours: float
+    store: Store | None = None
+    secret: bytes = attrs.field(default=b"", repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not is_number(self.hours) or self.hours <= 0:
+            raise ConfigurationError(f"hours: must be a number above 0, not {self.hours!r}")
+        if self.store is not None and len(self.secret) < 16:
+            raise ConfigurationError("secret: must have at least 16 bytes, kept where the store is not")
+
+
+@attrs.frozen(kw_only=True)
+class Verified:
+    """The last answer that the service gave to a check.
+
+    Attributes:
+        at: When, as seconds since the epoch: the later of local and server time.
+        until: Until when it can stand at most, likewise.
+        seen: The latest time at which it was looked at, likewise.
+    """
+
+    allowed: bool
+    code: str
+    floating: bool
+    at: float
+    until: float
+    seen: float
+
+    def stands(self, now: float) -> bool:
+        """Return whether it stands at `now`; a clock that was turned back behind `seen` ends it."""
+        return self.seen - _CLOCK_TOLERANCE <= now < self.until and self.seen < self.until
+
+
+def is_unreachable(error: LicenseSpringError) -> bool:
+    """Return whether an error means that the service could not be asked, rather than that it answered."""
+    if isinstance(error, TransportError | RateLimited):
+        return True
+    return isinstance(error, ApiError) and not isinstance(error, LicenseRefused) and error.status >= 500
+
+
+async def remember(grace: Grace, check: FeatureCheck, verified: Verified) -> None:
+    """Store an answer; a store that fails is logged."""
+    if grace.store is None:
+        return
+    key = _key(grace.secret, check)
+    body = json.dumps(attrs.asdict(verified)).encode()
+    try:
+        await grace.store.set(key, _mac(grace.secret, key, body) + body)
+    except StoreError as e:
+        _log.warning("an answer could not be stored: %s", e)
+
+
+async def recall(grace: Grace, check: FeatureCheck) -> Verified | None:
+    """Return the stored answer, or None when there is none that can be trusted."""
+    if grace.store is None:
+        return None
+    key = _key(grace.secret, check)
+    try:
+        record = await grace.store.get(key)
+    except StoreError as e:
+        _log.warning("a stored answer could not be read: %s", e)
+        return None
+    if record is None or not hmac.compare_digest(record[:_MAC], _mac(grace.secret, key, record[_MAC:])):
+        return None
+    try:
+        return Verified(**json.loads(record[_MAC:]))
+    except (TypeError, ValueError):
+        # Ours, but of another version.
+        return None
+
+
+def _key(secret: bytes, check: FeatureCheck) -> str:
+    # Keyed, so that short keys and user names cannot be found by trying; the device is a part of it.
+    return hmac.new(secret, b"key\0" + json.dumps(attrs.astuple(check)).encode(), hashlib.sha256).hexdigest()
+
+
+def _mac(secret: bytes, key: str, body: bytes) -> bytes:
+    return hmac.new(secret, b"value\0" + key.encode() + body, hashlib.sha256).digest()
