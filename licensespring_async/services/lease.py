@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -64,9 +64,9 @@ class Lease:
     lost: anyio.Event = attrs.field(factory=anyio.Event, init=False)
     error: LicenseSpringError | None = attrs.field(default=None, init=False)
     ended: bool = attrs.field(default=False, init=False, repr=False)
-    _slot: Slot = attrs.field(repr=False)
-    _renewals: Renewals = attrs.field(repr=False)
-    _taken: float = attrs.field(repr=False)
+    _slot: Slot = attrs.field(alias="slot", repr=False)
+    _renewals: Renewals = attrs.field(alias="renewals", repr=False)
+    _taken: float = attrs.field(alias="taken", repr=False)
     _failures: int = attrs.field(default=0, init=False, repr=False)
     _turn: anyio.Lock = attrs.field(factory=anyio.Lock, init=False, repr=False)
     body: anyio.CancelScope = attrs.field(factory=anyio.CancelScope, init=False, repr=False)
@@ -158,7 +158,7 @@ async def _take(slot: Slot) -> LicenseFeature:
 
 
 @asynccontextmanager
-async def hold(slot: Slot, renewals: Renewals) -> AsyncIterator[Lease]:
+async def hold(slot: Slot, renewals: Renewals) -> AsyncGenerator[Lease]:
     """Take a slot, keep it renewed while the body runs, and release it once."""
     started = renewals.clock.monotonic()
     feature = await _take(slot)

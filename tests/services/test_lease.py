@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import anyio
 import attrs
@@ -46,7 +47,8 @@ class Service:
 
 
 def lease_client(service: Service) -> LicenseSpring:
-    return client(service, virtual.clock())  # type: ignore[arg-type]  # an engine all the same
+    engine: Any = service
+    return client(engine, virtual.clock())
 
 
 def between(start: float, end: float, play: Exception) -> Callable[[float], Exception | None]:
@@ -203,8 +205,9 @@ def test_renewals_go_on_when_the_lease_that_ran_them_ends(run: Run) -> None:
         service = Service()
 
         async def hold(device: str, seconds: float) -> None:
+            check: dict[str, Any] = {**CHECK, "hardware_id": device}
             with anyio.move_on_after(seconds):
-                async with c.feature_lease(**{**CHECK, "hardware_id": device}):
+                async with c.feature_lease(**check):
                     await anyio.sleep_forever()
 
         async with lease_client(service) as c, anyio.create_task_group() as group:
@@ -225,7 +228,7 @@ async def test_slots_in_use_are_the_live_leases() -> None:
     license.add_feature("render", floating_users=2, floating_timeout=10)
     for device in ("a", "b", "c"):
         license.activate(device)
-    ask = {"product": "TP", "feature": "render", "license_key": "9F2C-77AA-0B1E-C0DE"}
+    ask: dict[str, Any] = {"product": "TP", "feature": "render", "license_key": "9F2C-77AA-0B1E-C0DE"}
     async with Sandbox(world) as sandbox, sandbox.client() as c:
         async with c.feature_lease(hardware_id="a", **ask), c.feature_lease(hardware_id="b", **ask) as second:
             assert second.feature.floating_in_use_devices == 2
