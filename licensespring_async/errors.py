@@ -8,6 +8,7 @@ LicenseSpringError
 │   │   └── CertificateRefused          the server did not prove who it is
 │   ├── ConnectionLost                  the request may have been acted on (also a ConnectionError)
 │   └── DeadlineExceeded                the time for the whole call ran out (also a TimeoutError)
+├── LeaseLost                           the slot of a lease is gone; its cause says why
 ├── RateLimited                         HTTP 429; carries `retry_after`
 ├── SignatureError                      the answer is not signed by a trusted key
 │   └── AnswerMismatch                  it is signed, and not the answer to this request
@@ -99,6 +100,13 @@ class ConnectionLost(TransportError, ConnectionError):
 
 class DeadlineExceeded(TransportError, TimeoutError):
     """The call did not finish within its `timeout`, queueing and retries included; raise `timeout` or try later."""
+
+
+class LeaseLost(LicenseSpringError):
+    """A lease's slot is gone, and its body was cancelled; `__cause__` says why. Stop, or take a new lease."""
+
+    def __str__(self) -> str:
+        return f"the slot of {self.args[0]} is lost"
 
 
 class RateLimited(LicenseSpringError):

@@ -1,8 +1,15 @@
-"""What a service needs around a license check."""
+"""What a long-running service needs around a license check; imported only when it is used.
+
+`gate.py` answers checks from memory. `lease.py` is a floating slot held for the length of an `async with`; `renewal.py`
+renews the slots of all leases of a client in one task. That task lives in the task group of one open lease and moves to
+another one when that lease ends, so that nothing outlives an `async with` and a client that is never leased from owns
+no task.
+"""
 
 from .decisions import Decision, FeatureCheck, GateOverloaded
 from .gate import LicenseGate
 from .grace import Grace
+from .lease import Lease
 from .stores import SqliteStore, Store, StoreError
 
 __all__ = [
@@ -10,6 +17,7 @@ __all__ = [
     "FeatureCheck",
     "GateOverloaded",
     "Grace",
+    "Lease",
     "LicenseGate",
     "SqliteStore",
     "Store",

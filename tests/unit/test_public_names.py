@@ -49,6 +49,7 @@ NAMES = [
     "InvalidLicenseFeatureCode",
     "InvalidParameter",
     "InvalidReason",
+    "LeaseLost",
     "License",
     "LicenseExpired",
     "LicenseFeature",
@@ -126,7 +127,12 @@ def test_the_version_is_a_version() -> None:
 
 
 OPTIONAL = ["typer", "rich", "starlette", "uvicorn", "pyreqwest", "dask", "pytest", "trio", "respx"]
-ROOMS = ["licensespring_async.sandbox", "licensespring_async.fleet", "licensespring_async.cli"]
+ROOMS = [
+    "licensespring_async.services",
+    "licensespring_async.sandbox",
+    "licensespring_async.fleet",
+    "licensespring_async.cli",
+]
 
 
 def test_an_import_brings_nothing_optional() -> None:

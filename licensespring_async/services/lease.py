@@ -1,0 +1,187 @@
+"""A floating slot held for the length of an `async with`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import attrs
+
+from ..errors import (
+    FeatureNotFloating,
+    FloatingFeatureDeviceNotInUse,
+    LeaseLost,
+    LicenseRefused,
+    LicenseSpringError,
+    ResponseError,
+    SignatureError,
+    TransportError,
+)
+from ..models import LicenseFeature
+from .renewal import Renewals
+
+UNKNOWN_TIMEOUT = 300.0
+RELEASE_LIMIT = 10.0
+_LONGEST_PAUSE = 15.0
+
+_log = logging.getLogger("licensespring_async.services")
+
+
+@attrs.frozen(kw_only=True)
+class Slot:
+    """How the slot of one device is taken, renewed and given back.
+
+    Attributes:
+        name: What logs call it; no secrets.
+        check: Takes or renews the slot, in at most that many seconds (None: the client's time-out).
+        release: Gives it back.
+        timeout: Seconds after which it lapses; None takes the answer's.
+        grace: Seconds that a slot which could not be renewed in time still counts as held.
+        cancel_body: Whether losing it cancels the body.
+    """
+
+    name: str
+    check: Callable[[float | None], Awaitable[LicenseFeature]]
+    release: Callable[[], Awaitable[None]]
+    timeout: float | None
+    grace: float
+    cancel_body: bool
+
+
+@attrs.define(kw_only=True, eq=False)
+class Lease:
+    """A feature that is held now.
+
+    Attributes:
+        feature: The latest answer.
+        lost: Set when the slot is gone: refused at a renewal, or not renewed in time.
+        error: Why it is gone, or None.
+    """
+
+    feature: LicenseFeature
+    lost: anyio.Event = attrs.field(factory=anyio.Event, init=False)
+    error: LicenseSpringError | None = attrs.field(default=None, init=False)
+    ended: bool = attrs.field(default=False, init=False, repr=False)
+    _slot: Slot = attrs.field(alias="slot", repr=False)
+    _renewals: Renewals = attrs.field(alias="renewals", repr=False)
+    _taken: float = attrs.field(alias="taken", repr=False)
+    _failures: int = attrs.field(default=0, init=False, repr=False)
+    _turn: anyio.Lock = attrs.field(factory=anyio.Lock, init=False, repr=False)
+    body: anyio.CancelScope = attrs.field(factory=anyio.CancelScope, init=False, repr=False)
+
+    @property
+    def timeout(self) -> float:
+        """Seconds without a renewal after which the service gives the slot to another device."""
+        if self._slot.timeout is not None:
+            return self._slot.timeout
+        return 60.0 * self.feature.floating_timeout if self.feature.floating_timeout else UNKNOWN_TIMEOUT
+
+    @property
+    def next_due(self) -> float:
+        """When to renew: between 0.4 and 0.5 of the time-out, so that leases taken together spread out."""
+        return self._taken + self.timeout * (0.5 - 0.1 * self._renewals.random())
+
+    async def renew(self) -> float:
+        """Renew the slot once; return when the next renewal is due."""
+        clock = self._renewals.clock
+        async with self._turn:
+            if self.ended:
+                return clock.monotonic()
+            started = clock.monotonic()
+            try:
+                end = self._taken + self.timeout + self._slot.grace
+                self.feature = await self._slot.check(max(end - started, 0.001))
+            except LicenseRefused as error:
+                self._lose(error)
+                return clock.monotonic()
+            except LicenseSpringError as error:
+                return self._after_blip(error)
+            self._taken, self._failures = started, 0
+            return self.next_due
+
+    def _after_blip(self, error: LicenseSpringError) -> float:
+        now = self._renewals.clock.monotonic()
+        end = self._taken + self.timeout + self._slot.grace
+        if now >= end:
+            self._lose(error)
+            return now
+        self._failures = min(self._failures + 1, 10)
+        pause = min(2.0**self._failures, _LONGEST_PAUSE, self.timeout / 20) * (1 - 0.5 * self._renewals.random())
+        pause = max(pause, getattr(error, "retry_after", None) or 0.0)
+        return min(now + pause, end)
+
+    def _lose(self, error: LicenseSpringError) -> None:
+        self.error, self.ended = error, True
+        self.lost.set()
+        if self._slot.cancel_body:
+            self.body.cancel()
+
+    async def finish(self) -> None:
+        """Give the slot back, after a renewal that is under way: arriving later, that would take it again."""
+        held = self.error is None or not isinstance(self.error, LicenseRefused)
+        self.ended = True
+        with anyio.move_on_after(RELEASE_LIMIT, shield=True) as limit:
+            async with self._turn:
+                if held:
+                    await give_back(self._slot)
+        if limit.cancelled_caught:
+            _log.warning("the slot of %s was not released within %g s", self._slot.name, RELEASE_LIMIT)
+
+
+async def give_back(slot: Slot) -> None:
+    """Release a slot; a failure is logged, for it must not hide what ended the body."""
+    try:
+        await slot.release()
+    except (FloatingFeatureDeviceNotInUse, FeatureNotFloating):
+        return
+    except LicenseSpringError as error:
+        _log.warning("the slot of %s was not released: %s", slot.name, type(error).__name__)
+
+
+async def _take(slot: Slot) -> LicenseFeature:
+    taken = False
+    try:
+        return await slot.check(None)
+    except (TransportError, SignatureError, ResponseError) as error:
+        taken = not isinstance(error, TransportError) or error.may_have_acted
+        raise
+    except anyio.get_cancelled_exc_class():
+        taken = True
+        raise
+    finally:
+        # The service may have given a slot although nobody heard of it.
+        if taken:
+            with anyio.move_on_after(RELEASE_LIMIT, shield=True):
+                await give_back(slot)
+
+
+@asynccontextmanager
+async def hold(slot: Slot, renewals: Renewals) -> AsyncGenerator[Lease]:
+    """Take a slot, keep it renewed while the body runs, and release it once."""
+    started = renewals.clock.monotonic()
+    feature = await _take(slot)
+    lease = Lease(feature=feature, slot=slot, renewals=renewals, taken=started)
+    if not feature.is_floating_cloud:
+        yield lease
+        return
+    failure: Exception | None = None
+    try:
+        # The body's error is carried past the task group, which would wrap it into an exception group.
+        async with anyio.create_task_group() as group:
+            renewals.join(lease, group, lease.next_due)
+            try:
+                with lease.body:
+                    yield lease
+            except Exception as error:  # noqa: BLE001  # raised again below
+                failure = error
+            finally:
+                renewals.leave(lease)
+                group.cancel_scope.cancel()
+    finally:
+        await lease.finish()
+    if failure is not None:
+        raise failure
+    if lease.body.cancelled_caught:
+        raise LeaseLost(slot.name) from lease.error

@@ -1,0 +1,58 @@
+"""From the arguments of `client.feature_lease` to a lease."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidParameter
+from ..models import LicenseFeature
+from ..redaction import fingerprint
+from ..transport.clock import is_number
+from .lease import Lease, Slot, hold
+from .renewal import Renewals
+
+if TYPE_CHECKING:
+    from ..client import LicenseSpring
+
+
+def open_lease(
+    client: LicenseSpring,
+    renewals: Renewals,
+    ask: dict[str, Any],
+    *,
+    longest: float,
+    timeout: float | None,
+    grace: float,
+    cancel_body: bool,
+) -> AbstractAsyncContextManager[Lease]:
+    """Return the context manager of a lease.
+
+    Args:
+        client: Checks and releases.
+        renewals: The client's renewals.
+        ask: The arguments of the check and of the release.
+        longest: Seconds that a call of the client may take.
+        timeout: Seconds after which an unrenewed slot lapses, or None.
+        grace: Seconds that the body may go on after that.
+        cancel_body: Whether losing the slot cancels the body.
+
+    Raises:
+        InvalidParameter: A number of seconds cannot be used.
+    """
+    if timeout is not None and (not is_number(timeout) or timeout <= 0):
+        raise InvalidParameter("floating_timeout", "must be a number of seconds above 0")
+    if not is_number(grace) or grace < 0:
+        raise InvalidParameter("grace", "must be a number of seconds, 0 or more")
+
+    async def check(seconds: float | None) -> LicenseFeature:
+        limited = client if seconds is None else client.with_options(timeout=min(longest, seconds))
+        return await limited.check_license_feature(**ask)
+
+    async def release() -> None:
+        await client.release_floating_feature(**ask)
+
+    name = f"{fingerprint(str(ask['feature']))} on device {fingerprint(str(ask['hardware_id']))}"
+    return hold(
+        Slot(name=name, check=check, release=release, timeout=timeout, grace=grace, cancel_body=cancel_body), renewals
+    )

@@ -1,0 +1,239 @@
+"""Leases of floating slots, on a virtual clock and against the sandbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import attrs
+import pytest
+
+from licensespring_async import ConnectionLost, FloatingNotAvailable, LeaseLost, LicenseNotActive, LicenseSpring
+from licensespring_async.sandbox import Sandbox, World
+from licensespring_async.transport import HttpRequest, HttpResponse
+from tests.transport import virtual
+from tests.transport.fakes import CHECK, FEATURE, answer, client, refusal
+
+FLOATING = {**FEATURE, "is_floating_cloud": True, "floating_users": 2, "floating_timeout": 10}
+
+
+@attrs.define
+class Service:
+    """Gives slots; fails or refuses from one moment to another; remembers when it was asked what."""
+
+    feature: dict[str, object] = attrs.field(factory=lambda: dict(FLOATING))
+    trouble: Callable[[float], HttpResponse | Exception | None] = lambda _: None
+    release: HttpResponse | Exception = attrs.field(factory=lambda: HttpResponse(200, {}, b""))
+    checks: list[float] = attrs.field(factory=list[float])
+    releases: list[float] = attrs.field(factory=list[float])
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        await anyio.sleep(0.1)
+        now = anyio.current_time()
+        if request.method == "POST":
+            self.releases.append(now)
+            play: HttpResponse | Exception | None = self.release
+        else:
+            self.checks.append(now)
+            play = self.trouble(now) if len(self.checks) > 1 else None
+        if isinstance(play, Exception):
+            raise play
+        return play or answer(body=self.feature)
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+def lease_client(service: Service) -> LicenseSpring:
+    engine: Any = service
+    return client(engine, virtual.clock())
+
+
+def between(start: float, end: float, play: Exception) -> Callable[[float], Exception | None]:
+    first: list[float] = []
+
+    def trouble(now: float) -> Exception | None:
+        first.append(now)
+        return play if start <= now - first[0] < end else None
+
+    return trouble
+
+
+@pytest.fixture(params=virtual.BACKENDS)
+def run(request: pytest.FixtureRequest) -> Callable[[Callable[[], Awaitable[None]]], None]:
+    return lambda function: virtual.run(request.param, function)
+
+
+Run = Callable[[Callable[[], Awaitable[None]]], None]
+
+
+def test_the_slot_is_renewed_and_released_once(run: Run) -> None:
+    """Renews well inside the time-out, and releases exactly once at the end."""
+
+    async def main() -> None:
+        service = Service()
+        async with lease_client(service) as c, c.feature_lease(**CHECK) as lease:
+            await anyio.sleep(3600)
+            assert not lease.lost.is_set()
+        gaps = [b - a for a, b in zip(service.checks, service.checks[1:], strict=False)]
+        assert max(gaps) <= 301
+        assert len(service.checks) >= 12
+        assert len(service.releases) == 1
+
+    run(main)
+
+
+def test_a_feature_that_does_not_float_is_only_checked(run: Run) -> None:
+    """Neither renews nor releases a feature without slots."""
+
+    async def main() -> None:
+        service = Service(feature=FEATURE)
+        async with lease_client(service) as c, c.feature_lease(**CHECK):
+            await anyio.sleep(3600)
+        assert (len(service.checks), service.releases) == (1, [])
+
+    run(main)
+
+
+def test_a_blip_does_not_end_the_lease(run: Run) -> None:
+    """Tries again for as long as the slot stands."""
+
+    async def main() -> None:
+        service = Service(trouble=between(0, 200, ConnectionLost("gone")))
+        async with lease_client(service) as c, c.feature_lease(**CHECK) as lease:
+            await anyio.sleep(3600)
+            assert lease.error is None
+        assert len(service.releases) == 1
+
+    run(main)
+
+
+@pytest.mark.parametrize("grace", [0.0, 300.0])
+def test_an_outage_ends_the_lease_when_the_slot_lapses(run: Run, grace: float) -> None:
+    """Cancels the body when the time-out and the grace have passed without a renewal, and not before."""
+
+    async def main() -> None:
+        service = Service(trouble=lambda _: ConnectionLost("gone"))
+        async with lease_client(service) as c:
+            started = anyio.current_time()
+            with pytest.raises(LeaseLost) as caught:
+                async with c.feature_lease(**CHECK, grace=grace):
+                    await anyio.sleep_forever()
+            assert isinstance(caught.value.__cause__, Exception)
+            assert 600 + grace <= anyio.current_time() - started < 612 + grace
+
+    run(main)
+
+
+def test_a_refusal_ends_the_lease_at_once(run: Run) -> None:
+    """Believes a refusal at the first renewal, cancels the body, and releases nothing that it has not."""
+
+    async def main() -> None:
+        service = Service(trouble=lambda _: refusal("license_not_active"))
+        async with lease_client(service) as c:
+            with pytest.raises(LeaseLost) as caught:
+                async with c.feature_lease(**CHECK):
+                    await anyio.sleep_forever()
+        assert isinstance(caught.value.__cause__, LicenseNotActive)
+        assert (len(service.checks), service.releases) == (2, [])
+
+    run(main)
+
+
+def test_a_body_that_is_not_cancelled_is_told(run: Run) -> None:
+    """Sets `lost` and lets the body end by itself when it asked for that."""
+
+    async def main() -> None:
+        service = Service(trouble=lambda _: refusal("license_not_active"))
+        async with lease_client(service) as c, c.feature_lease(**CHECK, cancel_body=False) as lease:
+            await lease.lost.wait()
+            await anyio.sleep(10)
+            assert isinstance(lease.error, LicenseNotActive)
+
+    run(main)
+
+
+def test_the_body_s_own_error_comes_out_as_it_is(run: Run) -> None:
+    """Raises the body's error bare, even when the release fails too."""
+
+    async def main() -> None:
+        service = Service(release=refusal("internal_error", 500))
+        async with lease_client(service) as c:
+            with pytest.raises(KeyError, match="mine"):
+                async with c.feature_lease(**CHECK):
+                    raise KeyError("mine")
+        assert service.releases
+
+    run(main)
+
+
+def test_cancellation_releases_the_slot(run: Run) -> None:
+    """Releases under a shield when the body is cancelled from outside."""
+
+    async def main() -> None:
+        service = Service()
+        async with lease_client(service) as c:
+            with anyio.move_on_after(50) as scope:
+                async with c.feature_lease(**CHECK):
+                    await anyio.sleep_forever()
+        assert scope.cancelled_caught
+        assert len(service.releases) == 1
+
+    run(main)
+
+
+def test_a_check_that_is_cancelled_leaves_no_slot(run: Run) -> None:
+    """Releases what the service may have given to a caller that had gone."""
+
+    async def main() -> None:
+        service = Service()
+        async with lease_client(service) as c:
+            with anyio.move_on_after(0.05):
+                async with c.feature_lease(**CHECK):
+                    pytest.fail("there is no lease")
+        assert len(service.releases) == 1
+
+    run(main)
+
+
+def test_renewals_go_on_when_the_lease_that_ran_them_ends(run: Run) -> None:
+    """Moves the one task to another lease, when its host ends normally, fails, or is cancelled."""
+
+    async def main() -> None:
+        service = Service()
+
+        async def hold(device: str, seconds: float) -> None:
+            check: dict[str, Any] = {**CHECK, "hardware_id": device}
+            with anyio.move_on_after(seconds):
+                async with c.feature_lease(**check):
+                    await anyio.sleep_forever()
+
+        async with lease_client(service) as c, anyio.create_task_group() as group:
+            for number in range(100):
+                group.start_soon(hold, f"device-{number}", 30.0 * (number + 1))
+        gone = json.dumps(service.releases)
+        assert len(service.releases) == 100, gone
+        assert len(service.checks) > 500
+
+    run(main)
+
+
+@pytest.mark.anyio
+async def test_slots_in_use_are_the_live_leases() -> None:
+    """Holds exactly the slots of open leases on a real server, and leaves none behind."""
+    world = World()
+    license = world.add_product("TP").add_license(key="9F2C-77AA-0B1E-C0DE", max_activations=3)
+    license.add_feature("render", floating_users=2, floating_timeout=10)
+    for device in ("a", "b", "c"):
+        license.activate(device)
+    ask: dict[str, Any] = {"product": "TP", "feature": "render", "license_key": "9F2C-77AA-0B1E-C0DE"}
+    async with Sandbox(world) as sandbox, sandbox.client() as c:
+        async with c.feature_lease(hardware_id="a", **ask), c.feature_lease(hardware_id="b", **ask) as second:
+            assert second.feature.floating_in_use_devices == 2
+            with pytest.raises(FloatingNotAvailable):
+                async with c.feature_lease(hardware_id="c", **ask):
+                    pytest.fail("there is no lease")
+        async with c.feature_lease(hardware_id="c", **ask) as only:
+            assert only.feature.floating_in_use_devices == 1
