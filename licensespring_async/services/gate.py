@@ -13,7 +13,7 @@ import attrs
 from anyio.abc import TaskGroup
 
 from ..client import LicenseSpring
-from ..errors import ConfigurationError, FloatingNotAvailable, LicenseRefused, LicenseSpringError
+from ..errors import ConfigurationError, FloatingNotAvailable, LicenseRefused, LicenseSpringError, TransportError
 from ..models import LicenseFeature
 from ..transport import Clock
 from ..transport.clock import is_number
@@ -23,6 +23,8 @@ from .grace import Grace, Verified, is_unreachable, recall, remember
 
 # A seat may come free at any moment.
 _BUSY_SECONDS = 5.0
+# How long a failed renewal is left alone.
+_AGAIN_SECONDS = 5.0
 # How long a grace answer is given before the service is tried again.
 _GRACE_SECONDS = 30.0
 
@@ -143,7 +145,13 @@ class LicenseGate:
         if isinstance(exc, Exception):
             # An error of the body leaves as it is, not in a group.
             exc_type = exc = traceback = None
-        await tasks.__aexit__(exc_type, exc, traceback)
+        try:
+            await tasks.__aexit__(exc_type, exc, traceback)
+        finally:
+            # A task that was cancelled before its first step never came to tell those who wait.
+            for flight in self._flights.values():
+                flight.done.set()
+            self._flights.clear()
 
     async def _ask(self, check: FeatureCheck, *, known: bool) -> Decision:
         flight = self._flight(check, known=known)
@@ -175,8 +183,14 @@ class LicenseGate:
                 self._misses.give_back()
         except LicenseSpringError as error:
             flight.outcome = error
+            if isinstance(error, TransportError) and not known:
+                self._misses.give_back()
+            entry = self._allowed.get(check)
+            if entry is not None:
+                # A service that fails is not asked again by each request of the rest of an answer's life.
+                self._allowed[check] = attrs.evolve(entry, refresh_at=min(self._now() + _AGAIN_SECONDS, entry.ends_at))
         finally:
-            del self._flights[check]
+            self._flights.pop(check, None)
             flight.done.set()
 
     async def _decide(self, check: FeatureCheck) -> Decision:
@@ -223,7 +237,7 @@ class LicenseGate:
         self._keep(check, verified, "memory", self._server_time, seconds)
         if self._grace is not None:
             await remember(self._grace, check, verified)
-        return _decision(verified, "service", self._server_time, seconds)
+        return verified.decision("service", self._server_time, seconds)
 
     async def _stand(self, check: FeatureCheck, grace: Grace) -> Decision | None:
         """Return the last verified answer if it still stands."""
@@ -240,12 +254,12 @@ class LicenseGate:
         seconds = min(left, _GRACE_SECONDS)
         self._keep(check, verified, "grace", now, seconds)
         await remember(grace, check, verified)
-        return _decision(verified, "grace", now, seconds)
+        return verified.decision("grace", now, seconds)
 
     def _keep(self, check: FeatureCheck, verified: Verified, source: Source, now: float, seconds: float) -> None:
         at = self._now()
         entry = _Entry(
-            decision=_decision(verified, source, now, seconds),
+            decision=verified.decision(source, now, seconds),
             verified=verified,
             refresh_at=at + seconds * self._refresh_ahead,
             ends_at=at + seconds,
@@ -267,17 +281,6 @@ class LicenseGate:
         passed = self._latest + now - self._latest_at
         self._latest, self._latest_at = max(passed, self._clock.time(), self._server_time), now
         return self._latest
-
-
-def _decision(verified: Verified, source: Source, now: float, seconds: float) -> Decision:
-    return Decision(
-        allowed=verified.allowed,
-        code=verified.code,
-        source=source,
-        checked_at=verified.at,
-        expires_at=now + seconds,
-        floating=verified.floating,
-    )
 
 
 def _check_positive(**numbers: float) -> None:

@@ -11,7 +11,7 @@ import attrs
 
 from ..errors import ApiError, ConfigurationError, LicenseRefused, LicenseSpringError, RateLimited, TransportError
 from ..transport.clock import is_number
-from .decisions import FeatureCheck
+from .decisions import Decision, FeatureCheck, Source
 from .stores import Store, StoreError
 
 _log = logging.getLogger("licensespring_async")
@@ -60,6 +60,17 @@ class Verified:
     at: float
     until: float
     seen: float
+
+    def decision(self, source: Source, now: float, seconds: float) -> Decision:
+        """Return what it decides from `now` (seconds since the epoch) for some seconds."""
+        return Decision(
+            allowed=self.allowed,
+            code=self.code,
+            source=source,
+            checked_at=self.at,
+            expires_at=now + seconds,
+            floating=self.floating,
+        )
 
     def stands(self, now: float) -> bool:
         """Return whether it stands at `now`; a clock that was turned back behind `seen` ends it."""

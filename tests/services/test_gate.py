@@ -154,6 +154,42 @@ def test_refreshes_ahead(play: Player) -> None:
     play(scenario)
 
 
+def test_a_failed_renewal_is_left_alone(play: Player) -> None:
+    """Asks a failing service once in a while, not for each request near the end of an answer's life."""
+
+    async def scenario(scene: Scene) -> None:
+        async with scene.gate(ttl=100) as gate:
+            await gate.allows(CHECK)
+            scene.service.play = ConnectionFailed("down")
+            await anyio.sleep(80)
+            for _ in range(40):
+                assert (await gate.allows(CHECK)).source == "memory"
+                await anyio.sleep(0.25)
+        assert len(scene.service.asked) <= 1 + 3
+
+    play(scenario)
+
+
+def test_a_closing_gate_lets_nobody_wait(play: Player) -> None:
+    """Whoever still waits when the gate closes is told so."""
+
+    async def scenario(scene: Scene) -> None:
+        told: list[str] = []
+
+        async def ask(gate: LicenseGate) -> None:
+            try:
+                await gate.allows(CHECK)
+            except ConfigurationError as error:
+                told.append(str(error))
+
+        async with anyio.create_task_group() as callers, scene.gate() as gate:
+            callers.start_soon(ask, gate)
+            await anyio.sleep(0.5)
+        assert told == ["the gate was closed while the service was asked"]
+
+    play(scenario)
+
+
 def test_jitter_shortens_a_life(play: Player) -> None:
     """Takes a random part off the time to live."""
 
