@@ -25,7 +25,7 @@ from .moments import iso
 from .slots import Slots
 from .world import World
 
-_LAST: Final = 50
+_LAST: Final = 20
 _PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>License sandbox</title>
 <meta name="viewport" content="width=device-width"><style>
 :root {{ color-scheme: light dark }} body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem;
@@ -153,9 +153,9 @@ class Panel:
         entries = list(self.control.journal)[-_LAST:]
         return (
             f"<p>The sandbox's time is {iso(self.control.clock.moment())}.</p>"
-            + _table("Licenses", self._licenses())
             + _table("Active faults", [_shown(fault) for fault in self.control.faults.active])
             + _table("Last requests", [_row(entry) for entry in reversed(entries)])
+            + _table("Licenses", self._licenses())
         )
 
 
