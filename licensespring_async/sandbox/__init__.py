@@ -1,9 +1,12 @@
 """A local server that speaks the License API, for development, tests and the demo (extra: `sandbox`)."""
 
+from .clock import SandboxClock
 from .customers import Customer, CustomerAccount, CustomField, User
 from .demo import DEMO, DEMO_OUTCOMES, Demo, DemoBundle, demo_fleet, demo_world
+from .faults import Effect, Fault, Faults
 from .features import Consumption, Feature
 from .licenses import Device, License
+from .limits import Throttle
 from .products import InstallationFile, Product
 from .slots import Slots
 from .world import World
@@ -29,13 +32,18 @@ __all__ = [
     "Demo",
     "DemoBundle",
     "Device",
+    "Effect",
+    "Fault",
+    "Faults",
     "Feature",
     "InstallationFile",
     "License",
     "Product",
     "Sandbox",
+    "SandboxClock",
     "SandboxError",
     "Slots",
+    "Throttle",
     "User",
     "World",
     "demo_fleet",

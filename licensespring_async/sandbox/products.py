@@ -49,6 +49,11 @@ class Product:
     _licenses: dict[str, list[License]] = attrs.field(factory=dict[str, list[License]], init=False, repr=False)
     _ids: Iterator[int] = attrs.field(alias="ids", repr=False)
 
+    @property
+    def licenses(self) -> Sequence[License]:
+        """Give all licenses of this product; a bundle's sub-licenses are found through the bundle's."""
+        return tuple(license for sold in tuple(self._licenses.values()) for license in tuple(sold))
+
     def add_license(
         self,
         *,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self, Unpack
@@ -12,12 +11,18 @@ from uuid import uuid4
 import anyio
 import anyio.to_thread
 import attrs
+from starlette.types import ASGIApp
 
 from ..auth import ApiKey
 from ..client import LicenseSpring, Options
 from .app import Api
 from .authorization import Gate
+from .clock import SandboxClock, as_sandbox_clock
+from .control import Control, Controlled
 from .demo import DEMO, Demo, demo_world, has_demo
+from .faults import Faults
+from .limits import Limiter, Throttle
+from .panel import Panel
 from .serving import SandboxError, Serving, listen
 from .signing import Signer
 from .tokens import TokenIssuer
@@ -30,6 +35,14 @@ def _secret() -> str:
 
 def _or_demo(world: World | None) -> World:
     return demo_world() if world is None else world
+
+
+def _control(sandbox: Sandbox) -> Control:
+    return Control(
+        clock=sandbox.clock,
+        faults=Faults(sandbox.clock),
+        limiter=Limiter(sandbox.clock, sandbox.rate_limits),
+    )
 
 
 @attrs.define(eq=False)
@@ -48,6 +61,9 @@ class Sandbox:
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
         clock: Seconds since the epoch: decides expiry, floating time-outs and the window of the Date header.
+            Afterwards `sandbox.clock` can be advanced, frozen and set off.
+        rate_limits: Answers 429 beyond a plan's windows; None does not.
+        control_token: Bearer token that the endpoints under /_sandbox/ ask for; without one, they answer loopback only.
         token_lifetime: Seconds that an OAuth token is good for.
         api_key: API key that it accepts; made up by default, like the three below.
         shared_key: Secret of the API key.
@@ -58,12 +74,15 @@ class Sandbox:
     world: World = attrs.field(default=None, converter=_or_demo)
     host: str = attrs.field(default="127.0.0.1", kw_only=True)
     port: int = attrs.field(default=0, kw_only=True)
-    clock: Callable[[], float] = attrs.field(default=time.time, kw_only=True, repr=False)
+    clock: SandboxClock = attrs.field(factory=SandboxClock, converter=as_sandbox_clock, kw_only=True, repr=False)
+    rate_limits: Throttle | None = attrs.field(default=None, kw_only=True)
+    control_token: str | None = attrs.field(default=None, kw_only=True, repr=False)
     token_lifetime: int = attrs.field(default=480, kw_only=True)
     api_key: str = attrs.field(factory=lambda: str(uuid4()), kw_only=True, repr=False)
     shared_key: str = attrs.field(factory=_secret, kw_only=True, repr=False)
     client_id: str = attrs.field(factory=lambda: f"sandbox-{secrets.token_hex(4)}", kw_only=True)
     client_secret: str = attrs.field(factory=_secret, kw_only=True, repr=False)
+    _control: Control = attrs.field(default=attrs.Factory(_control, takes_self=True), init=False, repr=False)
     _run: _Run | None = attrs.field(default=None, init=False, repr=False)
 
     @property
@@ -75,6 +94,11 @@ class Sandbox:
     def public_key(self) -> str:
         """Give the PEM of the key that answers are signed with."""
         return self._current.public_key
+
+    @property
+    def faults(self) -> Faults:
+        """Give the faults, to add to and to clear."""
+        return self._control.faults
 
     @property
     def demo(self) -> Demo:
@@ -153,10 +177,15 @@ class Sandbox:
         gate = Gate(api_key=self.api_key, shared_key=self.shared_key, tokens=tokens)
         signer = Signer()
         api = Api(world=self.world, gate=gate, signer=signer, clock=self.clock)
+        panel = Panel(control=self._control, world=self.world, token=self.control_token).application()
+
+        def around(application: ASGIApp) -> ASGIApp:
+            return Controlled(application, panel, self._control, signer)
+
         listener = listen(self.host, self.port)
         host = f"[{self.host}]" if ":" in self.host else self.host
         return _Run(
-            serving=Serving(api, listener, on_ready),
+            serving=Serving(api, listener, on_ready, around),
             url=f"http://{host}:{listener.getsockname()[1]}",
             public_key=signer.public_key,
         )

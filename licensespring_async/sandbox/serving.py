@@ -13,8 +13,10 @@ from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from .app import Api
+from .effects import Protocol
 
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 5.0
@@ -49,9 +51,16 @@ class Serving:
         api: What answers.
         listener: A socket that listens; it is closed at the end.
         on_ready: Called once, in the serving thread, when the first request can be answered.
+        around: Wraps the application.
     """
 
-    def __init__(self, api: Api, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        listener: socket.socket,
+        on_ready: Callable[[], None],
+        around: Callable[[ASGIApp], ASGIApp] = lambda application: application,
+    ) -> None:
         self._listener = listener
         self._on_ready = on_ready
         self._settled = threading.Event()
@@ -59,9 +68,9 @@ class Serving:
         self._thread = threading.Thread(target=self._serve_apart, name="licensespring-sandbox", daemon=True)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                api.application(self._lifespan),
+                around(api.application(self._lifespan)),
                 loop="asyncio",
-                http="h11",
+                http=Protocol,
                 ws="none",
                 lifespan="on",
                 log_config=None,

@@ -1,0 +1,71 @@
+"""The sandbox's clock: any clock, moved or held still, so that nobody waits for an expiry."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+
+class SandboxClock:
+    """Tell the time of another clock, plus an offset, or the moment at which it was frozen.
+
+    Args:
+        source: Seconds since the epoch.
+    """
+
+    def __init__(self, source: Callable[[], float] = time.time) -> None:
+        self._source = source
+        self._offset = 0.0
+        self._frozen: float | None = None
+
+    def __call__(self) -> float:
+        """Give the current time in seconds since the epoch."""
+        return self._source() + self._offset if self._frozen is None else self._frozen
+
+    def moment(self) -> datetime:
+        """Give the current time as an aware moment."""
+        return datetime.fromtimestamp(self(), UTC)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Tell whether time stands still."""
+        return self._frozen is not None
+
+    @property
+    def offset(self) -> float:
+        """Give the seconds by which this clock is ahead of its source."""
+        return self() - self._source()
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on by `seconds`, frozen or not; a negative number moves it back."""
+        _require_finite(seconds)
+        if self._frozen is None:
+            self._offset += seconds
+        else:
+            self._frozen += seconds
+
+    def freeze(self) -> None:
+        """Hold the clock at its current time; `advance` still moves it."""
+        self._frozen = self()
+
+    def resume(self) -> None:
+        """Let a frozen clock run on from where it stands."""
+        if self._frozen is not None:
+            self._offset, self._frozen = self._frozen - self._source(), None
+
+    def set_offset(self, seconds: float) -> None:
+        """Run `seconds` ahead of the source (behind it, if negative), and no longer frozen."""
+        _require_finite(seconds)
+        self._offset, self._frozen = seconds, None
+
+
+def as_sandbox_clock(source: Callable[[], float]) -> SandboxClock:
+    """Wrap a clock that is not movable yet."""
+    return source if isinstance(source, SandboxClock) else SandboxClock(source)
+
+
+def _require_finite(seconds: float) -> None:
+    if not math.isfinite(seconds) or abs(seconds) > 1e10:
+        raise ValueError(f"the clock cannot move by {seconds} seconds")

@@ -1,0 +1,139 @@
+"""Faults by rule: which requests they meet, for how long, and what happens to those."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias, get_args
+
+import attrs
+
+Effect: TypeAlias = Literal[
+    "error",
+    "latency",
+    "dribble",
+    "slice",
+    "cut",
+    "reset",
+    "empty",
+    "malformed-chunk",
+    "gzip-bomb",
+    "bad-json",
+    "redirect",
+    "stale-age",
+    "wrong-key",
+    "missing-signature",
+    "stale-signature",
+]
+
+_text = attrs.validators.optional(attrs.validators.instance_of(str))
+_positive = attrs.validators.optional(attrs.validators.and_(attrs.validators.gt(0), attrs.validators.le(10**9)))
+
+
+@attrs.frozen(kw_only=True)
+class Fault:
+    """Break the answers to some requests.
+
+    Args:
+        effect: What happens: `error` instead of acting on the request, everything else after it was acted on.
+        path: Pattern of the path, such as `*/check_bundle`; None meets every path.
+        hardware_id: Meets this device only.
+        nth: Meets only the nth request that the rule fits, counted from 1.
+        probability: Share of the fitting requests that it meets, drawn from `seed`.
+        seed: Makes the draws the same in every run.
+        count: Ends after so many requests were met.
+        ttl: Ends so many seconds, on the sandbox's clock, after it was added.
+        status: HTTP status of `error`.
+        code: Code of `error`.
+        seconds: Shortest delay of `latency`; delay between two bytes of `dribble`.
+        up_to: Longest delay of `latency`, if it is to vary; seconds.
+        location: Where `redirect` points.
+    """
+
+    effect: Effect = attrs.field(validator=attrs.validators.in_(get_args(Effect)))
+    path: str | None = attrs.field(default=None, validator=_text)
+    hardware_id: str | None = attrs.field(default=None, validator=_text, repr=False)
+    nth: int | None = attrs.field(default=None, validator=_positive)
+    probability: float = attrs.field(default=1.0, validator=[attrs.validators.ge(0), attrs.validators.le(1)])
+    seed: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
+    count: int | None = attrs.field(default=None, validator=_positive)
+    ttl: float | None = attrs.field(default=None, validator=_positive)
+    status: int = attrs.field(
+        default=503, validator=[attrs.validators.instance_of(int), attrs.validators.ge(400), attrs.validators.le(599)]
+    )
+    code: str = attrs.field(default="internal_error", validator=attrs.validators.instance_of(str))
+    seconds: float = attrs.field(default=0.05, validator=[attrs.validators.ge(0), attrs.validators.le(3600)])
+    up_to: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional([attrs.validators.ge(0), attrs.validators.le(3600)])
+    )
+    location: str = attrs.field(default="https://example.invalid/", validator=attrs.validators.matches_re(r"[!-~]+"))
+
+
+@attrs.define(eq=False)
+class _Rule:
+    """A fault, and what it has met so far."""
+
+    fault: Fault
+    ends_at: float | None
+    draws: random.Random
+    fitting: int = 0
+    met: int = 0
+
+    def is_over(self, now: float) -> bool:
+        spent = self.fault.count is not None and self.met >= self.fault.count
+        return spent or (self.ends_at is not None and now >= self.ends_at)
+
+    def meets(self, path: str, hardware_id: str | None) -> bool:
+        fault = self.fault
+        if fault.path is not None and not fnmatchcase(path, fault.path):
+            return False
+        if fault.hardware_id is not None and fault.hardware_id != hardware_id:
+            return False
+        self.fitting += 1
+        if fault.nth is not None and fault.nth != self.fitting:
+            return False
+        if self.draws.random() >= fault.probability:
+            return False
+        self.met += 1
+        return True
+
+
+class Faults:
+    """Hold the active faults; the first that meets a request decides. Any thread may add and clear.
+
+    Args:
+        clock: The sandbox's clock.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._rules: list[_Rule] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> None:
+        """Let a fault begin, behind those that are active."""
+        ends_at = None if fault.ttl is None else self._clock() + fault.ttl
+        with self._lock:
+            # The draws decide tests, not secrets.
+            self._rules.append(_Rule(fault, ends_at, random.Random(fault.seed)))  # noqa: S311
+
+    def clear(self) -> None:
+        """End all faults."""
+        with self._lock:
+            self._rules.clear()
+
+    @property
+    def active(self) -> tuple[Fault, ...]:
+        """Give the faults that are not over."""
+        now = self._clock()
+        with self._lock:
+            return tuple(rule.fault for rule in self._rules if not rule.is_over(now))
+
+    def meet(self, path: str, hardware_id: str | None) -> Fault | None:
+        """Give the fault that meets a request, and count it."""
+        now = self._clock()
+        with self._lock:
+            self._rules = [rule for rule in self._rules if not rule.is_over(now)]
+            return next((rule.fault for rule in self._rules if rule.meets(path, hardware_id)), None)
