@@ -39,7 +39,7 @@ class Engine(Protocol):
 
 
 def checked_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    """Return the TLS settings of a caller, if they prove who the server is.
+    """Return the TLS settings of a caller, if they prove who the server is; an unset lowest version becomes TLS 1.2.
 
     Raises:
         ConfigurationError: They do not verify the certificate or its host, or allow less than TLS 1.2.
@@ -53,6 +53,9 @@ def checked_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
             "ssl_context: must verify the server's certificate and host (verify_mode=ssl.CERT_REQUIRED, "
             "check_hostname=True); to trust an authority of your own, load it: load_verify_locations(cafile=...)"
         )
+    # Where the system's OpenSSL decides, as in Debian's Python, nothing is set, and OpenSSL's own floor may be lower.
+    if context.minimum_version is ssl.TLSVersion.MINIMUM_SUPPORTED:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
     if context.minimum_version < ssl.TLSVersion.TLSv1_2:
         raise ConfigurationError("ssl_context: must allow nothing older than TLS 1.2 (minimum_version)")
     return context
