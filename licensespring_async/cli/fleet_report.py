@@ -9,12 +9,11 @@ from typing import Annotated
 
 import typer
 
-from ..errors import ConfigurationError
 from ..fleet.report import Findings, read_records
 from .console import OUT, say
 from .exits import reported
 from .extras import needs_extra
-from .output import refuse_input
+from .output import refuse_input, refuse_loss, unwritable
 from .wording import counted
 
 
@@ -34,8 +33,8 @@ def report(
         with needs_extra("report", "jinja2", "markupsafe", "matplotlib", "numpy"):
             from ..fleet.report.page import render  # noqa: PLC0415  # an extra
         refuse_input(output, results)
-        target = Path(output)
-        _refuse_loss(target, force=force)
+        if not force:
+            refuse_loss(output)
         now = datetime.now(UTC)
         findings = Findings(now)
         for record in read_records(Path(results)):
@@ -43,16 +42,7 @@ def report(
         command = ["licensespring-async", "fleet", "report", results, "--output", output, *["--force"][: int(force)]]
         page = render(findings, command=shlex.join(command), made=now)
         try:
-            target.write_text(page, encoding="utf-8", errors="replace")
+            Path(output).write_text(page, encoding="utf-8", errors="replace")
         except OSError as e:
-            raise ConfigurationError(f"--output {output}: cannot be written: {e.strerror or e}") from e
+            raise unwritable(output, e) from e
         say(OUT, f"{counted(findings.rows, 'row')} reported. Report: {output}")
-
-
-def _refuse_loss(target: Path, *, force: bool) -> None:
-    if target.is_dir():
-        raise ConfigurationError(f"--output {target}: is a directory; name a file in it")
-    if not force and target.exists() and target.stat().st_size > 0:
-        raise ConfigurationError(
-            f"--output {target}: the file holds something already; name another one, or replace it with --force"
-        )

@@ -15,9 +15,9 @@ import attrs
 
 from ..errors import ConfigurationError
 from ..fleet import Result
+from ..fleet.results import FORMULA_STARTS
 
 STDOUT = "-"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result]
         try:
             file = _open(Path(name), force=force)
         except OSError as e:
-            raise _unwritable(name, e) from e
+            raise unwritable(name, e) from e
         try:
             yield _writer(file, name)
         except BaseException:
@@ -74,35 +74,37 @@ def journal_of(output: str | None) -> Path | None:
     return None if (path.exists() and not path.is_file()) or not path.parent.is_dir() else Path(f"{path}.journal")
 
 
-def refuse_foreign(output: str) -> None:
-    """Refuse to write over results that no journal knows.
+def refuse_loss(output: str) -> None:
+    """Refuse to write over a file that holds something.
 
     Raises:
-        ConfigurationError: The file holds something.
+        ConfigurationError: It does, or is a directory.
     """
     path = Path(output)
-    if path.exists() and _holds_something(path):
-        raise _held(path)
+    _refuse_directory(path)
+    if path.exists() and path.stat().st_size > 0:
+        raise ConfigurationError(
+            f"--output {output}: the file holds something already; name another one, or replace it with --force"
+        )
 
 
-def _holds_something(path: Path) -> bool:
-    return path.stat().st_size > 0
+def unwritable(name: str, error: OSError) -> ConfigurationError:
+    """Return the error for an output that the system does not let us write."""
+    return ConfigurationError(f"--output {name}: cannot be written: {error.strerror or error}")
 
 
-def _held(path: Path) -> ConfigurationError:
-    return ConfigurationError(
-        f"--output {path}: the file holds something already; name another one, or replace it with --force"
-    )
+def _refuse_directory(path: Path) -> None:
+    if path.is_dir():
+        raise ConfigurationError(f"--output {path}: is a directory; name a file in it")
 
 
 def _open(path: Path, *, force: bool) -> TextIO:
-    if path.is_dir():
-        raise ConfigurationError(f"--output {path}: is a directory; name a file in it")
+    _refuse_directory(path)
     try:
         return path.open("x", encoding="utf-8", errors="backslashreplace", buffering=1, newline="")
     except FileExistsError:
-        if not force and _holds_something(path):
-            raise _held(path) from None
+        if not force:
+            refuse_loss(str(path))
     return path.open("w", encoding="utf-8", errors="backslashreplace", buffering=1, newline="")
 
 
@@ -113,7 +115,7 @@ def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
         try:
             rows.writerow(attrs.fields_dict(Result))
         except OSError as e:
-            raise _unwritable(name, e) from e
+            raise unwritable(name, e) from e
 
     def write(result: Result) -> None:
         try:
@@ -125,15 +127,11 @@ def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
         except OSError as e:
             if e.errno == errno.EPIPE:  # the reader has seen enough
                 raise
-            raise _unwritable(name, e) from e
+            raise unwritable(name, e) from e
 
     return write
 
 
 def _cell(value: object) -> object:
-    # Spreadsheets run a cell that begins like this as a formula, and a message is text from elsewhere.
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def _unwritable(name: str, error: OSError) -> ConfigurationError:
-    return ConfigurationError(f"--output {name}: cannot be written: {error.strerror or error}")
+    # A message is text from elsewhere.
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

@@ -34,10 +34,8 @@ def limits_from(
     return None if is_embedded else RateLimits.every_plan()
 
 
-def least_seconds(requests: int, limits: RateLimits | None) -> float:
-    """Return how long so many requests take at the least; 0 without windows."""
-    if limits is None:
-        return 0.0
+def least_seconds(requests: int, limits: RateLimits) -> float:
+    """Return how long so many requests take at the least."""
     return max((requests - 1) // each.limit * each.seconds for each in limits.windows) if requests else 0.0
 
 

@@ -16,11 +16,10 @@ from .wording import counted, duration
 
 def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
     """Return one line on what a run will do."""
-    requests = survey.checks + (survey.feature_checks if release else 0)
-    least = least_seconds(requests, limits)
     if limits is None:
         time = "no rate limit"
     else:
+        least = least_seconds(survey.checks + (survey.feature_checks if release else 0), limits)
         windows = ", ".join(f"{each.limit:,} in {each.seconds:g} s" for each in limits.windows)
         time = f"at least {duration(least)} at {windows}"
     return (

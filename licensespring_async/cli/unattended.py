@@ -17,7 +17,7 @@ from .console import ERR, OUT, complain, say
 from .exits import Code, run
 from .feed import feed
 from .options import Failing
-from .output import journal_of, open_output, refuse_foreign
+from .output import journal_of, open_output, refuse_loss
 from .progress import Show, progress
 from .report import Report
 from .source import Source
@@ -109,7 +109,7 @@ def _open_journal(job: Job, stack: ExitStack) -> Journal | None:
     if job.force:
         Journal.discard(path)
     elif not path.exists():
-        refuse_foreign(str(job.output))
+        refuse_loss(str(job.output))
     identity = {"rows": f"{job.survey.rows:,}", "content": job.survey.fingerprint} | job.identity
     return stack.enter_context(Journal(path, identity))
 

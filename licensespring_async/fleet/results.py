@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import attrs
+
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell of CSV must not begin with: a spreadsheet would run it as a formula. It is written behind a quote."""
 
 
 class Outcome(StrEnum):

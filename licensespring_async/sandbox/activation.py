@@ -13,7 +13,7 @@ from .jsontext import JsonObject
 from .licenses import License
 from .parameters import Identity, Values, read_identity, required
 from .refusals import ServiceError
-from .service import DEVICE_DETAILS, admit, find_license, find_own_license, find_product, license_signature_text
+from .service import admit, device_of, find_license, find_own_license, find_product, license_signature_text
 from .world import World
 
 
@@ -92,8 +92,7 @@ def _admit_new(license: License, identity: Identity, values: Values, now: dateti
 
 
 def _activated(license: License, values: Values, world: World, now: datetime, sign: Callable[[str], str]) -> JsonObject:
-    device = license.devices[values["hardware_id"]]
-    device.details.update({name: values[name] for name in DEVICE_DETAILS if name in values})
+    device = device_of(license, values)
     item = activation_item(license, device, company_id=world.company_id, now=now)
     item["license_signature"] = sign(license_signature_text(license, device.hardware_id))
     return item

@@ -8,7 +8,7 @@ license refuses its sub-licenses. A refused request changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -22,7 +22,7 @@ from .products import Product
 from .refusals import ServiceError
 from .world import World
 
-DEVICE_DETAILS: Final = (
+_DEVICE_DETAILS: Final = (
     "os_ver",
     "hostname",
     "os_hostname",
@@ -43,11 +43,7 @@ def check_license_feature(world: World, values: Values, now: datetime) -> JsonOb
     Raises:
         ServiceError: The request is refused.
     """
-    identity = read_identity(values)
-    code = required(values, "feature")
-    license = find_license(world, identity)
-    admit(license, identity.hardware_id, now)
-    feature = _feature(license, code)
+    identity, license, feature = _admitted_feature(world, values, now)
     slots = None if feature.is_expired(now) else feature.slots
     if slots is not None and not slots.take(identity.hardware_id, now):
         raise ServiceError("floating_not_available")
@@ -60,11 +56,7 @@ def release_floating_feature(world: World, values: Values, now: datetime) -> Non
     Raises:
         ServiceError: The request is refused.
     """
-    identity = read_identity(values)
-    code = required(values, "feature")
-    license = find_license(world, identity)
-    admit(license, identity.hardware_id, now)
-    feature = _feature(license, code)
+    identity, _, feature = _admitted_feature(world, values, now)
     if feature.slots is None:
         raise ServiceError("feature_not_floating")
     if not feature.slots.release(identity.hardware_id, now):
@@ -91,23 +83,12 @@ def check_bundle(world: World, values: Values, now: datetime, sign: Callable[[st
     bundle = find_product(world, identity.product, is_bundle=True)
     license = find_own_license(bundle, identity)
     admit(license, identity.hardware_id, now)
-    members = list(_active_on_device(license, identity.hardware_id))
-    take_slots([member for member, _ in members if member.is_usable(now)], identity.hardware_id, now)
-    details = {name: values[name] for name in DEVICE_DETAILS if name in values}
-    items: list[JsonObject] = []
-    for member, device in members:
-        device.details.update(details)
-        item = license_item(
-            member,
-            device,
-            company_id=world.company_id,
-            now=now,
-            include_expired_features=include_expired_features,
-            environment=values.get("env"),
-        )
-        item["license_signature"] = sign(license_signature_text(member, identity.hardware_id))
-        items.append(item)
-    return items
+    members = [each for each in (license, *license.sublicenses.values()) if each.device(identity.hardware_id)]
+    take_slots([member for member in members if member.is_usable(now)], identity.hardware_id, now)
+    return [
+        _checked(world, member, values, now, sign, include_expired_features=include_expired_features)
+        for member in members
+    ]
 
 
 def check_license(world: World, values: Values, now: datetime, sign: Callable[[str], str]) -> JsonObject:
@@ -120,9 +101,20 @@ def check_license(world: World, values: Values, now: datetime, sign: Callable[[s
     include_expired_features = boolean(values, "include_expired_features")
     license = find_license(world, identity)
     admit(license, identity.hardware_id, now)
-    device = license.devices[identity.hardware_id]
     take_slots([license], identity.hardware_id, now)
-    device.details.update({name: values[name] for name in DEVICE_DETAILS if name in values})
+    return _checked(world, license, values, now, sign, include_expired_features=include_expired_features)
+
+
+def _checked(
+    world: World,
+    license: License,
+    values: Values,
+    now: datetime,
+    sign: Callable[[str], str],
+    *,
+    include_expired_features: bool,
+) -> JsonObject:
+    device = device_of(license, values)
     item = license_item(
         license,
         device,
@@ -131,8 +123,15 @@ def check_license(world: World, values: Values, now: datetime, sign: Callable[[s
         include_expired_features=include_expired_features,
         environment=values.get("env"),
     )
-    item["license_signature"] = sign(license_signature_text(license, identity.hardware_id))
+    item["license_signature"] = sign(license_signature_text(license, device.hardware_id))
     return item
+
+
+def device_of(license: License, values: Values) -> Device:
+    """Give the admitted device of a request, and keep what the request tells of it."""
+    device = license.devices[values["hardware_id"]]
+    device.details.update({name: values[name] for name in _DEVICE_DETAILS if name in values})
+    return device
 
 
 def license_signature_text(license: License, hardware_id: str) -> str:
@@ -168,14 +167,18 @@ def find_license(world: World, identity: Identity) -> License:
     return _choose(candidates, identity)
 
 
-def _feature(license: License, code: str) -> Feature:
+def _admitted_feature(world: World, values: Values, now: datetime) -> tuple[Identity, License, Feature]:
+    identity = read_identity(values)
+    code = required(values, "feature")
+    license = find_license(world, identity)
+    admit(license, identity.hardware_id, now)
     feature = license.features.get(code)
     if feature is None:
         raise ServiceError(
             "invalid_license_feature_code",
             f"License feature code: {code} is invalid or not assigned to the license.",
         )
-    return feature
+    return identity, license, feature
 
 
 def find_own_license(product: Product, identity: Identity) -> License:
@@ -218,13 +221,6 @@ def admit(license: License, hardware_id: str, now: datetime, *, expired: bool = 
         raise ServiceError("blacklisted")
     if license.device(hardware_id) is None:
         raise ServiceError("device_not_found")
-
-
-def _active_on_device(license: License, hardware_id: str) -> Iterable[tuple[License, Device]]:
-    for member in (license, *license.sublicenses.values()):
-        device = member.device(hardware_id)
-        if device is not None:
-            yield member, device
 
 
 def take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> None:

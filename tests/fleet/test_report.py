@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from licensespring_async import ConfigurationError
-from licensespring_async.fleet import Outcome
-from licensespring_async.fleet.report import Findings, Record, read_records
+from licensespring_async.fleet import Outcome, Result
+from licensespring_async.fleet.report import Findings, read_records
 from licensespring_async.fleet.report.page import render
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOSTILE = "</script><script>alert(1)</script>"
 
 
-def record(row: int = 1, outcome: Outcome = Outcome.LICENSED, *, key: str = "", ends: datetime | None = None) -> Record:
-    return Record(row=row, outcome=outcome, key=key, expires_at=ends)
+def record(row: int = 1, outcome: Outcome = Outcome.LICENSED, *, key: str = "", ends: datetime | None = None) -> Result:
+    return Result(row=row, outcome=outcome, key=key, expires_at=ends)
 
 
-def found(*records: Record) -> Findings:
+def found(*records: Result) -> Findings:
     findings = Findings(NOW)
     for each in records:
         findings.add(each)
@@ -84,7 +84,7 @@ def test_quantiles_are_within_a_percent() -> None:
     """A quantile of 1 to 1,000 ms is right within 1 %."""
     findings = Findings(NOW)
     for row in range(1, 1001):
-        findings.add(Record(row=row, outcome=Outcome.LICENSED, attempts=1, seconds=row / 1000))
+        findings.add(Result(row=row, outcome=Outcome.LICENSED, attempts=1, seconds=row / 1000))
     assert [findings.latency.quantile(share) for share in (0.5, 0.95, 0.99)] == pytest.approx([0.5, 0.95, 0.99], 0.011)
 
 
@@ -92,7 +92,7 @@ def test_a_long_run_has_few_points_and_loses_none() -> None:
     """14 hours fit into a bounded number of bins, which still hold every row and every second of work."""
     findings = Findings(NOW)
     for row in range(1000):
-        findings.add(Record(row=row, outcome=Outcome.LICENSED, attempts=1, seconds=2.0, at=1e9 + row * 50))
+        findings.add(Result(row=row, outcome=Outcome.LICENSED, attempts=1, seconds=2.0, at=1e9 + row * 50))
     points, width = findings.timeline.points(), findings.timeline.width
     assert len(points) <= 242
     assert sum(rate for _, rate, _ in points) * width == pytest.approx(1000)
@@ -102,7 +102,7 @@ def test_a_long_run_has_few_points_and_loses_none() -> None:
 def test_slots_tell_last_and_most() -> None:
     """A license's slots are shown as last seen and at their most."""
     rows = [
-        Record(row=n, outcome=Outcome.LICENSED, slots_in_use=used, slots_allowed=9) for n, used in enumerate((2, 8, 5))
+        Result(row=n, outcome=Outcome.LICENSED, slots_in_use=used, slots_allowed=9) for n, used in enumerate((2, 8, 5))
     ]
     [slots] = found(*rows).slots.values()
     assert (slots.last, slots.most, slots.allowed) == (5, 8, 9)
@@ -110,14 +110,14 @@ def test_slots_tell_last_and_most() -> None:
 
 def test_the_fullest_licenses_are_kept() -> None:
     """Slots and what they are ordered by name the same licenses when there are too many."""
-    findings = found(*(Record(row=n, outcome=Outcome.LICENSED, key=str(n % 60), slots_in_use=n) for n in range(300)))
+    findings = found(*(Result(row=n, outcome=Outcome.LICENSED, key=str(n % 60), slots_in_use=n) for n in range(300)))
     assert [holder for holder, _ in findings.ranks.items()] == [("", "", str(n)) for n in range(59, 34, -1)]
     assert set(findings.slots) == {holder for holder, _ in findings.ranks.items()}
 
 
 def test_every_value_is_escaped() -> None:
     """No text of a record becomes markup."""
-    hostile = Record(
+    hostile = Result(
         row=1,
         outcome=Outcome.ERROR,
         code=HOSTILE,

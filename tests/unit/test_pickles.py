@@ -8,15 +8,9 @@ import pickle
 import pytest
 
 from licensespring_async import (
-    AnswerMismatch,
     ApiKey,
     ClientCredentials,
-    ConnectionFailed,
     DeviceNotFound,
-    InvalidParameter,
-    LicenseSpringError,
-    RateLimited,
-    ResponseError,
 )
 
 from . import bodies
@@ -49,31 +43,6 @@ def test_a_client_is_not_pickled() -> None:
     for each in (client, client.check_bundle, client.with_raw_response):
         with pytest.raises(TypeError, match="cannot be pickled"):
             pickle.dumps(each)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        ConnectionFailed("refused"),
-        RateLimited(429, "throttled", "slow down", 3.0),
-        AnswerMismatch("another feature"),
-        ResponseError("misshapen", problems=("missing @ $.id",), status=200),
-        DeviceNotFound(400, "device_not_found", "no such device"),
-        InvalidParameter("product", "is empty"),
-    ],
-    ids=lambda each: type(each).__name__,
-)
-def test_errors_travel(error: LicenseSpringError) -> None:
-    """Gives an error back from another process with all that is on it."""
-    error.endpoint, error.attempts, error.elapsed = "check_bundle", 2, 1.5
-    error.earlier = (ConnectionFailed("refused"),)
-    error.add_note("gave up")
-
-    other = pickle.loads(pickle.dumps(error))
-
-    assert (type(other), str(other), repr(other)) == (type(error), str(error), repr(error))
-    assert {**vars(other), "earlier": ""} == {**vars(error), "earlier": ""}
-    assert [str(each) for each in other.earlier] == ["refused"]
 
 
 @pytest.mark.anyio

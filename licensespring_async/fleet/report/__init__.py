@@ -1,6 +1,6 @@
 """What a run came to, from the file of its results: read one record after another, counted in bounded memory, shown."""
 
 from .findings import Findings
-from .records import Record, read_records
+from .records import read_records
 
-__all__ = ["Findings", "Record", "read_records"]
+__all__ = ["Findings", "read_records"]

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from ..results import Outcome
+from ..results import Outcome, Result
 from .measures import Latency, Lowest, Timeline
-from .records import Record
 
 HORIZONS = (7, 30, 90)
 OTHERS = "(others)"
@@ -56,7 +55,7 @@ class Findings:
     slots: dict[Holder, Slots] = attrs.field(factory=dict[Holder, Slots], init=False)
     latency: Latency = attrs.field(factory=Latency, init=False)
     timeline: Timeline = attrs.field(factory=Timeline, init=False)
-    attention: list[tuple[str, Record]] = attrs.field(factory=list[tuple[str, Record]], init=False)
+    attention: list[tuple[str, Result]] = attrs.field(factory=list[tuple[str, Result]], init=False)
     needing: int = attrs.field(default=0, init=False)
     _reasons: Counter[str] = attrs.field(factory=Counter[str], init=False)
 
@@ -65,7 +64,7 @@ class Findings:
         """How many records were counted."""
         return self.outcomes.total()
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Result) -> None:
         """Count one record."""
         self.outcomes[record.outcome] += 1
         self.requests += record.attempts
@@ -84,7 +83,7 @@ class Findings:
             self._add_licensed(record)
         self._attend(record)
 
-    def _add_licensed(self, record: Record) -> None:
+    def _add_licensed(self, record: Result) -> None:
         holder = (record.product, record.feature, record.key)
         self.unverified += not record.verified
         if record.expires_at is not None:
@@ -109,7 +108,7 @@ class Findings:
         if dropped is not None:
             self.slots.pop(dropped, None)
 
-    def _attend(self, record: Record) -> None:
+    def _attend(self, record: Result) -> None:
         reason = self._reason(record)
         if not reason:
             return
@@ -119,7 +118,7 @@ class Findings:
         if self._reasons[kind] <= _MOST_PER_REASON and len(self.attention) < _MOST_ATTENTION:
             self.attention.append((reason, record))
 
-    def _reason(self, record: Record) -> str:
+    def _reason(self, record: Result) -> str:
         if record.outcome is not Outcome.LICENSED:
             return f"{record.outcome}: {record.code}" if record.code else str(record.outcome)
         if record.expires_at is not None and record.expires_at - self.now <= timedelta(days=HORIZONS[0]):

@@ -12,11 +12,9 @@ from itertools import chain
 from pathlib import Path
 from typing import cast
 
-import attrs
-
 from ...errors import ConfigurationError
 from ...redaction import excerpt, fingerprint
-from ..results import Outcome
+from ..results import FORMULA_STARTS, Outcome, Result
 
 _FINGERPRINT = re.compile(r"(#[0-9a-f]{8})?")
 _LATEST = 253_402_300_799.0  # the end of year 9999, where datetime ends
@@ -24,34 +22,7 @@ _LONGEST_WAIT = 1e8
 _MOST = 10**15
 
 
-@attrs.frozen(kw_only=True)
-class Record:
-    """One line of a run's results, as far as a report shows it; the fields are those of `fleet.Result`.
-
-    Attributes:
-        at: When the row was done, in seconds since the epoch, or None in files that do not tell.
-        slots_allowed: Floating slots that exist, or None when unknown.
-    """
-
-    row: int
-    outcome: Outcome
-    code: str = ""
-    message: str = ""
-    product: str = ""
-    feature: str = ""
-    hardware: str = ""
-    key: str = ""
-    attempts: int = 0
-    seconds: float = 0.0
-    expires_at: datetime | None = None
-    slots_in_use: int | None = None
-    slots_allowed: int | None = None
-    consumptions_left: int | None = None
-    verified: bool = False
-    at: float | None = None
-
-
-def read_records(path: Path) -> Iterator[Record]:
+def read_records(path: Path) -> Iterator[Result]:
     """Read the records of a file that `fleet check --output` wrote, JSONL or CSV, in bounded memory.
 
     Args:
@@ -71,7 +42,7 @@ def read_records(path: Path) -> Iterator[Record]:
         raise ConfigurationError(f"{path}: cannot be read: {e.strerror or e}") from e
 
 
-def _numbered(path: Path, rows: Iterator[tuple[int, Mapping[str, object]]]) -> Iterator[Record]:
+def _numbered(path: Path, rows: Iterator[tuple[int, Mapping[str, object]]]) -> Iterator[Result]:
     line = 0
     while True:
         try:
@@ -120,10 +91,10 @@ def _csv_rows(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, object]]
 
 def _plain(cell: str) -> str:
     """Undo the quote by which a spreadsheet is kept from taking a text for a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in {"=", "+", "-", "@", "\t", "\r"} else cell
+    return cell[1:] if cell.startswith("'") and cell.startswith(FORMULA_STARTS, 1) else cell
 
 
-def _record(fields: Mapping[str, object]) -> Record:
+def _record(fields: Mapping[str, object]) -> Result:
     row = _number(fields, "row", _MOST)
     if row is None:
         raise _BadLine("has no row")
@@ -131,7 +102,7 @@ def _record(fields: Mapping[str, object]) -> Record:
         outcome = Outcome(str(fields.get("outcome")))
     except ValueError:
         raise _BadLine(f"outcome: must be one of {', '.join(Outcome)}") from None
-    return Record(
+    return Result(
         row=int(row),
         outcome=outcome,
         code=_text(fields, "code"),
