@@ -1,27 +1,13 @@
-"""`LicenseSpring`: configuration, lifecycle, and the endpoint functions bound as methods."""
+"""`LicenseSpring`: configuration, lifecycle, and the endpoints as methods."""
 
 from __future__ import annotations
 
-import functools
-import inspect
 import os
 import random as random_module
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from types import NoneType, TracebackType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Concatenate,
-    NoReturn,
-    ParamSpec,
-    Self,
-    TypedDict,
-    TypeVar,
-    Unpack,
-    cast,
-    get_args,
-)
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, Unpack
 
 import anyio
 import attrs
@@ -31,6 +17,7 @@ from ._version import __version__
 from .auth import ApiKey, ClientCredentials
 from .configuration import (
     PRODUCTION_URL,
+    Options,
     auth_from,
     authorizer_for,
     check_kinds,
@@ -41,11 +28,10 @@ from .configuration import (
     default_engine,
     verifier_for,
 )
-from .errors import ConfigurationError, LicenseSpringError, ResponseError
-from .models.converter import structure
-from .models.json_body import decode
-from .signatures import SIGNATURE_HEADER
-from .transport import Clock, Engine, Hook, HttpResponse, RateLimits, RawResponse, RetryPolicy
+from .errors import ConfigurationError, LicenseSpringError
+from .methods import RawLicenseSpring, method
+from .reading import Reader
+from .transport import Clock, Engine, Hook, RateLimits, RawResponse, RetryPolicy
 from .transport.freshness import Freshness
 from .transport.pipeline import Pipeline
 from .transport.retry import RetryBudget
@@ -57,63 +43,7 @@ if TYPE_CHECKING:
     from .services.lease import Lease
     from .services.renewal import Renewals
 
-P = ParamSpec("P")
 T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., object])
-
-_Awaited = Coroutine[Any, Any, T]
-
-
-def _like(endpoint: Callable[..., object], raw: Any = None) -> Callable[[F], F]:
-    """Give a method the name, text and parameters of the endpoint function that it calls."""
-
-    def decorate(method: F) -> F:
-        functools.update_wrapper(method, endpoint)
-        signature = inspect.signature(endpoint, eval_str=True)
-        (answer,) = get_args(signature.return_annotation)
-        returned = answer if raw is None else raw[answer]
-        this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-        method.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[this, *signature.parameters.values()], return_annotation=returned
-        )
-        method.__annotations__ = {**inspect.get_annotations(endpoint, eval_str=True), "return": returned}
-        del method.__wrapped__  # type: ignore[attr-defined]  # get_type_hints would follow it
-        return method
-
-    return decorate
-
-
-def _method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[LicenseSpring, P], _Awaited[T]]:
-    @_like(endpoint)
-    async def method(self: LicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return (await self.perform(endpoint(*args, **kwargs))).value
-
-    return method
-
-
-def _raw_method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[RawLicenseSpring, P], _Awaited[RawResponse[T]]]:
-    @_like(endpoint, RawResponse)
-    async def method(self: RawLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        return await self.client.perform(endpoint(*args, **kwargs))
-
-    return method
-
-
-class Options(TypedDict, total=False):
-    """The arguments of `LicenseSpring` that have no place in the environment."""
-
-    public_key: str | bytes | Iterable[str | bytes] | None
-    verify_signatures: bool
-    bind_answers: bool
-    max_answer_age: float | None
-    timeout: float
-    retry: RetryPolicy
-    rate_limits: RateLimits | None
-    max_concurrency: int
-    engine: Engine | None
-    hooks: Iterable[Hook]
-    clock: Clock
-    random: Callable[[], float]
 
 
 class LicenseSpring:
@@ -167,9 +97,8 @@ class LicenseSpring:
         if type(max_concurrency) is not int or max_concurrency < 1:
             raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
         check_kinds(retry=retry, rate_limits=rate_limits, engine=engine, clock=clock)
-        self._verifier = verifier_for(origin, public_key, verify_signatures)
+        self._reader = Reader(verifier=verifier_for(origin, public_key, verify_signatures), is_binding=bind_answers)
         self._auth = auth
-        self._bind_answers = bind_answers
         self._renewals: list[Renewals] = []  # at most one, shared with the copies
         engine = default_engine() if engine is None else engine
         self._pipeline = Pipeline(
@@ -208,9 +137,9 @@ class LicenseSpring:
         base_url = environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL
         return cls(auth=auth_from(environ), base_url=base_url, **options)
 
-    check_license_feature = _method(endpoints.check_license_feature)
-    check_bundle = _method(endpoints.check_bundle)
-    release_floating_feature = _method(endpoints.release_floating_feature)
+    check_license_feature = method(endpoints.check_license_feature)
+    check_bundle = method(endpoints.check_bundle)
+    release_floating_feature = method(endpoints.release_floating_feature)
 
     def feature_lease(
         self,
@@ -251,31 +180,23 @@ class LicenseSpring:
         """
         from .services.opening import open_lease  # noqa: PLC0415  # kept out of the package's import
 
-        ask: dict[str, Any] = {
-            "product": product,
-            "feature": feature,
-            "hardware_id": hardware_id,
-            "license_key": license_key,
-            "username": username,
-            "license_id": license_id,
-            "bundle_code": bundle_code,
-        }
         return open_lease(
             self,
-            self._lease_renewals(),
-            ask,
-            longest=self._pipeline.timeout,
+            self._pipeline,
+            self._renewals,
+            {
+                "product": product,
+                "feature": feature,
+                "hardware_id": hardware_id,
+                "license_key": license_key,
+                "username": username,
+                "license_id": license_id,
+                "bundle_code": bundle_code,
+            },
             timeout=floating_timeout,
             grace=grace,
             cancel_body=cancel_body,
         )
-
-    def _lease_renewals(self) -> Renewals:
-        from .services.renewal import Renewals  # noqa: PLC0415  # kept out of the package's import
-
-        if not self._renewals:
-            self._renewals.append(Renewals(clock=self._pipeline.clock, random=self._pipeline.random))
-        return self._renewals[0]
 
     @property
     def with_raw_response(self) -> RawLicenseSpring:
@@ -329,7 +250,7 @@ class LicenseSpring:
         history = self._pipeline.start(call.request.endpoint)
         try:
             response = await self._pipeline.send(call.request, history)
-            value = self._read(response, call)
+            value = self._reader.read(response, call)
         except LicenseSpringError as error:
             history.stamp(error)
             raise
@@ -340,24 +261,8 @@ class LicenseSpring:
             body=response.body,
             attempts=history.attempts,
             elapsed=history.deadline.elapsed,
-            verified=self._verifier is not None and call.model is not NoneType,
+            verified=self._reader.verifies(call),
         )
-
-    def _read(self, response: HttpResponse, call: Call[T]) -> T:
-        if call.model is NoneType:
-            # An answer that says nothing more than its status: the service documents no signature for it.
-            return cast("T", None)
-        # The signature covers the raw bytes; nothing is parsed before it holds.
-        if self._verifier is not None:
-            self._verifier.verify(response.body, response.headers.get(SIGNATURE_HEADER))
-        try:
-            value = structure(decode(response.body), call.model)
-        except ResponseError as error:
-            error.status = response.status
-            raise
-        if self._bind_answers and call.bind is not None:
-            call.bind(value, self._verifier)
-        return value
 
     async def aclose(self) -> None:
         """Close the connections; no call can begin afterwards, and those under way may fail as if the network had."""
@@ -377,14 +282,3 @@ class LicenseSpring:
 
     def __repr__(self) -> str:
         return f"LicenseSpring({self._pipeline.base_url}, {self._auth!r})"
-
-
-@attrs.frozen
-class RawLicenseSpring:
-    """The endpoints of a client, answering with a `RawResponse`."""
-
-    client: LicenseSpring
-
-    check_license_feature = _raw_method(endpoints.check_license_feature)
-    check_bundle = _raw_method(endpoints.check_bundle)
-    release_floating_feature = _raw_method(endpoints.release_floating_feature)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 from .auth import ApiKey, ClientCredentials, require_secure
@@ -15,6 +16,23 @@ from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
 from .transport.clock import is_number
 
 PRODUCTION_URL = "https://api.licensespring.com"
+
+
+class Options(TypedDict, total=False):
+    """The arguments of `LicenseSpring` that have no place in the environment."""
+
+    public_key: str | bytes | Iterable[str | bytes] | None
+    verify_signatures: bool
+    bind_answers: bool
+    max_answer_age: float | None
+    timeout: float
+    retry: RetryPolicy
+    rate_limits: RateLimits | None
+    max_concurrency: int
+    engine: Engine | None
+    hooks: Iterable[Hook]
+    clock: Clock
+    random: Callable[[], float]
 
 
 def check_kinds(**given: object) -> None:

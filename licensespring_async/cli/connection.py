@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from ..client import LicenseSpring, Options
-from ..configuration import PRODUCTION_URL
+from ..client import LicenseSpring
+from ..configuration import PRODUCTION_URL, Options
 from ..errors import ConfigurationError
 from ..transport import RateLimits
 from .console import warn

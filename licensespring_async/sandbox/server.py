@@ -14,7 +14,8 @@ import attrs
 from starlette.types import ASGIApp
 
 from ..auth import ApiKey
-from ..client import LicenseSpring, Options
+from ..client import LicenseSpring
+from ..configuration import Options
 from .app import Api
 from .authorization import Gate
 from .clock import SandboxClock, as_sandbox_clock

@@ -14,14 +14,15 @@ from .renewal import Renewals
 
 if TYPE_CHECKING:
     from ..client import LicenseSpring
+    from ..transport.pipeline import Pipeline
 
 
 def open_lease(
     client: LicenseSpring,
-    renewals: Renewals,
+    pipeline: Pipeline,
+    shared: list[Renewals],
     ask: dict[str, Any],
     *,
-    longest: float,
     timeout: float | None,
     grace: float,
     cancel_body: bool,
@@ -30,9 +31,9 @@ def open_lease(
 
     Args:
         client: Checks and releases.
-        renewals: The client's renewals.
+        pipeline: The client's; leases take its clock, its random numbers and its longest call.
+        shared: The renewals of the client and its copies; the first lease makes them.
         ask: The arguments of the check and of the release.
-        longest: Seconds that a call of the client may take.
         timeout: Seconds after which an unrenewed slot lapses, or None.
         grace: Seconds that the body may go on after that.
         cancel_body: Whether losing the slot cancels the body.
@@ -45,8 +46,11 @@ def open_lease(
     if not is_number(grace) or grace < 0:
         raise InvalidParameter("grace", "must be a number of seconds, 0 or more")
 
+    if not shared:
+        shared.append(Renewals(clock=pipeline.clock, random=pipeline.random))
+
     async def check(seconds: float | None) -> LicenseFeature:
-        limited = client if seconds is None else client.with_options(timeout=min(longest, seconds))
+        limited = client if seconds is None else client.with_options(timeout=min(pipeline.timeout, seconds))
         return await limited.check_license_feature(**ask)
 
     async def release() -> None:
@@ -54,5 +58,5 @@ def open_lease(
 
     name = f"{fingerprint(str(ask['feature']))} on device {fingerprint(str(ask['hardware_id']))}"
     return hold(
-        Slot(name=name, check=check, release=release, timeout=timeout, grace=grace, cancel_body=cancel_body), renewals
+        Slot(name=name, check=check, release=release, timeout=timeout, grace=grace, cancel_body=cancel_body), shared[0]
     )

@@ -1,0 +1,56 @@
+"""From the bytes of an answer to a value that may be believed."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import TypeVar, cast
+
+import attrs
+
+from .errors import ResponseError
+from .models.converter import structure
+from .models.json_body import decode
+from .signatures import SIGNATURE_HEADER, Verifier
+from .transport import HttpResponse
+from .transport.values import Call
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Reader:
+    """Verifies, structures and binds answers.
+
+    Attributes:
+        verifier: Checks signatures; None believes everybody.
+        is_binding: Whether an answer about something else than was asked for is refused.
+    """
+
+    verifier: Verifier | None
+    is_binding: bool
+
+    def verifies(self, call: Call[T]) -> bool:
+        """Return whether the answer of a call is one whose signature is checked."""
+        return self.verifier is not None and call.model is not NoneType
+
+    def read(self, response: HttpResponse, call: Call[T]) -> T:
+        """Return the value of a successful answer.
+
+        Raises:
+            SignatureError: It is not signed by a trusted key, or answers another call (`AnswerMismatch`).
+            ResponseError: It cannot be decoded or has another shape.
+        """
+        if call.model is NoneType:
+            # An answer that says nothing more than its status: the service documents no signature for it.
+            return cast("T", None)
+        # The signature covers the raw bytes; nothing is parsed before it holds.
+        if self.verifier is not None:
+            self.verifier.verify(response.body, response.headers.get(SIGNATURE_HEADER))
+        try:
+            value = structure(decode(response.body), call.model)
+        except ResponseError as error:
+            error.status = response.status
+            raise
+        if self.is_binding and call.bind is not None:
+            call.bind(value, self.verifier)
+        return value
