@@ -3,6 +3,7 @@
 from .clock import SandboxClock
 from .customers import Customer, CustomerAccount, CustomField, User
 from .demo import DEMO, DEMO_OUTCOMES, Demo, DemoBundle, demo_fleet, demo_world
+from .errors import SandboxError
 from .faults import Effect, Fault, Faults
 from .features import Consumption, Feature
 from .licenses import Device, License
@@ -10,10 +11,10 @@ from .limits import Throttle
 from .products import InstallationFile, Product
 from .slots import Slots
 from .world import World
+from .worldfile import WorldFileError, load_world
 
 try:
     from .server import Sandbox
-    from .serving import SandboxError
 except ModuleNotFoundError as error:
     if error.name not in ("starlette", "uvicorn"):
         raise
@@ -46,6 +47,8 @@ __all__ = [
     "Throttle",
     "User",
     "World",
+    "WorldFileError",
     "demo_fleet",
     "demo_world",
+    "load_world",
 ]

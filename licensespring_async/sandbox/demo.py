@@ -1,4 +1,4 @@
-"""The demo: a small software house's world, and a fleet of 1,000 devices to check against it.
+"""The demo: a small software house's world (`demo.toml`), and a fleet of 1,000 devices to check against it.
 
 Everything is the same on every run. Apart from which devices get the floating slots (their number is fixed),
 no row's outcome depends on the order or the concurrency of the checks.
@@ -13,16 +13,13 @@ from typing import Final
 
 import attrs
 
-from .demo_names import hardware_id, license_key
 from .demo_shop import (
     CONSUMPTION_FEATURE,
-    FLOATING_FEATURE,
     LAPSED,
     MAPS_FEATURE,
     PLAIN_FEATURE,
     SIMULATION_FEATURE,
     Shop,
-    custom_fields,
     open_shop,
 )
 from .features import Consumption
@@ -53,15 +50,15 @@ class Demo:
 
 DEMO: Final = Demo(
     product="LUMEN",
-    license_key=license_key("demo"),
-    hardware_id=hardware_id("demo"),
+    license_key="TWBZ-FYU2-QRTW-KZVT",
+    hardware_id="bf028b5a-2740-5fc3-a06c-69ae786762a0",
     feature=PLAIN_FEATURE,
-    floating_feature=FLOATING_FEATURE,
+    floating_feature="batch-export",
     consumption_feature=CONSUMPTION_FEATURE,
     bundle=DemoBundle(
         product="STUDIO",
-        license_key=license_key("demo bundle"),
-        hardware_id=hardware_id("demo bundle"),
+        license_key="HGGR-CZLV-4SJ4-J6NU",
+        hardware_id="d3a33a85-9114-5de1-b470-d351358b8dd7",
     ),
 )
 
@@ -101,26 +98,12 @@ def demo_fleet() -> Sequence[dict[str, str]]:
 
 def _stocked() -> Shop:
     shop = open_shop()
-    _demo_licenses(shop)
     _licensed(shop)
     _floating(shop)
     _without_license(shop)
     _with_refused_license(shop)
     _with_refused_device(shop)
     return shop
-
-
-def _demo_licenses(shop: Shop) -> None:
-    license = shop.lumen.add_license(
-        key=DEMO.license_key, max_activations=1000, custom_fields=custom_fields(), metadata={"seats": "demo"}
-    )
-    license.add_feature(DEMO.feature, name="Raw import")
-    license.add_feature(DEMO.floating_feature, floating_users=10)
-    license.add_feature(DEMO.consumption_feature, name="AI upscaling", consumption=Consumption(maximum=1000, total=12))
-    license.activate(DEMO.hardware_id)
-    bundle = shop.studio.add_license(key=DEMO.bundle.license_key, max_activations=1000)
-    bundle.sublicenses["LUMEN"].add_feature(PLAIN_FEATURE, name="Raw import")
-    bundle.activate(DEMO.bundle.hardware_id)
 
 
 def _licensed(shop: Shop) -> None:

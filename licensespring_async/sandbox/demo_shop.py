@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import cycle
+from pathlib import Path
 from typing import Final
 
 import attrs
 
-from .customers import Customer, CustomField, User
+from .customers import Customer, User
 from .demo_names import Person, hardware_id, license_key, people
 from .features import Consumption
 from .licenses import License
-from .products import InstallationFile, Product
+from .products import Product
 from .world import World
+from .worldfile import load_world
+
+DEMO_FILE: Final = Path(__file__).with_name("demo.toml")
 
 PAID_UNTIL: Final = datetime(2099, 12, 31, tzinfo=UTC)
 LAPSED: Final = datetime(2021, 3, 31, tzinfo=UTC)
 
 PLAIN_FEATURE: Final = "raw-import"
 CONSUMPTION_FEATURE: Final = "ai-upscale"
-FLOATING_FEATURE: Final = "batch-export"
 MAPS_FEATURE: Final = "offline-maps"
 SIMULATION_FEATURE: Final = "simulation"
 
@@ -157,27 +160,14 @@ class Shop:
 
 
 def open_shop() -> Shop:
-    """Make the products and the bundles."""
-    world = World()
-    lumen = world.add_product("LUMEN", name="Lumen Photo Editor", metadata={"tier": "pro"})
-    lumen.installation_files.append(
-        InstallationFile(
-            version="8.4.1",
-            installation_file="https://downloads.lumen.example/lumen-8.4.1.msi",
-            hash_md5="0f343b0931126a20f133d67c2b018a3b",
-            environment="win64",
-            release_date=datetime(2025, 9, 2, tzinfo=UTC),
-        )
+    """Open with the products and the licenses of the demo's world file."""
+    world = load_world(DEMO_FILE)
+    sold = world.products
+    return Shop(
+        world=world,
+        lumen=sold["LUMEN"],
+        terra=sold["TERRA"],
+        vector=sold["VECTOR"],
+        studio=sold["STUDIO"],
+        crew=sold["CREW"],
     )
-    tone = world.add_product("TONE", name="Tone Audio Workbench")
-    vector = world.add_product("VECTOR", name="Vector CAD")
-    terra = world.add_product("TERRA", name="Terra Field Maps", authorization_method="user")
-    quill = world.add_product("QUILL", name="Quill Reports", authorization_method="user")
-    studio = world.add_bundle("STUDIO", name="Creative Studio", members=[lumen, tone])
-    crew = world.add_bundle("CREW", name="Field Crew Suite", members=[terra, quill], authorization_method="user")
-    return Shop(world=world, lumen=lumen, terra=terra, vector=vector, studio=studio, crew=crew)
-
-
-def custom_fields() -> list[CustomField]:
-    """Give the custom fields of the demo license; the service leaves parts of unset ones null."""
-    return [CustomField(name="cost_center", data_type="text", value="R&D"), CustomField(name="renewal")]

@@ -21,10 +21,11 @@ from .authorization import Gate
 from .clock import SandboxClock, as_sandbox_clock
 from .control import Control, Controlled
 from .demo import DEMO, Demo, demo_world, has_demo
+from .errors import SandboxError
 from .faults import Faults
 from .limits import Limiter, Throttle
 from .panel import Panel
-from .serving import SandboxError, Serving, listen
+from .serving import Serving, listen
 from .signing import Signer
 from .tokens import TokenIssuer
 from .world import World

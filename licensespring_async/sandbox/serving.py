@@ -17,15 +17,12 @@ from starlette.types import ASGIApp
 
 from .app import Api
 from .effects import Protocol
+from .errors import SandboxError
 
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 5.0
 _BACKLOG: Final = 2048
 _NOT_STARTED: Final = "the sandbox's server did not start; the log of uvicorn.error says why"
-
-
-class SandboxError(RuntimeError):
-    """The sandbox cannot start, or is used while it does not run."""
 
 
 def listen(host: str, port: int) -> socket.socket:
