@@ -14,6 +14,7 @@ from .errors import (
     AuthorizationMissingParams,
     Blacklisted,
     CertificateRefused,
+    CircuitOpen,
     ConfigurationError,
     ConnectionFailed,
     ConnectionLost,
@@ -72,7 +73,17 @@ from .models import (
     Validity,
 )
 from .signatures import PRODUCTION_PUBLIC_KEY
-from .transport import Clock, RateLimits, RawResponse, RequestEvent, RetryEvent, RetryPolicy, Window
+from .transport import (
+    CircuitPolicy,
+    CircuitState,
+    Clock,
+    RateLimits,
+    RawResponse,
+    RequestEvent,
+    RetryEvent,
+    RetryPolicy,
+    Window,
+)
 
 __all__ = [
     "PRODUCTION_PUBLIC_KEY",
@@ -89,6 +100,9 @@ __all__ = [
     "Blacklisted",
     "Bundle",
     "CertificateRefused",
+    "CircuitOpen",
+    "CircuitPolicy",
+    "CircuitState",
     "ClientCredentials",
     "Clock",
     "Company",

@@ -31,7 +31,8 @@ from .configuration import (
 from .errors import ConfigurationError, LicenseSpringError
 from .methods import RawLicenseSpring, method
 from .reading import Reader
-from .transport import Clock, Engine, Hook, RateLimits, RawResponse, RetryPolicy
+from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RawResponse, RetryPolicy
+from .transport.circuit import GuardedEngine
 from .transport.freshness import Freshness
 from .transport.pipeline import Pipeline
 from .transport.retry import RetryBudget
@@ -60,6 +61,7 @@ class LicenseSpring:
         timeout: Seconds for a whole call: queueing, token, attempts and waits between them.
         retry: How failed attempts are repeated.
         rate_limits: Windows that all calls of this client share; None for no limit.
+        circuit: When calls fail at once, with `CircuitOpen`, because the service has been failing; None for never.
         max_concurrency: Requests in flight at once; more calls wait their turn, in order.
         engine: What speaks HTTP; None for the httpx engine. The client closes it.
         hooks: Called with a `RequestEvent` or `RetryEvent`; one that fails is logged, never raised.
@@ -87,6 +89,7 @@ class LicenseSpring:
         timeout: float = 10.0,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         rate_limits: RateLimits | None = None,
+        circuit: CircuitPolicy | None = None,
         max_concurrency: int = 100,
         engine: Engine | None = None,
         hooks: Iterable[Hook] = (),
@@ -96,11 +99,14 @@ class LicenseSpring:
         origin = checked_origin(base_url)
         if type(max_concurrency) is not int or max_concurrency < 1:
             raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
-        check_kinds(retry=retry, rate_limits=rate_limits, engine=engine, clock=clock)
+        check_kinds(retry=retry, rate_limits=rate_limits, circuit=circuit, engine=engine, clock=clock)
         self._reader = Reader(verifier=verifier_for(origin, public_key, verify_signatures), is_binding=bind_answers)
         self._auth = auth
         self._renewals: list[Renewals] = []  # at most one, shared with the copies
         engine = default_engine() if engine is None else engine
+        breaker = None if circuit is None else Circuit(circuit, clock.monotonic)
+        if breaker is not None:
+            engine = GuardedEngine(engine, breaker, clock)
         self._pipeline = Pipeline(
             base_url=origin,
             user_agent=f"licensespring-async/{__version__}",
@@ -116,6 +122,7 @@ class LicenseSpring:
             clock=clock,
             random=random,
             hooks=checked_hooks(hooks),
+            circuit=breaker,
         )
 
     @classmethod
@@ -212,6 +219,11 @@ class LicenseSpring:
     def retry_budget(self) -> RetryBudget:
         """The tokens that retries of this client cost; `tokens` near 0 means that the service fails for many calls."""
         return self._pipeline.budget
+
+    @property
+    def circuit(self) -> Circuit | None:
+        """The breaker that calls of this client pass; its `state` tells whether they do. None without a `circuit`."""
+        return self._pipeline.circuit
 
     def with_options(
         self,

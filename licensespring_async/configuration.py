@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from .auth import ApiKey, ClientCredentials, require_secure
 from .errors import ConfigurationError
 from .signatures import PRODUCTION_PUBLIC_KEY, Verifier
-from .transport import Clock, Engine, Hook, RateLimits, RetryPolicy
+from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy
 from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
 from .transport.clock import is_number
 
@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
     timeout: float
     retry: RetryPolicy
     rate_limits: RateLimits | None
+    circuit: CircuitPolicy | None
     max_concurrency: int
     engine: Engine | None
     hooks: Iterable[Hook]
@@ -37,7 +38,7 @@ class Options(TypedDict, total=False):
 
 def check_kinds(**given: object) -> None:
     """Refuse settings of another kind than documented; None means that one was not given."""
-    kinds = {"retry": RetryPolicy, "rate_limits": RateLimits, "clock": Clock}
+    kinds = {"retry": RetryPolicy, "rate_limits": RateLimits, "circuit": CircuitPolicy, "clock": Clock}
     for name, value in given.items():
         if value is None:
             continue

@@ -7,7 +7,8 @@ LicenseSpringError
 │   ├── ConnectionFailed                the request never left (also a ConnectionError)
 │   │   └── CertificateRefused          the server did not prove who it is
 │   ├── ConnectionLost                  the request may have been acted on (also a ConnectionError)
-│   └── DeadlineExceeded                the time for the whole call ran out (also a TimeoutError)
+│   ├── DeadlineExceeded                the time for the whole call ran out (also a TimeoutError)
+│   └── CircuitOpen                     not sent: the service has been failing; carries `retry_after`
 ├── LeaseLost                           the slot of a lease is gone; its cause says why
 ├── RateLimited                         HTTP 429; carries `retry_after`
 ├── SignatureError                      the answer is not signed by a trusted key
@@ -100,6 +101,25 @@ class ConnectionLost(TransportError, ConnectionError):
 
 class DeadlineExceeded(TransportError, TimeoutError):
     """The call did not finish within its `timeout`, queueing and retries included; raise `timeout` or try later."""
+
+
+class CircuitOpen(TransportError):
+    """Nothing was sent, because the service has been failing; decide without an answer, or wait `retry_after` seconds.
+
+    Attributes:
+        retry_after: Seconds until the circuit may let an attempt through.
+        reason: What opened it.
+    """
+
+    may_have_acted = False
+
+    def __init__(self, retry_after: float, reason: str) -> None:
+        super().__init__(retry_after, reason)
+        self.retry_after = retry_after
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"not sent, the circuit is open for another {self.retry_after:.3g} s: {self.reason}"
 
 
 class LeaseLost(LicenseSpringError):

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .circuit import Circuit, CircuitPolicy, CircuitState
 from .clock import Clock
 from .engine import Engine
 from .events import Event, Hook, RequestEvent, RetryEvent
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from .pyreqwest_engine import PyreqwestEngine
 
 __all__ = [
+    "Circuit",
+    "CircuitPolicy",
+    "CircuitState",
     "Clock",
     "Engine",
     "Event",

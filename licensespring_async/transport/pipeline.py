@@ -24,6 +24,7 @@ from ..errors import (
 )
 from .answers import credentials, failure
 from .authorizer import Authorizer
+from .circuit import Circuit
 from .clock import Clock
 from .deadline import Deadline
 from .engine import Engine
@@ -89,6 +90,7 @@ class Pipeline:
     clock: Clock
     random: Callable[[], float]
     hooks: tuple[Hook, ...]
+    circuit: Circuit | None = None
 
     def start(self, endpoint: str) -> History:
         """Return the history of a call that begins now."""
@@ -121,6 +123,7 @@ class Pipeline:
             await self.clock.sleep(delay)
 
     async def _attempt(self, request: Request, history: History) -> HttpResponse:
+        self._check_circuit()
         sign = await self.authorizer.ready(history.deadline)
         await self.gate.enter(history.deadline)
         try:
@@ -131,6 +134,10 @@ class Pipeline:
                 self.slots.release()
         finally:
             self.gate.leave()
+
+    def _check_circuit(self) -> None:
+        if self.circuit is not None:
+            self.circuit.check()
 
     async def _take_slot(self, deadline: Deadline) -> None:
         try:
@@ -143,6 +150,8 @@ class Pipeline:
         left = history.deadline.left
         if left <= 0:
             raise history.deadline.exceeded("waiting for its turn")
+        # It may have opened while the call was queued.
+        self._check_circuit()
         history.attempts += 1
         history.signed_offset = self.skew.offset
         started, sent = self.clock.monotonic(), self.clock.time()

@@ -18,6 +18,7 @@ import attrs
 from ..errors import (
     ApiError,
     CertificateRefused,
+    CircuitOpen,
     ConfigurationError,
     DeadlineExceeded,
     LicenseSpringError,
@@ -45,7 +46,7 @@ def classify(error: LicenseSpringError, *, idempotent: bool) -> Kind | None:
     """
     if isinstance(error, RateLimited):
         return Kind.THROTTLED
-    if isinstance(error, DeadlineExceeded | CertificateRefused):
+    if isinstance(error, DeadlineExceeded | CertificateRefused | CircuitOpen):
         return None
     if isinstance(error, TransportError):
         return Kind.TRANSIENT if idempotent or not error.may_have_acted else None
@@ -54,7 +55,9 @@ def classify(error: LicenseSpringError, *, idempotent: bool) -> Kind | None:
     return None
 
 
-def _at_least(least: float) -> Callable[[object, attrs.Attribute[float], float], None]:
+def at_least(least: float) -> Callable[[object, attrs.Attribute[float], float], None]:
+    """Return an attrs validator: a number, and no smaller than this."""
+
     def check(_: object, attribute: attrs.Attribute[float], value: float) -> None:
         if not is_number(value) or value < least:
             raise ConfigurationError(f"{attribute.name}: must be a number of at least {least:g}")
@@ -62,7 +65,8 @@ def _at_least(least: float) -> Callable[[object, attrs.Attribute[float], float],
     return check
 
 
-def _whole(_: object, attribute: attrs.Attribute[int], value: int) -> None:
+def whole(_: object, attribute: attrs.Attribute[int], value: int) -> None:
+    """Refuse what is no whole number above 0; an attrs validator."""
     if type(value) is not int or value < 1:
         raise ConfigurationError(f"{attribute.name}: must be a whole number of at least 1, not {value!r}")
 
@@ -78,10 +82,10 @@ class RetryPolicy:
         max_delay: Seconds; no wait that we choose is longer. (`Retry-After` is the service's choice.)
     """
 
-    max_attempts: int = attrs.field(default=3, validator=_whole)
-    transient_base: float = attrs.field(default=0.05, validator=_at_least(0))
-    throttled_base: float = attrs.field(default=1.0, validator=_at_least(0))
-    max_delay: float = attrs.field(default=20.0, validator=_at_least(0))
+    max_attempts: int = attrs.field(default=3, validator=whole)
+    transient_base: float = attrs.field(default=0.05, validator=at_least(0))
+    throttled_base: float = attrs.field(default=1.0, validator=at_least(0))
+    max_delay: float = attrs.field(default=20.0, validator=at_least(0))
 
     def delay(self, kind: Kind, retries: int, random: float) -> float:
         """Return the seconds to wait before a retry: full jitter over an exponential.

@@ -13,6 +13,7 @@ import licensespring_async
 from licensespring_async import (
     ApiError,
     AuthorizationError,
+    CircuitOpen,
     ConfigurationError,
     ConnectionFailed,
     ConnectionLost,
@@ -205,7 +206,12 @@ def test_standard_errors_are_bases(cls: type[LicenseSpringError], standard: type
 
 @pytest.mark.parametrize(
     ("cls", "may_have_acted"),
-    [(TransportError, True), (ConnectionLost, True), (DeadlineExceeded, True), (ConnectionFailed, False)],
+    [
+        (TransportError, True),
+        (ConnectionLost, True),
+        (DeadlineExceeded, True),
+        (ConnectionFailed, False),
+    ],
 )
 def test_may_have_acted(cls: type[TransportError], may_have_acted: bool) -> None:
     """Assumes that a request was acted on, unless it certainly never left."""
@@ -242,6 +248,8 @@ def samples() -> list[LicenseSpringError]:
             error = cls("product", "is empty")
         elif issubclass(cls, ResponseError):
             error = cls("misshapen", problems=("wrong @ $.id", "missing @ $.code"), status=200)
+        elif issubclass(cls, CircuitOpen):
+            error = cls(2.5, "what happened")
         else:
             error = cls("what happened")
         error.endpoint, error.attempts, error.elapsed = "check_bundle", 3, 1.25

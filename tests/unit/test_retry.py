@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from licensespring_async import (
     ApiError,
+    CircuitOpen,
     ConfigurationError,
     ConnectionFailed,
     ConnectionLost,
@@ -46,6 +47,7 @@ NOW = 1_800_000_000.0
         (api_error(400, "date_header_diff", ""), None),
         (api_error(401, "oauth_token_expired", ""), None),
         (DeadlineExceeded(""), None),
+        (CircuitOpen(1.0, ""), None),
         (SignatureError(""), None),
         (ResponseError(""), None),
         (ConfigurationError(""), None),
