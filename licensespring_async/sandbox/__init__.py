@@ -10,6 +10,7 @@ from .licenses import Device, License
 from .limits import Throttle
 from .products import InstallationFile, Product
 from .slots import Slots
+from .tenants import Tenant
 from .world import World
 from .worldfile import WorldFileError, load_world
 
@@ -44,6 +45,7 @@ __all__ = [
     "SandboxClock",
     "SandboxError",
     "Slots",
+    "Tenant",
     "Throttle",
     "User",
     "World",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 from starlette.applications import Starlette
@@ -15,24 +15,39 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .activation import activate_bundle, activate_license, deactivate, release_floating_license
+from .activation import activate_bundle, activate_license, deactivate_bundle, deactivate_license
 from .authorization import Gate
+from .calls import Call
+from .floating import release_floating_feature, release_floating_license
 from .jsontext import Json, JsonObject, encode
 from .parameters import Values, read_body, read_query, required
 from .refusals import ServiceError
-from .service import check_bundle, check_license, check_license_feature, release_floating_feature
+from .service import check_bundle, check_license, check_license_feature
 from .signing import Signer
+from .tenants import Tenant
 from .tokens import TOKEN_PATH, TokenError
-from .world import World
 
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 _CODES: Final = {404: "not_found", 405: "method_not_allowed"}
+_QUERIES: Final[Mapping[str, Callable[[Call], Json]]] = {
+    "check_license_feature": check_license_feature,
+    "check_bundle": check_bundle,
+    "check_license": check_license,
+}
+_COMMANDS: Final[Mapping[str, Callable[[Call], Json]]] = {
+    "activate_license": activate_license,
+    "activate_bundle": activate_bundle,
+    "deactivate_license": deactivate_license,
+    "deactivate_bundle": deactivate_bundle,
+    "floating/release": release_floating_license,
+    "floating/feature_release": release_floating_feature,
+}
 
 
 @attrs.frozen(kw_only=True)
 class Api:
-    """Join the world, the gate, the signer and the clock into the endpoints."""
+    """Join the gate, the signer and the clock with the endpoints."""
 
-    world: World
     gate: Gate
     signer: Signer
     clock: Callable[[], float]
@@ -41,16 +56,13 @@ class Api:
         """Build the application; `lifespan` runs around its life."""
         application = Starlette(
             routes=[
-                *_route("GET", "/api/v4/check_license_feature", self._check_license_feature),
-                *_route("GET", "/api/v4/check_bundle", self._check_bundle),
-                *_route("GET", "/api/v4/check_license", self._check_license),
-                *_route("POST", "/api/v4/activate_license", self._activate_license),
-                *_route("POST", "/api/v4/activate_bundle", self._activate_bundle),
-                *_route("POST", "/api/v4/deactivate_license", self._deactivate_license),
-                *_route("POST", "/api/v4/deactivate_bundle", self._deactivate_bundle),
-                *_route("POST", "/api/v4/floating/release", self._release_floating_license),
-                *_route("POST", "/api/v4/floating/feature_release", self._release_floating_feature),
-                *_route("GET", "/api/v4/oauth_url", self._oauth_url),
+                *(route for name, answer in _QUERIES.items() for route in _routes("GET", name, self._query(answer))),
+                *(
+                    route
+                    for name, answer in _COMMANDS.items()
+                    for route in _routes("POST", name, self._command(answer))
+                ),
+                *_routes("GET", "oauth_url", self._oauth_url),
                 Route(TOKEN_PATH, self._token, methods=["POST"]),
             ],
             exception_handlers={
@@ -64,43 +76,27 @@ class Api:
         application.router.redirect_slashes = False
         return application
 
-    async def _check_license_feature(self, request: Request) -> Response:
-        values, now = self._admitted(request)
-        return self._signed(check_license_feature(self.world, values, now), now)
+    def _query(self, answer: Callable[[Call], Json]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            now = self._now()
+            tenant = self.gate.authorize(request.headers, now)
+            return self._answered(answer, tenant, read_query(request.scope["query_string"]), now)
 
-    async def _check_bundle(self, request: Request) -> Response:
-        values, now = self._admitted(request)
-        return self._signed(check_bundle(self.world, values, now, self.signer.sign_text), now)
+        return endpoint
 
-    async def _check_license(self, request: Request) -> Response:
-        values, now = self._admitted(request)
-        return self._signed(check_license(self.world, values, now, self.signer.sign_text), now)
+    def _command(self, answer: Callable[[Call], Json]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            now = self._now()
+            tenant = self.gate.authorize(request.headers, now)
+            return self._answered(answer, tenant, read_body(await request.body()), now)
 
-    async def _activate_license(self, request: Request) -> Response:
-        values, now = await self._admitted_body(request)
-        return self._signed(activate_license(self.world, values, now, self.signer.sign_text), now)
+        return endpoint
 
-    async def _activate_bundle(self, request: Request) -> Response:
-        values, now = await self._admitted_body(request)
-        return self._signed(activate_bundle(self.world, values, now, self.signer.sign_text), now)
-
-    async def _deactivate_license(self, request: Request) -> Response:
-        values, now = await self._admitted_body(request)
-        return _answer(200, encode(deactivate(self.world, values, now, is_bundle=False)), now)
-
-    async def _deactivate_bundle(self, request: Request) -> Response:
-        values, now = await self._admitted_body(request)
-        return _answer(200, encode(deactivate(self.world, values, now, is_bundle=True)), now)
-
-    async def _release_floating_license(self, request: Request) -> Response:
-        values, now = await self._admitted_body(request)
-        release_floating_license(self.world, values, now)
-        return _answer(200, b"", now)
-
-    async def _release_floating_feature(self, request: Request) -> Response:
-        values, now = await self._admitted_body(request)
-        release_floating_feature(self.world, values, now)
-        return _answer(200, b"", now)
+    def _answered(self, answer: Callable[[Call], Json], tenant: Tenant, values: Values, now: datetime) -> Response:
+        content = answer(Call(world=tenant.world, values=values, now=now, sign=self.signer.sign_text))
+        if content is None or isinstance(content, str):  # nobody verifies these, and the service may not sign them
+            return _answer(200, b"" if content is None else encode(content), now)
+        return self._signed(content, now)
 
     async def _oauth_url(self, request: Request) -> Response:
         values = read_query(request.scope["query_string"])
@@ -118,16 +114,6 @@ class Api:
             raise TokenError(400, "invalid_request", error.message) from error
         now = self._now()
         return _answer(200, encode(self.gate.tokens.answer(form, now)), now)
-
-    def _admitted(self, request: Request) -> tuple[Values, datetime]:
-        now = self._now()
-        self.gate.authorize(request.headers, now)
-        return read_query(request.scope["query_string"]), now
-
-    async def _admitted_body(self, request: Request) -> tuple[Values, datetime]:
-        now = self._now()
-        self.gate.authorize(request.headers, now)
-        return read_body(await request.body()), now
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
@@ -170,8 +156,8 @@ def _answer(status: int, body: bytes, now: datetime) -> Response:
     )
 
 
-def _route(method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Sequence[Route]:
-    routes = [Route(path, endpoint), Route(f"{path}/", endpoint)]
+def _routes(method: str, name: str, endpoint: Endpoint) -> Sequence[Route]:
+    routes = [Route(f"/api/v4/{name}", endpoint), Route(f"/api/v4/{name}/", endpoint)]
     for route in routes:
         # Starlette adds HEAD to GET, and a HEAD of a check would take a floating slot.
         route.methods = {method}

@@ -23,6 +23,7 @@ from hashlib import sha256
 import attrs
 
 from .refusals import ServiceError
+from .tenants import Tenant, Tenants
 from .tokens import TokenIssuer
 
 _TOLERANCE = timedelta(minutes=15)
@@ -32,14 +33,13 @@ _REQUIRED_PARTS = ("headers", "signature", "apikey")
 
 @attrs.frozen(kw_only=True)
 class Gate:
-    """Let requests through that one API key signed, or that carry a token of one issuer."""
+    """Let requests through that a tenant's API key signed, or that carry a token of the issuer."""
 
-    api_key: str = attrs.field(repr=False)
-    shared_key: str = attrs.field(repr=False)
+    tenants: Tenants
     tokens: TokenIssuer
 
-    def authorize(self, headers: Mapping[str, str], now: datetime) -> None:
-        """Accept a request, whose headers are looked up in lower case.
+    def authorize(self, headers: Mapping[str, str], now: datetime) -> Tenant:
+        """Accept a request, whose headers are looked up in lower case, and give the tenant that it comes from.
 
         Raises:
             ServiceError: The request is not authorized.
@@ -51,21 +51,32 @@ class Gate:
         _check_date(date, now)
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() == "bearer":
-            self.tokens.check(token.strip(), now)
-        else:
-            self._check_signature(_parts(authorization), date)
+            return self.tokens.check(token.strip(), now)
+        return self._signer_of(_parts(authorization), date)
 
-    def _check_signature(self, parts: Mapping[str, str], date: str) -> None:
+    def company_of(self, authorization: str, now: datetime) -> str:
+        """Name the company whose rate counters an Authorization header meets; "" when it names none."""
+        scheme, _, token = authorization.strip().partition(" ")
+        try:
+            if scheme.lower() == "bearer":
+                return self.tokens.check(token.strip(), now).api_key
+            return _parts(authorization.strip()).get("apikey", "")
+        except ServiceError:
+            return ""
+
+    def _signer_of(self, parts: Mapping[str, str], date: str) -> Tenant:
         if any(not parts.get(name) for name in _REQUIRED_PARTS):
             raise ServiceError("authorization_missing_params")
         if parts.get("algorithm", "hmac-sha256").lower() != "hmac-sha256":
             raise ServiceError("hmac_required")
         if parts["headers"].lower() != "date":
             raise ServiceError("authorization_invalid_headers")
-        if not hmac.compare_digest(parts["apikey"].encode(), self.api_key.encode()):
+        tenant = self.tenants.of_api_key(parts["apikey"])
+        if tenant is None:
             raise ServiceError("invalid_api_key")
-        if not hmac.compare_digest(parts["signature"].encode(), signature(self.shared_key, date).encode()):
+        if not hmac.compare_digest(parts["signature"].encode(), signature(tenant.shared_key, date).encode()):
             raise ServiceError("signature_mismatch")
+        return tenant
 
 
 def signature(shared_key: str, date: str) -> str:

@@ -43,12 +43,15 @@ class Throttle:
     retry_after: RetryAfter = attrs.field(default="seconds", validator=attrs.validators.in_(get_args(RetryAfter)))
     html: bool = False
 
-    def windows(self, address: str, authorization: str) -> tuple[tuple[str, int, float], ...]:
-        """Give each window of a request: who is counted, how many requests, in how many seconds."""
+    def windows(self, company: str, address: str, authorization: str) -> tuple[tuple[str, int, float], ...]:
+        """Give each window of a request: who is counted, how many requests, in how many seconds.
+
+        The service counts an IP across companies. Here each has its own, so that tenants of one machine never meet.
+        """
         return (
-            (f"ip {address}", self._scaled(200), 10.0),
-            (f"authorization {authorization}", self._scaled(50), 1.0),
-            ("company", self._scaled(_PER_MINUTE[self.plan]), 60.0),
+            (f"company {company} ip {address}", self._scaled(200), 10.0),
+            (f"company {company} authorization {authorization}", self._scaled(50), 1.0),
+            (f"company {company}", self._scaled(_PER_MINUTE[self.plan]), 60.0),
         )
 
     def _scaled(self, limit: int) -> int:
@@ -57,10 +60,17 @@ class Throttle:
 
 @attrs.define(eq=False)
 class Limiter:
-    """Count requests in sliding windows, on the sandbox's clock; without a throttle it lets everything pass."""
+    """Count requests in sliding windows, on the sandbox's clock; without a throttle it lets everything pass.
+
+    Args:
+        clock: Seconds since the epoch.
+        throttle: The windows.
+        company_of: Names the company that an Authorization header speaks for.
+    """
 
     clock: Callable[[], float]
-    throttle: Throttle | None = None
+    throttle: Throttle | None
+    company_of: Callable[[str], str]
     _seen: dict[str, deque[float]] = attrs.field(factory=dict[str, deque[float]], init=False)
 
     def clear(self) -> None:
@@ -72,7 +82,7 @@ class Limiter:
         if self.throttle is None:
             return 0.0
         now = self.clock()
-        windows = self.throttle.windows(address, authorization)
+        windows = self.throttle.windows(self.company_of(authorization), address, authorization)
         waits = [self._wait_for(who, limit, seconds, now) for who, limit, seconds in windows]
         if max(waits) > 0:
             return max(waits)

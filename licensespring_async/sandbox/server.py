@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, Unpack
-from uuid import uuid4
 
 import anyio
 import anyio.to_thread
 import attrs
 from starlette.types import ASGIApp
 
-from ..auth import ApiKey
 from ..client import LicenseSpring
 from ..configuration import Options
 from .app import Api
@@ -27,24 +24,13 @@ from .limits import Limiter, Throttle
 from .panel import Panel
 from .serving import Serving, listen
 from .signing import Signer
+from .tenants import Tenant, Tenants, new_api_key, new_client_id, new_secret
 from .tokens import TokenIssuer
 from .world import World
 
 
-def _secret() -> str:
-    return secrets.token_urlsafe(30)
-
-
 def _or_demo(world: World | None) -> World:
     return demo_world() if world is None else world
-
-
-def _control(sandbox: Sandbox) -> Control:
-    return Control(
-        clock=sandbox.clock,
-        faults=Faults(sandbox.clock),
-        limiter=Limiter(sandbox.clock, sandbox.rate_limits),
-    )
 
 
 @attrs.define(eq=False)
@@ -80,12 +66,29 @@ class Sandbox:
     rate_limits: Throttle | None = attrs.field(default=None, kw_only=True)
     control_token: str | None = attrs.field(default=None, kw_only=True, repr=False)
     token_lifetime: int = attrs.field(default=480, kw_only=True)
-    api_key: str = attrs.field(factory=lambda: str(uuid4()), kw_only=True, repr=False)
-    shared_key: str = attrs.field(factory=_secret, kw_only=True, repr=False)
-    client_id: str = attrs.field(factory=lambda: f"sandbox-{secrets.token_hex(4)}", kw_only=True)
-    client_secret: str = attrs.field(factory=_secret, kw_only=True, repr=False)
-    _control: Control = attrs.field(default=attrs.Factory(_control, takes_self=True), init=False, repr=False)
+    api_key: str = attrs.field(factory=new_api_key, kw_only=True, repr=False)
+    shared_key: str = attrs.field(factory=new_secret, kw_only=True, repr=False)
+    client_id: str = attrs.field(factory=new_client_id, kw_only=True)
+    client_secret: str = attrs.field(factory=new_secret, kw_only=True, repr=False)
+    _own: Tenant = attrs.field(init=False, repr=False)
+    _gate: Gate = attrs.field(init=False, repr=False)
+    _control: Control = attrs.field(init=False, repr=False)
     _run: _Run | None = attrs.field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        clock = self.clock
+        self._own = Tenant(
+            world=self.world,
+            api_key=self.api_key,
+            shared_key=self.shared_key,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            sandbox=self,
+        )
+        tenants = Tenants(self._own)
+        self._gate = gate = Gate(tenants=tenants, tokens=TokenIssuer(tenants=tenants, lifetime=self.token_lifetime))
+        limiter = Limiter(clock, self.rate_limits, lambda header: gate.company_of(header, clock.moment()))
+        self._control = Control(clock=clock, faults=Faults(clock), limiter=limiter)
 
     @property
     def url(self) -> str:
@@ -115,21 +118,49 @@ class Sandbox:
         Args:
             options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
         """
-        options.setdefault("public_key", self.public_key)
-        auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
-        return LicenseSpring(auth=auth, base_url=self.url, **options)
+        return self._own.client(**options)
+
+    def add_tenant(
+        self,
+        world: World | None = None,
+        *,
+        api_key: str | None = None,
+        shared_key: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+    ) -> Tenant:
+        """Add a company with a world, keys and rate counters of its own, running or not; tests that run in
+        parallel in one sandbox do not meet in it. The clock and the faults are the sandbox's, for all tenants.
+
+        Args:
+            world: What it serves; a demo world of its own by default.
+            api_key: API key that names it; made up by default, like the three below.
+            shared_key: Secret of the API key.
+            client_id: OAuth client that names it.
+            client_secret: Secret of the OAuth client.
+
+        Raises:
+            ValueError: The api_key or client_id is another tenant's.
+        """
+        tenant = Tenant(
+            world=demo_world() if world is None else world,
+            api_key=api_key or new_api_key(),
+            shared_key=shared_key or new_secret(),
+            client_id=client_id or new_client_id(),
+            client_secret=client_secret or new_secret(),
+            sandbox=self,
+        )
+        self._gate.tenants.add(tenant)
+        return tenant
+
+    @property
+    def tenants(self) -> Sequence[Tenant]:
+        """List the tenants; the sandbox's own world and keys are the first."""
+        return tuple(self._gate.tenants)
 
     def describe(self) -> dict[str, object]:
         """Describe the running sandbox as JSON, secrets included; `demo` is null in a world of your own."""
-        return {
-            "url": self.url,
-            "api_key": self.api_key,
-            "shared_key": self.shared_key,
-            "client_id": self.client_id,
-            "client_secret": self.client_secret,
-            "public_key": self.public_key,
-            "demo": attrs.asdict(DEMO) if has_demo(self.world) else None,
-        }
+        return {**self._own.describe(), "demo": attrs.asdict(DEMO) if has_demo(self.world) else None}
 
     def serve_forever(self, on_ready: Callable[[], None]) -> None:
         """Serve from the main thread until SIGINT or SIGTERM, then return.
@@ -175,10 +206,8 @@ class Sandbox:
     def _prepare(self, on_ready: Callable[[], None]) -> _Run:
         if self._run is not None:
             raise SandboxError("the sandbox is running already; make a second one")
-        tokens = TokenIssuer(client_id=self.client_id, client_secret=self.client_secret, lifetime=self.token_lifetime)
-        gate = Gate(api_key=self.api_key, shared_key=self.shared_key, tokens=tokens)
         signer = Signer()
-        api = Api(world=self.world, gate=gate, signer=signer, clock=self.clock)
+        api = Api(gate=self._gate, signer=signer, clock=self.clock)
         panel = Panel(control=self._control, world=self.world, token=self.control_token).application()
 
         def around(application: ASGIApp) -> ASGIApp:

@@ -8,11 +8,12 @@ license refuses its sub-licenses. A refused request changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from .answers import feature_check, license_item
+from .calls import Call
 from .features import Feature
 from .jsontext import JsonObject
 from .licenses import Device, License
@@ -34,7 +35,7 @@ _DEVICE_DETAILS: Final = (
 )
 
 
-def check_license_feature(world: World, values: Values, now: datetime) -> JsonObject:
+def check_license_feature(call: Call) -> JsonObject:
     """Check a device against a feature; a floating feature's slot is taken or renewed.
 
     Whether the service refuses an expired feature is not documented. Here it is answered with its past
@@ -43,87 +44,57 @@ def check_license_feature(world: World, values: Values, now: datetime) -> JsonOb
     Raises:
         ServiceError: The request is refused.
     """
-    identity, license, feature = _admitted_feature(world, values, now)
-    slots = None if feature.is_expired(now) else feature.slots
-    if slots is not None and not slots.take(identity.hardware_id, now):
+    identity, license, feature = admitted_feature(call)
+    slots = None if feature.is_expired(call.now) else feature.slots
+    if slots is not None and not slots.take(identity.hardware_id, call.now):
         raise ServiceError("floating_not_available")
-    return feature_check(feature, license, company_id=world.company_id, now=now)
+    return feature_check(feature, license, company_id=call.world.company_id, now=call.now)
 
 
-def release_floating_feature(world: World, values: Values, now: datetime) -> None:
-    """Give a device's slot of a floating feature back.
-
-    Raises:
-        ServiceError: The request is refused.
-    """
-    identity, _, feature = _admitted_feature(world, values, now)
-    if feature.slots is None:
-        raise ServiceError("feature_not_floating")
-    if not feature.slots.release(identity.hardware_id, now):
-        raise ServiceError("floating_feature_device_not_in_use")
-
-
-def check_bundle(world: World, values: Values, now: datetime, sign: Callable[[str], str]) -> list[JsonObject]:
+def check_bundle(call: Call) -> list[JsonObject]:
     """Check a device against a bundle: its own license first, then each sub-license active on the device.
 
     A sub-license that is disabled, inactive or expired says so in its item; one that floats takes or renews a
     slot; one whose consumption is used up refuses the bundle.
 
-    Args:
-        world: Where the licenses are.
-        values: The query's parameters.
-        now: The sandbox's time.
-        sign: Gives the `license_signature` (v1) of a text.
-
     Raises:
         ServiceError: The request is refused.
     """
-    identity = read_identity(values)
-    include_expired_features = boolean(values, "include_expired_features")
-    bundle = find_product(world, identity.product, is_bundle=True)
+    identity = read_identity(call.values)
+    include_expired = boolean(call.values, "include_expired_features")
+    bundle = find_product(call.world, identity.product, is_bundle=True)
     license = find_own_license(bundle, identity)
-    admit(license, identity.hardware_id, now)
+    admit(license, identity.hardware_id, call.now)
     members = [each for each in (license, *license.sublicenses.values()) if each.device(identity.hardware_id)]
-    take_slots([member for member in members if member.is_usable(now)], identity.hardware_id, now)
-    return [
-        _checked(world, member, values, now, sign, include_expired_features=include_expired_features)
-        for member in members
-    ]
+    take_slots([member for member in members if member.is_usable(call.now)], identity.hardware_id, call.now)
+    return [_checked(call, member, include_expired) for member in members]
 
 
-def check_license(world: World, values: Values, now: datetime, sign: Callable[[str], str]) -> JsonObject:
+def check_license(call: Call) -> JsonObject:
     """Check a device against one license; a floating license's slot is taken or renewed.
 
     Raises:
         ServiceError: The request is refused.
     """
-    identity = read_identity(values)
-    include_expired_features = boolean(values, "include_expired_features")
-    license = find_license(world, identity)
-    admit(license, identity.hardware_id, now)
-    take_slots([license], identity.hardware_id, now)
-    return _checked(world, license, values, now, sign, include_expired_features=include_expired_features)
+    identity = read_identity(call.values)
+    include_expired = boolean(call.values, "include_expired_features")
+    license = find_license(call.world, identity)
+    admit(license, identity.hardware_id, call.now)
+    take_slots([license], identity.hardware_id, call.now)
+    return _checked(call, license, include_expired)
 
 
-def _checked(
-    world: World,
-    license: License,
-    values: Values,
-    now: datetime,
-    sign: Callable[[str], str],
-    *,
-    include_expired_features: bool,
-) -> JsonObject:
-    device = device_of(license, values)
+def _checked(call: Call, license: License, include_expired: bool) -> JsonObject:
+    device = device_of(license, call.values)
     item = license_item(
         license,
         device,
-        company_id=world.company_id,
-        now=now,
-        include_expired_features=include_expired_features,
-        environment=values.get("env"),
+        company_id=call.world.company_id,
+        now=call.now,
+        include_expired_features=include_expired,
+        environment=call.values.get("env"),
     )
-    item["license_signature"] = sign(license_signature_text(license, device.hardware_id))
+    item["license_signature"] = call.sign(license_signature_text(license, device.hardware_id))
     return item
 
 
@@ -167,11 +138,12 @@ def find_license(world: World, identity: Identity) -> License:
     return _choose(candidates, identity)
 
 
-def _admitted_feature(world: World, values: Values, now: datetime) -> tuple[Identity, License, Feature]:
-    identity = read_identity(values)
-    code = required(values, "feature")
-    license = find_license(world, identity)
-    admit(license, identity.hardware_id, now)
+def admitted_feature(call: Call) -> tuple[Identity, License, Feature]:
+    """Give the device, the license and the feature that a call is about."""
+    identity = read_identity(call.values)
+    code = required(call.values, "feature")
+    license = find_license(call.world, identity)
+    admit(license, identity.hardware_id, call.now)
     feature = license.features.get(code)
     if feature is None:
         raise ServiceError(

@@ -18,6 +18,7 @@ import attrs
 from .jsontext import JsonObject, encode
 from .parameters import Values
 from .refusals import ServiceError
+from .tenants import Tenant, Tenants
 
 TOKEN_PATH = "/realms/user-portal/protocol/openid-connect/token"  # noqa: S105 - a path, not a password
 
@@ -34,10 +35,9 @@ class TokenError(Exception):
 
 @attrs.frozen(kw_only=True)
 class TokenIssuer:
-    """Issue tokens to one client; a token carries its own expiry and is kept nowhere."""
+    """Issue tokens to the tenants' clients; a token carries its client and its expiry, and is kept nowhere."""
 
-    client_id: str
-    client_secret: str = attrs.field(repr=False)
+    tenants: Tenants
     lifetime: int = attrs.field(default=480, validator=attrs.validators.gt(0))
     _key: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), init=False, repr=False)
 
@@ -47,11 +47,13 @@ class TokenIssuer:
             raise TokenError(400, "invalid_request", "Missing form parameter: grant_type")
         if form["grant_type"] != "client_credentials":
             raise TokenError(400, "unsupported_grant_type", "Unsupported grant_type")
-        given = f"{form.get('client_id', '')}\n{form.get('client_secret', '')}"
-        if not hmac.compare_digest(given.encode(), f"{self.client_id}\n{self.client_secret}".encode()):
+        client_id = form.get("client_id", "")
+        tenant = self.tenants.of_client_id(client_id)
+        secret = form.get("client_secret", "")
+        if tenant is None or not hmac.compare_digest(secret.encode(), tenant.client_secret.encode()):
             raise TokenError(401, "invalid_client", "Invalid client or Invalid client credentials")
         return {
-            "access_token": self._issue(now),
+            "access_token": self._issue(client_id, now),
             "expires_in": self.lifetime,
             "refresh_expires_in": 0,
             "token_type": "Bearer",
@@ -59,8 +61,8 @@ class TokenIssuer:
             "scope": "profile email",
         }
 
-    def check(self, token: str, now: datetime) -> None:
-        """Accept a token of this issuer until it expires.
+    def check(self, token: str, now: datetime) -> Tenant:
+        """Accept a token of this issuer until it expires, and give the tenant whose client got it.
 
         Raises:
             ServiceError: oauth_token_malformed or oauth_token_expired.
@@ -69,10 +71,15 @@ class TokenIssuer:
         if not hmac.compare_digest(signature.encode(), self._signature(signed).encode()):
             raise ServiceError("oauth_token_malformed")
         # The signature is ours, so what it covers is too: nothing else can come out of it.
-        if now.timestamp() >= json.loads(_unbase64(signed.partition(".")[2]))["exp"]:
+        claims = json.loads(_unbase64(signed.partition(".")[2]))
+        tenant = self.tenants.of_client_id(claims["azp"])
+        if tenant is None:
+            raise ServiceError("oauth_token_malformed")
+        if now.timestamp() >= claims["exp"]:
             raise ServiceError("oauth_token_expired")
+        return tenant
 
-    def _issue(self, now: datetime) -> str:
+    def _issue(self, client_id: str, now: datetime) -> str:
         issued_at = int(now.timestamp())
         header = encode({"alg": "HS256", "typ": "JWT"})
         # The jti makes two tokens of the same second differ, so that a refresh can be told from a repetition.
@@ -81,7 +88,7 @@ class TokenIssuer:
                 "exp": issued_at + self.lifetime,
                 "iat": issued_at,
                 "jti": secrets.token_hex(8),
-                "azp": self.client_id,
+                "azp": client_id,
             }
         )
         signed = f"{_base64(header)}.{_base64(claims)}"

@@ -18,6 +18,7 @@ from licensespring_async.sandbox.app import Api
 from licensespring_async.sandbox.authorization import Gate
 from licensespring_async.sandbox.serving import Serving, listen
 from licensespring_async.sandbox.signing import Signer
+from licensespring_async.sandbox.tenants import Tenants
 from licensespring_async.sandbox.tokens import TokenIssuer
 
 from .calling import BUNDLE, FEATURE, Caller, VirtualClock, new_http
@@ -193,11 +194,11 @@ def test_reports_a_failed_start() -> None:
 
 def test_reports_a_failed_start_in_a_thread(clock: VirtualClock) -> None:
     """Raises SandboxError when the server's thread ends before it answers, and frees the port."""
-    tokens = TokenIssuer(client_id="c", client_secret="s")
-    gate = Gate(api_key="a", shared_key="s", tokens=tokens)
+    tenants = Tenants()
+    gate = Gate(tenants=tenants, tokens=TokenIssuer(tenants=tenants))
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    serving = Serving(Api(world=World(), gate=gate, signer=Signer(), clock=clock), listener, _fail)
+    serving = Serving(Api(gate=gate, signer=Signer(), clock=clock), listener, _fail)
     with pytest.raises(SandboxError, match="did not start"):
         serving.start()
     listen("127.0.0.1", port).close()

@@ -1,0 +1,109 @@
+"""Tenants: companies that share one sandbox and nothing else - each has its own world, keys and rate counters."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Protocol, Unpack
+from uuid import uuid4
+
+import attrs
+
+from ..auth import ApiKey
+from ..client import LicenseSpring
+from ..configuration import Options
+from .world import World
+
+
+class Reachable(Protocol):
+    """Give the address of a running sandbox, and the key that it signs with."""
+
+    @property
+    def url(self) -> str:
+        """Give the origin that a client uses as base_url."""
+        ...
+
+    @property
+    def public_key(self) -> str:
+        """Give the PEM of the key that answers are signed with."""
+        ...
+
+
+def new_api_key() -> str:
+    """Make up an API key."""
+    return str(uuid4())
+
+
+def new_client_id() -> str:
+    """Make up the name of an OAuth client."""
+    return f"sandbox-{secrets.token_hex(4)}"
+
+
+def new_secret() -> str:
+    """Make up a shared key or a client secret."""
+    return secrets.token_urlsafe(30)
+
+
+@attrs.define(kw_only=True, eq=False)
+class Tenant:
+    """Hold one company of a sandbox; `Sandbox.add_tenant` makes it."""
+
+    world: World
+    api_key: str = attrs.field(factory=new_api_key, repr=False)
+    shared_key: str = attrs.field(factory=new_secret, repr=False)
+    client_id: str = attrs.field(factory=new_client_id)
+    client_secret: str = attrs.field(factory=new_secret, repr=False)
+    _sandbox: Reachable = attrs.field(alias="sandbox", repr=False)
+
+    def client(self, **options: Unpack[Options]) -> LicenseSpring:
+        """Make a client that checks against this tenant with its API key and trusts the sandbox's signatures.
+
+        Args:
+            options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
+        """
+        options.setdefault("public_key", self._sandbox.public_key)
+        auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
+        return LicenseSpring(auth=auth, base_url=self._sandbox.url, **options)
+
+    def describe(self) -> dict[str, str]:
+        """Describe how to reach this tenant of the running sandbox as JSON, secrets included."""
+        return {
+            "url": self._sandbox.url,
+            "api_key": self.api_key,
+            "shared_key": self.shared_key,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "public_key": self._sandbox.public_key,
+        }
+
+
+class Tenants:
+    """Find tenants by what their requests name."""
+
+    def __init__(self, *tenants: Tenant) -> None:
+        self._by_api_key: dict[str, Tenant] = {}
+        self._by_client_id: dict[str, Tenant] = {}
+        for tenant in tenants:
+            self.add(tenant)
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter(tuple(self._by_api_key.values()))
+
+    def add(self, tenant: Tenant) -> None:
+        """Let a tenant in.
+
+        Raises:
+            ValueError: Its API key or client id is another tenant's.
+        """
+        if tenant.api_key in self._by_api_key or tenant.client_id in self._by_client_id:
+            raise ValueError("another tenant has this api_key or client_id; both have to be unique in a sandbox")
+        self._by_api_key[tenant.api_key] = tenant
+        self._by_client_id[tenant.client_id] = tenant
+
+    def of_api_key(self, api_key: str) -> Tenant | None:
+        """Give the tenant of an API key."""
+        return self._by_api_key.get(api_key)
+
+    def of_client_id(self, client_id: str) -> Tenant | None:
+        """Give the tenant of an OAuth client."""
+        return self._by_client_id.get(client_id)
