@@ -31,7 +31,7 @@ from .configuration import (
 from .errors import ConfigurationError, LicenseSpringError
 from .methods import RawLicenseSpring, method
 from .reading import Reader
-from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RawResponse, RetryPolicy
+from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, Patience, RateLimits, RawResponse, RetryPolicy
 from .transport.circuit import GuardedEngine
 from .transport.freshness import Freshness
 from .transport.pipeline import Pipeline
@@ -231,6 +231,8 @@ class LicenseSpring:
         timeout: float | None = None,
         retry: RetryPolicy | None = None,
         rate_limits: RateLimits | None = None,
+        patience: Patience | None = None,
+        hooks: Iterable[Hook] = (),
     ) -> Self:
         """Return a cheap copy with other options, which shares connections, tokens, budget and everything not named.
 
@@ -238,6 +240,9 @@ class LicenseSpring:
             timeout: Seconds for a whole call.
             retry: How failed attempts are repeated.
             rate_limits: Windows of the copy's own.
+            patience: Has calls wait for the rate windows, or for the pause after HTTP 429, on top of their own time,
+                until `patience.end()`.
+            hooks: Called too, after the client's own.
 
         Closing the copy or the original closes both.
         """
@@ -250,6 +255,8 @@ class LicenseSpring:
             timeout=pipeline.timeout if timeout is None else checked_timeout(timeout),
             policy=pipeline.policy if retry is None else retry,
             gate=pipeline.gate if rate_limits is None else Gate(rate_limits, pipeline.clock, pipeline.gate.pause),
+            patience=pipeline.patience if patience is None else patience,
+            hooks=(*pipeline.hooks, *checked_hooks(hooks)),
         )
         return other
 
@@ -274,6 +281,7 @@ class LicenseSpring:
             attempts=history.attempts,
             elapsed=history.deadline.elapsed,
             verified=self._reader.verifies(call),
+            waited=history.deadline.waited,
         )
 
     async def aclose(self) -> None:

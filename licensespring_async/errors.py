@@ -43,12 +43,14 @@ class LicenseSpringError(Exception):
         attempts: HTTP requests that were tried for this call.
         elapsed: Seconds from the start of the call to this error, or None outside a call.
         earlier: The errors of the attempts before the one that is reported, oldest first.
+        waited: Seconds of `elapsed` that the call waited for rate windows, a free slot or a token.
     """
 
     endpoint: str | None = None
     attempts: int = 0
     elapsed: float | None = None
     earlier: tuple[LicenseSpringError, ...] = ()
+    waited: float = 0.0
 
 
 class ConfigurationError(LicenseSpringError, ValueError):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from ..fleet import DEFAULT_CONCURRENCY, Survey
+from ..fleet import Concurrency, Survey
 from . import options
 from .connection import connect, embedded, origin_of
 from .console import ERR, OUT, say
@@ -54,8 +54,14 @@ def check(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be checked, and send nothing.")] = False,
     concurrency: Annotated[
-        int, typer.Option(help="Rows under way at once.", metavar="NUMBER", min=1, rich_help_panel=_PACE)
-    ] = DEFAULT_CONCURRENCY,
+        int | None,
+        typer.Option(
+            help="Most rows under way at once. Default: found, from 16 to 128.",
+            metavar="NUMBER",
+            min=1,
+            rich_help_panel=_PACE,
+        ),
+    ] = None,
     plan: Annotated[
         str | None,
         typer.Option(
@@ -112,7 +118,14 @@ def check(
     base_url: options.BaseUrl = None,
     public_key: options.PublicKey = None,
     unverified: options.Unverified = False,
-    timeout: options.Timeout = 30.0,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            help="Time for one row, retries included; waiting for the rate does not count.",
+            metavar="SECONDS",
+            rich_help_panel=_PACE,
+        ),
+    ] = 30.0,
     is_retry: Annotated[bool, typer.Option("--retry-errors", hidden=True)] = False,
 ) -> None:
     """Check many devices. A feature that floats gives each device a slot: this TAKES SLOTS.
@@ -131,6 +144,7 @@ def check(
         if sandbox and (base_url is not None or public_key is not None or unverified):
             raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
         refuse_input(output, file)
+        bounds = Concurrency() if concurrency is None else Concurrency.upto(concurrency)
         limits = limits_from(plan=plan, rates=rate or (), unlimited=unlimited, is_embedded=sandbox)
         source = open_source(file, demo=sandbox, columns=mapping or ())
         if dry_run and source.is_stream:
@@ -141,14 +155,14 @@ def check(
         if dry_run:
             return
         service = (
-            embedded(timeout=timeout, concurrency=concurrency, rate_limits=limits)
+            embedded(timeout=timeout, concurrency=bounds.most, rate_limits=limits)
             if sandbox
             else connect(
                 base_url=base_url,
                 public_key=public_key,
                 verify=not unverified,
                 timeout=timeout,
-                concurrency=concurrency,
+                concurrency=bounds.most,
                 rate_limits=limits,
             )
         )
@@ -167,7 +181,7 @@ def check(
                 output=output,
                 force=force,
                 is_retry=is_retry,
-                concurrency=concurrency,
+                concurrency=bounds,
                 retries=retries,
                 release=release,
                 rules=Rules(max_errors=max_errors, max_error_rate=max_error_rate, fail_on=fail_on),

@@ -10,7 +10,20 @@ import typer
 
 from ..client import LicenseSpring
 from ..errors import ConfigurationError, LicenseSpringError
-from ..fleet import Checks, Finished, InvalidRow, Journal, Outcome, Result, Row, Summary, Survey, Writer, check_many
+from ..fleet import (
+    Checks,
+    Concurrency,
+    Finished,
+    InvalidRow,
+    Journal,
+    Outcome,
+    Result,
+    Row,
+    Summary,
+    Survey,
+    Writer,
+    check_many,
+)
 from ..fleet.supply import Rows
 from ..fleet.verdicts import ABORTED
 from .console import ERR, OUT, complain, say
@@ -66,7 +79,7 @@ class Job:
     output: str | None
     force: bool
     is_retry: bool
-    concurrency: int
+    concurrency: Concurrency
     retries: int
     release: bool
     rules: Rules

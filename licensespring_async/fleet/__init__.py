@@ -1,8 +1,9 @@
 """Checks many devices: reads rows, checks them concurrently, counts what came of it."""
 
 from .check import check_row
-from .checks import DEFAULT_CONCURRENCY, Checks, check_many
+from .checks import Checks, check_many
 from .journal import Finished, Journal, JournalMismatch, Writer
+from .pace import Concurrency, Pace
 from .results import Outcome, Result, Verdict
 from .rows import COLUMNS, InvalidRow, Row, read_rows, row_from, rows_from
 from .summary import Summary, Tally
@@ -11,14 +12,15 @@ from .work import Ledger
 
 __all__ = [
     "COLUMNS",
-    "DEFAULT_CONCURRENCY",
     "Checks",
+    "Concurrency",
     "Finished",
     "InvalidRow",
     "Journal",
     "JournalMismatch",
     "Ledger",
     "Outcome",
+    "Pace",
     "Result",
     "Row",
     "Summary",

@@ -44,21 +44,33 @@ async def check_row(client: LicenseSpring, row: Row, *, release: bool = False) -
         AuthorizationError, SignatureError, ConfigurationError: What every other row would fail with as well.
     """
     try:
-        return await answer_of(client, row, release=release)
+        return (await answer_of(client, row, release=release)).result
     except LicenseSpringError as error:
         if is_fatal(error):
             raise
         return failed(row, error)
 
 
-async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -> Result:
+@attrs.frozen
+class Answer:
+    """What the service answered about a row.
+
+    Attributes:
+        waited: Seconds that the check waited for its turn.
+    """
+
+    result: Result
+    waited: float
+
+
+async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -> Answer:
     """Check one row and return what the service answered; whatever fails is raised."""
     raw = await _ask(client, row)
     result = _answered(row, raw, datetime.now(UTC) + timedelta(seconds=client.clock_skew))
     value: LicenseFeature | Bundle = raw.value
     if release and isinstance(value, LicenseFeature) and value.is_floating_cloud and not value.is_borrowed:
-        return await _without_slot(client, row, result)
-    return result
+        result = await _without_slot(client, row, result)
+    return Answer(result, raw.waited)
 
 
 def is_passing(error: LicenseSpringError) -> bool:

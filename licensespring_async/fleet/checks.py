@@ -1,4 +1,4 @@
-"""Checking many rows: a fixed number of workers that share one iterator.
+"""Checking many rows: some workers, never a task for each row, that share one iterator.
 
 Why `check_many` is no plain async generator: the workers live in a task group, and a generator that yields inside one
 is unsound. A caller that leaves the loop early would leave the task group open until the garbage collector closes it
@@ -19,11 +19,10 @@ import anyio.abc
 from ..client import LicenseSpring
 from ..errors import ConfigurationError
 from .handover import Handover
+from .pace import Concurrency, Pace
 from .results import Result
 from .supply import Rows
 from .work import Ledger, Work
-
-DEFAULT_CONCURRENCY = 32
 
 _WAVE = 8  # rows per worker; long enough that waiting for the last of a wave costs little
 
@@ -32,12 +31,13 @@ def check_many(
     client: LicenseSpring,
     rows: Rows,
     *,
-    concurrency: int = DEFAULT_CONCURRENCY,
+    concurrency: int | Concurrency = Concurrency(),  # noqa: B008  # frozen
     retries: int = 0,
     release: bool = False,
+    ordered: bool = False,
     ledger: Ledger | None = None,
 ) -> Checks:
-    """Check rows and iterate over their results, in the order in which they are done.
+    """Check rows and iterate over their results, in the order in which they are done or in that of the rows.
 
     Use it in `async with`, on asyncio or trio:
 
@@ -46,9 +46,9 @@ def check_many(
                 print(result.to_json())
 
     Every row has exactly one result. A check that fails is a result; a row that cannot be read is a result. Rows are
-    read as workers become free, and workers wait when `concurrency` results have not been taken: memory does not grow
-    with the input, and a slow reader slows the checks down. Leaving the block stops the workers and cancels what is
-    under way.
+    read as workers become free, and workers wait when as many results have not been taken as rows may be under way:
+    memory does not grow with the input, and a slow reader slows the checks down. Leaving the block stops the workers
+    and cancels what is under way.
 
     `async for result in check_many(...)` without the block is sound too, but slower: the rows are checked in waves, and
     nothing runs while the loop's body does.
@@ -56,12 +56,16 @@ def check_many(
     **Side effect:** a row whose feature floats takes a slot, as `check_license_feature` does.
 
     Args:
-        client: Its `timeout` bounds each row, the wait for `max_concurrency` and rate windows included.
+        client: Its `timeout` bounds each row; waiting for its rate windows, or for the pause that the service asked for
+            with HTTP 429, does not count.
         rows: `Row`s and `InvalidRow`s, as `read_rows` gives them; an iterable or an async iterable.
-        concurrency: Rows under way at once, at least 1; no use above the client's `max_concurrency`.
+        concurrency: Rows under way at once: the bounds that it is tuned between, or a number that it begins with and
+            does not exceed. No use above the client's `max_concurrency`.
         retries: How often a row whose failure may pass (no connection, throttled, HTTP 5xx) is checked again behind all
             other rows. At most 10,000 rows wait for that; more fail at once.
         release: Whether to give each floating slot back after its check; a device that held it before loses it too.
+        ordered: Whether results come in the order of the rows. A row that is slow, or tried again, then holds those
+            behind it back, and after 8 times as many rows as may be under way the checks, too.
         ledger: Settles each result before its worker goes on.
 
     Raises:
@@ -70,23 +74,36 @@ def check_many(
             every other would. No further row is sent; those under way are finished, the rest are `skipped`.
         Exception: By the loop, at its end: what `rows` itself raised.
     """
-    if type(concurrency) is not int or concurrency < 1:
-        raise ConfigurationError(f"concurrency: must be a whole number of at least 1, not {concurrency!r}")
+    bounds = concurrency if isinstance(concurrency, Concurrency) else Concurrency.upto(concurrency)
     if type(retries) is not int or retries < 0:
         raise ConfigurationError(f"retries: must be a whole number of at least 0, not {retries!r}")
-    return Checks(Work(client, rows, retries=retries, release=release, ledger=ledger), concurrency)
+    return Checks(
+        Work(
+            client,
+            rows,
+            concurrency=bounds,
+            retries=retries,
+            release=release,
+            is_ordered=ordered,
+            ledger=ledger,
+        )
+    )
 
 
 class Checks:
     """What `check_many` returns: enter it with `async with`, or iterate over it as it is."""
 
-    def __init__(self, work: Work, concurrency: int) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
-        self._concurrency = concurrency
         self._group: anyio.abc.TaskGroup | None = None
 
+    @property
+    def pace(self) -> Pace:
+        """How the run goes at this moment."""
+        return self._work.pace
+
     def stop(self) -> None:
-        """Take no more rows; those under way are finished, and then the results end as if there were no more."""
+        """Take no more rows; those that were sent are finished, and then the results end as if there were no more."""
         self._work.stop()
 
     def skip(self, why: str) -> None:
@@ -98,7 +115,7 @@ class Checks:
             raise ConfigurationError("check_many: was entered before; call it again for another run")
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
-        return _Results(self._work.begin(self._group, self._concurrency), self._work)
+        return _Results(self._work.begin(self._group), self._work)
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
@@ -110,7 +127,7 @@ class Checks:
         await self._group.__aexit__(None, None, None)
 
     def __aiter__(self) -> AsyncIterator[Result]:
-        return _Waves(self._work, self._concurrency)
+        return _Waves(self._work)
 
 
 class _Results:
@@ -136,9 +153,8 @@ class _Results:
 class _Waves:
     """The results of one wave of rows after another; no task outlives a step of the iteration."""
 
-    def __init__(self, work: Work, concurrency: int) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
-        self._concurrency = concurrency
         self._done: deque[Result] = deque()
 
     def __aiter__(self) -> Self:
@@ -154,6 +170,6 @@ class _Waves:
 
     async def _check_wave(self) -> None:
         async with anyio.create_task_group() as group:
-            handover = self._work.begin(group, self._concurrency, limit=self._concurrency * _WAVE)
+            handover = self._work.begin(group, limit=self._work.pace.limit * _WAVE)
             while (result := await handover.take()) is not None:
                 self._done.append(result)

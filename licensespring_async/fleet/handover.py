@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import anyio
 import anyio.lowlevel
@@ -11,13 +12,13 @@ from .results import Result
 
 
 class Handover:
-    """Passes results on in the order in which they are done, and holds workers back when nobody takes them.
+    """Passes results on in the order in which they are given, and holds workers back when nobody takes them.
 
     A memory stream would switch tasks twice for every result. This one switches when the reader has nothing left to
     take, or when the workers are `room` results ahead.
 
     Args:
-        room: How many results may wait; each worker may add one more before it waits itself.
+        room: How many results may wait; each worker may add one row's before it waits itself.
     """
 
     def __init__(self, room: int) -> None:
@@ -31,14 +32,15 @@ class Handover:
         """Announce a worker; the results end when each that joined has left."""
         self._workers += 1
 
-    def leave(self) -> None:
-        """Note that a worker will give no more."""
+    def leave(self, last: Sequence[Result] = ()) -> None:
+        """Note that a worker will give no more than its last results."""
+        self._results.extend(last)
         self._workers -= 1
         self._changed.set()
 
-    async def give(self, result: Result) -> None:
-        """Pass a result on, and wait while there are too many."""
-        self._results.append(result)
+    async def give(self, results: Sequence[Result]) -> None:
+        """Pass results on, and wait while there are too many."""
+        self._results.extend(results)
         self._changed.set()
         if len(self._results) >= self._room:
             await self._emptied.wait()

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import repeat
-from typing import Protocol
+from typing import Final, Protocol
 
 import anyio
 import anyio.abc
 import attrs
 
 from ..client import LicenseSpring
-from ..errors import LicenseSpringError
+from ..errors import ApiError, LicenseSpringError, RateLimited, TransportError
+from ..transport import Event, Patience, RequestEvent
 from .check import answer_of, failed, invalid, is_fatal, is_passing, skipped
 from .handover import Handover
+from .order import Order
+from .pace import Aimd, Concurrency, Pace, is_congestion
 from .results import Result
 from .rows import InvalidRow, Row
 from .supply import Rows, supply
 
-_MOST_WAITING = 10_000  # in an outage every row fails: without a bound, memory would grow with the input
+_MOST_WAITING: Final = 10_000  # in an outage every row fails: without a bound, memory would grow with the input
+_AHEAD: Final = 8  # rows for each that may be under way, of which ordered results can be held back
 
 
 class Ledger(Protocol):
@@ -38,13 +43,24 @@ class _Try:
     """A row to check.
 
     Attributes:
+        place: Its place in the input, from 0.
         number: How often it was tried before.
         attempts: HTTP requests that those took.
     """
 
     row: Row | InvalidRow
+    place: int
     number: int = 0
     attempts: int = 0
+
+
+@attrs.frozen
+class _Crew:
+    """Workers that end together."""
+
+    group: anyio.abc.TaskGroup
+    handover: Handover
+    places: Iterator[None]
 
 
 class Work:
@@ -55,17 +71,34 @@ class Work:
     """
 
     def __init__(
-        self, client: LicenseSpring, rows: Rows, *, retries: int, release: bool, ledger: Ledger | None
+        self,
+        client: LicenseSpring,
+        rows: Rows,
+        *,
+        concurrency: Concurrency,
+        retries: int,
+        release: bool,
+        is_ordered: bool,
+        ledger: Ledger | None,
     ) -> None:
-        self._client = client
+        # A row's time is for the service to answer in; the windows may hold a whole run up for minutes.
+        self._patience = Patience()
+        self._client = client.with_options(patience=self._patience, hooks=[self._watch])
         self._rows = supply(rows)
+        self._bounds = concurrency
+        self._aimd = Aimd(concurrency)
         self._retries = retries
         self._release = release
         self._ledger = ledger
+        self._order = Order(concurrency.most * _AHEAD) if is_ordered else None
         self._again: deque[_Try] = deque()
-        self._reading: set[anyio.CancelScope] = set()
+        self._idle: set[anyio.CancelScope] = set()
         self._failure: Exception | None = None
         self._skip = ""
+        self._place = 0
+        self._workers = 0
+        self._under_way = 0
+        self._throttled = 0
         self._is_read = False
         self._is_stopped = False
         self.is_left = False
@@ -75,23 +108,30 @@ class Work:
         """Whether there are no more rows to begin."""
         return self._is_stopped or (self._is_read and not self._again)
 
+    @property
+    def pace(self) -> Pace:
+        """How the run goes at this moment."""
+        return Pace(
+            limit=self._aimd.limit, most=self._bounds.most, under_way=self._under_way, throttled=self._throttled
+        )
+
     def stop(self) -> None:
-        """Begin no more rows."""
+        """Begin no more rows, and send none that waits for the rate windows."""
         self._is_stopped = True
-        for scope in self._reading:
+        self._patience.end()
+        for scope in self._idle:
             scope.cancel()
 
     def skip(self, why: str) -> None:
         """Send no more rows: the rest is skipped."""
         self._skip = self._skip or why
+        self._patience.end()
 
-    def begin(self, group: anyio.abc.TaskGroup, workers: int, *, limit: int | None = None) -> Handover:
+    def begin(self, group: anyio.abc.TaskGroup, *, limit: int | None = None) -> Handover:
         """Start workers in a group; together they check `limit` rows, or all."""
-        handover = Handover(workers)
-        places = repeat(None) if limit is None else repeat(None, limit)
-        for _ in range(workers):
-            handover.join()
-            group.start_soon(self._check_rows, handover, places)
+        handover = Handover(self._bounds.most)
+        crew = _Crew(group, handover, repeat(None) if limit is None else iter(repeat(None, limit)))
+        self._start(crew)
         return handover
 
     def raise_failure(self) -> None:
@@ -99,64 +139,116 @@ class Work:
         if self._failure is not None:
             raise self._failure
 
-    async def _check_rows(self, handover: Handover, places: Iterable[None]) -> None:
+    def _start(self, crew: _Crew) -> None:
+        while self._workers < self._aimd.limit:
+            self._workers += 1
+            crew.handover.join()
+            crew.group.start_soon(self._check_rows, crew)
+
+    async def _check_rows(self, crew: _Crew) -> None:
         try:
-            for _ in places:
+            # Workers come and go with the limit.
+            while self._workers <= self._aimd.limit and next(crew.places, False) is None:
                 turn = await self._next()
                 if turn is None:
                     return
-                for result in await self._settled(turn):
-                    await handover.give(result)
+                results = await self._settled(turn)
+                if not self.is_over:
+                    self._start(crew)
+                if results:
+                    await crew.handover.give(results)
         except LicenseSpringError as error:  # the ledger's: what cannot be kept must not be sent
             self._failure = self._failure or error
             self.stop()
         finally:
-            handover.leave()
+            self._workers -= 1
+            # Once no row can be missing any more, what was held back for it goes on.
+            is_done = self.is_over and not self._workers
+            crew.handover.leave(self._order.rest() if is_done and self._order is not None else ())
 
     async def _next(self) -> _Try | None:
-        if not (self._is_read or self._is_stopped):
-            row = await self._read()
-            if row is not None:
-                return _Try(row)
+        while not (self._is_read or self._is_stopped):
+            if self._order is None or self._order.has_room(self._place):
+                turn = await self._read()
+                if turn is not None:
+                    return turn
+            elif self._again:
+                break
+            else:
+                with self._waiting():
+                    await self._order.wait()
         return self._again.popleft() if self._again and not self._is_stopped else None
 
-    async def _read(self) -> Row | InvalidRow | None:
+    async def _read(self) -> _Try | None:
         row = None
-        with anyio.CancelScope() as scope:
-            self._reading.add(scope)
+        with self._waiting():
             try:
                 row = await self._rows.next()
             except Exception as error:  # noqa: BLE001  # the caller's own iterator: the loop raises it, a group would wrap it
                 self._failure = self._failure or error
+        if row is None:
+            self._is_read = True
+            return None
+        self._place += 1
+        return _Try(row, self._place - 1)
+
+    @contextmanager
+    def _waiting(self) -> Generator[None]:
+        """Let `stop` end the wait in the block."""
+        with anyio.CancelScope() as scope:
+            self._idle.add(scope)
+            try:
+                yield
             finally:
-                self._reading.discard(scope)
-        self._is_read = self._is_read or row is None
-        return row
+                self._idle.discard(scope)
 
     async def _settled(self, turn: _Try) -> Sequence[Result]:
-        result, is_final = await self._check(turn)
-        if result is None:
-            return ()
-        if turn.attempts:
-            result = attrs.evolve(result, attempts=result.attempts + turn.attempts)
-        return [result] if self._ledger is None else await self._ledger.settle(result, is_final=is_final)
+        self._under_way += 1
+        try:
+            result, is_final = await self._check(turn)
+            if result is None:
+                return ()
+            if turn.attempts:
+                result = attrs.evolve(result, attempts=result.attempts + turn.attempts)
+            results = [result] if self._ledger is None else await self._ledger.settle(result, is_final=is_final)
+        finally:
+            self._under_way -= 1
+        return results if self._order is None else self._order.put(turn.place, results)
 
     async def _check(self, turn: _Try) -> tuple[Result | None, bool]:
-        """Return a row's result and whether it is final; None for a row that will be tried again."""
+        """Return a row's result and whether it is final; None for a row that will be tried again, or was not sent."""
         row = turn.row
         if isinstance(row, InvalidRow):
             return invalid(row), True
         if self._skip:
             return skipped(row, self._skip), False
+        is_full = self._under_way >= self._aimd.limit
         try:
-            return await answer_of(self._client, row, release=self._release), True
+            answer = await answer_of(self._client, row, release=self._release)
         except LicenseSpringError as error:
-            result = failed(row, error)
-            if is_fatal(error):
-                self._failure = self._failure or error
-                self.skip(f"not checked: row {row.row} failed as every row would")
-                return result, False
-            if turn.number < self._retries and is_passing(error) and len(self._again) < _MOST_WAITING:
-                self._again.append(_Try(row, number=turn.number + 1, attempts=turn.attempts + result.attempts))
-                return None, False
-            return result, True
+            if isinstance(error, ApiError):
+                self._aimd.answered(is_full=is_full, waited=error.waited)
+            return self._failed(turn, row, error)
+        self._aimd.answered(is_full=is_full, waited=answer.waited)
+        return answer.result, True
+
+    def _failed(self, turn: _Try, row: Row, error: LicenseSpringError) -> tuple[Result | None, bool]:
+        if not error.attempts and isinstance(error, TransportError) and (self._is_stopped or self._skip):
+            return (None, False) if self._is_stopped else (skipped(row, self._skip), False)
+        result = failed(row, error)
+        if is_fatal(error):
+            self._failure = self._failure or error
+            self.skip(f"not checked: row {row.row} failed as every row would")
+            return result, False
+        if turn.number < self._retries and is_passing(error) and len(self._again) < _MOST_WAITING:
+            self._again.append(_Try(row, turn.place, turn.number + 1, turn.attempts + result.attempts))
+            if self._order is not None:
+                self._order.wake()
+            return None, False
+        return result, True
+
+    def _watch(self, event: Event) -> None:
+        if isinstance(event, RequestEvent) and is_congestion(event.error):
+            now = anyio.current_time()
+            self._aimd.congested(now - event.seconds, now)
+            self._throttled += isinstance(event.error, RateLimited)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from .circuit import Circuit, CircuitPolicy, CircuitState
 from .clock import Clock
+from .deadline import Patience
 from .engine import Engine
 from .events import Event, Hook, RequestEvent, RetryEvent
 from .retry import RetryPolicy
@@ -26,6 +27,7 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "HttpxEngine",
+    "Patience",
     "PyreqwestEngine",
     "RateLimits",
     "RawResponse",

@@ -26,7 +26,7 @@ from .answers import credentials, failure
 from .authorizer import Authorizer
 from .circuit import Circuit
 from .clock import Clock
-from .deadline import Deadline
+from .deadline import Deadline, Patience
 from .engine import Engine
 from .events import Hook, RequestEvent, RetryEvent, emit
 from .freshness import Freshness
@@ -64,6 +64,7 @@ class History:
         error.endpoint = self.endpoint
         error.attempts = self.attempts
         error.elapsed = self.deadline.elapsed
+        error.waited = self.deadline.waited
         error.earlier = tuple(each for each in self.failures if each is not error)
         if isinstance(error, TransportError):
             error.may_have_acted = any(isinstance(e, TransportError) and e.may_have_acted for e in self.failures)
@@ -91,10 +92,11 @@ class Pipeline:
     random: Callable[[], float]
     hooks: tuple[Hook, ...]
     circuit: Circuit | None = None
+    patience: Patience | None = None
 
     def start(self, endpoint: str) -> History:
         """Return the history of a call that begins now."""
-        return History(endpoint=endpoint, deadline=Deadline(self.clock, self.timeout))
+        return History(endpoint=endpoint, deadline=Deadline(self.clock, self.timeout, self.patience))
 
     async def send(self, request: Request, history: History) -> HttpResponse:
         """Send a request and return its successful answer.

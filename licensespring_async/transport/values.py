@@ -97,6 +97,7 @@ class RawResponse(Generic[T_co]):
         attempts: HTTP requests that were sent.
         elapsed: Seconds of the whole call, waiting included.
         verified: Whether the answer's signature was checked.
+        waited: Seconds of them that it waited for rate windows, a free slot or a token.
     """
 
     value: T_co
@@ -106,3 +107,4 @@ class RawResponse(Generic[T_co]):
     attempts: int
     elapsed: float
     verified: bool
+    waited: float = 0.0

@@ -179,14 +179,14 @@ class Gate:
         return max(0.0, self.pause.until - now, *(count.wait(now) for count in self._counts))
 
     async def _stand_in_line(self, deadline: Deadline) -> None:
-        with deadline.limit("waiting for the rate windows"):
+        with deadline.wait("waiting for the rate windows"):
             async with self._line:
                 while (wait := self._wait()) > 0:
                     if wait == math.inf:
                         self._ended = anyio.Event()
                         await self._ended.wait()
                         continue
-                    if wait > deadline.left:
+                    if wait > deadline.patience:
                         raise self._hopeless(deadline)
                     await self._clock.sleep(wait + _TICK)
 

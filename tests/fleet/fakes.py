@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from typing import Unpack
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import attrs
 
 from licensespring_async import ApiKey, LicenseSpring, LicenseSpringError, RetryPolicy
+from licensespring_async.configuration import Options
 from licensespring_async.fleet import Result, Row, check_many
 from licensespring_async.transport import HttpRequest, HttpResponse
 
@@ -26,6 +28,11 @@ def answer(value: object, status: int = 200) -> HttpResponse:
 def refusal(code: str, status: int = 400) -> HttpResponse:
     """An error answer."""
     return answer(bodies.error(code, f"about {code}", status), status)
+
+
+def device_of(request: HttpRequest) -> str:
+    """The hardware id that a request is about."""
+    return parse_qs(urlsplit(request.url).query)["hardware_id"][0]
 
 
 @attrs.define
@@ -49,7 +56,7 @@ class Service:
     cancelled: int = 0
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        device = parse_qs(urlsplit(request.url).query)["hardware_id"][0]
+        device = device_of(request)
         self.asked.append(device)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -75,17 +82,18 @@ class Service:
     async def aclose(self) -> None:
         """Nothing to close."""
 
-    def client(self) -> LicenseSpring:
+    def client(self, **changes: Unpack[Options]) -> LicenseSpring:
         """A client of this service that tries once and checks no signatures."""
+        options: Options = {
+            "engine": self,
+            "verify_signatures": False,
+            "retry": RetryPolicy(max_attempts=1),
+            "max_concurrency": 1000,
+        }
+        options.update(changes)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return LicenseSpring(
-                auth=ApiKey(api_key="api-key", shared_key="shared-key"),
-                engine=self,
-                verify_signatures=False,
-                retry=RetryPolicy(max_attempts=1),
-                max_concurrency=1000,
-            )
+            return LicenseSpring(auth=ApiKey(api_key="api-key", shared_key="shared-key"), **options)
 
 
 def rows(count: int) -> list[Row]:

@@ -12,7 +12,7 @@ from licensespring_async.fleet import InvalidRow, Outcome, Result, Row, Survey, 
 from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.transport import HttpRequest, HttpResponse
 
-from .fakes import Service, drained, refusal, row, rows
+from .fakes import Service, device_of, drained, refusal, row, rows
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +25,7 @@ class Recovering(Service):
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         answer = await super().send(request, timeout)
-        device = self.asked[-1]
+        device = device_of(request)
         if self.failures.get(device, 0) > 0:
             self.failures[device] -= 1
             raise ConnectionFailed("no route")
