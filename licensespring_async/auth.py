@@ -106,8 +106,13 @@ def _token_url(_: object, attribute: attrs.Attribute[str | None], value: str | N
         require_secure(attribute.name, value)
 
 
-def require_secure(name: str, url: str) -> None:
+def require_secure(name: str, url: str, *, allow_http: bool = False) -> None:
     """Refuse a URL that would carry secrets in the clear: https, or a loopback host.
+
+    Args:
+        name: What the URL was given as.
+        url: The URL.
+        allow_http: Whether it may be http to any host all the same.
 
     Raises:
         ConfigurationError: It is neither, or no absolute URL.
@@ -127,7 +132,7 @@ def require_secure(name: str, url: str) -> None:
         raise ConfigurationError(f"{name}: has a host or port that nobody can be reached at")
     if parts.query and not parts.path:
         raise ConfigurationError(f"{name}: must be an origin, or have a path before its query")
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host) and not allow_http:
         raise ConfigurationError(f"{name}: must be https:// (plain http is for loopback addresses only)")
 
 

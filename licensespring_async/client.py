@@ -6,6 +6,7 @@ import os
 import random as random_module
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, Unpack
 
@@ -30,6 +31,7 @@ from .configuration import (
 )
 from .errors import ConfigurationError, LicenseSpringError
 from .methods import RawLicenseSpring, method
+from .models.expiry import TimeFloor
 from .reading import Reader
 from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, Patience, RateLimits, RawResponse, RetryPolicy
 from .transport.circuit import GuardedEngine
@@ -64,6 +66,7 @@ class LicenseSpring:
         circuit: When calls fail at once, with `CircuitOpen`, because the service has been failing; None for never.
         max_concurrency: Requests in flight at once; more calls wait their turn, in order.
         engine: What speaks HTTP; None for the httpx engine. The client closes it.
+        allow_http: Whether `base_url` may be http to any host, for a server in a network that is trusted. True warns.
         hooks: Called with a `RequestEvent` or `RetryEvent`; one that fails is logged, never raised.
         clock: Where time comes from; for tests.
         random: Gives numbers from [0, 1) for jitter; for tests.
@@ -92,15 +95,22 @@ class LicenseSpring:
         circuit: CircuitPolicy | None = None,
         max_concurrency: int = 100,
         engine: Engine | None = None,
+        allow_http: bool = False,
         hooks: Iterable[Hook] = (),
         clock: Clock = Clock(),  # noqa: B008  # frozen
         random: Callable[[], float] = random_module.random,
     ) -> None:
-        origin = checked_origin(base_url)
+        origin = checked_origin(base_url, allow_http)
         if type(max_concurrency) is not int or max_concurrency < 1:
             raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
         check_kinds(retry=retry, rate_limits=rate_limits, circuit=circuit, engine=engine, clock=clock)
-        self._reader = Reader(verifier=verifier_for(origin, public_key, verify_signatures), is_binding=bind_answers)
+        skew = ClockSkew()
+        self._reader = Reader(
+            verifier=verifier_for(origin, public_key, verify_signatures),
+            is_binding=bind_answers,
+            served=skew.served,
+            floor=TimeFloor(clock.monotonic),
+        )
         self._auth = auth
         self._renewals: list[Renewals] = []  # at most one, shared with the copies
         engine = default_engine() if engine is None else engine
@@ -117,7 +127,7 @@ class LicenseSpring:
             gate=Gate(rate_limits, clock, Pause()),
             slots=anyio.Semaphore(max_concurrency),
             budget=RetryBudget(),
-            skew=ClockSkew(),
+            skew=skew,
             freshness=Freshness(checked_age(max_answer_age)),
             clock=clock,
             random=random,
@@ -214,6 +224,14 @@ class LicenseSpring:
     def clock_skew(self) -> float:
         """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first."""
         return self._pipeline.skew.offset
+
+    @property
+    def newest_date(self) -> datetime | None:
+        """The newest `Date` of a verified answer, carried on by a clock that nobody sets; None before the first.
+
+        The models of this client's answers are judged by it when the local clock is behind it.
+        """
+        return self._reader.floor.moment()
 
     @property
     def retry_budget(self) -> RetryBudget:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypedDict
 from urllib.parse import urlsplit
 
-from .auth import ApiKey, ClientCredentials, require_secure
+from .auth import ApiKey, ClientCredentials, is_loopback, require_secure
 from .errors import ConfigurationError
 from .signatures import PRODUCTION_PUBLIC_KEY, Verifier
 from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy
@@ -31,6 +31,7 @@ class Options(TypedDict, total=False):
     circuit: CircuitPolicy | None
     max_concurrency: int
     engine: Engine | None
+    allow_http: bool
     hooks: Iterable[Hook]
     clock: Clock
     random: Callable[[], float]
@@ -64,12 +65,16 @@ def default_engine() -> Engine:
     return HttpxEngine()
 
 
-def checked_origin(base_url: str) -> str:
+def checked_origin(base_url: str, allow_http: bool) -> str:
     """Return the origin that requests go to, in its shortest form, or refuse what is none."""
-    require_secure("base_url", base_url)
+    require_secure("base_url", base_url, allow_http=allow_http is True)
     parts = urlsplit(base_url)
     if parts.path.strip("/") or parts.query:
         raise ConfigurationError("base_url: must be an origin like https://host, without a path; /api/v4 is appended")
+    if _is_in_the_clear(base_url):
+        _warn(
+            "allow_http=True: API key, license keys and devices travel in the clear; whoever is on the way reads them"
+        )
     default_port = {"https": ":443", "http": ":80"}[parts.scheme]
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default_port)}"
 
@@ -91,9 +96,7 @@ def checked_age(seconds: float | None) -> float | None:
 def verifier_for(origin: str, public_key: str | bytes | Iterable[str | bytes] | None, verify: bool) -> Verifier | None:
     """Return what checks an origin's signatures, or None (with a warning) when nobody should."""
     if not verify:
-        warnings.warn(
-            "verify_signatures=False: answers are believed whoever they come from", stacklevel=_frames_of_this_package()
-        )
+        _warn("verify_signatures=False: answers are believed whoever they come from")
         return None
     if public_key is None:
         if origin != PRODUCTION_URL:
@@ -103,6 +106,15 @@ def verifier_for(origin: str, public_key: str | bytes | Iterable[str | bytes] | 
             )
         public_key = PRODUCTION_PUBLIC_KEY
     return Verifier(public_key)
+
+
+def _is_in_the_clear(origin: str) -> bool:
+    parts = urlsplit(origin)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=_frames_of_this_package())
 
 
 def _frames_of_this_package() -> int:
@@ -118,6 +130,11 @@ def authorizer_for(auth: ApiKey | ClientCredentials, origin: str, engine: Engine
     if isinstance(auth, ApiKey):
         return KeyAuthorizer(auth)
     if isinstance(auth, ClientCredentials):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if auth.token_url is None and _is_in_the_clear(origin):
+            raise ConfigurationError(
+                "token_url: pass the token endpoint; who answers over plain http could name one of their own, "
+                "and would be sent the client secret"
+            )
         return TokenAuthorizer(auth, origin, engine.send, clock)
     raise ConfigurationError("auth: must be an ApiKey or ClientCredentials")
 

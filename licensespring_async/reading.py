@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from types import NoneType
 from typing import TypeVar, cast
 
 import attrs
 
 from .errors import ResponseError
+from .models import Bundle
 from .models.converter import structure
+from .models.expiry import Timed, TimeFloor
 from .models.json_body import decode
 from .signatures import SIGNATURE_HEADER, Verifier
 from .transport import HttpResponse
@@ -19,15 +22,19 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Reader:
-    """Verifies, structures and binds answers.
+    """Verifies, structures and binds answers, and keeps what they prove of the service's time.
 
     Attributes:
         verifier: Checks signatures; None believes everybody.
         is_binding: Whether an answer about something else than was asked for is refused.
+        served: Gives an answer's `Date` in seconds since the epoch, None when it has none.
+        floor: The newest time that a verified answer has proved; every model that was verified is judged by it.
     """
 
     verifier: Verifier | None
     is_binding: bool
+    served: Callable[[Mapping[str, str]], float | None]
+    floor: TimeFloor
 
     def verifies(self, call: Call[T]) -> bool:
         """Return whether the answer of a call is one whose signature is checked."""
@@ -53,4 +60,13 @@ class Reader:
             raise
         if self.is_binding and call.bind is not None:
             call.bind(value, self.verifier)
+        if self.verifier is not None:
+            self._keep_time(response, value)
         return value
+
+    def _keep_time(self, response: HttpResponse, value: object) -> None:
+        seconds = self.served(response.headers)
+        if seconds is not None:
+            self.floor.rise(seconds)
+        if isinstance(value, Timed | Bundle):
+            value.judge_by(self.floor)

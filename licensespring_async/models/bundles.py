@@ -7,6 +7,7 @@ from typing import overload
 
 import attrs
 
+from .expiry import TimeFloor
 from .licenses import License
 
 
@@ -43,6 +44,11 @@ class Bundle(Sequence[License]):
 
     def __contains__(self, item: object) -> bool:
         return (self.get(item) is not None) if isinstance(item, str) else item in self.licenses
+
+    def judge_by(self, floor: TimeFloor) -> None:
+        """Let a client's floor count, for each license."""
+        for license in self.licenses:
+            license.judge_by(floor)
 
     @property
     def products(self) -> tuple[str, ...]:

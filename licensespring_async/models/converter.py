@@ -23,6 +23,9 @@ from .licenses import License
 
 T = TypeVar("T")
 
+_NOT_JSON = frozenset({"extra", "time_floor"})
+"""Fields that no answer names: what is left over, and what the client adds."""
+
 _JSON_NAMES: dict[type, str] = {
     bool: "a boolean",
     int: "an integer",
@@ -132,9 +135,13 @@ def _array(kind: Any) -> Callable[[object, object], object]:
     return structure
 
 
+def _omitted(cls: Any) -> dict[str, Any]:
+    return {name: override(omit=True) for name in _NOT_JSON & attrs.fields_dict(cls).keys()}
+
+
 def _model(cls: Any) -> Callable[[object, object], object]:
-    known = frozenset(field.name for field in attrs.fields(cls)) - {"extra"}
-    overrides: dict[str, Any] = {"extra": override(omit=True)} if "extra" in attrs.fields_dict(cls) else {}
+    known = frozenset(field.name for field in attrs.fields(cls)) - _NOT_JSON
+    overrides: dict[str, Any] = _omitted(cls)
     if "release_date" in known:
         overrides["release_date"] = override(struct_hook=_release_date)
     structure_fields = make_dict_structure_fn(cls, _converter, _cattrs_detailed_validation=True, **overrides)
@@ -156,7 +163,7 @@ def _bundle(value: object, _: object) -> Bundle:
 
 
 def _to_json(cls: Any) -> Callable[[Any], dict[str, object]]:
-    unstructure_fields = make_dict_unstructure_fn(cls, _converter, extra=override(omit=True))
+    unstructure_fields = make_dict_unstructure_fn(cls, _converter, **_omitted(cls))
 
     def unstructure(model: Any) -> dict[str, object]:
         fields = unstructure_fields(model)

@@ -1,22 +1,105 @@
-"""Questions of time that several models answer the same way."""
+"""What time it is: questions that several models answer the same way.
+
+An expired license must stay expired when the host's clock is turned back. So a model that came from a client is judged
+by the later of the local clock and the newest time that the service has proved to that client.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Self
+
+import attrs
 
 from ..errors import ConfigurationError
 
-
-def moment(now: datetime | None) -> datetime:
-    """Return `now`, or the current time when it is None; a naive `now` is refused rather than guessed at."""
-    if now is None:
-        return datetime.now(UTC)
-    if not isinstance(now, datetime) or now.tzinfo is None:
-        raise ConfigurationError("now: must be a datetime with a time zone, as datetime.now(UTC)")
-    return now
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds() - 1
 
 
-def time_left(expiry: datetime | None, now: datetime | None) -> timedelta | None:
-    """Return the time until `expiry` (negative once past), or None when it never comes."""
-    at = moment(now)
-    return None if expiry is None else expiry - at
+class TimeFloor:
+    """The latest moment that a service has proved, carried on by a clock that nobody sets; it never goes back.
+
+    Args:
+        monotonic: Seconds that only go forward. One that stands still while the machine sleeps makes the floor lower
+            than it could be, never too high.
+    """
+
+    __slots__ = ("_at", "_monotonic", "_proved")
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._proved: float | None = None
+        self._at = 0.0
+
+    @classmethod
+    def of(cls, seconds: float) -> Self:
+        """Return a floor that starts at some seconds since the epoch."""
+        floor = cls()
+        floor.rise(seconds)
+        return floor
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds since the epoch, or None while nothing is proved."""
+        if self._proved is None:
+            return None
+        return self._proved + max(0.0, self._monotonic() - self._at)
+
+    def rise(self, seconds: float) -> None:
+        """Take in a moment (seconds since the epoch) that the service has proved; an earlier one changes nothing."""
+        current = self.seconds
+        if current is None or seconds > current:
+            self._proved, self._at = seconds, self._monotonic()
+
+    def moment(self) -> datetime | None:
+        """Return the floor as an aware moment, or None while nothing is proved."""
+        seconds = self.seconds
+        return None if seconds is None else _EPOCH + timedelta(seconds=min(seconds, _LAST))
+
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[float, ...]]:
+        # The clock of another process, or another day, tells nothing here; the moment itself does.
+        seconds = self.seconds
+        return (type(self), ()) if seconds is None else (type(self).of, (seconds,))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+@attrs.frozen(kw_only=True)
+class Timed:
+    """A model whose answers depend on the time.
+
+    Attributes:
+        time_floor: What the service has proved to the client that the model came from; None of a model that came from
+            elsewhere. It counts for neither equality nor JSON; a pickle keeps it as a moment.
+    """
+
+    time_floor: TimeFloor | None = attrs.field(default=None, eq=False, repr=False)
+
+    def judge_by(self, floor: TimeFloor) -> None:
+        """Let a client's floor count; the client does, before it hands the model out."""
+        object.__setattr__(self, "time_floor", floor)
+
+    def moment(self, now: datetime | None) -> datetime:
+        """Return the moment to judge at: `now`, or when None the later of the local clock and the floor.
+
+        Raises:
+            ConfigurationError: `now` is naive; it is refused rather than guessed at.
+        """
+        if now is None:
+            local, proved = datetime.now(UTC), None if self.time_floor is None else self.time_floor.moment()
+            return local if proved is None else max(local, proved)
+        if not isinstance(now, datetime) or now.tzinfo is None:
+            raise ConfigurationError("now: must be a datetime with a time zone, as datetime.now(UTC)")
+        return now
+
+    def time_left(self, end: datetime | None, now: datetime | None) -> timedelta | None:
+        """Return the time until `end` (negative once past), or None when it never comes."""
+        at = self.moment(now)
+        return None if end is None else end - at

@@ -8,13 +8,13 @@ import attrs
 
 from .consumption import granted_overages, remaining
 from .enums import ConsumptionPeriod, FeatureType
-from .expiry import moment, time_left
+from .expiry import Timed
 from .json_types import JsonObject
 from .products import Company
 
 
 @attrs.frozen(kw_only=True)
-class Feature:
+class Feature(Timed):
     """What the two kinds of feature have in common.
 
     Consumption fields are None unless the feature is of type consumption; floating fields are None unless it floats.
@@ -78,13 +78,13 @@ class Feature:
         """Return the time until the feature ends (negative once past), or None if it never does.
 
         Args:
-            now: An aware moment; the current time when None.
+            now: An aware moment; when None, the later of the local clock and what the service has proved of its own.
         """
-        return time_left(self.expiry_date, now)
+        return self.time_left(self.expiry_date, now)
 
     def is_expired(self, now: datetime | None = None) -> bool:
-        """Return whether the feature has ended at `now` (an aware moment; the current time when None)."""
-        at = moment(now)
+        """Return whether the feature has ended at `now` (as in `expires_in`)."""
+        at = self.moment(now)
         return self.expiry_date is not None and self.expiry_date <= at
 
 

@@ -10,7 +10,7 @@ import attrs
 from .consumption import granted_overages, remaining
 from .customers import Customer, CustomField, LicenseUser
 from .enums import ConsumptionPeriod, LicenseType
-from .expiry import moment, time_left
+from .expiry import Timed, TimeFloor
 from .features import ProductFeature
 from .json_types import JsonObject
 from .products import Company, ProductDetails
@@ -40,7 +40,7 @@ class Validity:
 
 
 @attrs.frozen(kw_only=True)
-class License:
+class License(Timed):
     """One license, as `check_bundle` lists it.
 
     Date-times are aware and in UTC. Fields that only some licenses have are None on the others: `license_key` on
@@ -130,6 +130,12 @@ class License:
     hardware_id: str | None = attrs.field(default=None, repr=False)
     extra: JsonObject = attrs.field(factory=dict[str, object], repr=False)
 
+    def judge_by(self, floor: TimeFloor) -> None:
+        """Let a client's floor count, for the license and its features."""
+        super().judge_by(floor)
+        for feature in self.product_features:
+            feature.judge_by(floor)
+
     @property
     def is_consumption(self) -> bool:
         """Whether uses of the license are counted; of a type this version does not know, whether it has a maximum."""
@@ -168,9 +174,9 @@ class License:
         """Return the time until `ends_at` (negative once past), or None if the license never ends.
 
         Args:
-            now: An aware moment; the current time when None.
+            now: An aware moment; when None, the later of the local clock and what the service has proved of its own.
         """
-        return time_left(self.ends_at, now)
+        return self.time_left(self.ends_at, now)
 
     def is_valid(self, now: datetime | None = None) -> Validity:
         """Return whether the license may be used at `now`: active, enabled, not expired and started.
@@ -178,12 +184,12 @@ class License:
         The service's own word counts as well: a license it calls expired is not valid at any `now`.
 
         Args:
-            now: An aware moment; the current time when None.
+            now: An aware moment; when None, the later of the local clock and what the service has proved of its own.
 
         Returns:
             A `Validity`, true or false as it stands, with the `reason` when false.
         """
-        at = moment(now)
+        at = self.moment(now)
         if not self.license_active:
             return Validity(reason=InvalidReason.NOT_ACTIVE)
         if not self.license_enabled:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 
 import anyio
+import certifi
 import httpcore
 import httpx
 
@@ -78,7 +79,8 @@ class HttpxEngine:
     """Sends requests over httpx's HTTP/1.1 stack, on asyncio and trio.
 
     Args:
-        ssl_context: TLS settings and trusted authorities; None trusts certifi's. The environment is not read.
+        ssl_context: TLS settings and trusted authorities, an https proxy's too; None trusts certifi's. The environment
+            is not read.
         proxy: URL of an HTTP proxy (`http://user:password@host:port`), or None. The environment is not read.
         client: An `httpx.AsyncClient` of your own to send through instead, with its proxies, mounts, hooks and pool;
             it stays yours to close, and is as slow under load as httpx's pool is.
@@ -107,7 +109,7 @@ class HttpxEngine:
         self._client = client
         self._lanes = Lanes(
             context=(lambda: context) if context else _default_context,
-            proxy=None if proxy is None else _proxy(proxy),
+            proxy=None if proxy is None else _proxy(proxy, context),
             max_body=max_body,
         )
         self._max_body = max_body
@@ -158,7 +160,12 @@ class HttpxEngine:
 
 
 def _default_context() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
+    # Not ssl.create_default_context: it writes session keys into the file that SSLKEYLOGFILE names.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT  # as Python 3.13's own default
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 def _failed(error: Exception, *, never_sent: bool) -> ConnectionFailed | ConnectionLost:
@@ -179,7 +186,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__  # httpcore's pool raises "from None"
 
 
-def _proxy(url: str) -> httpcore.Proxy:
+def _proxy(url: str, context: ssl.SSLContext | None) -> httpcore.Proxy:
     parsed = httpx.Proxy(checked_proxy(url))
+    # Without one, an https proxy would be trusted by httpcore's own, in which the environment has a say.
+    own = (context or _default_context()) if parsed.url.scheme == "https" else None
     address = httpcore.URL(scheme=parsed.url.raw_scheme, host=parsed.url.raw_host, port=parsed.url.port, target=b"/")
-    return httpcore.Proxy(address, auth=parsed.raw_auth)
+    return httpcore.Proxy(address, auth=parsed.raw_auth, ssl_context=own)

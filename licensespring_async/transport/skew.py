@@ -7,7 +7,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 _LONGEST_ROUND_TRIP = 15 * 60.0
-_LONGEST_OFFSET = 50 * 365 * 24 * 3600.0
+_LONGEST_OFFSET = 100 * 365 * 24 * 3600.0
 _WORTH_RETRYING = 4 * 60.0
 
 
@@ -36,7 +36,7 @@ class ClockSkew:
             now: Local time, seconds since the epoch.
             monotonic: The same moment in seconds that only go forward.
         """
-        served = self._parse(headers.get("date", ""))
+        served = self.served(headers)
         if served is None:
             return None
         expected = [now + self.offset]
@@ -57,8 +57,9 @@ class ClockSkew:
         # An answer from a cache tells the time of another day; a slow one tells too little.
         if "age" in headers or not 0 <= received - sent <= _LONGEST_ROUND_TRIP:
             return
-        served = self._parse(headers.get("date", ""))
-        # A date decades away is no clock, and one at the end of the calendar could not be signed with.
+        served = self.served(headers)
+        # A machine without a battery starts in 1970. A date a century away is no clock, and one at the end of the
+        # calendar could not be signed with.
         if served is not None and abs(served - received) < _LONGEST_OFFSET:
             self.offset = served - (sent + received) / 2
             self.is_known = True
@@ -68,7 +69,9 @@ class ClockSkew:
         """Return whether the offset has changed enough since an attempt was signed for another attempt to help."""
         return abs(self.offset - signed_with) > _WORTH_RETRYING
 
-    def _parse(self, date: str) -> float | None:
+    def served(self, headers: Mapping[str, str]) -> float | None:
+        """Return the `Date` of an answer as seconds since the epoch, None when there is none that can be read."""
+        date = headers.get("date", "")
         if self._parsed is not None and date == self._parsed[0]:
             return self._parsed[1]  # it changes once a second, and parsing costs more than signing
         try:

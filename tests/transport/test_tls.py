@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import warnings
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -82,6 +83,16 @@ REFUSED = {
 }
 
 
+def tls_1_1(folder: Path) -> ssl.SSLContext:
+    """The settings of a server with a good certificate and an old TLS."""
+    context = issued(AUTHORITY, HOST).context(folder)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # what is deprecated is what this is about
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    return context
+
+
 def trusting() -> ssl.SSLContext:
     context = ssl.create_default_context()
     AUTHORITY.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]
@@ -117,12 +128,7 @@ async def test_a_certificate_with_a_flaw_is_refused(engines: Maker, tmp_path: Pa
 
 async def test_tls_1_1_is_refused(engines: Maker, tmp_path: Path) -> None:
     """Sends nothing to a server that speaks TLS 1.1 at best, though its certificate is good."""
-    context = issued(AUTHORITY, HOST).context(tmp_path)
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # what is deprecated is what this is about
-        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
-    async with serving(answering(ok(b"[]")), context) as server:
+    async with serving(answering(ok(b"[]")), tls_1_1(tmp_path)) as server:
         with pytest.raises(ConnectionFailed):
             await check(engines, f"https://{HOST}:{server.port}")
 
@@ -136,42 +142,108 @@ from licensespring_async.transport import *
 warnings.simplefilter("ignore")
 
 async def main():
-    engine = HttpxEngine() if sys.argv[1] == "httpx" else PyreqwestEngine()
+    kind, base_url, *proxies = sys.argv[1:]
+    engine = (HttpxEngine if kind == "httpx" else PyreqwestEngine)(proxy=proxies[0] if proxies else None)
     auth = ApiKey(api_key="a", shared_key="s")
-    async with LicenseSpring(auth=auth, base_url=sys.argv[2], engine=engine, verify_signatures=False) as client:
+    async with LicenseSpring(
+        auth=auth, base_url=base_url, engine=engine, verify_signatures=False, retry=RetryPolicy(max_attempts=1)
+    ) as client:
         try:
             await client.check_bundle(product="P", hardware_id="H", license_key="K")
-        except CertificateRefused:
-            print("refused")
+        except LicenseSpringError as error:
+            print(type(error).__name__)
 
 anyio.run(main)
 sys.stdout.flush()
 os._exit(0)  # pyreqwest's threads may outlive the interpreter that they call into
 """
 
-
+KINDS = ("httpx", "pyreqwest")
+one_loop = pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the client has a process of its own
 SWITCHES = ("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "SSL_VERIFY", "HTTPX_VERIFY", "SSL_NO_VERIFY")
 BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
 
 
-@pytest.mark.parametrize("kind", ["httpx", "pyreqwest"])
-async def test_the_environment_cannot_switch_verification_off(kind: str, tmp_path: Path) -> None:
+async def asked(environment: Mapping[str, str], *words: str) -> str:
+    """What a call in a process with this environment fails with."""
+    process = [sys.executable, "-c", ASK, *words]
+    done = await anyio.run_process(process, env={**os.environ, **environment}, stderr=subprocess.PIPE)
+    return done.stdout.decode().strip()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    """A file with an authority that the environment will name."""
+    path = tmp_path / "authority.pem"
+    path.write_bytes(AUTHORITY.cert_pem.bytes())
+    return path
+
+
+@one_loop
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_environment_cannot_switch_verification_off(kind: str, tmp_path: Path, authority: Path) -> None:
     """Refuses a stranger whatever the environment says about verification, and whatever else it trusts."""
-    (tmp_path / "authority.pem").write_bytes(AUTHORITY.cert_pem.bytes())
-    environment = dict.fromkeys(SWITCHES, "0") | dict.fromkeys(BUNDLES, str(tmp_path / "authority.pem"))
+    environment = {**dict.fromkeys(SWITCHES, "0"), **dict.fromkeys(BUNDLES, str(authority))}
     async with serving(answering(ok(b"[]")), issued(STRANGER, HOST).context(tmp_path)) as server:
-        words = [sys.executable, "-c", ASK, kind, f"https://{HOST}:{server.port}"]
-        done = await anyio.run_process(words, env=os.environ | environment, stderr=subprocess.PIPE)
+        outcome = await asked(environment, kind, f"https://{HOST}:{server.port}")
 
-    assert (done.stdout.split(), server.requests) == ([b"refused"], [])
+    assert (outcome, server.requests) == ("CertificateRefused", [])
 
 
-async def test_the_environment_names_no_authority(tmp_path: Path) -> None:
+@one_loop
+async def test_the_environment_names_no_authority(tmp_path: Path, authority: Path) -> None:
     """The default engine trusts no authority that somebody put into the environment."""
-    (tmp_path / "authority.pem").write_bytes(AUTHORITY.cert_pem.bytes())
-    environment = dict.fromkeys(BUNDLES, str(tmp_path / "authority.pem")) | {"SSL_CERT_DIR": str(tmp_path)}
+    environment = dict.fromkeys(BUNDLES, str(authority)) | {"SSL_CERT_DIR": str(tmp_path)}
     async with serving(answering(ok(b"[]")), issued(AUTHORITY, HOST).context(tmp_path)) as server:
-        words = [sys.executable, "-c", ASK, "httpx", f"https://{HOST}:{server.port}"]
-        done = await anyio.run_process(words, env=os.environ | environment, stderr=subprocess.PIPE)
+        outcome = await asked(environment, "httpx", f"https://{HOST}:{server.port}")
 
-    assert (done.stdout.split(), server.requests) == ([b"refused"], [])
+    assert (outcome, server.requests) == ("CertificateRefused", [])
+
+
+@one_loop
+async def test_the_environment_names_no_authority_for_a_proxy(tmp_path: Path, authority: Path) -> None:
+    """Nor does it for an https proxy, which would see the license keys of plain http."""
+    environment = dict.fromkeys(BUNDLES, str(authority)) | {"SSL_CERT_DIR": str(tmp_path)}
+    async with serving(answering(ok(b"[]")), issued(AUTHORITY, HOST).context(tmp_path)) as proxy:
+        outcome = await asked(environment, "httpx", "http://127.0.0.1:9", f"https://{HOST}:{proxy.port}")
+
+    assert (outcome, proxy.requests) == ("CertificateRefused", [])
+
+
+@one_loop
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_session_key_is_written(kind: str, tmp_path: Path) -> None:
+    """Writes no key of a TLS session into the file that SSLKEYLOGFILE names: who reads it reads the traffic."""
+    keys = tmp_path / "keys"
+    async with serving(answering(ok(b"[]")), issued(STRANGER, HOST).context(tmp_path)) as server:
+        outcome = await asked({"SSLKEYLOGFILE": str(keys)}, kind, f"https://{HOST}:{server.port}")
+
+    assert (outcome, keys.exists()) == ("CertificateRefused", False)
+
+
+@one_loop
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_environment_names_no_proxy(kind: str, tmp_path: Path) -> None:
+    """Sends nothing through a proxy that somebody put into the environment."""
+    async with serving(answering(ok(b"[]"))) as proxy, serving(answering(ok(b"[]"))) as server:
+        environment = dict.fromkeys(PROXIES, proxy.origin) | {"NO_PROXY": "", "no_proxy": ""}
+        outcome = await asked(environment, kind, server.origin)
+
+    assert (outcome, proxy.connections, len(server.requests)) == ("", 0, 1)
+
+
+@one_loop
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_environment_lowers_no_tls_version(kind: str, tmp_path: Path) -> None:
+    """Speaks no TLS 1.1, though OpenSSL's settings, which the environment names, allow it."""
+    settings = tmp_path / "openssl.cnf"
+    settings.write_text(
+        "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
+        "MinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n"
+    )
+    async with serving(answering(ok(b"[]")), tls_1_1(tmp_path)) as server:
+        outcome = await asked({"OPENSSL_CONF": str(settings)}, kind, f"https://{HOST}:{server.port}")
+
+    # With a lower version the certificate would have been looked at.
+    assert (outcome, server.requests) == ("ConnectionFailed", [])

@@ -210,3 +210,41 @@ async def test_a_client_closes_its_engine_after_an_error() -> None:
 def test_no_skew_is_known_at_first() -> None:
     """Knows no clock skew before the first answer."""
     assert a_client(answer([])).clock_skew == 0
+
+
+FAR = "http://licenses.example.org"
+
+
+def test_http_to_another_machine_is_an_explicit_choice() -> None:
+    """Takes plain http to any host when told to, and warns about it on the caller's own line."""
+    with pytest.warns(UserWarning, match="allow_http=True: .* in the clear") as warned:
+        client = LicenseSpring(
+            auth=KEY, base_url=FAR, public_key=PRODUCTION_PUBLIC_KEY, engine=UnusedEngine(), allow_http=True
+        )
+
+    assert [(each.filename, each.lineno > 0) for each in warned] == [(__file__, True)]
+    assert repr(client).startswith(f"LicenseSpring({FAR}, ")
+
+
+@pytest.mark.parametrize("allow_http", [False, None, 1, "yes"])
+def test_only_true_allows_http(allow_http: object) -> None:
+    """Takes nothing but True for the choice."""
+    with pytest.raises(ConfigurationError, match="must be https"):
+        configured(base_url=FAR, public_key=PRODUCTION_PUBLIC_KEY, allow_http=allow_http)
+
+
+@pytest.mark.parametrize("base_url", ["https://licenses.example.org", "http://127.0.0.1:9", "http://localhost:9"])
+def test_allow_http_is_silent_where_it_allows_nothing(base_url: str) -> None:
+    """Warns only where something travels in the clear; a warning would fail this test."""
+    configured(base_url=base_url, public_key=PRODUCTION_PUBLIC_KEY, allow_http=True)
+
+
+def test_a_token_endpoint_is_not_discovered_over_http() -> None:
+    """Asks nobody on an unprotected network where the client secret should go."""
+    auth = ClientCredentials(client_id="client-0001", client_secret="client-secret-0002")
+
+    with (
+        pytest.warns(UserWarning, match="allow_http"),
+        pytest.raises(ConfigurationError, match="token_url: pass the token endpoint"),
+    ):
+        configured(auth=auth, base_url=FAR, public_key=PRODUCTION_PUBLIC_KEY, allow_http=True)

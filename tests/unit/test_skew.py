@@ -37,6 +37,15 @@ def test_the_offset_is_learnt_from_an_answer(ahead: int) -> None:
     assert observed(at(NOW + ahead)).offset == ahead
 
 
+def test_a_machine_that_starts_in_1970_learns_the_time() -> None:
+    """Learns from the first answer on a machine whose clock has no battery."""
+    skew = ClockSkew()
+
+    skew.observe({"date": at(NOW)}, 5.0, 5.0, 5.0)
+
+    assert skew.offset == NOW - 5
+
+
 def test_an_answer_was_made_half_way() -> None:
     """Takes the `Date` for the middle between sending and receiving."""
     assert observed(at(NOW), sent=NOW - 10, received=NOW + 30).offset == -10
