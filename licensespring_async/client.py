@@ -258,8 +258,8 @@ class LicenseSpring:
             timeout: Seconds for a whole call.
             retry: How failed attempts are repeated.
             rate_limits: Windows of the copy's own.
-            patience: Has calls wait for the rate windows, or for the pause after HTTP 429, on top of their own time,
-                until `patience.end()`.
+            patience: Has calls wait for the rate windows, the pause after HTTP 429 or an open circuit, on top of their
+                own time, until `patience.end()`.
             hooks: Called too, after the client's own.
 
         Closing the copy or the original closes both.

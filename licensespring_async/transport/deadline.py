@@ -13,7 +13,7 @@ from .clock import Clock
 
 
 class Patience:
-    """Lets calls wait for the rate windows on top of their own time, until it ends; for runs of many calls."""
+    """Lets calls wait for rate windows or an open circuit on top of their own time; for runs of many calls."""
 
     def __init__(self) -> None:
         self._waits: set[anyio.CancelScope] = set()
@@ -66,6 +66,11 @@ class Deadline:
     def left(self) -> float:
         """Seconds until the call is over, below 0 once it is."""
         return self._timeout + self._extension - self.elapsed
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether the call would rather wait than fail while nothing is to be sent."""
+        return self._patience is not None
 
     @property
     def patience(self) -> float:

@@ -14,6 +14,7 @@ import attrs
 from ..auth import imf_fixdate
 from ..errors import (
     ApiError,
+    CircuitOpen,
     ConfigurationError,
     ConnectionFailed,
     ConnectionLost,
@@ -109,6 +110,10 @@ class Pipeline:
             try:
                 response = await self._attempt(request, history)
             except LicenseSpringError as error:
+                if isinstance(error, CircuitOpen) and history.deadline.is_patient:
+                    history.tries -= 1
+                    await self._wait_for_circuit(error, history.deadline)
+                    continue
                 history.failures.append(error)
                 if self._is_mended(error, history):
                     history.tries -= 1
@@ -140,6 +145,10 @@ class Pipeline:
     def _check_circuit(self) -> None:
         if self.circuit is not None:
             self.circuit.check()
+
+    async def _wait_for_circuit(self, error: CircuitOpen, deadline: Deadline) -> None:
+        with deadline.wait("the circuit was open"):
+            await self.clock.sleep(error.retry_after)
 
     async def _take_slot(self, deadline: Deadline) -> None:
         try:

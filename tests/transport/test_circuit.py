@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -29,8 +30,9 @@ from licensespring_async import (
     RetryPolicy,
     TransportError,
 )
+from licensespring_async.fleet import Outcome, Row, check_many
 from licensespring_async.services import FeatureCheck, Grace, LicenseGate
-from licensespring_async.transport import Circuit, HttpResponse
+from licensespring_async.transport import Circuit, HttpRequest, HttpResponse
 
 from . import virtual
 from .fakes import CHECK, Play, ScriptedEngine, answer, client, refusal
@@ -371,6 +373,41 @@ def test_a_gate_with_grace_stands_on_its_last_answer(run: Run) -> None:
             assert len(engine.requests) == 2
             with pytest.raises(CircuitOpen):
                 await gate.allows(attrs.evolve(check, feature="another"))
+
+    run(main)
+
+
+def test_a_fleet_waits_until_the_service_is_back(run: Run) -> None:
+    """Loses the rows that met the outage and those that probed it, instead of failing the whole fleet in a moment."""
+
+    async def main() -> None:
+        started = anyio.current_time()
+
+        def play(_: HttpRequest) -> HttpResponse:
+            return answer(503, "") if anyio.current_time() - started < 60 else answer()
+
+        its_client = guarded(ScriptedEngine([play], latency=0.1))
+        rows = [Row(row=n, **CHECK) for n in range(1, 1001)]
+        async with check_many(its_client, rows, concurrency=20) as results:
+            outcomes = Counter([result.outcome async for result in results])
+        assert outcomes.total() == 1000
+        assert outcomes[Outcome.ERROR] <= 20 + POLICY.probes * (60 / POLICY.open_for + 1)
+
+    run(main)
+
+
+def test_a_fleet_that_is_stopped_does_not_wait_for_the_circuit(run: Run) -> None:
+    """Ends at once when it is stopped while the circuit is open."""
+
+    async def main() -> None:
+        its_client = guarded(ScriptedEngine([DEAD]), circuit=attrs.evolve(POLICY, open_for=3600))
+        await outcome(its_client, times=4)
+        checks = check_many(its_client, [Row(row=n, **CHECK) for n in range(1, 100)], concurrency=5)
+        async with checks as results:
+            await anyio.sleep(1)
+            checks.stop()
+            with anyio.fail_after(10):
+                assert [result async for result in results] == []
 
     run(main)
 
