@@ -1,0 +1,11 @@
+"""Routes that need a license: thin adapters, one module per framework, over one requirement.
+
+`licensing.py` opens a client and a gate with the application. `requirement.py` turns a request into a decision, or into
+the uniform answer that denies it; an adapter (`fastapi.py`, `starlette.py`, `litestar.py`) says that in its framework's
+words, through its public interface only.
+"""
+
+from .licensing import Licensee, Licensing
+from .requirement import Denial, Requirement
+
+__all__ = ["Denial", "Licensee", "Licensing", "Requirement"]

@@ -1,0 +1,115 @@
+"""FastAPI (extra: `fastapi`)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from inspect import Parameter, Signature
+from typing import Any, TypeAlias
+
+from ...errors import ConfigurationError
+from ..decisions import Decision
+from .extras import missing
+from .licensing import Found, Licensing
+from .requirement import Denial, Requirement
+
+try:
+    from fastapi import Depends, HTTPException, Request, Response
+    from fastapi.requests import HTTPConnection
+    from fastapi.routing import APIRoute
+except ModuleNotFoundError as error:
+    raise missing("fastapi", error) from error
+
+Responses: TypeAlias = "dict[int | str, dict[str, Any]]"
+
+_BODY: dict[str, Any] = {
+    "application/json": {
+        "schema": {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
+    }
+}
+_RETRY_AFTER: dict[str, Any] = {"description": "Seconds until it is worth trying again", "schema": {"type": "integer"}}
+RESPONSES: Responses = {
+    403: {"description": "Not licensed; never says why", "content": _BODY},
+    503: {
+        "description": "It cannot be told now whether this is licensed",
+        "content": _BODY,
+        "headers": {"Retry-After": _RETRY_AFTER},
+    },
+}
+"""What a guarded route may answer, for the `responses` of a route, a router or an application."""
+
+
+class RequiresFeature(Requirement[HTTPConnection]):
+    """Depend on a licensed feature; gives the `Decision`.
+
+        render = RequiresFeature("render", licensing)
+
+        @app.get("/render", dependencies=[Depends(render)], responses=RESPONSES)
+
+    A refusal is an `HTTPException` with status 403 and the detail "not licensed"; undecided is one with 503 and
+    Retry-After.
+
+    Args:
+        feature: Feature code.
+        licensing: Asks, and says whose request it is.
+        product: Product short code, when it is not the licensing's own.
+        licensee: A FastAPI dependency that says whose request it is instead: its parameters are validated and
+            documented by FastAPI, which answers 422 when one is missing.
+
+    Raises:
+        ConfigurationError: An argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        feature: str,
+        licensing: Licensing[HTTPConnection],
+        *,
+        product: str | None = None,
+        licensee: Callable[..., Found | Awaitable[Found]] | None = None,
+    ) -> None:
+        super().__init__(feature, licensing, product=product)
+        self._from_dependency = licensee is not None
+        # FastAPI reads from the signature what it has to pass.
+        if licensee is None:
+            only = Parameter("connection", Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection)
+        else:
+            only = Parameter("licensee", Parameter.POSITIONAL_OR_KEYWORD, default=Depends(licensee))
+        self.__signature__ = Signature([only])
+
+    async def __call__(self, connection: HTTPConnection | None = None, licensee: Found = None) -> Decision:
+        """Return the decision, which is yes; anything else is raised as an HTTPException."""
+        decided = await (self.decide_for(licensee) if connection is None else self.decide(connection))
+        if isinstance(decided, Denial):
+            raise HTTPException(decided.status, decided.detail, dict(decided.headers))
+        return decided
+
+    @property
+    def route_class(self) -> type[APIRoute]:
+        """The class for the routes of an `APIRouter` that all need the feature.
+
+        They ask before anything else, even before the body is read, document their 403 and 503, and cost less than a
+        dependency. WebSocket routes are not made of it; `Depends` guards those.
+
+        Raises:
+            ConfigurationError: The licensee comes from a dependency, which only `Depends` resolves.
+        """
+        if self._from_dependency:
+            raise ConfigurationError("licensee: a route class asks before dependencies are resolved; use Depends")
+        requires = self
+
+        class LicensedRoute(APIRoute):
+            def __init__(
+                self, path: str, endpoint: Callable[..., Any], *, responses: Responses | None = None, **options: Any
+            ) -> None:
+                super().__init__(path, endpoint, responses={**RESPONSES, **(responses or {})}, **options)
+
+            def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+                handle = super().get_route_handler()
+
+                async def licensed(request: Request) -> Response:
+                    request.state.license = await requires(request)
+                    return await handle(request)
+
+                return licensed
+
+        return LicensedRoute

@@ -1,0 +1,117 @@
+"""A feature that a request needs: from the request to a decision, or to the answer that denies it.
+
+Every refusal is the same answer, and comes at the same times: nobody learns from it whether a key exists, a device is
+known, a license is over or all its seats are taken. What was not decided is another answer, for it says nothing
+about the license at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from inspect import isawaitable
+from types import MappingProxyType
+from typing import Generic
+
+import attrs
+
+from ...endpoints.parameters import text
+from ...errors import ConfigurationError, InvalidParameter, LicenseSpringError, TransportError
+from ..decisions import Decision, FeatureCheck
+from .licensing import C, Found, Licensing
+
+_log = logging.getLogger("licensespring_async.services")
+_RETRY_SECONDS = 5.0
+_LONGEST_RETRY = 3600.0
+
+
+@attrs.frozen(kw_only=True)
+class Denial:
+    """The answer to a request that may not go on.
+
+    Attributes:
+        status: HTTP status.
+        detail: What its body says.
+        headers: What goes with it.
+    """
+
+    status: int
+    detail: str
+    headers: Mapping[str, str]
+
+
+REFUSED = Denial(status=403, detail="not licensed", headers=MappingProxyType({"Cache-Control": "no-store"}))
+
+
+class Requirement(Generic[C]):
+    """Decide whether a request may use a feature.
+
+    Args:
+        feature: Feature code.
+        licensing: Says whose request it is, and asks.
+        product: Product short code, when it is not the licensing's own.
+
+    Raises:
+        ConfigurationError: An argument cannot be used.
+    """
+
+    def __init__(self, feature: str, licensing: Licensing[C], *, product: str | None = None) -> None:
+        if not isinstance(licensing, Licensing):
+            raise ConfigurationError(f"licensing: must be a Licensing, not {type(licensing).__name__}")
+        self._feature = text("feature", feature)
+        self._product = licensing.product if product is None else text("product", product)
+        self._licensing = licensing
+
+    async def decide(self, connection: C) -> Decision | Denial:
+        """Return the decision for a request, or the answer that denies it."""
+        started = self._licensing.clock.monotonic()
+        found = self._licensing.licensee(connection)
+        return await self._judge(await found if isawaitable(found) else found, started)
+
+    async def decide_for(self, licensee: Found) -> Decision | Denial:
+        """Return the decision for somebody who was found elsewhere, or the answer that denies it."""
+        return await self._judge(licensee, self._licensing.clock.monotonic())
+
+    async def _judge(self, licensee: Found, started: float) -> Decision | Denial:
+        if licensee is not None:
+            check = FeatureCheck(
+                product=self._product,
+                feature=self._feature,
+                hardware_id=licensee.hardware_id,
+                license_key=licensee.license_key,
+                username=licensee.username,
+                license_id=licensee.license_id,
+                bundle_code=licensee.bundle_code,
+            )
+            try:
+                decision = await self._licensing.gate.allows(check)
+            except InvalidParameter:
+                pass  # A device or key that cannot even be sent has no license.
+            except ConfigurationError:
+                raise
+            except LicenseSpringError as error:
+                return self._undecided(error)
+            else:
+                if decision.allowed:
+                    return decision
+        await self._wait_for_the_next_time(started)
+        return REFUSED
+
+    async def _wait_for_the_next_time(self, started: float) -> None:
+        step, clock = self._licensing.refusal_seconds, self._licensing.clock
+        if step:
+            passed = clock.monotonic() - started
+            await clock.sleep((math.floor(passed / step) + 1) * step - passed)
+
+    def _undecided(self, error: LicenseSpringError) -> Denial:
+        asked = getattr(error, "retry_after", None)
+        if asked is None and not isinstance(error, TransportError):
+            # Waiting mends an outage, not this.
+            _log.error("whether %s is licensed could not be decided: %s", self._feature, type(error).__name__)
+        seconds = math.ceil(min(max(asked or _RETRY_SECONDS, 1.0), _LONGEST_RETRY))
+        return Denial(
+            status=503,
+            detail="it cannot be told now whether this is licensed",
+            headers={"Retry-After": str(seconds), "Cache-Control": "no-store"},
+        )

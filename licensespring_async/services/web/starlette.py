@@ -1,0 +1,51 @@
+"""Starlette, and any other ASGI application (extra: `starlette`)."""
+
+from __future__ import annotations
+
+from .extras import missing
+from .requirement import Denial, Requirement
+
+try:
+    from starlette.requests import HTTPConnection
+    from starlette.responses import JSONResponse
+    from starlette.types import ASGIApp, Receive, Scope, Send
+except ModuleNotFoundError as error:
+    raise missing("starlette", error) from error
+
+
+class RequiresFeature(Requirement[HTTPConnection]):
+    """Let only requests of licensed devices through to an ASGI application.
+
+        Route("/render", render, middleware=[Middleware(RequiresFeature("render", licensing))])
+
+    The decision is in `request.state.license`. A refusal is `{"detail": "not licensed"}` with 403; undecided is 503
+    with Retry-After. A WebSocket is denied before it is accepted, with the same answer where the server can send one.
+
+    Args:
+        feature: Feature code.
+        licensing: Says whose request it is, and asks.
+        product: Product short code, when it is not the licensing's own.
+
+    Raises:
+        ConfigurationError: An argument cannot be used.
+    """
+
+    def __call__(self, app: ASGIApp) -> ASGIApp:
+        """Return an application that asks first."""
+
+        async def licensed(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] not in ("http", "websocket"):
+                await app(scope, receive, send)
+                return
+            decided = await self.decide(HTTPConnection(scope))
+            if not isinstance(decided, Denial):
+                scope.setdefault("state", {})["license"] = decided
+                await app(scope, receive, send)
+            elif scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
+                answer = JSONResponse({"detail": decided.detail}, decided.status, dict(decided.headers))
+                await answer(scope, receive, send)
+            else:
+                await receive()
+                await send({"type": "websocket.close", "code": 1008, "reason": decided.detail})
+
+        return licensed

@@ -1,0 +1,121 @@
+"""One client and one gate for the life of an application, whatever the framework."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import litestar
+import pytest
+
+from licensespring_async import ConfigurationError, InvalidParameter
+from licensespring_async.services.web import Licensing, Requirement
+from licensespring_async.services.web import litestar as for_litestar
+
+from ...transport import virtual
+from .apps import Service, Story, by_headers, by_headers_later, licensing_of
+
+
+def test_it_opens_again_and_never_twice(backend: str) -> None:
+    """Opens a new client each time, refuses a second one meanwhile, and has none when it is closed."""
+
+    async def main() -> None:
+        service = Service()
+        licensing = licensing_of(service, by_headers)
+        for _ in range(2):
+            async with licensing as gate:
+                assert licensing.gate is gate
+                assert licensing.client is not None
+                with pytest.raises(ConfigurationError, match="open already"):
+                    await licensing.__aenter__()
+        assert service.closed == 2
+        with pytest.raises(ConfigurationError, match="lifespan"):
+            _ = licensing.client
+
+    virtual.run(backend, main)
+
+
+def test_a_lifespan_that_fails_closes_the_client(backend: str) -> None:
+    """Raises the application's own error as it is, and closes the client."""
+
+    async def main() -> None:
+        service = Service()
+        licensing = licensing_of(service, by_headers)
+        with pytest.raises(KeyError, match="mine"):
+            async with licensing.around(Story().lifespan)(None):
+                raise KeyError("mine")
+        assert service.closed == 1
+
+    virtual.run(backend, main)
+
+
+def test_a_client_without_a_gate_is_closed(backend: str) -> None:
+    """Closes the client when the gate cannot be made."""
+
+    async def main() -> None:
+        service = Service()
+
+        def no_gate(client: object) -> Any:
+            raise KeyError("no gate")
+
+        licensing = Licensing(service.client, product="TP", licensee=by_headers, gate=no_gate)
+        for _ in range(2):
+            with pytest.raises(KeyError, match="no gate"):
+                await licensing.__aenter__()
+        assert service.closed == 2
+
+    virtual.run(backend, main)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"product": ""}, {"licensee": 1}, {"client": None}, {"refusal_seconds": -1}, {"refusal_seconds": "1"}]
+)
+def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
+    """Says which argument cannot be used, before anything runs."""
+    right: dict[str, Any] = {"client": Service().client, "product": "TP", "licensee": by_headers}
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+        Licensing(**{**right, **wrong})
+
+
+def test_a_requirement_names_a_feature(backend: str) -> None:
+    """Refuses a feature that no request could name, and what is no licensing."""
+
+    async def main() -> None:
+        with pytest.raises(InvalidParameter, match="feature"):
+            Requirement("", licensing_of(Service(), by_headers))
+        with pytest.raises(ConfigurationError, match="licensing"):
+            Requirement("render", Service())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    virtual.run(backend, main)
+
+
+def test_litestar_documents_the_answers(backend: str) -> None:
+    """Litestar's OpenAPI shows 403 and 503 for a handler that says what it raises."""
+
+    async def main() -> None:
+        guard = for_litestar.RequiresFeature("render", licensing_of(Service(), by_headers_later))
+
+        @litestar.get("/render", guards=[guard], raises=for_litestar.RAISES)
+        async def handler() -> None: ...
+
+        schema: Any = litestar.Litestar([handler]).openapi_schema.to_schema()
+        assert {"200", "403", "503"} <= schema["paths"]["/render"]["get"]["responses"].keys()
+
+    virtual.run(backend, main)
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "starlette", "litestar"])
+def test_a_missing_framework_is_named(framework: str) -> None:
+    """Says which extra to install; the rest of the package works without it."""
+    code = f"""
+import sys
+sys.modules["{framework}"] = None
+import licensespring_async.services.web
+try:
+    import licensespring_async.services.web.{framework}
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert f"licensespring-async[{framework}]" in done.stdout
