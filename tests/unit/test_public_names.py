@@ -129,7 +129,9 @@ def test_the_version_is_a_version() -> None:
     assert licensespring_async.__version__.split(".")[0].isdigit()
 
 
-OPTIONAL = ["typer", "rich", "fastapi", "litestar", "starlette", "uvicorn", "pyreqwest", "dask", "pytest", "trio", "respx"]
+OPTIONAL = [
+    *("typer", "rich", "fastapi", "litestar", "starlette", "uvicorn", "pyreqwest", "dask", "pytest", "trio", "respx"),
+]
 ROOMS = [
     "licensespring_async.services",
     "licensespring_async.sandbox",
