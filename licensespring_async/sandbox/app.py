@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final, TypeAlias
@@ -52,8 +51,8 @@ class Api:
     signer: Signer
     clock: Callable[[], float]
 
-    def application(self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
-        """Build the application; `lifespan` runs around its life."""
+    def application(self) -> Starlette:
+        """Build the application."""
         application = Starlette(
             routes=[
                 *(route for name, answer in _QUERIES.items() for route in _routes("GET", name, self._query(answer))),
@@ -71,7 +70,6 @@ class Api:
                 TokenError: self._refuse_token,
                 Exception: self._refuse,
             },
-            lifespan=lifespan,
         )
         application.router.redirect_slashes = False
         return application

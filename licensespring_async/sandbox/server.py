@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from os import PathLike
 from types import TracebackType
 from typing import Self, Unpack
 
@@ -27,10 +29,13 @@ from .signing import Signer
 from .tenants import Tenant, Tenants, new_api_key, new_client_id, new_secret
 from .tokens import TokenIssuer
 from .world import World
+from .worldfile import Company, load_companies
 
 
-def _or_demo(world: World | None) -> World:
-    return demo_world() if world is None else world
+def _companies(world: World | str | PathLike[str] | None) -> Sequence[Company]:
+    if isinstance(world, str | PathLike):
+        return load_companies(world)
+    return (Company(world=demo_world() if world is None else world),)
 
 
 @attrs.define(eq=False)
@@ -40,12 +45,12 @@ class Sandbox:
         async with Sandbox() as sandbox, sandbox.client() as client:
             await client.check_bundle(...)
 
-    Works on asyncio and on trio: the server runs in a thread with a loop of its own. It is ready in less than
-    a second, most of which makes the RSA key. A sandbox can be entered again after it was left: its world
-    keeps its state, its RSA key is new.
+    Works on asyncio and on trio, and in a plain `with`: the server runs in a thread with a loop of its own. It is
+    ready in less than a second. A sandbox can be entered again after it was left: it keeps its state and its RSA key.
 
     Args:
-        world: What it serves; the demo world by default. Two sandboxes share one only if both are given it.
+        world: What it serves, or the path of a world file that describes it and may name the keys below and more
+            tenants; the demo world by default. Two sandboxes share one only if both are given it.
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
         clock: Seconds since the epoch: decides expiry, floating time-outs and the window of the Date header.
@@ -59,17 +64,17 @@ class Sandbox:
         client_secret: Secret of the OAuth client.
     """
 
-    world: World = attrs.field(default=None, converter=_or_demo)
+    _companies: Sequence[Company] = attrs.field(default=None, converter=_companies, alias="world", repr=False)
     host: str = attrs.field(default="127.0.0.1", kw_only=True)
     port: int = attrs.field(default=0, kw_only=True)
     clock: SandboxClock = attrs.field(factory=SandboxClock, converter=as_sandbox_clock, kw_only=True, repr=False)
     rate_limits: Throttle | None = attrs.field(default=None, kw_only=True)
     control_token: str | None = attrs.field(default=None, kw_only=True, repr=False)
     token_lifetime: int = attrs.field(default=480, kw_only=True)
-    api_key: str = attrs.field(factory=new_api_key, kw_only=True, repr=False)
-    shared_key: str = attrs.field(factory=new_secret, kw_only=True, repr=False)
-    client_id: str = attrs.field(factory=new_client_id, kw_only=True)
-    client_secret: str = attrs.field(factory=new_secret, kw_only=True, repr=False)
+    api_key: str = attrs.field(default="", kw_only=True, repr=False)
+    shared_key: str = attrs.field(default="", kw_only=True, repr=False)
+    client_id: str = attrs.field(default="", kw_only=True)
+    client_secret: str = attrs.field(default="", kw_only=True, repr=False)
     _own: Tenant = attrs.field(init=False, repr=False)
     _gate: Gate = attrs.field(init=False, repr=False)
     _control: Control = attrs.field(init=False, repr=False)
@@ -77,6 +82,11 @@ class Sandbox:
 
     def __attrs_post_init__(self) -> None:
         clock = self.clock
+        own, *others = self._companies
+        self.api_key = self.api_key or own.keys.get("api_key") or new_api_key()
+        self.shared_key = self.shared_key or own.keys.get("shared_key") or new_secret()
+        self.client_id = self.client_id or own.keys.get("client_id") or new_client_id()
+        self.client_secret = self.client_secret or own.keys.get("client_secret") or new_secret()
         self._own = Tenant(
             world=self.world,
             api_key=self.api_key,
@@ -89,6 +99,13 @@ class Sandbox:
         self._gate = gate = Gate(tenants=tenants, tokens=TokenIssuer(tenants=tenants, lifetime=self.token_lifetime))
         limiter = Limiter(clock, self.rate_limits, lambda header: gate.company_of(header, clock.moment()))
         self._control = Control(clock=clock, faults=Faults(clock), limiter=limiter)
+        for other in others:
+            self.add_tenant(other.world, **other.keys)
+
+    @property
+    def world(self) -> World:
+        """Give what it serves to its own API key."""
+        return self._companies[0].world
 
     @property
     def url(self) -> str:
@@ -98,7 +115,7 @@ class Sandbox:
     @property
     def public_key(self) -> str:
         """Give the PEM of the key that answers are signed with."""
-        return self._current.public_key
+        return self._signer.public_key
 
     @property
     def faults(self) -> Faults:
@@ -119,6 +136,23 @@ class Sandbox:
             options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
         """
         return self._own.client(**options)
+
+    def in_process_client(self, **options: Unpack[Options]) -> LicenseSpring:
+        """Make a client that asks this sandbox in this process, without a socket; the sandbox need not run.
+
+        It has no connections: it works in any event loop, and need not be closed.
+
+        Args:
+            options: Arguments of `LicenseSpring`, such as `timeout`; not `engine`.
+        """
+        return self._own.in_process_client(**options)
+
+    def application(self) -> ASGIApp:
+        """Give the ASGI application, for `httpx.ASGITransport` and other ways to ask it without a socket.
+
+        Faults that need a connection, such as `reset`, raise ConnectionResetError there.
+        """
+        return self._application
 
     def add_tenant(
         self,
@@ -177,9 +211,23 @@ class Sandbox:
         finally:
             self._run = None
 
-    async def __aenter__(self) -> Self:
-        await anyio.to_thread.run_sync(self._start)
+    def __enter__(self) -> Self:
+        run = self._prepare(lambda: None)
+        run.serving.start()
+        self._run = run
         return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        run, self._run = self._current, None
+        run.serving.stop()
+
+    async def __aenter__(self) -> Self:
+        return await anyio.to_thread.run_sync(self.__enter__)
 
     async def __aexit__(
         self,
@@ -187,10 +235,9 @@ class Sandbox:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        run, self._run = self._current, None
         # A cancelled test has to wait too: a server that lives on would meet the next test.
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(run.serving.stop)
+            await anyio.to_thread.run_sync(self.__exit__, exc_type, exc_value, traceback)
 
     @property
     def _current(self) -> _Run:
@@ -198,28 +245,25 @@ class Sandbox:
             raise SandboxError("the sandbox is not running; enter it with `async with`")
         return self._run
 
-    def _start(self) -> None:
-        run = self._prepare(lambda: None)
-        run.serving.start()
-        self._run = run
-
     def _prepare(self, on_ready: Callable[[], None]) -> _Run:
         if self._run is not None:
             raise SandboxError("the sandbox is running already; make a second one")
-        signer = Signer()
-        api = Api(gate=self._gate, signer=signer, clock=self.clock)
-        panel = Panel(control=self._control, world=self.world, token=self.control_token).application()
-
-        def around(application: ASGIApp) -> ASGIApp:
-            return Controlled(application, panel, self._control, signer)
-
         listener = listen(self.host, self.port)
         host = f"[{self.host}]" if ":" in self.host else self.host
         return _Run(
-            serving=Serving(api, listener, on_ready, around),
+            serving=Serving(self._application, listener, on_ready),
             url=f"http://{host}:{listener.getsockname()[1]}",
-            public_key=signer.public_key,
         )
+
+    @cached_property
+    def _signer(self) -> Signer:
+        return Signer()
+
+    @cached_property
+    def _application(self) -> ASGIApp:
+        api = Api(gate=self._gate, signer=self._signer, clock=self.clock)
+        panel = Panel(control=self._control, world=self.world, token=self.control_token).application()
+        return Controlled(api.application(), panel, self._control, self._signer)
 
 
 @attrs.frozen(kw_only=True)
@@ -228,4 +272,3 @@ class _Run:
 
     serving: Serving
     url: str
-    public_key: str

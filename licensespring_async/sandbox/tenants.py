@@ -8,10 +8,12 @@ from typing import Protocol, Unpack
 from uuid import uuid4
 
 import attrs
+from starlette.types import ASGIApp
 
 from ..auth import ApiKey
 from ..client import LicenseSpring
 from ..configuration import Options
+from .inprocess import IN_PROCESS_URL, in_process_engine
 from .world import World
 
 
@@ -26,6 +28,10 @@ class Reachable(Protocol):
     @property
     def public_key(self) -> str:
         """Give the PEM of the key that answers are signed with."""
+        ...
+
+    def application(self) -> ASGIApp:
+        """Give the ASGI application that answers."""
         ...
 
 
@@ -61,9 +67,18 @@ class Tenant:
         Args:
             options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
         """
-        options.setdefault("public_key", self._sandbox.public_key)
-        auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
-        return LicenseSpring(auth=auth, base_url=self._sandbox.url, **options)
+        return self._client(self._sandbox.url, options)
+
+    def in_process_client(self, **options: Unpack[Options]) -> LicenseSpring:
+        """Make a client that asks this tenant in this process, without a socket; the sandbox need not run.
+
+        It has no connections: it works in any event loop, and need not be closed.
+
+        Args:
+            options: Arguments of `LicenseSpring`, such as `timeout`; not `engine`.
+        """
+        options["engine"] = in_process_engine(self._sandbox.application())
+        return self._client(IN_PROCESS_URL, options)
 
     def describe(self) -> dict[str, str]:
         """Describe how to reach this tenant of the running sandbox as JSON, secrets included."""
@@ -75,6 +90,11 @@ class Tenant:
             "client_secret": self.client_secret,
             "public_key": self._sandbox.public_key,
         }
+
+    def _client(self, url: str, options: Options) -> LicenseSpring:
+        options.setdefault("public_key", self._sandbox.public_key)
+        auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
+        return LicenseSpring(auth=auth, base_url=url, **options)
 
 
 class Tenants:

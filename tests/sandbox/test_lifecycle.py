@@ -13,13 +13,8 @@ import anyio
 import httpx
 import pytest
 
-from licensespring_async.sandbox import DEMO, Sandbox, SandboxError, World
-from licensespring_async.sandbox.app import Api
-from licensespring_async.sandbox.authorization import Gate
+from licensespring_async.sandbox import DEMO, Fault, Sandbox, SandboxError, World
 from licensespring_async.sandbox.serving import Serving, listen
-from licensespring_async.sandbox.signing import Signer
-from licensespring_async.sandbox.tenants import Tenants
-from licensespring_async.sandbox.tokens import TokenIssuer
 
 from .calling import BUNDLE, FEATURE, Caller, VirtualClock, new_http
 
@@ -192,16 +187,40 @@ def test_reports_a_failed_start() -> None:
         _ = sandbox.url
 
 
-def test_reports_a_failed_start_in_a_thread(clock: VirtualClock) -> None:
+def test_reports_a_failed_start_in_a_thread() -> None:
     """Raises SandboxError when the server's thread ends before it answers, and frees the port."""
-    tenants = Tenants()
-    gate = Gate(tenants=tenants, tokens=TokenIssuer(tenants=tenants))
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    serving = Serving(Api(gate=gate, signer=Signer(), clock=clock), listener, _fail)
+    serving = Serving(Sandbox(World()).application(), listener, _fail)
     with pytest.raises(SandboxError, match="did not start"):
         serving.start()
     listen("127.0.0.1", port).close()
+
+
+def test_serves_in_a_plain_with() -> None:
+    """Runs for tests that are not async, too."""
+    with Sandbox(World()) as sandbox:
+        assert httpx.get(sandbox.url, trust_env=False).status_code == 404
+    with pytest.raises(SandboxError, match="not running"):
+        _ = sandbox.url
+
+
+async def test_stops_while_an_answer_is_late() -> None:
+    """Stops within its bounds although an answer would take an hour."""
+    before = _servers()
+    async with Sandbox(World()) as sandbox, new_http() as http:
+        sandbox.faults.add(Fault(effect="latency", seconds=3600))
+        with pytest.raises(httpx.ReadTimeout):
+            await http.get(sandbox.url, timeout=0.3)
+    assert _servers() == before
+
+
+async def test_keeps_its_key() -> None:
+    """Signs with one key for as long as the object lives, however often it is entered."""
+    sandbox = Sandbox(World())
+    key = sandbox.public_key
+    async with sandbox:
+        assert sandbox.public_key == key
 
 
 def _has_ipv6() -> bool:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from licensespring_async.sandbox import DEMO, World, WorldFileError, load_world
+from licensespring_async.sandbox import DEMO, Sandbox, World, WorldFileError, load_world
 from licensespring_async.sandbox.worldfile import load_companies
 from licensespring_async.sandbox.worldfile.lines import Lines
 
@@ -272,3 +272,20 @@ def test_finds_the_line_of_every_table(text: str) -> None:
     lines = Lines(text)
     for key in content:
         assert f'"{key}"' in text.splitlines()[lines.of((key,)) - 1]
+
+
+async def _code(sandbox: Sandbox) -> str:
+    async with sandbox.client() as client:
+        feature = await client.check_license_feature(
+            product="CAD", feature="export", hardware_id="laptop", license_key="AAAA"
+        )
+        return feature.code
+
+
+@pytest.mark.anyio
+async def test_a_sandbox_serves_a_world_file(path: Path) -> None:
+    """A sandbox takes the path of a world file, with the keys and tenants that it names."""
+    async with Sandbox(written(path, WHOLE), client_id="mine") as sandbox:
+        assert (sandbox.api_key, sandbox.shared_key, sandbox.client_id) == ("key-1", "shared-1", "mine")
+        assert [tenant.api_key for tenant in sandbox.tenants] == ["key-1", "key-2"]
+        assert await _code(sandbox) == "export"

@@ -27,7 +27,7 @@ class Company:
     """One company of a world file: its world, and the keys that the file gives it."""
 
     world: World
-    keys: Mapping[str, str] = attrs.field(repr=False)
+    keys: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
 
 
 def load_world(path: str | PathLike[str]) -> World:
