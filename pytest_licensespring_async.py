@@ -1,0 +1,67 @@
+"""The pytest plugin: a License API of its own for each test that asks for one.
+
+Beside the package, not in it: pytest imports plugins at every start, and nothing else may be imported then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from os import PathLike
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from licensespring_async import LicenseSpring
+    from licensespring_async.sandbox import Sandbox, World
+
+_MARKER = "licensespring_world"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker, for --strict-markers."""
+    config.addinivalue_line(
+        "markers",
+        f"{_MARKER}(path): the world file that licensespring_sandbox serves, from the test's folder",
+    )
+
+
+@pytest.fixture
+def licensespring_world(request: pytest.FixtureRequest) -> World | Path | None:
+    """What licensespring_sandbox serves: the demo world, or the file that the marker licensespring_world names.
+
+    Override it, in a conftest.py or a module, with a fixture that returns a World or the path of a world file.
+    """
+    marker = request.node.get_closest_marker(_MARKER)
+    if marker is None:
+        return None
+    given = marker.args[0] if len(marker.args) == 1 and not marker.kwargs else None
+    if not isinstance(given, str | PathLike):
+        raise pytest.UsageError(
+            f"the marker {_MARKER} takes the path of a world file; for a world built in Python, override the fixture"
+        )
+    path: Path = request.path.parent / given
+    return path
+
+
+@pytest.fixture
+def licensespring_sandbox(licensespring_world: World | Path | None) -> Iterator[Sandbox]:
+    """A running License API for this test alone: its own world, keys, clock and faults.
+
+    `licensespring_sandbox.url`, `.api_key`, `.shared_key` and `.public_key` are what the code under test needs.
+    """
+    from licensespring_async.sandbox import Sandbox  # noqa: PLC0415  # nothing is imported for tests that do not ask
+
+    with Sandbox(licensespring_world) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def licensespring_client(licensespring_sandbox: Sandbox) -> LicenseSpring:
+    """A client of licensespring_sandbox, on asyncio, trio and in any number of event loops.
+
+    It asks in this process, so it has no connections and need not be closed.
+    """
+    return licensespring_sandbox.in_process_client()
