@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 
 import anyio
 import attrs
 
 from ..errors import (
+    ApiError,
+    DeadlineExceeded,
     FeatureNotFloating,
     FloatingFeatureDeviceNotInUse,
     LeaseLost,
@@ -20,7 +22,8 @@ from ..errors import (
     TransportError,
 )
 from ..models import LicenseFeature
-from .renewal import Renewals
+from ..transport import Clock
+from .renewal import LAST_WORD_SECONDS, Renewals, Seat
 
 UNKNOWN_TIMEOUT = 300.0
 RELEASE_LIMIT = 10.0
@@ -35,6 +38,7 @@ class Slot:
 
     Attributes:
         name: What logs call it; no secrets.
+        key: What tells it from other slots.
         check: Takes or renews the slot, in at most that many seconds (None: the client's time-out).
         release: Gives it back.
         timeout: Seconds after which it lapses; None takes the answer's.
@@ -43,6 +47,7 @@ class Slot:
     """
 
     name: str
+    key: Hashable = attrs.field(repr=False)
     check: Callable[[float | None], Awaitable[LicenseFeature]]
     release: Callable[[], Awaitable[None]]
     timeout: float | None
@@ -67,8 +72,9 @@ class Lease:
     _slot: Slot = attrs.field(alias="slot", repr=False)
     _renewals: Renewals = attrs.field(alias="renewals", repr=False)
     _taken: float = attrs.field(alias="taken", repr=False)
+    _failure: LicenseSpringError | None = attrs.field(default=None, init=False, repr=False)
     _failures: int = attrs.field(default=0, init=False, repr=False)
-    _turn: anyio.Lock = attrs.field(factory=anyio.Lock, init=False, repr=False)
+    _seat: Seat = attrs.field(alias="seat", repr=False)
     body: anyio.CancelScope = attrs.field(factory=anyio.CancelScope, init=False, repr=False)
 
     @property
@@ -76,7 +82,13 @@ class Lease:
         """Seconds without a renewal after which the service gives the slot to another device."""
         if self._slot.timeout is not None:
             return self._slot.timeout
-        return 60.0 * self.feature.floating_timeout if self.feature.floating_timeout else UNKNOWN_TIMEOUT
+        minutes = self.feature.floating_timeout
+        return 60.0 * minutes if minutes is not None and minutes > 0 else UNKNOWN_TIMEOUT
+
+    @property
+    def end(self) -> float:
+        """When the lease is lost unless it is renewed before."""
+        return self._taken + self.timeout + self._slot.grace
 
     @property
     def next_due(self) -> float:
@@ -86,45 +98,51 @@ class Lease:
     async def renew(self) -> float:
         """Renew the slot once; return when the next renewal is due."""
         clock = self._renewals.clock
-        async with self._turn:
+        async with self._seat.in_turn():
             if self.ended:
                 return clock.monotonic()
             started = clock.monotonic()
             try:
-                end = self._taken + self.timeout + self._slot.grace
-                self.feature = await self._slot.check(max(end - started, 0.001))
+                self.feature = await self._slot.check(max(self.end - started, 0.001))
             except LicenseRefused as error:
                 self._lose(error)
                 return clock.monotonic()
             except LicenseSpringError as error:
                 return self._after_blip(error)
-            self._taken, self._failures = started, 0
+            self._taken, self._failure, self._failures = started, None, 0
             return self.next_due
 
     def _after_blip(self, error: LicenseSpringError) -> float:
         now = self._renewals.clock.monotonic()
-        end = self._taken + self.timeout + self._slot.grace
-        if now >= end:
+        if now >= self.end:
             self._lose(error)
             return now
+        self._failure = error
         self._failures = min(self._failures + 1, 10)
         pause = min(2.0**self._failures, _LONGEST_PAUSE, self.timeout / 20) * (1 - 0.5 * self._renewals.random())
         pause = max(pause, getattr(error, "retry_after", None) or 0.0)
-        return min(now + pause, end)
+        return min(now + pause, self.end)
+
+    def lapse(self) -> None:
+        """Note that the slot was not renewed in time."""
+        self._lose(self._failure or DeadlineExceeded("no renewal was answered in time"))
 
     def _lose(self, error: LicenseSpringError) -> None:
+        if self.ended:
+            return
         self.error, self.ended = error, True
         self.lost.set()
         if self._slot.cancel_body:
             self.body.cancel()
 
     async def finish(self) -> None:
-        """Give the slot back, after a renewal that is under way: arriving later, that would take it again."""
-        held = self.error is None or not isinstance(self.error, LicenseRefused)
+        """Give the slot back if no other lease shares it, after a renewal that is under way: it would take it again."""
         self.ended = True
+        if isinstance(self.error, LicenseRefused):
+            return
         with anyio.move_on_after(RELEASE_LIMIT, shield=True) as limit:
-            async with self._turn:
-                if held:
+            async with self._seat.in_turn(patience=LAST_WORD_SECONDS):
+                if self._seat.leases == 1:
                     await give_back(self._slot)
         if limit.cancelled_caught:
             _log.warning("the slot of %s was not released within %g s", self._slot.name, RELEASE_LIMIT)
@@ -140,48 +158,55 @@ async def give_back(slot: Slot) -> None:
         _log.warning("the slot of %s was not released: %s", slot.name, type(error).__name__)
 
 
-async def _take(slot: Slot) -> LicenseFeature:
-    taken = False
-    try:
-        return await slot.check(None)
-    except (TransportError, SignatureError, ResponseError) as error:
-        taken = not isinstance(error, TransportError) or error.may_have_acted
-        raise
-    except anyio.get_cancelled_exc_class():
-        taken = True
-        raise
-    finally:
-        # The service may have given a slot although nobody heard of it.
-        if taken:
-            with anyio.move_on_after(RELEASE_LIMIT, shield=True):
-                await give_back(slot)
+async def _take(slot: Slot, seat: Seat, clock: Clock) -> tuple[LicenseFeature, float]:
+    async with seat.in_turn():
+        started, taken = clock.monotonic(), False
+        try:
+            return await slot.check(None), started
+        except LicenseSpringError as error:
+            taken = any(_may_have_acted(each) for each in (error, *error.earlier))
+            raise
+        except anyio.get_cancelled_exc_class():
+            taken = True
+            raise
+        finally:
+            # The service may have given a slot although nobody heard of it.
+            if taken and seat.leases == 1:
+                with anyio.move_on_after(RELEASE_LIMIT, shield=True):
+                    await give_back(slot)
+
+
+def _may_have_acted(error: LicenseSpringError) -> bool:
+    if isinstance(error, TransportError):
+        return error.may_have_acted
+    return isinstance(error, SignatureError | ResponseError) or (isinstance(error, ApiError) and error.status >= 500)
 
 
 @asynccontextmanager
 async def hold(slot: Slot, renewals: Renewals) -> AsyncGenerator[Lease]:
     """Take a slot, keep it renewed while the body runs, and release it once."""
-    started = renewals.clock.monotonic()
-    feature = await _take(slot)
-    lease = Lease(feature=feature, slot=slot, renewals=renewals, taken=started)
-    if not feature.is_floating_cloud:
-        yield lease
-        return
-    failure: Exception | None = None
-    try:
-        # The body's error is carried past the task group, which would wrap it into an exception group.
-        async with anyio.create_task_group() as group:
-            renewals.join(lease, group, lease.next_due)
-            try:
-                with lease.body:
-                    yield lease
-            except Exception as error:  # noqa: BLE001  # raised again below
-                failure = error
-            finally:
-                renewals.leave(lease)
-                group.cancel_scope.cancel()
-    finally:
-        await lease.finish()
-    if failure is not None:
-        raise failure
-    if lease.body.cancelled_caught:
-        raise LeaseLost(slot.name) from lease.error
+    with renewals.seat(slot.key) as seat:
+        feature, taken = await _take(slot, seat, renewals.clock)
+        lease = Lease(feature=feature, slot=slot, seat=seat, renewals=renewals, taken=taken)
+        if not feature.is_floating_cloud:
+            yield lease
+            return
+        failure: BaseException | None = None
+        try:
+            # The body's error is carried past the task group, which would wrap it into an exception group.
+            async with anyio.create_task_group() as group:
+                renewals.join(lease, group, lease.next_due)
+                try:
+                    with lease.body:
+                        yield lease
+                except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001  # raised again below
+                    failure = error
+                finally:
+                    renewals.leave(lease)
+                    group.cancel_scope.cancel()
+        finally:
+            await lease.finish()
+        if failure is not None:
+            raise failure
+        if lease.body.cancelled_caught:
+            raise LeaseLost(slot.name) from lease.error

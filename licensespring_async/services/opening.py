@@ -58,5 +58,14 @@ def open_lease(
 
     name = f"{fingerprint(str(ask['feature']))} on device {fingerprint(str(ask['hardware_id']))}"
     return hold(
-        Slot(name=name, check=check, release=release, timeout=timeout, grace=grace, cancel_body=cancel_body), shared[0]
+        Slot(
+            name=name,
+            key=tuple(ask.values()),
+            check=check,
+            release=release,
+            timeout=timeout,
+            grace=grace,
+            cancel_body=cancel_body,
+        ),
+        shared[0],
     )

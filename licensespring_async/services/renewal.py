@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable
-from typing import Protocol
+import math
+from collections.abc import AsyncGenerator, Callable, Generator, Hashable
+from contextlib import asynccontextmanager, contextmanager
+from typing import Protocol, TypeAlias
 
 import anyio
 import attrs
@@ -13,7 +15,10 @@ from anyio.abc import TaskGroup
 
 from ..transport import Clock
 
-MOST_AT_ONCE = 32
+MOST_AT_ONCE = 64
+# What is under way when its host leaves may take so long to come back: cancelled, it might still take a slot.
+LAST_WORD_SECONDS = 5.0
+_NOBODY_SECONDS = 3600.0
 
 
 class Renewable(Protocol):
@@ -24,82 +29,168 @@ class Renewable(Protocol):
         """Whether nothing is to be renewed any more."""
         ...
 
+    @property
+    def end(self) -> float:
+        """The clock's monotonic time at which the slot is gone unless it is renewed before."""
+        ...
+
     async def renew(self) -> float:
         """Renew once; return the clock's monotonic time of the next renewal."""
         ...
+
+    def lapse(self) -> None:
+        """Note that the slot is gone."""
+        ...
+
+
+@attrs.define(eq=False)
+class Seat:
+    """The one slot of a device, which all its leases share.
+
+    Attributes:
+        leases: How many there are; the last one gives the slot back.
+    """
+
+    leases: int = 0
+    _turn: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
+
+    @asynccontextmanager
+    async def in_turn(self, patience: float = math.inf) -> AsyncGenerator[None]:
+        """Take, renew or give back: the service hears of these one by one, or beside one that hangs for too long."""
+        is_ours = False
+        with anyio.move_on_after(patience):
+            await self._turn.acquire()
+            is_ours = True
+        try:
+            yield
+        finally:
+            if is_ours:
+                self._turn.release()
+
+
+_Times: TypeAlias = list[tuple[float, int, Renewable]]
 
 
 @attrs.define(kw_only=True)
 class Renewals:
     """The due times of a client's leases, and the one task that waits for them.
 
-    The task lives in the task group of a lease. When that lease ends, or is cancelled, the next one takes over.
+    The task lives in the task group of a lease. When that lease ends, or is cancelled, another one takes over.
     """
 
     clock: Clock
     random: Callable[[], float]
-    _due: list[tuple[float, int, Renewable]] = attrs.field(factory=list[tuple[float, int, Renewable]], init=False)
+    _due: _Times = attrs.field(factory=_Times, init=False)
+    # When slots lapse. A time may be too early, for a renewal moves it on: it is looked at anew when it comes.
+    _ends: _Times = attrs.field(factory=_Times, init=False)
+    _leases: set[Renewable] = attrs.field(factory=set[Renewable], init=False)
     _hosts: dict[Renewable, TaskGroup] = attrs.field(factory=dict[Renewable, TaskGroup], init=False)
     _host: Renewable | None = attrs.field(default=None, init=False)
+    _under_way: set[anyio.CancelScope] = attrs.field(factory=set[anyio.CancelScope], init=False)
     _nap: anyio.CancelScope | None = attrs.field(default=None, init=False)
     _order: itertools.count[int] = attrs.field(factory=itertools.count, init=False)
+    _seats: dict[Hashable, Seat] = attrs.field(factory=dict[Hashable, Seat], init=False)
+
+    @contextmanager
+    def seat(self, key: Hashable) -> Generator[Seat]:
+        """Be counted among the leases of a slot."""
+        seat = self._seats.setdefault(key, Seat())
+        seat.leases += 1
+        try:
+            yield seat
+        finally:
+            seat.leases -= 1
+            if not seat.leases:
+                del self._seats[key]
 
     def join(self, lease: Renewable, group: TaskGroup, due: float) -> None:
         """Renew a lease from `due` on; `group` may be asked to run the task for all."""
+        self._leases.add(lease)
         self._hosts[lease] = group
-        self._push(due, lease)
+        self._push(self._due, due, lease)
+        self._push(self._ends, lease.end, lease)
         self._appoint()
 
     def leave(self, lease: Renewable) -> None:
-        """Forget a lease, and move the task elsewhere if it lived there."""
-        self._hosts.pop(lease, None)
-        if self._host is lease:
+        """Forget a lease, and move the task elsewhere if it lives there."""
+        self._leases.discard(lease)
+        self._step_down(lease)
+        for times in (self._due, self._ends):
+            # Those who left are swept out when they are the most: each costs two steps, whenever it would be due.
+            if len(times) > 2 * len(self._leases) + 16:
+                times[:] = [each for each in times if each[2] in self._leases]
+                heapq.heapify(times)
+
+    def _step_down(self, host: Renewable) -> None:
+        self._hosts.pop(host, None)
+        if self._host is host:
             self._host = None
+            last = anyio.current_time() + LAST_WORD_SECONDS
+            for scope in self._under_way:
+                scope.deadline = min(scope.deadline, last)
             self._appoint()
 
-    def _push(self, due: float, lease: Renewable) -> None:
-        heapq.heappush(self._due, (due, next(self._order), lease))
-        if self._nap is not None and self._due[0][2] is lease:
+    def _push(self, times: _Times, at: float, lease: Renewable) -> None:
+        heapq.heappush(times, (at, next(self._order), lease))
+        if times[0][2] is lease:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._nap is not None:
             self._nap.cancel()
 
     def _appoint(self) -> None:
         if self._host is None and self._hosts:
-            self._host, group = next(iter(self._hosts.items()))
+            # The newest: where leases last equally long, it is the last to leave.
+            self._host, group = next(reversed(self._hosts.items()))
             group.start_soon(self._run, self._host)
 
     async def _run(self, host: Renewable) -> None:
-        places = anyio.Semaphore(MOST_AT_ONCE)
-        try:
-            async with anyio.create_task_group() as running:
+        async with anyio.create_task_group() as running:
+            try:
                 while self._host is host:
-                    await self._wait()
-                    while self._host is host and self._due and self._due[0][0] <= self.clock.monotonic():
-                        await places.acquire()
-                        if self._host is not host or not self._due:
-                            break
-                        running.start_soon(self._renew, heapq.heappop(self._due)[2], places)
-        finally:
-            # A host that was cancelled must not be the host again: its group ends.
-            self.leave(host)
+                    now = self.clock.monotonic()
+                    while self._ends and self._ends[0][0] <= now:
+                        self._look_at_the_end_of(heapq.heappop(self._ends)[2], now)
+                    while self._due and self._due[0][0] <= now and len(self._under_way) < MOST_AT_ONCE:
+                        lease, scope = heapq.heappop(self._due)[2], anyio.CancelScope(shield=True)
+                        if lease in self._leases and not lease.ended:
+                            self._under_way.add(scope)
+                            running.start_soon(self._renew, lease, scope)
+                    await self._sleep()
+            finally:
+                # A host that was cancelled must not be the host again: its group ends.
+                self._step_down(host)
 
-    async def _wait(self) -> None:
-        left = self._due[0][0] - self.clock.monotonic() if self._due else 3600.0
-        if left > 0:
-            with anyio.CancelScope() as nap:
-                self._nap = nap
-                try:
-                    await self.clock.sleep(left)
-                finally:
-                    if self._nap is nap:
-                        self._nap = None
+    async def _sleep(self) -> None:
+        heaps = [self._ends, self._due] if len(self._under_way) < MOST_AT_ONCE else [self._ends]
+        next_time = min((heap[0][0] for heap in heaps if heap), default=self.clock.monotonic() + _NOBODY_SECONDS)
+        with anyio.CancelScope() as nap:
+            self._nap = nap
+            try:
+                await self.clock.sleep(max(next_time - self.clock.monotonic(), 0.0))
+            finally:
+                if self._nap is nap:
+                    self._nap = None
 
-    async def _renew(self, lease: Renewable, places: anyio.Semaphore) -> None:
-        due = self.clock.monotonic()
+    def _look_at_the_end_of(self, lease: Renewable, now: float) -> None:
+        if lease not in self._leases or lease.ended:
+            return
+        if lease.end <= now:
+            lease.lapse()
+        else:
+            self._push(self._ends, lease.end, lease)
+
+    async def _renew(self, lease: Renewable, scope: anyio.CancelScope) -> None:
+        end, due = lease.end, self.clock.monotonic()
         try:
-            if not lease.ended:
+            with scope:
                 due = await lease.renew()
         finally:
-            places.release()
-            # Cancelled with its host, a renewal is due again at once, with the next host.
-            if not lease.ended:
-                self._push(due, lease)
+            self._under_way.discard(scope)
+            # Given up with its host, a renewal is due again at once, with the next host.
+            if lease in self._leases and not lease.ended:
+                self._push(self._due, due, lease)
+                if lease.end < end:
+                    self._push(self._ends, lease.end, lease)
+            self._wake()
