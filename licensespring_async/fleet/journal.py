@@ -197,25 +197,33 @@ class Writer:
         Raises:
             ConfigurationError: They cannot be.
         """
+        if not results:
+            return
         batch = self._batch
+        is_first = not batch.results
         batch.results.extend(results)
-        async with self._turn:
-            if batch is self._batch:
-                self._batch = _Batch()
-                await self._commit(batch)
+        if is_first:
+            await self._commit(batch)
+        else:
+            await batch.committed.wait()
         if batch.error is not None:
             raise ConfigurationError(str(batch.error)) from batch.error
 
     async def _commit(self, batch: _Batch) -> None:
         # Shielded: others wait for this batch, and what is done should be kept.
         with anyio.CancelScope(shield=True):
-            try:
-                await anyio.to_thread.run_sync(self._journal.write, batch.results)
-            except ConfigurationError as error:
-                batch.error = error
+            async with self._turn:
+                self._batch = _Batch()
+                try:
+                    await anyio.to_thread.run_sync(self._journal.write, batch.results)
+                except ConfigurationError as error:
+                    batch.error = error
+                finally:
+                    batch.committed.set()
 
 
 class _Batch:
     def __init__(self) -> None:
         self.results: list[Result] = []
+        self.committed = anyio.Event()
         self.error: ConfigurationError | None = None

@@ -13,6 +13,9 @@ FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a cell of CSV must not begin with: a spreadsheet would run it as a formula. It is written behind a quote."""
 
 
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one for every record
+
+
 class Outcome(StrEnum):
     """What a check came to."""
 
@@ -80,11 +83,11 @@ class Result:
 
     def to_json(self) -> str:
         """Return the result as one line of JSON, without the line end, in plain ASCII and with every field."""
-        fields: dict[str, object] = attrs.asdict(self)
+        fields: dict[str, object] = {name: getattr(self, name) for name in _FIELDS}  # asdict takes five times as long
         fields["seconds"] = round(self.seconds, 4)
         fields["at"] = None if self.at is None else round(self.at, 3)
         fields["expires_at"] = self.expires_at and self.expires_at.isoformat()
-        return json.dumps(fields, separators=(",", ":"))
+        return _encode(fields)
 
     @classmethod
     def from_json(cls, line: str) -> Self:
@@ -94,3 +97,6 @@ class Result:
         fields["outcome"] = Outcome(fields["outcome"])
         fields["expires_at"] = None if ends is None else datetime.fromisoformat(ends)
         return cls(**fields)
+
+
+_FIELDS: Final = tuple(attrs.fields_dict(Result))

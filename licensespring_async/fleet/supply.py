@@ -13,7 +13,13 @@ Rows = Iterable[Row | InvalidRow] | AsyncIterable[Row | InvalidRow]
 
 
 class Supply(Protocol):
-    """Gives each row to one worker."""
+    """Gives each row to one worker.
+
+    Attributes:
+        may_wait: Whether a row may take a while to come.
+    """
+
+    may_wait: bool
 
     async def next(self) -> Row | InvalidRow | None:
         """Return the next row, or None at the end."""
@@ -26,6 +32,8 @@ def supply(rows: Rows) -> Supply:
 
 
 class _FromSync:
+    may_wait = False
+
     def __init__(self, rows: Iterable[Row | InvalidRow]) -> None:
         self._rows = iter(rows)
 
@@ -34,6 +42,8 @@ class _FromSync:
 
 
 class _FromAsync:
+    may_wait = True
+
     def __init__(self, rows: AsyncIterable[Row | InvalidRow]) -> None:
         self._rows = aiter(rows)
         self._is_over = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import repeat
 from typing import Final, Protocol
 
@@ -181,7 +181,7 @@ class Work:
 
     async def _read(self) -> _Try | None:
         row = None
-        with self._waiting():
+        with self._waiting() if self._rows.may_wait else nullcontext():
             try:
                 row = await self._rows.next()
             except Exception as error:  # noqa: BLE001  # the caller's own iterator: the loop raises it, a group would wrap it
