@@ -3,6 +3,7 @@
 from .clock import SandboxClock
 from .customers import Customer, CustomerAccount, CustomField, User
 from .demo import DEMO, DEMO_OUTCOMES, Demo, DemoBundle, demo_fleet, demo_world
+from .demo_shop import DEMO_FILE
 from .errors import SandboxError
 from .faults import Effect, Fault, Faults
 from .features import Consumption, Feature
@@ -26,6 +27,7 @@ except ModuleNotFoundError as error:
 
 __all__ = [
     "DEMO",
+    "DEMO_FILE",
     "DEMO_OUTCOMES",
     "Consumption",
     "CustomField",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 COMMAND = [sys.executable, "-m", "licensespring_async"]
 IN_THE_BACKGROUND = [
@@ -17,18 +18,29 @@ IN_THE_BACKGROUND = [
 """The command as a shell script starts it with `&`: it does not hear Ctrl-C."""
 
 
-def start(
+@contextmanager
+def running(
     *words: str, stdin: int | None = subprocess.DEVNULL, command: Sequence[str] = COMMAND
-) -> subprocess.Popen[str]:
-    """Start a command with its streams as pipes, and no credentials in its environment."""
-    return subprocess.Popen(
+) -> Generator[subprocess.Popen[str]]:
+    """A command with its streams as pipes and no credentials, killed at the end, however the test went."""
+    with subprocess.Popen(
         [*command, *words],
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=_environment(),
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    """The next line of stdout."""
+    assert process.stdout is not None
+    return process.stdout.readline()
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:

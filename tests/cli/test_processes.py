@@ -6,35 +6,15 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
 
 import httpx
 import pytest
 
 from licensespring_async import __version__
 
-from .processes import COMMAND, IN_THE_BACKGROUND, python, start
+from .processes import IN_THE_BACKGROUND, line_of, python, running
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
-
-
-@contextmanager
-def running(
-    *words: str, stdin: int | None = subprocess.DEVNULL, command: Sequence[str] = COMMAND
-) -> Generator[subprocess.Popen[str]]:
-    """A command that is killed at the end, however the test went."""
-    with start(*words, stdin=stdin, command=command) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def line_of(process: subprocess.Popen[str]) -> str:
-    """The next line of stdout."""
-    assert process.stdout is not None
-    return process.stdout.readline()
 
 
 def test_the_version_is_printed() -> None:
