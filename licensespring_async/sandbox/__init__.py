@@ -1,13 +1,15 @@
 """A local server that speaks the License API, for development, tests and the demo (extra: `sandbox`)."""
 
 from .clock import SandboxClock
+from .consumption import Consumption
 from .customers import Customer, CustomerAccount, CustomField, User
 from .demo import DEMO, DEMO_OUTCOMES, Demo, DemoBundle, demo_fleet, demo_world
 from .demo_shop import DEMO_FILE
+from .devices import Device
 from .errors import SandboxError
 from .faults import Effect, Fault, Faults
-from .features import Consumption, Feature
-from .licenses import Device, License
+from .features import Feature
+from .licenses import License
 from .limits import Throttle
 from .products import InstallationFile, Product
 from .slots import Slots

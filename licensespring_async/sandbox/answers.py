@@ -12,9 +12,11 @@ from typing import Final
 
 import attrs
 
-from .features import Consumption, Feature
+from .consumption import Consumption
+from .devices import Device
+from .features import Feature
 from .jsontext import Json, JsonObject
-from .licenses import Device, License
+from .licenses import License
 from .moments import iso
 from .products import InstallationFile, Product
 from .slots import Slots
@@ -35,7 +37,7 @@ def feature_check(feature: Feature, license: License, *, company_id: int, now: d
         "is_floating": feature.offline_floating,
         "is_floating_cloud": feature.slots is not None,
         "expiry_date": iso(feature.expiry_date),
-        **_feature_consumption(feature.consumption),
+        **_feature_consumption(feature.consumption, now),
     }
     if feature.slots is not None or feature.offline_floating:
         answer["floating_in_use_devices"] = _in_use(feature.slots, now)
@@ -59,8 +61,8 @@ def license_item(
         **_state(license, now),
         **_dates(license),
         **_activations(license),
-        **_floating(license, now),
-        **_consumption(license.consumption),
+        **_floating(license, device, now),
+        **_consumption(license.consumption, now),
         **_conditions(license),
         "device_id": device.id,
         "metadata": license.metadata,
@@ -69,7 +71,7 @@ def license_item(
         "company": {"id": company_id},
         "product_details": _product_details(license.product),
         "product_features": [
-            _product_feature(feature, now)
+            _product_feature(feature, device, now)
             for feature in features
             if include_expired_features or not feature.is_expired(now)
         ],
@@ -162,15 +164,16 @@ def _activations(license: License) -> Mapping[str, Json]:
     }
 
 
-def _floating(license: License, now: datetime) -> Mapping[str, Json]:
+def _floating(license: License, device: Device, now: datetime) -> Mapping[str, Json]:
     slots = license.slots
+    borrowed_until = None if slots is None else slots.borrowed_until(device.hardware_id, now)
     floating: JsonObject = {
         "is_floating": license.offline_floating,
         "is_floating_cloud": slots is not None,
         "floating_timeout": 0 if slots is None else slots.timeout,
         "can_borrow": license.can_borrow,
-        "is_borrowed": False,
-        "borrowed_until": None,
+        "is_borrowed": borrowed_until is not None,
+        "borrowed_until": iso(borrowed_until),
         "max_borrow_time": license.max_borrow_time,
     }
     if slots is not None:
@@ -180,14 +183,14 @@ def _floating(license: License, now: datetime) -> Mapping[str, Json]:
     return floating
 
 
-def _consumption(consumption: Consumption | None) -> Mapping[str, Json]:
+def _consumption(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:
     if consumption is None:
         return {"allow_overages": False, "max_overages": 0}
     return {
         "allow_overages": consumption.allow_overages,
         "max_overages": consumption.max_overages,
         "max_consumptions": consumption.maximum,
-        "total_consumptions": consumption.total,
+        "total_consumptions": consumption.total_at(now),
         "allow_unlimited_consumptions": consumption.unlimited,
         "allow_negative_consumptions": consumption.allow_negative,
         "reset_consumption": consumption.reset,
@@ -216,7 +219,7 @@ def _product_details(product: Product) -> Mapping[str, Json]:
     }
 
 
-def _product_feature(feature: Feature, now: datetime) -> Mapping[str, Json]:
+def _product_feature(feature: Feature, device: Device, now: datetime) -> Mapping[str, Json]:
     item: JsonObject = {
         "id": feature.id,
         "code": feature.code,
@@ -226,22 +229,25 @@ def _product_feature(feature: Feature, now: datetime) -> Mapping[str, Json]:
         "metadata": feature.metadata,
         "is_floating": feature.offline_floating,
         "is_floating_cloud": feature.slots is not None,
-        **_feature_consumption(feature.consumption),
+        **_feature_consumption(feature.consumption, now),
     }
     if feature.slots is not None:
         item["floating_users"] = feature.slots.allowed
         item["floating_timeout"] = feature.slots.timeout
         item["floating_in_use_devices"] = _in_use(feature.slots, now)
+        item["can_borrow"] = feature.can_borrow
+        item["is_borrowed"] = feature.slots.borrowed_until(device.hardware_id, now) is not None
+        item["max_borrow_time"] = feature.max_borrow_time
     return item
 
 
-def _feature_consumption(consumption: Consumption | None) -> Mapping[str, Json]:
+def _feature_consumption(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:
     """Name a feature's maximum in the singular, unlike a license's."""
     if consumption is None:
         return {}
     return {
         "max_consumption": consumption.maximum,
-        "total_consumptions": consumption.total,
+        "total_consumptions": consumption.total_at(now),
         "allow_unlimited_consumptions": consumption.unlimited,
         "allow_negative_consumptions": consumption.allow_negative,
         "allow_overages": consumption.allow_overages,

@@ -91,7 +91,9 @@ class Api:
         return endpoint
 
     def _answered(self, answer: Callable[[Call], Json], tenant: Tenant, values: Values, now: datetime) -> Response:
-        content = answer(Call(world=tenant.world, values=values, now=now, sign=self.signer.sign_text))
+        call = Call(world=tenant.world, values=values, now=now, sign=self.signer.sign_text)
+        with tenant.world.home.store.transaction():
+            content = answer(call)
         if content is None or isinstance(content, str):  # nobody verifies these, and the service may not sign them
             return _answer(200, b"" if content is None else encode(content), now)
         return self._signed(content, now)

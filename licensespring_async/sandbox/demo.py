@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from .consumption import Consumption
 from .demo_shop import (
     CONSUMPTION_FEATURE,
     LAPSED,
@@ -22,7 +23,6 @@ from .demo_shop import (
     Shop,
     open_shop,
 )
-from .features import Consumption
 from .world import World
 
 

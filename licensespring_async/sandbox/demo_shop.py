@@ -10,9 +10,9 @@ from typing import Final
 
 import attrs
 
+from .consumption import Consumption
 from .customers import Customer, User
 from .demo_names import Person, hardware_id, license_key, people
-from .features import Consumption
 from .licenses import License
 from .products import Product
 from .world import World

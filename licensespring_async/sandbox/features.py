@@ -1,52 +1,51 @@
-"""Features and consumption: what a license lets a device use, and how much of it is left."""
+"""Features: what a license lets a device use."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import attrs
 
+from .consumption import Consumption
 from .jsontext import JsonObject, json_object
 from .moments import aware
 from .slots import Slots
+from .state import Place
 
-ConsumptionPeriod: TypeAlias = Literal["daily", "weekly", "monthly", "annually"]
+Kept = TypeVar("Kept", Consumption | None, Slots | None)
 FeatureType: TypeAlias = Literal["activation", "consumption"]
 
 
-@attrs.define(kw_only=True, eq=False)
-class Consumption:
-    """Count what a license or a feature has consumed against what it may consume."""
-
-    maximum: int = 0
-    total: int = 0
-    unlimited: bool = False
-    allow_overages: bool = False
-    max_overages: int = 0
-    allow_negative: bool = False
-    reset: bool = False
-    period: ConsumptionPeriod | None = None
-
-    @property
-    def is_used_up(self) -> bool:
-        """Tell whether nothing is left, permitted overages included."""
-        overages = self.max_overages if self.allow_overages else 0
-        return not self.unlimited and self.total >= self.maximum + overages
+def _keep(feature: Feature, _: attrs.Attribute[Kept], kept: Kept) -> Kept:
+    if kept is not None:
+        kept.keep_in(feature.place)
+    return kept
 
 
 @attrs.define(kw_only=True, eq=False)
 class Feature:
-    """Hold one feature of a license; `slots` make it cloud floating, `consumption` makes it a counter."""
+    """Hold one feature of a license; `slots` make it cloud floating, `consumption` makes it a counter.
+
+    `max_borrow_time` is in hours.
+    """
 
     id: int
     code: str
     name: str
     expiry_date: datetime | None = attrs.field(default=None, validator=aware)
     metadata: JsonObject = attrs.field(factory=JsonObject, converter=json_object)
-    consumption: Consumption | None = None
-    slots: Slots | None = None
+    consumption: Consumption | None = attrs.field(default=None, on_setattr=_keep)
+    slots: Slots | None = attrs.field(default=None, on_setattr=_keep)
     offline_floating: bool = False
+    can_borrow: bool = False
+    max_borrow_time: int = 0
+    place: Place = attrs.field(factory=Place, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        for kept in (self.consumption, self.slots):
+            if kept is not None:
+                kept.keep_in(self.place)
 
     @property
     def feature_type(self) -> FeatureType:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
+from .consumption import Consumption
 from .customers import Customer, CustomField, User
-from .features import Consumption, Feature
+from .devices import Device, Devices
+from .features import Feature, Kept
 from .jsontext import Json, JsonObject, json_object
 from .moments import aware
 from .slots import Slots
+from .state import Place
 
 if TYPE_CHECKING:
     from .products import Product
@@ -20,15 +23,31 @@ if TYPE_CHECKING:
 LicenseType: TypeAlias = Literal["perpetual", "time-limited", "subscription", "consumption"]
 
 
-@attrs.define(kw_only=True, eq=False)
-class Device:
-    """Hold one device of a license; `details` is what check_bundle's os_ver, hostname and the like stored."""
+_READ: Final = "SELECT active, transfer_count, freed FROM license WHERE tenant = :tenant AND license = :license"
+_WRITE: Final = (
+    "INSERT OR REPLACE INTO license (tenant, license, active, transfer_count, freed)"
+    " VALUES (:tenant, :license, :active, :transfer_count, :freed)"
+)
+_FREE_SLOTS: Final = "DELETE FROM slot WHERE tenant = :tenant AND license = :license AND hardware_id = :device"
 
-    id: int
-    hardware_id: str
+
+@attrs.frozen
+class _Standing:
+    """What requests change; `freed` is the device that the last deactivation took off."""
+
     active: bool = False
-    blacklisted: bool = False
-    details: dict[str, str] = attrs.field(factory=dict[str, str])
+    transfer_count: int = 0
+    freed: str | None = None
+
+    def with_device(self, hardware_id: str) -> _Standing:
+        is_transfer = self.freed not in (None, hardware_id)
+        return _Standing(active=True, transfer_count=self.transfer_count + is_transfer)
+
+
+def _keep(license: License, _: attrs.Attribute[Kept], kept: Kept) -> Kept:
+    if kept is not None:
+        kept.keep_in(license.place)
+    return kept
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -41,7 +60,6 @@ class License:
     user: User | None = None
     kind: LicenseType | None = None
     enabled: bool = True
-    active: bool = False
     validity_period: datetime | None = attrs.field(default=None, validator=aware)
     start_date: datetime | None = attrs.field(default=None, validator=aware)
     maintenance_period: datetime | None = attrs.field(default=None, validator=aware)
@@ -51,14 +69,13 @@ class License:
     trial_days: int = 0
     max_activations: int = 1
     allow_unlimited_activations: bool = False
-    transfer_count: int = 0
     max_transfers: int = 0
     max_license_users: int = 1
-    slots: Slots | None = None
+    slots: Slots | None = attrs.field(default=None, on_setattr=_keep)
     offline_floating: bool = False
     can_borrow: bool = False
     max_borrow_time: int = 0
-    consumption: Consumption | None = None
+    consumption: Consumption | None = attrs.field(default=None, on_setattr=_keep)
     is_air_gapped: bool = False
     is_hardware_key_auth: bool = False
     prevent_vm: bool = False
@@ -68,10 +85,15 @@ class License:
     custom_fields: list[CustomField] = attrs.field(factory=list[CustomField], repr=False)
     metadata: JsonObject = attrs.field(factory=JsonObject, converter=json_object, repr=False)
     features: dict[str, Feature] = attrs.field(factory=dict[str, Feature], repr=False)
-    devices: dict[str, Device] = attrs.field(factory=dict[str, Device], repr=False)
     sublicenses: dict[str, License] = attrs.field(factory=dict[str, "License"], repr=False)
     bundle_license: License | None = attrs.field(default=None, repr=False)
+    place: Place = attrs.field(factory=Place, repr=False)
     _ids: Iterator[int] = attrs.field(alias="ids", repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        for kept in (self.consumption, self.slots):
+            if kept is not None:
+                kept.keep_in(self.place)
 
     @property
     def identifier(self) -> str:
@@ -88,9 +110,32 @@ class License:
         return "perpetual" if self.validity_period is None else "time-limited"
 
     @property
+    def active(self) -> bool:
+        """Tell whether the license was activated and not deactivated on its last device."""
+        return self._standing.active
+
+    @active.setter
+    def active(self, active: bool) -> None:
+        self._write(attrs.evolve(self._standing, active=active))
+
+    @property
+    def transfer_count(self) -> int:
+        """Count how often a device took the place of one that was deactivated."""
+        return self._standing.transfer_count
+
+    @transfer_count.setter
+    def transfer_count(self, count: int) -> None:
+        self._write(attrs.evolve(self._standing, transfer_count=count))
+
+    @property
+    def devices(self) -> Mapping[str, Device]:
+        """Give the devices that the license knows, active or not, by hardware id."""
+        return Devices(self.place).all()
+
+    @property
     def times_activated(self) -> int:
         """Count the active devices."""
-        return sum(device.active for device in tuple(self.devices.values()))
+        return Devices(self.place).count_active()
 
     def is_expired(self, now: datetime) -> bool:
         """Tell whether the validity period has passed, the grace period (hours) included."""
@@ -105,12 +150,13 @@ class License:
 
     def device(self, hardware_id: str) -> Device | None:
         """Give the device if it is an active one of this license."""
-        device = self.devices.get(hardware_id)
+        device = Devices(self.place).get(hardware_id)
         return device if device is not None and device.active else None
 
     def is_blacklisted(self, hardware_id: str) -> bool:
         """Tell whether the device was blacklisted, activated or not."""
-        return hardware_id in self.devices and self.devices[hardware_id].blacklisted
+        device = Devices(self.place).get(hardware_id)
+        return device is not None and device.blacklisted
 
     def add_feature(
         self,
@@ -120,6 +166,7 @@ class License:
         expiry_date: datetime | None = None,
         floating_users: int | None = None,
         floating_timeout: int = 60,
+        max_borrow_time: int = 0,
         consumption: Consumption | None = None,
         metadata: Mapping[str, Json] | None = None,
     ) -> Feature:
@@ -131,6 +178,7 @@ class License:
             expiry_date: Aware moment from which the feature counts as expired.
             floating_users: Devices that may use it at the same time.
             floating_timeout: Minutes after which an unrenewed slot lapses.
+            max_borrow_time: Hours for which a slot may be borrowed; 0 lets none be borrowed.
             consumption: Makes it a consumption feature.
             metadata: JSON object shown with the feature.
         """
@@ -142,41 +190,52 @@ class License:
             metadata=metadata or {},
             consumption=consumption,
             slots=floating_slots(floating_users, floating_timeout),
+            can_borrow=max_borrow_time > 0,
+            max_borrow_time=max_borrow_time,
+            place=self.place.of_feature(code),
         )
         self.features[code] = feature
         return feature
 
     def activate(self, hardware_id: str) -> Device:
         """Make the device an active one of this license, and of the sub-licenses of a bundle."""
-        for sublicense in self.sublicenses.values():
-            sublicense.activate(hardware_id)
-        device = self._known_device(hardware_id)
-        device.active = self.active = True
-        return device
+        with self.place.transaction():
+            for sublicense in self.sublicenses.values():
+                sublicense.activate(hardware_id)
+            device = Devices(self.place).known(hardware_id)
+            was = self._standing
+            standing = attrs.evolve(was, active=True)
+            if not device.active:
+                device.active = True
+                standing = was.with_device(hardware_id)
+            if standing != was:
+                self._write(standing)
+            return device
 
     def deactivate(self, hardware_id: str) -> None:
         """Take the device off; its slots become free, and the license inactive once no device is left."""
-        for sublicense in self.sublicenses.values():
-            sublicense.deactivate(hardware_id)
-        self._known_device(hardware_id).active = False
-        self.active = any(device.active for device in self.devices.values())
-        for slots in self._all_slots():
-            slots.release(hardware_id)
+        with self.place.transaction():
+            for sublicense in self.sublicenses.values():
+                sublicense.deactivate(hardware_id)
+            device = Devices(self.place).known(hardware_id)
+            freed = hardware_id if device.active else self._standing.freed
+            device.active = False
+            self._write(attrs.evolve(self._standing, active=self.times_activated > 0, freed=freed))
+            self.place.change(_FREE_SLOTS, device=hardware_id)
 
     def blacklist(self, hardware_id: str) -> Device:
         """Refuse the device from now on, activated or not."""
-        device = self._known_device(hardware_id)
+        device = Devices(self.place).known(hardware_id)
         device.blacklisted = True
         return device
 
-    def _known_device(self, hardware_id: str) -> Device:
-        if hardware_id not in self.devices:
-            self.devices[hardware_id] = Device(id=next(self._ids), hardware_id=hardware_id)
-        return self.devices[hardware_id]
+    @property
+    def _standing(self) -> _Standing:
+        row = self.place.row(_READ)
+        return _Standing() if row is None else _Standing(bool(row[0]), row[1], row[2])
 
-    def _all_slots(self) -> Iterable[Slots]:
-        holders = (self.slots, *(feature.slots for feature in self.features.values()))
-        return (slots for slots in holders if slots is not None)
+    def _write(self, standing: _Standing) -> None:
+        self.place.change(_WRITE, **attrs.asdict(standing))
 
 
 def floating_slots(users: int | None, timeout: int) -> Slots | None:

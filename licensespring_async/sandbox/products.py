@@ -9,11 +9,12 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from .consumption import Consumption
 from .customers import Customer, CustomField, User
-from .features import Consumption
 from .jsontext import Json, JsonObject, json_object
 from .licenses import License, LicenseType, floating_slots
 from .moments import aware
+from .state import Home, Place
 
 AuthorizationMethod: TypeAlias = Literal["license-key", "user"]
 
@@ -47,6 +48,7 @@ class Product:
     members: tuple[Product, ...] = ()
     installation_files: list[InstallationFile] = attrs.field(factory=list[InstallationFile], repr=False)
     _licenses: dict[str, list[License]] = attrs.field(factory=dict[str, list[License]], init=False, repr=False)
+    home: Home = attrs.field(factory=Home, repr=False)
     _ids: Iterator[int] = attrs.field(alias="ids", repr=False)
 
     @property
@@ -66,6 +68,7 @@ class Product:
         max_activations: int = 1,
         floating_users: int | None = None,
         floating_timeout: int = 60,
+        max_borrow_time: int = 0,
         consumption: Consumption | None = None,
         customer: Customer | None = None,
         custom_fields: Sequence[CustomField] = (),
@@ -83,6 +86,7 @@ class Product:
             max_activations: Devices that may be activated; a request for more is refused, `License.activate` is not.
             floating_users: Devices that may use the license at the same time (cloud floating).
             floating_timeout: Minutes after which an unrenewed slot lapses.
+            max_borrow_time: Hours for which a slot may be borrowed; 0 lets none be borrowed.
             consumption: Makes it a consumption license.
             customer: Who bought it.
             custom_fields: Custom fields shown with it.
@@ -94,10 +98,12 @@ class Product:
         if (user is not None) != (self.authorization_method == "user"):
             raise ValueError(f"{self.short_code} is {self.authorization_method}-based: give it a license of that kind")
         license_id = next(self._ids)
+        key = None if user is not None else key or _made_up_key(license_id)
+        named = user.username if user is not None else key or ""
         license = License(
             id=license_id,
             product=self,
-            key=None if user is not None else key or _made_up_key(license_id),
+            key=key,
             user=user,
             kind=kind,
             enabled=enabled,
@@ -105,10 +111,14 @@ class Product:
             start_date=start_date,
             max_activations=max_activations,
             slots=floating_slots(floating_users, floating_timeout),
+            can_borrow=max_borrow_time > 0,
+            max_borrow_time=max_borrow_time,
             consumption=consumption,
             customer=customer or Customer(),
             custom_fields=list(custom_fields),
             metadata=metadata or {},
+            # The place outlives this object: a file's state is found again by what requests name the license by.
+            place=Place(self.home, f"{self.short_code}\n{named}\n{len(self.licenses_of(named))}"),
             ids=self._ids,
         )
         for member in self.members:
@@ -138,6 +148,7 @@ class Product:
             max_activations=license.max_activations,
             customer=license.customer,
             bundle_license=license,
+            place=license.place.inside(member.short_code),
             ids=self._ids,
         )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Final, Self, Unpack
 
 import anyio
 import anyio.to_thread
@@ -24,12 +24,16 @@ from .errors import SandboxError
 from .faults import Faults
 from .limits import Limiter, Throttle
 from .panel import Panel
+from .register import Register
 from .serving import Serving, listen
 from .signing import Signer
-from .tenants import Tenant, Tenants, new_api_key, new_client_id, new_secret
+from .store import Store
+from .tenants import Tenant, Tenants
 from .tokens import TokenIssuer
 from .world import World
 from .worldfile import Company, load_companies
+
+_CREDENTIALS: Final = ("api_key", "shared_key", "client_id", "client_secret")
 
 
 def _companies(world: World | str | PathLike[str] | None) -> Sequence[Company]:
@@ -48,9 +52,14 @@ class Sandbox:
     Works on asyncio and on trio, and in a plain `with`: the server runs in a thread with a loop of its own. It is
     ready in less than a second. A sandbox can be entered again after it was left: it keeps its state and its RSA key.
 
+    With `db="file"` the state outlives the process, killed or not: whatever a request was answered that it changed
+    (devices, slots, borrowings, consumption) is there again when the same world is served from the same file,
+    and so are the made-up keys. The world itself is not: its products and licenses come from `world`.
+
     Args:
         world: What it serves, or the path of a world file that describes it and may name the keys below and more
             tenants; the demo world by default. Two sandboxes share one only if both are given it.
+        db: SQLite file that keeps the state, and the keys in the clear; in memory by default.
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
         clock: Seconds since the epoch: decides expiry, floating time-outs and the window of the Date header.
@@ -75,6 +84,8 @@ class Sandbox:
     shared_key: str = attrs.field(default="", kw_only=True, repr=False)
     client_id: str = attrs.field(default="", kw_only=True)
     client_secret: str = attrs.field(default="", kw_only=True, repr=False)
+    db: str | PathLike[str] = attrs.field(default=":memory:", kw_only=True)
+    _register: Register = attrs.field(init=False, repr=False)
     _own: Tenant = attrs.field(init=False, repr=False)
     _gate: Gate = attrs.field(init=False, repr=False)
     _control: Control = attrs.field(init=False, repr=False)
@@ -83,24 +94,18 @@ class Sandbox:
     def __attrs_post_init__(self) -> None:
         clock = self.clock
         own, *others = self._companies
-        self.api_key = self.api_key or own.keys.get("api_key") or new_api_key()
-        self.shared_key = self.shared_key or own.keys.get("shared_key") or new_secret()
-        self.client_id = self.client_id or own.keys.get("client_id") or new_client_id()
-        self.client_secret = self.client_secret or own.keys.get("client_secret") or new_secret()
-        self._own = Tenant(
-            world=self.world,
-            api_key=self.api_key,
-            shared_key=self.shared_key,
-            client_id=self.client_id,
-            client_secret=self.client_secret,
-            sandbox=self,
-        )
+        self._register = Register(Store(self.db))
+        given = {**own.keys, **{name: value for name in _CREDENTIALS if (value := getattr(self, name))}}
+        self._own = self._tenant(self.world, given, position=0)
+        for name in _CREDENTIALS:
+            setattr(self, name, getattr(self._own, name))
         tenants = Tenants(self._own)
         self._gate = gate = Gate(tenants=tenants, tokens=TokenIssuer(tenants=tenants, lifetime=self.token_lifetime))
         limiter = Limiter(clock, self.rate_limits, lambda header: gate.company_of(header, clock.moment()))
         self._control = Control(clock=clock, faults=Faults(clock), limiter=limiter)
-        for other in others:
-            self.add_tenant(other.world, **other.keys)
+        for position, other in enumerate(others, 1):
+            tenants.require_new(other.keys.get("api_key"), other.keys.get("client_id"))
+            tenants.add(self._tenant(other.world, other.keys, position=position))
 
     @property
     def world(self) -> World:
@@ -168,22 +173,18 @@ class Sandbox:
 
         Args:
             world: What it serves; a demo world of its own by default.
-            api_key: API key that names it; made up by default, like the three below.
+            api_key: API key that names it, in a file of `db` too; made up by default, like the three below.
             shared_key: Secret of the API key.
             client_id: OAuth client that names it.
             client_secret: Secret of the OAuth client.
 
         Raises:
-            ValueError: The api_key or client_id is another tenant's.
+            SandboxError: The api_key or client_id is another tenant's.
         """
-        tenant = Tenant(
-            world=demo_world() if world is None else world,
-            api_key=api_key or new_api_key(),
-            shared_key=shared_key or new_secret(),
-            client_id=client_id or new_client_id(),
-            client_secret=client_secret or new_secret(),
-            sandbox=self,
-        )
+        self._gate.tenants.require_new(api_key, client_id)
+        keys = zip(_CREDENTIALS, (api_key, shared_key, client_id, client_secret), strict=True)
+        given = {name: value for name, value in keys if value}
+        tenant = self._tenant(demo_world() if world is None else world, given, position=None)
         self._gate.tenants.add(tenant)
         return tenant
 
@@ -245,6 +246,11 @@ class Sandbox:
             raise SandboxError("the sandbox is not running; enter it with `async with`")
         return self._run
 
+    def _tenant(self, world: World, given: Mapping[str, str], *, position: int | None) -> Tenant:
+        credentials = self._register.enter(world, given, position=position)
+        world.home.open(self.clock.moment)
+        return Tenant(world=world, sandbox=self, **attrs.asdict(credentials))
+
     def _prepare(self, on_ready: Callable[[], None]) -> _Run:
         if self._run is not None:
             raise SandboxError("the sandbox is running already; make a second one")
@@ -257,7 +263,7 @@ class Sandbox:
 
     @cached_property
     def _signer(self) -> Signer:
-        return Signer()
+        return self._register.signer()
 
     @cached_property
     def _application(self) -> ASGIApp:

@@ -14,9 +14,10 @@ from typing import Final
 
 from .answers import feature_check, license_item
 from .calls import Call
+from .devices import Device, Devices
 from .features import Feature
 from .jsontext import JsonObject
-from .licenses import Device, License
+from .licenses import License
 from .moments import iso
 from .parameters import Identity, Values, boolean, read_identity, required
 from .products import Product
@@ -100,8 +101,10 @@ def _checked(call: Call, license: License, include_expired: bool) -> JsonObject:
 
 def device_of(license: License, values: Values) -> Device:
     """Give the admitted device of a request, and keep what the request tells of it."""
-    device = license.devices[values["hardware_id"]]
-    device.details.update({name: values[name] for name in _DEVICE_DETAILS if name in values})
+    device = Devices(license.place).known(values["hardware_id"])
+    told = {name: values[name] for name in _DEVICE_DETAILS if name in values}
+    if told.items() - device.details.items():
+        device.details = {**device.details, **told}
     return device
 
 
@@ -200,7 +203,7 @@ def take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> 
     floating = [license.slots for license in licenses if license.slots is not None]
     if not all(slots.has_room_for(hardware_id, now) for slots in floating):
         raise ServiceError("floating_not_available")
-    if any(license.consumption is not None and license.consumption.is_used_up for license in licenses):
+    if any(license.consumption is not None and license.consumption.is_used_up(now) for license in licenses):
         raise ServiceError("license_not_enough_consumptions")
     for slots in floating:
         slots.take(hardware_id, now)

@@ -1,4 +1,4 @@
-"""Response signatures: RSA with PKCS#1 v1.5 and SHA-256, in Base64, by a key made when the sandbox starts.
+"""Response signatures: RSA with PKCS#1 v1.5 and SHA-256, in Base64, by a key of the sandbox's own.
 
 https://docs.licensespring.com/license-api/license-api-authorization/response-signature-v2
 """
@@ -9,24 +9,38 @@ from base64 import b64encode
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 _KEY_BITS = 2048
 _REMEMBERED_SIGNATURES = 4096
 
 
 class Signer:
-    """Sign bytes with a private key of its own, which never leaves it."""
+    """Sign bytes with a private key.
 
-    def __init__(self) -> None:
-        self._key = generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
+    Args:
+        private_key: PEM of the RSA key; a new one is made without.
+    """
+
+    def __init__(self, private_key: str | None = None) -> None:
+        self._key = _new_key() if private_key is None else _load(private_key)
         public_key = self._key.public_key()
         self.public_key = public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
         # A PKCS#1 v1.5 signature of a text is always the same, one costs about a millisecond, and a fleet of
         # devices on one license asks for the same text again and again.
         self.sign = lru_cache(maxsize=_REMEMBERED_SIGNATURES)(self._sign)
+
+    def private_key(self) -> str:
+        """Give the PEM of the key, to be kept where the sandbox's other secrets are."""
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
     def sign_text(self, text: str) -> str:
         """Sign a text's UTF-8 bytes."""
@@ -34,3 +48,14 @@ class Signer:
 
     def _sign(self, content: bytes) -> str:
         return b64encode(self._key.sign(content, PKCS1v15(), SHA256())).decode()
+
+
+def _new_key() -> RSAPrivateKey:
+    return generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
+
+
+def _load(pem: str) -> RSAPrivateKey:
+    key = load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, RSAPrivateKey):
+        raise TypeError("responses are signed with an RSA key")
+    return key

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from typing import Protocol, Unpack
-from uuid import uuid4
 
 import attrs
 from starlette.types import ASGIApp
@@ -13,6 +11,7 @@ from starlette.types import ASGIApp
 from ..auth import ApiKey
 from ..client import LicenseSpring
 from ..configuration import Options
+from .errors import SandboxError
 from .inprocess import IN_PROCESS_URL, in_process_engine
 from .world import World
 
@@ -35,30 +34,15 @@ class Reachable(Protocol):
         ...
 
 
-def new_api_key() -> str:
-    """Make up an API key."""
-    return str(uuid4())
-
-
-def new_client_id() -> str:
-    """Make up the name of an OAuth client."""
-    return f"sandbox-{secrets.token_hex(4)}"
-
-
-def new_secret() -> str:
-    """Make up a shared key or a client secret."""
-    return secrets.token_urlsafe(30)
-
-
 @attrs.define(kw_only=True, eq=False)
 class Tenant:
     """Hold one company of a sandbox; `Sandbox.add_tenant` makes it."""
 
     world: World
-    api_key: str = attrs.field(factory=new_api_key, repr=False)
-    shared_key: str = attrs.field(factory=new_secret, repr=False)
-    client_id: str = attrs.field(factory=new_client_id)
-    client_secret: str = attrs.field(factory=new_secret, repr=False)
+    api_key: str = attrs.field(repr=False)
+    shared_key: str = attrs.field(repr=False)
+    client_id: str
+    client_secret: str = attrs.field(repr=False)
     _sandbox: Reachable = attrs.field(alias="sandbox", repr=False)
 
     def client(self, **options: Unpack[Options]) -> LicenseSpring:
@@ -109,14 +93,17 @@ class Tenants:
     def __iter__(self) -> Iterator[Tenant]:
         return iter(tuple(self._by_api_key.values()))
 
-    def add(self, tenant: Tenant) -> None:
-        """Let a tenant in.
+    def require_new(self, api_key: str | None, client_id: str | None) -> None:
+        """Refuse what names a tenant already.
 
         Raises:
-            ValueError: Its API key or client id is another tenant's.
+            SandboxError: The API key or the client id is a tenant's.
         """
-        if tenant.api_key in self._by_api_key or tenant.client_id in self._by_client_id:
-            raise ValueError("another tenant has this api_key or client_id; both have to be unique in a sandbox")
+        if api_key in self._by_api_key or client_id in self._by_client_id:
+            raise SandboxError("another tenant has this api_key or client_id; both have to be unique in a sandbox")
+
+    def add(self, tenant: Tenant) -> None:
+        """Let a tenant in."""
         self._by_api_key[tenant.api_key] = tenant
         self._by_client_id[tenant.client_id] = tenant
 

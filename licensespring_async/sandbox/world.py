@@ -14,7 +14,8 @@
     suite.add_license().sublicenses["TP"].add_feature("export")
 
 A license is inactive until a device is activated. Everything stays mutable while the sandbox runs:
-`license.enabled = False` refuses the next check.
+`license.enabled = False` refuses the next check. What requests change - devices, slots, consumption - is read
+from and written to the world's store: in memory, or the file of `Sandbox(db=...)`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import attrs
 from .customers import User
 from .jsontext import Json
 from .products import AuthorizationMethod, Product
+from .state import Home
 
 
 def _ids() -> Iterator[int]:
@@ -41,6 +43,7 @@ class World:
     company_id: int = 4071
     products: dict[str, Product] = attrs.field(factory=dict[str, Product], init=False, repr=False)
     users: dict[str, User] = attrs.field(factory=dict[str, User], init=False, repr=False)
+    home: Home = attrs.field(factory=Home, init=False, repr=False)
     _ids: Iterator[int] = attrs.field(factory=_ids, init=False, repr=False)
 
     def add_product(
@@ -59,6 +62,7 @@ class World:
                 name=name or short_code,
                 authorization_method=authorization_method,
                 metadata=metadata or {},
+                home=self.home,
                 ids=self._ids,
             )
         )
@@ -84,6 +88,7 @@ class World:
                 metadata=metadata or {},
                 is_bundle=True,
                 members=tuple(members),
+                home=self.home,
                 ids=self._ids,
             )
         )

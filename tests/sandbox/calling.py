@@ -72,6 +72,9 @@ class Caller:
             f"{self.sandbox.url}{path}?{text}", headers=self.signed() if headers is None else headers
         )
 
+    async def post(self, path: str, body: Mapping[str, object]) -> httpx.Response:
+        return await self.http.post(f"{self.sandbox.url}/api/v4/{path}", json=dict(body), headers=self.signed())
+
     async def json(self, path: str, query: Mapping[str, str | int]) -> Any:
         response = await self.get(path, query)
         assert response.status_code == 200, response.text

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from licensespring_async import DeviceNotFound, LicenseSpring, RateLimited, RetryPolicy, UnknownProduct
-from licensespring_async.sandbox import Sandbox, SandboxClock, Throttle, World
+from licensespring_async.sandbox import Sandbox, SandboxClock, SandboxError, Throttle, World
 
 from .calling import FEATURE, TOKEN, Caller, VirtualClock, new_http
 
@@ -87,6 +87,6 @@ async def test_rates_are_counted_by_tenant() -> None:
 def test_keys_are_unique_in_a_sandbox() -> None:
     """Refuses a second tenant of one API key, and says why."""
     sandbox = Sandbox(World())
-    with pytest.raises(ValueError, match="unique"):
+    with pytest.raises(SandboxError, match="unique"):
         sandbox.add_tenant(World(), api_key=sandbox.api_key)
     assert sandbox.add_tenant(World(), api_key="another").api_key == "another"

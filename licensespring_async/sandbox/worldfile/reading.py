@@ -110,12 +110,12 @@ def _problems(error: BaseException, path: Path) -> Iterator[Problem]:
     if isinstance(error, ClassValidationError | IterableValidationError):
         inside, about = error.group_exceptions()
         for inner, note in inside:
-            step = note.index if isinstance(note, IterableValidationNote) else note.name
+            step = note.index if isinstance(note, IterableValidationNote) else note.name.lstrip("_")
             yield from _problems(inner, (*path, step))
         for inner in about:
             yield from _problems(inner, path)
     elif isinstance(error, ForbiddenExtraKeysError):
-        known = [attribute.name for attribute in attrs.fields(error.cl) if attribute.init]
+        known = [attribute.alias for attribute in attrs.fields(error.cl) if attribute.init]
         for key in sorted(error.extra_fields):
             yield Problem((*path, key), f"unknown key{suggestion(key, known)}")
     elif isinstance(error, KeyError):
@@ -181,7 +181,9 @@ def _list(kind: Any, converter: BaseConverter) -> Callable[[object, object], obj
 
 
 def _table(kind: Any, converter: BaseConverter) -> Callable[[object, object], object]:
-    return _checked(dict, make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True))
+    return _checked(
+        dict, make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_use_alias=True)
+    )
 
 
 def _checked(kind: type, structure: Callable[[Any, Any], object]) -> Callable[[object, object], object]:

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from ..consumption import Consumption
 from ..customers import CustomerAccount, CustomField
-from ..features import Consumption
 from ..licenses import LicenseType
 from ..products import AuthorizationMethod, InstallationFile
 
