@@ -11,9 +11,9 @@ from pathlib import Path
 from ..client import LicenseSpring
 from ..configuration import PRODUCTION_URL, Options
 from ..errors import ConfigurationError
+from ..extras import needs_extra
 from ..transport import RateLimits
 from .console import warn
-from .extras import needs_extra
 
 _LARGEST_KEY_FILE = 1 << 20
 

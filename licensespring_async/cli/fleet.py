@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from ..fleet import Concurrency, Survey
+from ..fleet import Concurrency, Format, Survey
 from . import options
 from .connection import connect, embedded, origin_of
 from .console import ERR, OUT, say
@@ -21,6 +21,7 @@ from .preflight import ask_for_slots, outlook
 from .source import open_source
 from .unattended import Job, Rules, perform
 
+_ROWS = "Rows"
 _PACE = "Pace"
 _ENDS = "When it ends early"
 _SLOTS = "Floating slots"
@@ -31,13 +32,35 @@ def check(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="CSV or .tsv file, .gz or not; - for the standard input.", metavar="FILE", show_default=False
+            help="CSV, .tsv, .jsonl or .parquet file, packed (.gz, .zst) or not; - for the standard input.",
+            metavar="FILE",
+            show_default=False,
         ),
+    ] = None,
+    sql: Annotated[
+        str | None,
+        typer.Option(help="Check the rows of a query instead of FILE.", metavar="QUERY", rich_help_panel=_ROWS),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="SQLAlchemy URL of its database. The variable keeps a password out of the list of processes.",
+            metavar="URL",
+            envvar="LICENSESPRING_DATABASE",
+            rich_help_panel=_ROWS,
+        ),
+    ] = None,
+    format: Annotated[
+        Format | None,
+        typer.Option(help="What FILE is; by default its name tells, CSV without one.", rich_help_panel=_ROWS),
     ] = None,
     mapping: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", help="What FILE calls a column: hardware_id=serial; may be repeated.", metavar="COLUMN=NAME"
+            "--map",
+            help="What FILE or QUERY calls a column: hardware_id=serial; may be repeated.",
+            metavar="COLUMN=NAME",
+            rich_help_panel=_ROWS,
         ),
     ] = None,
     sandbox: Annotated[
@@ -130,8 +153,9 @@ def check(
 ) -> None:
     """Check many devices. A feature that floats gives each device a slot: this TAKES SLOTS.
 
-    The first line of FILE names its columns: product, hardware_id, license_key and/or username, feature. A row without
-    a feature is a bundle check. Other columns are ignored. Rows that ask the same are checked once.
+    FILE has the columns product, hardware_id, license_key and/or username, feature, and where they are needed
+    license_id and bundle_code; CSV and TSV name them in the first line, JSONL has an object a line. A row without a
+    feature is a bundle check. Other columns are ignored. Rows that ask the same are checked once.
 
     With --output, a run that was interrupted or killed goes on where it was when the same command is given again.
     Ctrl-C once finishes the rows under way, twice ends at once.
@@ -146,7 +170,9 @@ def check(
         refuse_input(output, file)
         bounds = Concurrency() if concurrency is None else Concurrency.upto(concurrency)
         limits = limits_from(plan=plan, rates=rate or (), unlimited=unlimited, is_embedded=sandbox)
-        source = open_source(file, demo=sandbox, columns=mapping or ())
+        source = stack.enter_context(
+            open_source(file, sql=sql, database=database, demo=sandbox, columns=mapping or (), format=format)
+        )
         if dry_run and source.is_stream:
             raise typer.BadParameter("--dry-run reads the rows, and a stream can be read only once; name a file")
         survey = None if source.is_stream else stack.enter_context(Survey(source.read()))

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from ..extras import needs_extra
 from ..fleet.report import Findings, read_records
 from .console import OUT, say
 from .exits import reported
-from .extras import needs_extra
 from .output import refuse_input, refuse_loss, unwritable
 from .wording import counted
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import ConfigurationError
+from ..extras import needs_extra
 from .exits import reported
-from .extras import needs_extra
 
 if TYPE_CHECKING:
     from ..sandbox import Throttle

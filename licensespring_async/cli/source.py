@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 
 from ..errors import ConfigurationError
-from ..fleet import InvalidRow, Row, read_rows, rows_from
-from ..fleet.rows import STDIN
-from .extras import needs_extra
+from ..extras import needs_extra
+from ..fleet import Format, InvalidRow, Row, Spool, read_query, read_rows, rows_from
+from ..fleet.inputs import STDIN
 
 
 @attrs.frozen(kw_only=True)
@@ -26,26 +27,50 @@ class Source:
     is_stream: bool = False
 
 
-def open_source(file: str | None, *, demo: bool, columns: Sequence[str] = ()) -> Source:
-    """Return the rows of a file, or without one those of the demo fleet.
+@contextmanager
+def open_source(
+    file: str | None,
+    *,
+    sql: str | None,
+    database: str | None,
+    demo: bool,
+    columns: Sequence[str] = (),
+    format: Format | None = None,
+) -> Generator[Source]:
+    """Give the rows of a file or a query, or without either those of the demo fleet.
 
     Args:
         file: Its name.
+        sql: The query.
+        database: Where it is asked.
         demo: Whether there is a demo fleet.
         columns: What the file calls columns, as `hardware_id=serial`.
+        format: What the file is, or None to go by its name.
 
     Raises:
-        ConfigurationError: There is neither a file nor a demo, or a column's name cannot be read.
+        ConfigurationError: There are no rows, more than one source of them, or a column's name cannot be read.
     """
     mapping = dict(_mapped(each) for each in columns)
-    if file is None and not demo:
-        raise ConfigurationError("no FILE: name a CSV file, - for the standard input, or --sandbox for its demo fleet")
-    if file is None:
+    if sql is not None:
+        if file is not None or format is not None:
+            raise ConfigurationError("--sql gives the rows; leave FILE and --format out")
+        if database is None:
+            raise ConfigurationError("--sql: needs --database URL, or the URL in LICENSESPRING_DATABASE")
+        with Spool(read_query(sql, database, columns=mapping)) as spool:
+            yield Source(read=spool.read)
+    elif file is not None:
+        is_stream = file == STDIN or _is_stream(Path(file))
+        yield Source(read=lambda: read_rows(file, columns=mapping, format=format), is_stream=is_stream)
+    elif demo:
         with needs_extra("sandbox", "starlette", "uvicorn"):
             from ..sandbox import demo_fleet  # noqa: PLC0415  # an extra
         fleet = demo_fleet()
-        return Source(read=lambda: rows_from(fleet))
-    return Source(read=lambda: read_rows(file, columns=mapping), is_stream=file == STDIN or _is_stream(Path(file)))
+        yield Source(read=lambda: rows_from(fleet))
+    else:
+        raise ConfigurationError(
+            "no FILE: name a CSV, TSV, JSONL or Parquet file, - for the standard input, --sql QUERY, or --sandbox for "
+            "its demo fleet"
+        )
 
 
 def _mapped(text: str) -> tuple[str, str]:

@@ -2,10 +2,12 @@
 
 from .check import check_row
 from .checks import Checks, check_many
+from .inputs import Format, read_query, read_rows
 from .journal import Finished, Journal, JournalMismatch, Writer
 from .pace import Concurrency, Pace
 from .results import Outcome, Result, Verdict
-from .rows import COLUMNS, InvalidRow, Row, read_rows, row_from, rows_from
+from .rows import COLUMNS, InvalidRow, Row, row_from, rows_from
+from .spool import Spool
 from .summary import Summary, Tally
 from .survey import Survey
 from .work import Ledger
@@ -15,6 +17,7 @@ __all__ = [
     "Checks",
     "Concurrency",
     "Finished",
+    "Format",
     "InvalidRow",
     "Journal",
     "JournalMismatch",
@@ -23,6 +26,7 @@ __all__ = [
     "Pace",
     "Result",
     "Row",
+    "Spool",
     "Summary",
     "Survey",
     "Tally",
@@ -30,6 +34,7 @@ __all__ = [
     "Writer",
     "check_many",
     "check_row",
+    "read_query",
     "read_rows",
     "row_from",
     "rows_from",

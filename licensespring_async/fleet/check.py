@@ -117,6 +117,8 @@ async def _without_slot(client: LicenseSpring, row: Row, result: Result) -> Resu
             hardware_id=row.hardware_id,
             license_key=row.license_key,
             username=row.username,
+            license_id=row.license_id,
+            bundle_code=row.bundle_code,
         )
     except FloatingFeatureDeviceNotInUse:
         return result
@@ -132,7 +134,11 @@ async def _ask(client: LicenseSpring, row: Row) -> RawResponse[LicenseFeature] |
     raw = client.with_raw_response
     if row.feature is None:
         return await raw.check_bundle(
-            product=row.product, hardware_id=row.hardware_id, license_key=row.license_key, username=row.username
+            product=row.product,
+            hardware_id=row.hardware_id,
+            license_key=row.license_key,
+            username=row.username,
+            license_id=row.license_id,
         )
     return await raw.check_license_feature(
         product=row.product,
@@ -140,6 +146,8 @@ async def _ask(client: LicenseSpring, row: Row) -> RawResponse[LicenseFeature] |
         hardware_id=row.hardware_id,
         license_key=row.license_key,
         username=row.username,
+        license_id=row.license_id,
+        bundle_code=row.bundle_code,
     )
 
 

@@ -117,5 +117,7 @@ def _asked(row: Row | InvalidRow) -> bytes:
     if isinstance(row, InvalidRow):
         values = ("invalid", row.reason)
     else:
-        values = (row.product, row.feature, row.hardware_id, row.license_key, row.username)
+        values = (row.product, row.feature, row.hardware_id, row.license_key, row.username, row.bundle_code)
+        if row.license_id is not None:
+            values += (str(row.license_id),)
     return repr(values).encode("utf-8", "surrogatepass")

@@ -157,7 +157,7 @@ def test_a_file_without_rows_is_checked(run: Run, file: Path) -> None:
     ("words", "message"),
     [
         (["none.csv"], "none.csv: cannot be read: No such file or directory"),
-        ([], "no FILE: name a CSV file, - for the standard input, or --sandbox for its demo fleet"),
+        ([], "no FILE: name a CSV, TSV, JSONL or Parquet file, - for the standard input, --sql QUERY, or --sandbox"),
         (["--concurrency", "0"], "Invalid value for '--concurrency'"),
         (["--sandbox"], "--sandbox brings its own address and key"),
     ],

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -241,6 +242,40 @@ def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service)
         "3 rows: 1 to check, 1 duplicate, 1 invalid; 1 distinct (product, feature); "
         "at least 0.0 s at 200 in 10 s, 50 in 1 s"
     )
+
+
+def test_rows_come_from_a_database(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """A query is checked and goes on like a file; the journal and the output hold nothing of its URL."""
+    db = sqlite3.connect(tmp_path / "devices.db")
+    db.execute("CREATE TABLE device (serial)")
+    db.executemany("INSERT INTO device VALUES (?)", [("d1",), ("d2",)])
+    db.commit()
+    db.close()
+    query = "SELECT 'APP' AS product, serial, 'KEY' AS license_key FROM device ORDER BY serial"
+    _, _, _, *options = words(Path("-"), output, service)
+    command = ["fleet", "check", "--sql", query, "--map", "hardware_id=serial", *options]
+    url = f"sqlite:///{tmp_path}/devices.db?timeout=17"
+    for _ in range(2):
+        assert offline(*command, LICENSESPRING_DATABASE=url).exit_code == 0
+    assert service.sent == {"d1": 1, "d2": 1}
+    assert [line["row"] for line in lines_of(output)] == [1, 2]
+    assert all(b"timeout=17" not in each.read_bytes() for each in tmp_path.glob("results*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--sql", "SELECT 1"], "--sql: needs --database URL"),
+        (["--sql", "SELECT 1", "--database", "sqlite://", "file.csv"], "leave FILE and --format out"),
+        (["-", "--format", "parquet", "--yes"], "a stream does not have; name a file"),
+        (["-", "--format", "excel"], "'excel' is not one of 'csv', 'tsv', 'jsonl', 'parquet'"),
+    ],
+)
+def test_a_source_that_cannot_be_exits_with_2(offline: Run, words: list[str], message: str, service: Service) -> None:
+    """One message says what to change."""
+    done = offline("fleet", "check", *words, "--base-url", service.url, "--no-verify-signatures")
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.replace("│", "").split())
 
 
 def test_slots_are_not_taken_unasked(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:

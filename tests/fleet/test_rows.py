@@ -149,7 +149,7 @@ def test_a_file_that_names_no_columns_is_refused(path: Path, content: bytes, exp
 
 def test_the_header_that_was_found_is_shown_in_part(path: Path) -> None:
     """A wrong first line with many columns does not fill the screen."""
-    with pytest.raises(ConfigurationError, match=r"It names: c0, c1, c2, c3, c4, c5, c6, c7 and 92 more$"):
+    with pytest.raises(ConfigurationError, match=r"It has: c0, c1, c2, c3, c4, c5, c6, c7 and 92 more$"):
         read(path, ",".join(f"c{number}" for number in range(100)))
 
 
@@ -207,12 +207,3 @@ def test_tabs_and_gzip_are_told_by_the_name(tmp_path: Path) -> None:
     path = tmp_path / "fleet.tsv.gz"
     path.write_bytes(gzip.compress(b"product\thardware_id\tusername\nSUITE\td1\tana\n"))
     assert list(read_rows(path)) == [Row(row=1, line=2, product="SUITE", hardware_id="d1", username="ana")]
-
-
-@pytest.mark.parametrize("damage", ["cut off", "no gzip"])
-def test_damaged_gzip_is_an_error_with_a_name(tmp_path: Path, damage: str) -> None:
-    """The message names the file."""
-    path = tmp_path / "fleet.csv.gz"
-    path.write_bytes(gzip.compress(HEADER.encode() * 50)[:-12] if damage == "cut off" else b"plain")
-    with pytest.raises(ConfigurationError, match=r"fleet\.csv\.gz: cannot be read"):
-        list(read_rows(path))

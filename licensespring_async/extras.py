@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from ..errors import ConfigurationError
+from .errors import ConfigurationError
 
 
 @contextmanager

@@ -1,0 +1,271 @@
+"""Reading rows from files of every format, and from a database."""
+
+# pyarrow has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import attrs
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+from licensespring_async import ConfigurationError
+from licensespring_async.fleet import Format, InvalidRow, Row, Spool, read_query, read_rows, row_from
+
+HEADER = "product,hardware_id,license_key,username,feature\n"
+SECRET = "pass-word"
+RECORDS: list[dict[str, object]] = [
+    {"product": "APP", "hardware_id": "d1", "license_key": "K1", "feature": "render", "license_id": 7},
+    {"product": "SUITE", "hardware_id": 17, "username": "ana"},
+    {"product": "APP", "hardware_id": "d3", "license_key": "K1", "feature": "render", "bundle_code": "SUITE"},
+]
+ROWS = [
+    Row(row=1, product="APP", hardware_id="d1", license_key="K1", feature="render", license_id=7),
+    Row(row=2, product="SUITE", hardware_id="17", username="ana"),
+    Row(row=3, product="APP", hardware_id="d3", license_key="K1", feature="render", bundle_code="SUITE"),
+]
+
+
+def as_csv(records: Sequence[dict[str, object]], separator: str = ",") -> bytes:
+    names = list(dict.fromkeys(name for each in records for name in each))
+    lines = [names, *([str(each.get(name, "")) for name in names] for each in records)]
+    return "\n".join(separator.join(line) for line in lines).encode()
+
+
+def as_tsv(records: Sequence[dict[str, object]]) -> bytes:
+    return as_csv(records, "\t")
+
+
+def as_jsonl(records: Sequence[dict[str, object]]) -> bytes:
+    return b"\n".join(json.dumps(each).encode() for each in records)
+
+
+def as_parquet(records: Sequence[dict[str, object]]) -> bytes:
+    names = list(dict.fromkeys(name for each in records for name in each))
+    texts = [name for name in names if name != "license_id"]
+    columns: dict[str, list[Any]] = {name: [str(each.get(name, "")) for each in records] for name in texts}
+    columns["license_id"] = [each.get("license_id") for each in records]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns), sink, row_group_size=2)
+    return bytes(sink.getvalue())
+
+
+Pack = Callable[[bytes], bytes]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack", "written"),
+    [
+        (suffix, pack, written)
+        for suffix, written in ((".csv", as_csv), (".tsv", as_tsv), (".jsonl", as_jsonl), (".ndjson", as_jsonl))
+        for pack in (bytes, gzip.compress, zstd.compress)
+    ]
+    + [(".parquet", bytes, as_parquet)],
+)
+def test_every_format_gives_the_same_rows(
+    tmp_path: Path, suffix: str, pack: Pack, written: Callable[[Sequence[dict[str, object]]], bytes]
+) -> None:
+    """The same rows come out of each format, packed or not."""
+    path = tmp_path / f"fleet{suffix}{'' if pack is bytes else '.gz'}"
+    path.write_bytes(pack(written(RECORDS)))
+    rows = list(read_rows(path))
+    assert [attrs.evolve(each, line=None) for each in rows] == ROWS
+    is_text = suffix != ".parquet"
+    assert [each.line is not None for each in rows] == [is_text] * 3
+
+
+def test_a_format_may_be_named(tmp_path: Path) -> None:
+    """What the name does not tell, the caller does."""
+    path = tmp_path / "export"
+    path.write_bytes(as_jsonl(RECORDS))
+    assert len(list(read_rows(path, format=Format.JSONL))) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"product": "APP", "hardware_id":', "is not JSON: Expecting value at character 34"),
+        (b"[1]", "is not a JSON object"),
+        (b"17", "is not a JSON object"),
+        (b'{"product": "APP"}', "hardware_id is missing"),
+        (b'{"product": "APP", "hardware_id": 1.5}', "hardware_id: must be text or a whole number, not float"),
+        (b'{"product": "APP", "hardware_id": true}', "hardware_id: must be text or a whole number, not bool"),
+        (b'{"product": "APP", "hardware_id": ["K"]}', "hardware_id: must be text or a whole number, not list"),
+        (b'{"product": "APP", "hardware_id": "d", "username": "J\xfc"}', "username: not UTF-8 text"),
+        (b'{"product": "APP", "hardware_id": "d", "username": "\\ud800"}', "username: not UTF-8 text"),
+        (
+            b'{"product":"APP","hardware_id":"d","username":"a","license_id":"x"}',
+            "license_id: must be a whole number",
+        ),
+        (b'{"a":' * 100_000, "is not JSON that can be read: a number is too long, or it is nested too deeply"),
+        (b'{"product": ' + b"9" * 5000 + b"}", "is not JSON that can be read: a number is too long, or it is nested"),
+        (b'{"note": "' + b"x" * (1 << 21) + b'"}', "is longer than 1,048,576 characters"),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, bytes) else "",
+)
+def test_a_bad_line_of_json_is_an_invalid_row(tmp_path: Path, line: bytes, reason: str) -> None:
+    """It has its number and line and says why; the rows around it are read."""
+    good = json.dumps(RECORDS[0]).encode()
+    path = tmp_path / "fleet.jsonl"
+    path.write_bytes(good + b"\n\n" + line + b"\n" + good)
+    first, bad, last = read_rows(path)
+    assert isinstance(first, Row)
+    assert isinstance(bad, InvalidRow)
+    assert (bad.row, bad.line) == (2, 3)
+    assert bad.reason.startswith(reason)
+    assert (last.row, last.line) == (3, 4)
+
+
+def test_a_json_array_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    """A file that is one array says how to make lines of it."""
+    path = tmp_path / "fleet.json"
+    path.write_text(json.dumps(RECORDS))
+    with pytest.raises(ConfigurationError, match="is a JSON array; write one object a line"):
+        list(read_rows(path))
+
+
+def test_a_file_cut_off_gives_what_came_before(tmp_path: Path) -> None:
+    """The rows before the break are read, the break is a row that says so, and no half row is checked."""
+    path = tmp_path / "fleet.csv.gz"
+    lines = "".join(f"APP,{n:08x}{n * 2654435761 % 2**32:08x},K1,,render\n" for n in range(20_000))
+    path.write_bytes(gzip.compress((HEADER + lines).encode())[:-40_000])
+    *rows, last = read_rows(path)
+    assert len(rows) > 100
+    assert {len(row.hardware_id) for row in rows if isinstance(row, Row)} == {16}
+    assert last == InvalidRow(
+        row=len(rows) + 1, reason=f"the gzip data is cut off behind row {len(rows):,}; its rest is missing"
+    )
+
+
+@pytest.mark.parametrize(("pack", "kind"), [(gzip.compress, "gzip"), (zstd.compress, "zstd")])
+@pytest.mark.parametrize("change", ["cut", "damaged"])
+def test_damage_is_an_error_with_a_name(tmp_path: Path, pack: Pack, kind: str, change: str) -> None:
+    """Rows from damaged data may be wrong: none is believed."""
+    path = tmp_path / "fleet.csv"
+    packed = bytearray(pack((HEADER + "APP,d1,K1,,render\n" * 9).encode()))
+    if change == "cut":
+        del packed[20:]
+    else:
+        packed[4:30] = bytes(26)
+    path.write_bytes(packed)
+    with pytest.raises(ConfigurationError, match=rf"fleet\.csv: cannot be read: the {kind} data is (cut|damaged)"):
+        list(read_rows(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more", b"plain text", gzip.compress(b"PAR1")])
+def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path, content: bytes) -> None:
+    """The message names the file and the format."""
+    path = tmp_path / "fleet.parquet"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"fleet\.parquet: cannot be read as Parquet: "):
+        list(read_rows(path))
+
+
+def test_a_bad_value_in_parquet_is_an_invalid_row(tmp_path: Path) -> None:
+    """Bytes that are no text and numbers that are no serials cost their own row."""
+    path = tmp_path / "fleet.parquet"
+    ids = pa.array([b"d1", b"\xff", b"d3"]).cast(pa.string(), safe=False)
+    pq.write_table(pa.table({"product": ["APP"] * 3, "Serial": ids, "username": ["a"] * 3, "n": [1, 2, 3]}), path)
+    first, bad, last = read_rows(path, columns={"hardware_id": "serial"})
+    assert isinstance(first, Row)
+    assert bad == InvalidRow(row=2, reason="hardware_id: must be text or a whole number, not StringScalar")
+    assert isinstance(last, Row)
+
+
+def test_parquet_needs_its_columns(tmp_path: Path) -> None:
+    """The error says what is missing and what is there."""
+    path = tmp_path / "fleet.parquet"
+    pq.write_table(pa.table({"serial": ["d1"]}), path)
+    with pytest.raises(ConfigurationError, match=r"no column product, hardware_id.*It has: serial$"):
+        list(read_rows(path))
+
+
+def test_a_uuid_is_text() -> None:
+    """A database that knows UUIDs gives them as they are written."""
+    row = row_from({"product": "APP", "hardware_id": UUID(int=1), "username": "ana"}, row=1)
+    assert isinstance(row, Row)
+    assert row.hardware_id == "00000000-0000-0000-0000-000000000001"
+
+
+def test_a_bundle_code_needs_a_feature() -> None:
+    """A column that could not be sent is told, and not dropped."""
+    row = row_from({"product": "SUITE", "hardware_id": "d", "username": "a", "bundle_code": "S"}, row=1)
+    assert isinstance(row, InvalidRow)
+    assert "bundle_code is for feature checks" in row.reason
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    path = tmp_path / "devices.db"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE device (product, serial, username, note)")
+    db.executemany("INSERT INTO device VALUES ('SUITE', ?, 'ana', 1.5)", [(number,) for number in range(2_500)])
+    db.commit()
+    db.close()
+    return f"sqlite:///{path}"
+
+
+def test_a_query_gives_rows(database: str) -> None:
+    """Columns are found by name, or mapped, and nothing in the query is taken for a parameter."""
+    query = "SELECT product, serial, username FROM device WHERE ':30' LIKE '%30' ORDER BY serial DESC"
+    rows = list(read_query(query, database, columns={"hardware_id": "serial"}))
+    assert rows[0] == Row(row=1, product="SUITE", hardware_id="2499", username="ana")
+    assert len(rows) == 2_500
+
+
+def test_a_value_that_is_no_text_costs_its_row(database: str) -> None:
+    """A wrong type in a query is a result."""
+    [row] = read_query("SELECT product, note AS hardware_id, username FROM device LIMIT 1", database)
+    assert row == InvalidRow(row=1, reason="hardware_id: must be text or a whole number, not float")
+
+
+@pytest.mark.parametrize(
+    ("query", "url", "message"),
+    [
+        ("SELECT product FROM device", None, "--sql: no column hardware_id, license_key or username"),
+        ("DELETE FROM device", None, "--sql: gives no rows; write a SELECT"),
+        ("SELECT nonsense", None, "no such column: nonsense"),
+        ("SELECT 1", "sqlite:///none.db", "sqlite:///none.db: no such file"),
+        ("SELECT 1", f"nodb://ana:{SECRET}@host/name", "nodb://host/name: SQLAlchemy knows no nodb"),
+        ("SELECT 1", f"{SECRET}", "--database: is no URL of SQLAlchemy"),
+        ("SELECT 1", f"sqlite+aiosqlite://ana:{SECRET}@host/name?password={SECRET}", "needs the driver|is async|file"),
+    ],
+)
+def test_a_query_that_cannot_be_used_says_why(database: str, query: str, url: str | None, message: str) -> None:
+    """The error names what to mend; a password is in none."""
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        list(read_query(query, url or database))
+    assert SECRET not in repr(caught.value)
+
+
+def test_a_query_changes_nothing(database: str) -> None:
+    """What a statement does beside giving rows is not committed."""
+    with pytest.raises(ConfigurationError):
+        list(read_query("DELETE FROM device", database))
+    [row] = read_query("SELECT count(*) AS hardware_id, 'A' AS product, 'a' AS username FROM device", database)
+    assert isinstance(row, Row)
+    assert row.hardware_id == "2500"
+
+
+def test_a_spool_gives_rows_again() -> None:
+    """Rows that could be read only once come again, the same and in their order."""
+    rows: list[Row | InvalidRow] = [*ROWS, InvalidRow(row=4, line=9, reason="broken")]
+    with Spool(iter(rows)) as spool:
+        assert list(spool.read()) == rows
+        assert list(spool.read()) == rows
