@@ -54,7 +54,7 @@ class Reader:
         if self.verifier is not None:
             self.verifier.verify(response.body, response.headers.get(SIGNATURE_HEADER))
         try:
-            value = structure(decode(response.body), call.model)
+            value = structure(decode(response.body, is_signed=self.verifier is not None), call.model)
         except ResponseError as error:
             error.status = response.status
             raise

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 from cattrs import Converter, transform_error
-from cattrs.errors import ClassValidationError, IterableValidationError
+from cattrs.errors import ClassValidationError, IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from ..errors import ResponseError
@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 _NOT_JSON = frozenset({"extra", "time_floor"})
 """Fields that no answer names: what is left over, and what the client adds."""
+
+_MOST_ERRORS = 5
 
 _JSON_NAMES: dict[type, str] = {
     bool: "a boolean",
@@ -125,12 +127,26 @@ def _is_array(kind: Any) -> bool:
 
 
 def _array(kind: Any) -> Callable[[object, object], object]:
-    structure_list = _converter.get_structure_hook(list[get_args(kind)[0]])  # type: ignore[misc]
+    item = get_args(kind)[0]
+    structure_item = _converter.get_structure_hook(item)
 
     def structure(value: object, _: object) -> tuple[object, ...]:
         if type(value) is not list:  # cattrs would iterate over the characters of a string
             raise _WrongType("an array", value)
-        return tuple(structure_list(value, list))
+        items: list[object] = []
+        errors: list[Exception] = []
+        for index, each in enumerate(cast("list[object]", value)):
+            try:
+                items.append(structure_item(each, item))
+            except Exception as e:  # noqa: BLE001  # as cattrs itself does
+                e.add_note(IterableValidationNote("", index, item))
+                errors.append(e)
+                # An error takes a thousand times its item, and nobody reads the fiftieth.
+                if len(errors) == _MOST_ERRORS:
+                    break
+        if errors:
+            raise IterableValidationError("", errors, kind)  # pyright: ignore[reportCallIssue]  # its base has two
+        return tuple(items)
 
     return structure
 

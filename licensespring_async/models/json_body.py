@@ -19,20 +19,47 @@ def _finite(literal: str) -> float:
     return number
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+def _whole(literal: str) -> int:
+    # int() of a long text takes its length squared, wherever the interpreter's own limit was lifted.
+    if len(literal) > _LONGEST_NUMBER:
+        raise ValueError("a number that is too large")
+    return int(literal)
 
 
-def decode(body: bytes) -> object:
+def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return value
+
+
+_LONGEST_NUMBER = 40  # digits; ids have 16
+_LARGEST = 256 * 1024  # bytes; a bundle of 50 licenses has half of that
+_MOST_VALUES = 20_000
+_DECODER = json.JSONDecoder(
+    parse_constant=_no_constant, parse_float=_finite, parse_int=_whole, object_pairs_hook=_unambiguous
+)
+
+
+def decode(body: bytes, *, is_signed: bool = False) -> object:
     """Return the JSON value of a response body.
 
-    Refuses what `json.loads` lets through: NaN and infinities, other encodings than UTF-8, and lone surrogates, which
-    would fail later, in whoever prints or stores the value.
+    Refuses what `json.loads` lets through: NaN and infinities, other encodings than UTF-8, a name twice in one object
+    (the first or the last counts, depending on who reads), numbers of more digits than any id, and lone surrogates,
+    which would fail later, in whoever prints or stores the value.
+
+    Args:
+        body: The bytes.
+        is_signed: Whether a trusted key has signed them. Others are refused beyond 256 KiB or 20,000 values: a value of
+            three bytes can take two hundred in memory.
 
     Raises:
-        ResponseError: The body is not one JSON text (RFC 8259).
+        ResponseError: The body is not one JSON text (RFC 8259), or too costly to read.
     """
     if not body:
         raise ResponseError("the answer is not usable JSON: the body is empty")
+    if not is_signed and (len(body) > _LARGEST or sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES):
+        raise ResponseError("the answer is not usable JSON: too large for one that no trusted key has signed")
     try:
         text = body.decode("utf-8")
         value: object = _DECODER.decode(text)

@@ -8,11 +8,15 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from ..errors import ConfigurationError, ResponseError
+from ..errors import ConfigurationError, ConnectionLost, ResponseError
+from ..redaction import excerpt
 from .values import HttpRequest, HttpResponse
 
-MAX_BODY = 2 * 2**20
+MAX_BODY = 2**20
 """Bytes of a decoded body above which an answer is refused; the largest real ones are some kilobytes."""
+
+
+_VERSIONS = frozenset({"HTTP/1.1", "HTTP/1.0", "HTTP/2"})  # the last through a caller's own client
 
 
 class Engine(Protocol):
@@ -75,6 +79,16 @@ def checked_proxy(url: str) -> str:
     if not usable:
         raise ConfigurationError("proxy: must be the URL of an HTTP proxy, like http://user:password@host:8080")
     return url
+
+
+def check_version(version: str) -> None:
+    """Refuse an answer in a version of HTTP that nobody can have asked for; h11 reads any, by the rules of 1.1.
+
+    Raises:
+        ConnectionLost: It is.
+    """
+    if version not in _VERSIONS:
+        raise ConnectionLost(f"the server answered as {excerpt(version)!r}, which it was not spoken to in")
 
 
 def too_large(limit: int) -> ResponseError:

@@ -25,7 +25,7 @@ from ..errors import (
     DeadlineExceeded,
     TransportError,
 )
-from .engine import MAX_BODY, checked_context, checked_proxy, content, joined, too_large
+from .engine import MAX_BODY, check_version, checked_context, checked_proxy, content, joined, too_large
 from .lanes import Lanes, Progress
 from .values import HttpRequest, HttpResponse
 
@@ -146,6 +146,7 @@ class HttpxEngine:
             follow_redirects=False,
             timeout=None,  # the call's own deadline holds
         ) as response:
+            check_version(response.http_version)
             async for part in response.aiter_raw():
                 body += part
                 if len(body) > self._max_body:

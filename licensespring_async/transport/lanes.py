@@ -6,7 +6,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import AsyncIterable, Callable, Iterable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import anyio
@@ -16,7 +16,7 @@ import httpcore
 
 from ..errors import ConfigurationError
 from . import sockets
-from .engine import content, joined, too_large
+from .engine import check_version, content, joined, too_large
 from .framing import ended_exactly
 from .values import HttpRequest, HttpResponse
 
@@ -154,6 +154,8 @@ class Lane:
             self._network.socket.begin()
         self._allowance.renew()
         response = await self._connection.handle_async_request(request)
+        extensions = cast("dict[str, bytes]", response.extensions)
+        check_version(extensions.get("http_version", b"HTTP/1.1").decode("latin-1"))
         assert isinstance(response.stream, AsyncIterable)  # noqa: S101
         body = b"".join([part async for part in response.stream])
         await response.aclose()

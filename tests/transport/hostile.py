@@ -32,6 +32,10 @@ _BROTLI_BOMB = b64decode(
 )
 
 
+def _error(body: bytes) -> bytes:
+    return ok(body).replace(b"200 OK", b"400 Bad Request", 1)
+
+
 def _gzip_bomb() -> bytes:
     return gzip.compress(bytes(64 * 2**20), compresslevel=9)
 
@@ -97,6 +101,7 @@ def _announces(*lengths: str) -> bytes:
     return _HEAD + lines.encode() + b"\r\n" + FEATURE
 
 
+_ODD_VERSIONS = ("0.9", "1.9", "2.0", "3.0", "1", "1.10")
 _LENGTH = len(FEATURE)
 _LATE = 5.0  # seconds, behind every time-out of the tests
 
@@ -147,13 +152,20 @@ BROKEN: dict[str, Handler] = {
     "gzip bomb": says(ok(_gzip_bomb(), "Content-Encoding: gzip")),
     "gzip bomb in a gzip bomb": says(ok(gzip.compress(_gzip_bomb()), "Content-Encoding: gzip, gzip")),
     "brotli bomb": says(ok(_BROTLI_BOMB, "Content-Encoding: br")),
+    # JSON, which takes many times its size to read
+    "JSON of a million numbers": says(ok(b"[%b1]" % (b"1," * 1_000_000))),
+    "JSON of a million numbers in an error": says(_error(b"[%b1]" % (b"1," * 1_000_000))),
+    "JSON of many objects": says(ok(b"[%b{}]" % (b'{"":{}},' * 30_000))),
+    "JSON of many objects in an error": says(_error(b"[%b{}]" % (b'{"":{}},' * 200_000))),
+    "JSON of a wide text in an error": says(_error(b'{"code": "%b\xf0\x9f\x98\x80"}' % (b"a" * 2_000_000))),
     "deflate that nobody asked for": says(ok(FEATURE, "Content-Encoding: deflate")),
     "gzip that is none": says(ok(FEATURE, "Content-Encoding: gzip")),
     "gzip cut short": says(ok(gzip.compress(FEATURE)[:-9], "Content-Encoding: gzip")),
     # other protocols
-    "HTTP/0.9": says(FEATURE),
+    "HTTP/0.9 without a head": says(FEATURE),
     "HTTP/2 preface": says(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0", closes=False),
     "HTTP/2 settings": says(b"\0\0\0\4\0\0\0\0\0", closes=False),
+    **{f"HTTP/{version}": says(_ANSWER.replace(b"1.1", version.encode(), 1)) for version in _ODD_VERSIONS},
     "TLS alert": says(b"\x15\x03\x01\x00\x02\x02\x46"),
     "mail server": _talks_before_it_is_asked,
     "never reads": _never_reads,
@@ -189,6 +201,8 @@ GREEDY = (
     *("gzip bomb", "gzip bomb in a gzip bomb", "brotli bomb", "endless body", "endless chunks", "endless headers"),
     *("endless header line", "endless status line", "endless chunk extension", "endless trailers", "1xx flood"),
     *("content length of an exabyte", "chunk of an exabyte", "endless blanks behind the JSON", "only line ends"),
+    *("JSON of a million numbers", "JSON of a million numbers in an error", "JSON of many objects"),
+    *("JSON of many objects in an error", "JSON of a wide text in an error"),
 )
 """Those of `BROKEN` that want the client's memory."""
 

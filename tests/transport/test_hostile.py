@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import AsyncGenerator
@@ -20,8 +21,9 @@ from .loopback import Server, serving
 pytestmark = pytest.mark.anyio
 
 TIMEOUT = 0.2  # seconds
-SLACK = 2.0  # seconds that a busy machine may be late; unhindered it is a few milliseconds
-MEMORY = 8 * 2**20 + 2**20  # bytes: what is promised, and the noise of an allocator
+SLACK = 0.25  # seconds that an error may be late
+MEMORY = 8 * 2**20  # bytes
+TRIES = 5  # a machine that is busy is late now and then; what the client does, it does every time
 
 
 @asynccontextmanager
@@ -45,14 +47,16 @@ def skip_unread_bodies(engines: Maker, anyio_backend_name: str) -> None:
 async def test_a_hostile_server_is_an_error_in_time(engines: Maker, anyio_backend_name: str, toxic: str) -> None:
     """Ends with a LicenseSpringError, and no later than the call's time."""
     skip_unread_bodies(engines, anyio_backend_name)
+    took: list[float] = []
     async with serving(BROKEN[toxic]) as server, asking(server, engines) as client:
-        began = time.monotonic()
-        with anyio.fail_after(10), pytest.raises(LicenseSpringError) as caught:
-            await client.check_license_feature(**FEATURE_CHECK)
-        took = time.monotonic() - began
+        while len(took) < TRIES and min(took, default=math.inf) > TIMEOUT + SLACK:
+            began = time.monotonic()
+            with anyio.fail_after(10), pytest.raises(LicenseSpringError) as caught:
+                await client.check_license_feature(**FEATURE_CHECK)
+            took.append(time.monotonic() - began)
+            assert caught.value.endpoint == "check_license_feature"
 
-    assert took < TIMEOUT + SLACK
-    assert caught.value.endpoint == "check_license_feature"
+    assert min(took) <= TIMEOUT + SLACK
 
 
 @pytest.mark.parametrize("toxic", ODD)
@@ -76,8 +80,9 @@ async def test_an_answer_that_nobody_asked_for_is_never_taken(engines: Maker) ->
     assert ids == [0, 1, 2, 3, 4]
 
 
+GREEDY_FOR_HTTPX = ("endless body", "endless header line", "1xx flood", "gzip bomb", "JSON of many objects in an error")
 MEASURE = """
-import os, sys, anyio, warnings
+import os, sys, anyio, httpx, warnings
 from licensespring_async import *
 from licensespring_async.transport import *
 warnings.simplefilter("ignore")
@@ -87,10 +92,15 @@ def memory(name):
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name))
 
+def engine():
+    if kind == "own client":
+        return HttpxEngine(client=httpx.AsyncClient(trust_env=False))
+    return HttpxEngine() if kind == "httpx" else PyreqwestEngine()
+
 async def check(origin):
     async with LicenseSpring(
         auth=ApiKey(api_key="a", shared_key="s"), base_url=origin, timeout=0.5, verify_signatures=False,
-        retry=RetryPolicy(max_attempts=1), engine=HttpxEngine() if kind == "httpx" else PyreqwestEngine(),
+        retry=RetryPolicy(max_attempts=1), engine=engine(),
     ) as client:
         await client.check_license_feature(product="P", feature="render", hardware_id="H", license_key="K")
 
@@ -100,7 +110,9 @@ async def main():
         await check(origins[1])  # what a first failure loads is not the server's doing
     except LicenseSpringError:
         pass
-    before = memory("VmHWM")
+    with open("/proc/self/clear_refs", "w") as refs:
+        refs.write("5")  # forget the highest, so that nothing hides below it
+    before = memory("VmRSS")
     for origin in origins[2:]:
         try:
             await check(origin)
@@ -116,15 +128,22 @@ os._exit(0)  # pyreqwest's threads may outlive the interpreter that they call in
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("toxic", GREEDY)
-@pytest.mark.parametrize("kind", ["httpx", "pyreqwest"])
-async def test_a_greedy_server_gets_little_memory(anyio_backend_name: str, kind: str, toxic: str) -> None:
-    """Lets no answer take more than some megabytes, measured in a process of its own."""
-    if anyio_backend_name == "trio":
-        pytest.skip("the client's process has a loop of its own")
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the client's process has a loop of its own
+@pytest.mark.parametrize(
+    ("kind", "toxic"),
+    [
+        *((kind, toxic) for kind in ("httpx", "pyreqwest") for toxic in GREEDY),
+        *(("own client", toxic) for toxic in GREEDY_FOR_HTTPX),
+    ],
+)
+async def test_a_greedy_server_gets_little_memory(kind: str, toxic: str) -> None:
+    """Lets no answer take more than 8 MiB, measured in a process of its own."""
     behaviours = ODD["slicer"], BROKEN["limit_data"], BROKEN[toxic]
     async with serving(behaviours[0]) as honest, serving(behaviours[1]) as broken, serving(behaviours[2]) as greedy:
         origins = honest.origin, broken.origin, greedy.origin
-        done = await anyio.run_process([sys.executable, "-c", MEASURE, kind, *origins], stderr=None)
+        took: list[int] = []
+        while len(took) < TRIES and min(took, default=math.inf) > MEMORY:
+            done = await anyio.run_process([sys.executable, "-c", MEASURE, kind, *origins], stderr=None)
+            took.append(int(done.stdout))
 
-    assert int(done.stdout) <= MEMORY
+    assert min(took) <= MEMORY

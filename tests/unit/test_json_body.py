@@ -47,6 +47,11 @@ BAD = {
     "a raw control character": b'"\n"',
     "an HTML page": b"<html><body>Bad gateway</body></html>",
     "a NUL": b"\0",
+    "a name twice": b'{"a":1,"a":2}',
+    "a name twice, once escaped": b'[{"\\u0061":1,"a":1}]',
+    "a number of 41 digits": b"[-1" + b"0" * 40 + b"]",
+    "a value more than are read unsigned": b"[" + b"0," * 20_000 + b"0]",
+    "a byte more than is read unsigned": b'"' + b"a" * (256 * 1024 - 1) + b'"',
 }
 
 LEAKY = b'{"license_key":"KEY-9"}'
@@ -96,7 +101,6 @@ def test_the_text_of_a_refusal_holds_no_body(tail: bytes) -> None:
         (b'"\\ud83d\\ude00"', "\N{GRINNING FACE}"),
         (b'"\\\\ud800"', "\\ud800"),
         ('"Käse \N{GRINNING FACE}"'.encode(), "Käse \N{GRINNING FACE}"),
-        (b'{"a":1,"a":2}', {"a": 2}),
     ],
 )
 def test_json_is_read(body: bytes, value: object) -> None:
@@ -105,6 +109,23 @@ def test_json_is_read(body: bytes, value: object) -> None:
 
     assert read == value
     assert type(read) is type(value)
+
+
+@pytest.mark.parametrize("body", [b"[" + b"0," * 19_999 + b"0]", b'"' + b"a" * (256 * 1024 - 2) + b'"'])
+def test_as_much_as_anybody_needs_is_read(body: bytes) -> None:
+    """Reads 20,000 values or 256 KiB whoever wrote them."""
+    assert decode(body) == json.loads(body)
+
+
+def test_more_is_read_of_what_is_signed() -> None:
+    """Reads any number of values when a trusted key has signed them."""
+    assert decode(b"[" + b"0," * 99_999 + b"0]", is_signed=True) == [0] * 100_000
+
+
+def test_nesting_is_bounded_in_what_is_signed() -> None:
+    """Refuses what would exhaust the stack, though it is signed."""
+    with pytest.raises(ResponseError, match="nested too deeply"):
+        decode(b"[" * 200_000 + b"]" * 200_000, is_signed=True)
 
 
 @given(value=JSON, escaped=st.booleans(), indent=st.sampled_from([None, 2]))
