@@ -154,7 +154,7 @@ class Lane:
             self._network.socket.begin()
         self._allowance.renew()
         response = await self._connection.handle_async_request(request)
-        extensions = cast("dict[str, bytes]", response.extensions)
+        extensions = cast("dict[str, bytes]", response.extensions)  # pyright: ignore[reportUnknownMemberType]
         check_version(extensions.get("http_version", b"HTTP/1.1").decode("latin-1"))
         assert isinstance(response.stream, AsyncIterable)  # noqa: S101
         body = b"".join([part async for part in response.stream])
