@@ -11,7 +11,7 @@ from .faults import Effect, Fault, Faults
 from .features import Feature
 from .licenses import License
 from .limits import Throttle
-from .products import InstallationFile, Product
+from .products import InstallationFile, Product, ProductField
 from .slots import Slots
 from .tenants import Tenant
 from .world import World
@@ -45,6 +45,7 @@ __all__ = [
     "InstallationFile",
     "License",
     "Product",
+    "ProductField",
     "Sandbox",
     "SandboxClock",
     "SandboxError",

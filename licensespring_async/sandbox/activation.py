@@ -1,17 +1,28 @@
 """Devices that come and go: activating and deactivating.
 
-The service documents no code for a wrong password; here it is license_not_found, as for an unknown user.
+A virtual machine that a license keeps out is refused with validation_error: the service's own code is not documented.
 """
 
 from __future__ import annotations
 
+from typing import cast
+
 from .answers import activation_item
 from .calls import Call
-from .jsontext import JsonObject
+from .jsontext import Json, JsonObject, json_object
 from .licenses import License
-from .parameters import Identity, read_identity, required
+from .moments import iso
+from .parameters import Identity, boolean, nested, read_identity
 from .refusals import ServiceError
-from .service import admit, device_of, find_license, find_own_license, find_product, license_signature_text
+from .service import (
+    admit,
+    check_password,
+    device_of,
+    find_license,
+    find_own_license,
+    find_product,
+    license_signature_text,
+)
 
 
 def activate_license(call: Call) -> JsonObject:
@@ -71,10 +82,7 @@ def _deactivate(call: Call, *, is_bundle: bool) -> str:
 
 
 def _admit_new(license: License, identity: Identity, call: Call) -> None:
-    if license.user is not None:
-        password = required(call.values, "password")
-        if license.user.password not in (None, password):
-            raise ServiceError("license_not_found")
+    check_password(license, call.values)
     if license.bundle_license is not None and identity.bundle_code is not None:
         admit(license.bundle_license, identity.hardware_id, call.now)
     if not license.enabled:
@@ -83,6 +91,8 @@ def _admit_new(license: License, identity: Identity, call: Call) -> None:
         raise ServiceError("license_expired")
     if license.is_blacklisted(identity.hardware_id):
         raise ServiceError("blacklisted")
+    if boolean(call.values, "is_vm") and license.prevent_vm:
+        raise ServiceError("validation_error", "The license does not allow virtual machines.")
     is_full = license.times_activated >= license.max_activations and not license.allow_unlimited_activations
     if is_full and license.device(identity.hardware_id) is None:
         raise ServiceError("license_activated_max_times")
@@ -90,6 +100,27 @@ def _admit_new(license: License, identity: Identity, call: Call) -> None:
 
 def _activated(license: License, call: Call) -> JsonObject:
     device = device_of(license, call.values)
+    variables = _variables(call)
+    if variables:
+        device.variables = {**device.variables, **{name: [value, iso(call.now)] for name, value in variables.items()}}
     item = activation_item(license, device, company_id=call.world.company_id, now=call.now)
     item["license_signature"] = call.sign(license_signature_text(license, device.hardware_id))
     return item
+
+
+def _variables(call: Call) -> JsonObject:
+    variables = nested(call.values, "variables")
+    if variables is None:
+        return {}
+    if not isinstance(variables, dict):
+        raise ServiceError("validation_error", "variables has to be an object.")
+    try:
+        return json_object({name: _variable(value) for name, value in cast("JsonObject", variables).items()})
+    except ValueError as error:
+        raise ServiceError("validation_error", f"variables: {error}") from error
+
+
+def _variable(value: Json) -> Json:
+    if not isinstance(value, str | bool | int | float):
+        raise ServiceError("validation_error", "A variable is a text, a number, true or false.")
+    return int(value) if isinstance(value, float) and value.is_integer() else value

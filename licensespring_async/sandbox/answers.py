@@ -85,28 +85,66 @@ def activation_item(license: License, device: Device, *, company_id: int, now: d
     https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-online-method
     """
     item = license_item(license, device, company_id=company_id, now=now, include_expired_features=False)
-    file = license.product.newest_file()
-    for name in (*_installation(file), *_ABSENT_FROM_ACTIVATION):
+    for name in (*_installation(None), *_ABSENT_FROM_ACTIVATION):
         item.pop(name, None)
     product = license.product
     item |= {
         "request": "activation",
         "active": license.active,
         "hardware_id": device.hardware_id,
-        "installation_file": None if file is None else {"id": product.id, **_installation(file)},
+        "installation_file": _nested_installation(product),
         "product_details": {
             **_product_details(product),
-            "allow_trial": False,
-            "trial_days": 0,
-            "allow_overages": False,
-            "max_overages": 0,
+            "allow_trial": product.allow_trial,
+            "trial_days": product.trial_days,
+            "allow_overages": product.allow_overages,
+            "max_overages": product.max_overages,
             "prevent_vm": license.prevent_vm,
             "validity_period": None,
             "floating_timeout": 0 if license.slots is None else license.slots.timeout,
             "company_id": company_id,
         },
     }
+    if device.variables:
+        item["variables"] = [
+            {"variable": name, "value": value, "device_id": device.id, "created_at": created_at}
+            for name, (value, created_at) in device.variables.items()
+        ]
     return item
+
+
+def consumption_count(consumption: Consumption, *, id: int, company_id: int, now: datetime) -> JsonObject:
+    """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural."""
+    return {"id": id, **_consumption(consumption, now), "company": {"id": company_id}}
+
+
+def product_item(
+    product: Product, *, company_id: int, environment: str | None, with_version: bool, with_fields: bool
+) -> JsonObject:
+    """Show a product as product_details does.
+
+    https://docs.licensespring.com/license-api/products/get-product-details
+    """
+    item: JsonObject = {
+        **_product_details(product),
+        "allow_trial": product.allow_trial,
+        "trial_days": product.trial_days,
+        "floating_timeout": product.floating_timeout,
+        "allow_overages": product.allow_overages,
+        "max_overages": product.max_overages,
+        "prevent_vm": product.prevent_vm,
+        "company": {"id": company_id},
+    }
+    if with_fields:
+        item["custom_fields"] = [attrs.asdict(field) for field in product.custom_fields]
+    if with_version:
+        item["latest_version"] = _nested_installation(product, environment)
+    return item
+
+
+def _nested_installation(product: Product, environment: str | None = None) -> Json:
+    file = product.newest_file(environment)
+    return None if file is None else {"id": product.id, **_installation(file)}
 
 
 def _identity(license: License) -> Mapping[str, Json]:

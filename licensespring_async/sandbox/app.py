@@ -14,11 +14,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from .._version import __version__
 from .activation import activate_bundle, activate_license, deactivate_bundle, deactivate_license
 from .authorization import Gate
 from .calls import Call
-from .floating import release_floating_feature, release_floating_license
+from .catalog import product_details
+from .consuming import add_consumption, add_feature_consumption
+from .floating import (
+    borrow_floating_feature,
+    borrow_floating_license,
+    release_floating_feature,
+    release_floating_license,
+)
 from .jsontext import Json, JsonObject, encode
+from .moments import iso
 from .parameters import Values, read_body, read_query, required
 from .refusals import ServiceError
 from .service import check_bundle, check_license, check_license_feature
@@ -32,12 +41,17 @@ _QUERIES: Final[Mapping[str, Callable[[Call], Json]]] = {
     "check_license_feature": check_license_feature,
     "check_bundle": check_bundle,
     "check_license": check_license,
+    "product_details": product_details,
 }
 _COMMANDS: Final[Mapping[str, Callable[[Call], Json]]] = {
     "activate_license": activate_license,
     "activate_bundle": activate_bundle,
     "deactivate_license": deactivate_license,
     "deactivate_bundle": deactivate_bundle,
+    "add_consumption": add_consumption,
+    "add_feature_consumption": add_feature_consumption,
+    "floating/borrow": borrow_floating_license,
+    "floating/feature_borrow": borrow_floating_feature,
     "floating/release": release_floating_license,
     "floating/feature_release": release_floating_feature,
 }
@@ -62,6 +76,7 @@ class Api:
                     for route in _routes("POST", name, self._command(answer))
                 ),
                 *_routes("GET", "oauth_url", self._oauth_url),
+                *_routes("GET", ".well-known", self._metadata),
                 Route(TOKEN_PATH, self._token, methods=["POST"]),
             ],
             exception_handlers={
@@ -106,6 +121,22 @@ class Api:
         # The address that the request came to, not the one that is bound: they differ behind a port mapping.
         url = str(request.base_url.replace(path=TOKEN_PATH))
         return self._signed({"url": url, "login_type": login_type}, self._now())
+
+    async def _metadata(self, request: Request) -> Response:
+        now = self._now()
+        names = [("GET", name) for name in (".well-known", "oauth_url", *_QUERIES)]
+        names += [("POST", name) for name in _COMMANDS]
+        content: JsonObject = {
+            "api_base_url": str(request.base_url.replace(path="/api")),
+            "supported_api_versions": ["v4"],
+            "default_api_version": "v4",
+            "version": __version__,
+            "environment": "sandbox",
+            "timestamp": iso(now),
+            "pub_key": self.signer.public_key,
+            "endpoints": [{"method": method, "url": f"/api/v4/{name}/"} for method, name in names],
+        }
+        return self._signed(content, now)
 
     async def _token(self, request: Request) -> Response:
         try:

@@ -43,7 +43,8 @@ def _keep(device: Device, attribute: attrs.Attribute[object], value: object) -> 
 class Device:
     """Show one device of a license as it was when it was asked for; what is assigned to it is kept.
 
-    `details` is what checks and activations told (os_ver, hostname and the like), `variables` what an activation set.
+    `details` is what checks and activations told (os_ver, hostname and the like), `variables` what an
+    activation set: of each the value, and when.
     """
 
     place: Place = attrs.field(repr=False)
@@ -52,7 +53,7 @@ class Device:
     active: bool = False
     blacklisted: bool = False
     details: dict[str, str] = attrs.field(factory=dict[str, str])
-    variables: dict[str, Json] = attrs.field(factory=dict[str, Json])
+    variables: dict[str, list[Json]] = attrs.field(factory=dict[str, list[Json]])
 
 
 @attrs.frozen

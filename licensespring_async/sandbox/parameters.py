@@ -1,23 +1,39 @@
-"""Query parameters: from the raw query string to values, or to the refusal that the service documents.
+"""Parameters: from the raw query string or body to values, or to the refusal that the service documents.
 
-An undocumented parameter is ignored, since newer clients send newer ones; an empty one counts as absent.
+An undocumented parameter is ignored, since newer clients send newer ones, and told in the log; an empty one counts
+as absent.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TypeAlias, cast
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias, cast
 from urllib.parse import parse_qsl
 
 import attrs
 
+from .jsontext import Json, JsonObject, encode
 from .refusals import ServiceError
+
+NULLABLE: Final = "borrowed_until"
+"""The one parameter that has to be there and may be null, which its value "" stands for."""
 
 Values: TypeAlias = Mapping[str, str]
 
 _MAX_FIELDS = 100
-_MAX_ID_DIGITS = 19
+_MAX_DIGITS = 19
+_DOCUMENTED: Final = frozenset(
+    """
+    hardware_id product feature license_key username password id_token code customer_account_code redirect_uri
+    license_id bundle_code sdk_ver include_metadata_string include_expired_features env channel
+    os_ver hostname os_hostname ip ip_local app_ver mac_address is_vm vm_info variables tpm_enrollment
+    borrowed_until consumptions allow_overages max_overages event ignore_events
+    include_latest_version include_custom_fields login_type grant_type client_id client_secret scope
+    """.split()  # noqa: SIM905 - one name a line would fill a page
+)
+_log: Final = logging.getLogger("licensespring_async.sandbox")
 
 
 @attrs.frozen(kw_only=True)
@@ -47,28 +63,26 @@ def read_query(query_string: bytes) -> Values:
         if name in values:
             raise ServiceError("validation_error", f"{name} is given twice.")
         values[name] = value
+    _tell_unknown(values)
     return {name: value for name, value in values.items() if value}
 
 
 def read_body(body: bytes) -> Values:
-    """Decode a JSON body to the same values as a query string of its fields would give.
+    """Decode a JSON body to the values that a query string of its fields would give; what is nested stays JSON.
 
     Raises:
         ServiceError: invalid_json.
     """
     try:
-        fields = json.loads(body)
+        fields = json.loads(body, parse_constant=_refuse_constant)
+        if not isinstance(fields, dict):
+            raise ServiceError("invalid_json")
+        values = {name: _text(value) for name, value in cast("JsonObject", fields).items()}
+        "".join(values.values()).encode()  # half of a surrogate pair can be escaped in JSON, and is no text
     except (ValueError, RecursionError) as error:
         raise ServiceError("invalid_json") from error
-    if not isinstance(fields, dict):
-        raise ServiceError("invalid_json")
-    values: dict[str, str] = {}
-    for name, value in cast("dict[str, object]", fields).items():
-        if isinstance(value, bool):
-            values[name] = "true" if value else "false"
-        elif isinstance(value, str | int) and value != "":
-            values[name] = str(value)
-    return values
+    _tell_unknown(values)
+    return {name: value for name, value in values.items() if value or name == NULLABLE}
 
 
 def read_identity(values: Values) -> Identity:
@@ -90,7 +104,7 @@ def read_identity(values: Values) -> Identity:
         product=product,
         identifier=values[given[0]],
         by_username=given[0] == "username",
-        license_id=_integer(values, "license_id"),
+        license_id=integer(values, "license_id"),
         bundle_code=values.get("bundle_code"),
     )
 
@@ -110,11 +124,39 @@ def boolean(values: Values, name: str) -> bool:
     return text == "true"
 
 
-def _integer(values: Values, name: str) -> int | None:
+def integer(values: Values, name: str, *, signed: bool = False) -> int | None:
+    """Give a whole number, None when it is absent, or refuse with validation_error."""
     text = values.get(name)
     if text is None:
         return None
+    digits = text.removeprefix("-") if signed else text
     # The length is bounded first: int() of a very long text is slow, and raises beyond 4,300 digits.
-    if len(text) > _MAX_ID_DIGITS or not (text.isascii() and text.isdecimal()):
+    if len(digits) > _MAX_DIGITS or not (digits.isascii() and digits.isdecimal()):
         raise ServiceError("validation_error", f"{name} has to be an integer.")
     return int(text)
+
+
+def nested(values: Values, name: str) -> object:
+    """Give what a body has nested under a name, None when it is absent, or refuse with validation_error."""
+    try:
+        return json.loads(values.get(name, "null"))
+    except ValueError as error:
+        raise ServiceError("validation_error", f"{name} is not JSON.") from error
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
+        return encode(value).decode()
+    return "" if value is None else str(value)
+
+
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _tell_unknown(given: Iterable[str]) -> None:
+    unknown = sorted(set(given) - _DOCUMENTED)
+    if unknown:
+        _log.warning("not documented, and ignored: %s", ", ".join(name[:50] for name in unknown[:10]))

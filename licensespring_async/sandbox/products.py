@@ -35,9 +35,21 @@ class InstallationFile:
     size: str | None = None
 
 
+@attrs.frozen(kw_only=True)
+class ProductField:
+    """Describe a custom field that licenses of a product have, as product_details shows it."""
+
+    id: int
+    name: str
+    default_value: str | None = None
+
+
 @attrs.define(kw_only=True, eq=False)
 class Product:
-    """Hold a product, or a bundle of `members`; requests name it by its short code."""
+    """Hold a product, or a bundle of `members`; requests name it by its short code.
+
+    `allow_trial` to `custom_fields` are what product_details tells; licenses have their own terms.
+    """
 
     id: int
     short_code: str
@@ -47,6 +59,13 @@ class Product:
     is_bundle: bool = False
     members: tuple[Product, ...] = ()
     installation_files: list[InstallationFile] = attrs.field(factory=list[InstallationFile], repr=False)
+    allow_trial: bool = False
+    trial_days: int = 0
+    floating_timeout: int = 60
+    allow_overages: bool = False
+    max_overages: int = 0
+    prevent_vm: bool = False
+    custom_fields: list[ProductField] = attrs.field(factory=list[ProductField], repr=False)
     _licenses: dict[str, list[License]] = attrs.field(factory=dict[str, list[License]], init=False, repr=False)
     home: Home = attrs.field(factory=Home, repr=False)
     _ids: Iterator[int] = attrs.field(alias="ids", repr=False)

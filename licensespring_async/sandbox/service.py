@@ -16,7 +16,7 @@ from .answers import feature_check, license_item
 from .calls import Call
 from .devices import Device, Devices
 from .features import Feature
-from .jsontext import JsonObject
+from .jsontext import JsonObject, encode
 from .licenses import License
 from .moments import iso
 from .parameters import Identity, Values, boolean, read_identity, required
@@ -49,7 +49,10 @@ def check_license_feature(call: Call) -> JsonObject:
     slots = None if feature.is_expired(call.now) else feature.slots
     if slots is not None and not slots.take(identity.hardware_id, call.now):
         raise ServiceError("floating_not_available")
-    return feature_check(feature, license, company_id=call.world.company_id, now=call.now)
+    answer = feature_check(feature, license, company_id=call.world.company_id, now=call.now)
+    if boolean(call.values, "include_metadata_string"):
+        answer["metadata_string"] = encode(feature.metadata).decode()
+    return answer
 
 
 def check_bundle(call: Call) -> list[JsonObject]:
@@ -196,6 +199,14 @@ def admit(license: License, hardware_id: str, now: datetime, *, expired: bool = 
         raise ServiceError("blacklisted")
     if license.device(hardware_id) is None:
         raise ServiceError("device_not_found")
+
+
+def check_password(license: License, values: Values) -> None:
+    """Refuse a wrong password; no code is documented for one, so it is that of an unknown user."""
+    if license.user is not None:
+        password = required(values, "password")
+        if license.user.password not in (None, password):
+            raise ServiceError("license_not_found")
 
 
 def take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
@@ -73,7 +74,8 @@ class Caller:
         )
 
     async def post(self, path: str, body: Mapping[str, object]) -> httpx.Response:
-        return await self.http.post(f"{self.sandbox.url}/api/v4/{path}", json=dict(body), headers=self.signed())
+        headers = {**self.signed(), "Content-Type": "application/json"}
+        return await self.http.post(f"{self.sandbox.url}/api/v4/{path}", content=json.dumps(body), headers=headers)
 
     async def json(self, path: str, query: Mapping[str, str | int]) -> Any:
         response = await self.get(path, query)

@@ -182,6 +182,7 @@ def _add_feature(license: License, text: FeatureText) -> None:
         expiry_date=text.expiry_date,
         floating_users=text.floating_users,
         floating_timeout=text.floating_timeout,
+        max_borrow_time=text.max_borrow_time,
         consumption=text.consumption,
         metadata=text.metadata,
     )

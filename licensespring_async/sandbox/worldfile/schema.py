@@ -26,6 +26,7 @@ class FeatureText:
     floating_users: int | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
     floating_timeout: int = attrs.field(default=60, validator=attrs.validators.gt(0))
     offline_floating: bool = False
+    max_borrow_time: int = attrs.field(default=0, validator=attrs.validators.ge(0))
     consumption: Consumption | None = None
     metadata: JsonTable = attrs.field(factory=JsonTable)
 
