@@ -19,7 +19,8 @@ from ..transport import Clock
 from ..transport.clock import is_number
 from .bucket import Bucket
 from .decisions import Decision, FeatureCheck, GateOverloaded, Source
-from .grace import Grace, Verified, is_unreachable, recall, remember
+from .grace import Grace, Ledger, Verified, is_unreachable
+from .later import LaterTime
 
 # A seat may come free at any moment.
 _BUSY_SECONDS = 5.0
@@ -94,7 +95,8 @@ class LicenseGate:
         self._client = client
         self._ttl, self._refused_ttl, self._jitter = ttl, refused_ttl, jitter
         self._refresh_ahead, self._floating_part, self._max_size = refresh_ahead, floating_part, max_size
-        self._grace, self._clock, self._random = grace, clock, random
+        self._random = random
+        self._ledger = None if grace is None else Ledger(grace)
         self._now = clock.monotonic
         self._misses = Bucket(miss_burst, miss_rate, clock.monotonic)
         # Apart, so that an enumeration of wrong keys pushes no good answer out.
@@ -102,7 +104,7 @@ class LicenseGate:
         self._refused: OrderedDict[FeatureCheck, _Entry] = OrderedDict()
         self._flights: dict[FeatureCheck, _Flight] = {}
         self._tasks: TaskGroup | None = None
-        self._latest, self._latest_at = clock.time(), clock.monotonic()
+        self._time = LaterTime(clock, lambda: client.newest_date)
 
     async def allows(self, check: FeatureCheck) -> Decision:
         """Return whether a feature may be used.
@@ -123,9 +125,10 @@ class LicenseGate:
             entry = self._refused.get(check)
             now = self._now()
         if entry is None or now >= entry.ends_at:
-            return await self._ask(check, known=entry is not None)
+            # A refusal that ended is asked for like a new check, or known wrong keys would cost calls without end.
+            return await self._ask(check, known=entry is not None and entry.decision.allowed)
         # A refusal is not renewed ahead: nobody waits for a second no.
-        if entry.decision and now >= entry.refresh_at and self._tasks is not None:
+        if entry.decision.allowed and now >= entry.refresh_at and self._tasks is not None:
             self._flight(check, known=True)
         return entry.decision
 
@@ -198,17 +201,19 @@ class LicenseGate:
             feature = await self._client.check_license_feature(**attrs.asdict(check))
         except LicenseRefused as refusal:
             seconds = _BUSY_SECONDS if isinstance(refusal, FloatingNotAvailable) else self._refused_ttl
-            return await self._learn(check, refusal.code, min(seconds, self._refused_ttl))
+            return self._learn(check, refusal.code, min(seconds, self._refused_ttl))
         except LicenseSpringError as error:
-            if self._grace is None or not is_unreachable(error):
+            entry = self._allowed.get(check)
+            is_alive = entry is not None and self._now() < entry.ends_at
+            if self._ledger is None or not is_unreachable(error) or is_alive:
                 raise
-            decision = await self._stand(check, self._grace)
+            decision = await self._stand(check, self._ledger)
             if decision is None:
                 raise
             return decision
-        return await self._learn_feature(check, feature)
+        return self._learn_feature(check, feature)
 
-    async def _learn_feature(self, check: FeatureCheck, feature: LicenseFeature) -> Decision:
+    def _learn_feature(self, check: FeatureCheck, feature: LicenseFeature) -> Decision:
         seconds = self._ttl * (1 - self._jitter * self._random())
         floating = feature.is_floating_cloud or feature.is_floating
         slot: float | None = None
@@ -218,42 +223,48 @@ class LicenseGate:
             seconds = min(seconds, slot * self._floating_part)
         left: float | None = None
         if feature.expiry_date is not None:
-            left = feature.expiry_date.timestamp() - self._server_time
+            left = feature.expiry_date.timestamp() - self._time()
             if left <= 0:
-                return await self._learn(check, "feature_expired", self._refused_ttl)
+                return self._learn(check, "feature_expired", self._refused_ttl)
             seconds = min(seconds, left)
         # While nobody answers, a slot is surely ours for its time-out and no longer.
         longest = min(each for each in (slot, left, float("inf")) if each is not None)
-        return await self._learn(check, "ok", seconds, floating=floating, longest=longest)
+        return self._learn(check, "ok", seconds, floating=floating, longest=longest)
 
-    async def _learn(
+    def _learn(
         self, check: FeatureCheck, code: str, seconds: float, *, floating: bool = False, longest: float = float("inf")
     ) -> Decision:
-        at = self._later_time()
-        grace = 0.0 if self._grace is None else self._grace.hours * 3600
+        at = self._time()
+        grace = 0.0 if self._ledger is None else self._ledger.seconds
         verified = Verified(
             allowed=code == "ok", code=code, floating=floating, at=at, until=at + min(grace, longest), seen=at
         )
-        self._keep(check, verified, "memory", self._server_time, seconds)
-        if self._grace is not None:
-            await remember(self._grace, check, verified)
-        return verified.decision("service", self._server_time, seconds)
+        self._keep(check, verified, "memory", at, seconds)
+        self._remember(check, verified)
+        return verified.decision("service", at, seconds)
 
-    async def _stand(self, check: FeatureCheck, grace: Grace) -> Decision | None:
+    def _remember(self, check: FeatureCheck, verified: Verified) -> None:
+        # Beside the answer: a store that is slow, or locked, keeps nobody waiting.
+        if self._ledger is not None and self._tasks is not None:
+            self._tasks.start_soon(self._ledger.remember, check, verified)
+
+    async def _stand(self, check: FeatureCheck, ledger: Ledger) -> Decision | None:
         """Return the last verified answer if it still stands."""
         entry = self._allowed.get(check) or self._refused.get(check)
-        verified = await recall(grace, check) if entry is None else entry.verified
-        now = self._later_time()
-        if verified is None or not verified.stands(now):
+        verified = await ledger.recall(check) if entry is None else entry.verified
+        if verified is None or not verified.stands(self._time()):
             return None
+        # It has been as late before: a clock that is set back a little gains nothing.
+        self._time.is_at_least(verified.seen)
+        now = self._time()
         # The hours that this program allows now, whatever was allowed when the answer was stored.
-        left = min(verified.until, verified.at + grace.hours * 3600) - now
+        left = min(verified.until, verified.at + ledger.seconds) - now
         if left <= 0:
             return None
-        verified = attrs.evolve(verified, seen=max(now, verified.seen))
+        verified = attrs.evolve(verified, seen=now)
         seconds = min(left, _GRACE_SECONDS)
         self._keep(check, verified, "grace", now, seconds)
-        await remember(grace, check, verified)
+        self._remember(check, verified)
         return verified.decision("grace", now, seconds)
 
     def _keep(self, check: FeatureCheck, verified: Verified, source: Source, now: float, seconds: float) -> None:
@@ -270,17 +281,6 @@ class LicenseGate:
         entries.move_to_end(check)
         if len(entries) > self._max_size:
             entries.popitem(last=False)
-
-    @property
-    def _server_time(self) -> float:
-        return self._clock.time() + self._client.clock_skew
-
-    def _later_time(self) -> float:
-        """Return the later of local and server time; it never goes back while the program runs."""
-        now = self._now()
-        passed = self._latest + now - self._latest_at
-        self._latest, self._latest_at = max(passed, self._clock.time(), self._server_time), now
-        return self._latest
 
 
 def _check_positive(**numbers: float) -> None:

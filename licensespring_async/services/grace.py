@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 
+import anyio
 import attrs
 
 from ..errors import ApiError, ConfigurationError, LicenseRefused, LicenseSpringError, RateLimited, TransportError
@@ -16,6 +17,7 @@ from .stores import Store, StoreError
 
 _log = logging.getLogger("licensespring_async")
 _MAC = 32
+_STORE_SECONDS = 8.0
 # Clocks of honest machines are set back by this much, not by more.
 _CLOCK_TOLERANCE = 300.0
 
@@ -84,35 +86,59 @@ def is_unreachable(error: LicenseSpringError) -> bool:
     return isinstance(error, ApiError) and not isinstance(error, LicenseRefused) and error.status >= 500
 
 
-async def remember(grace: Grace, check: FeatureCheck, verified: Verified) -> None:
-    """Store an answer; a store that fails is logged."""
-    if grace.store is None:
-        return
-    key = _key(grace.secret, check)
-    body = json.dumps(attrs.asdict(verified)).encode()
-    try:
-        await grace.store.set(key, _mac(grace.secret, key, body) + body)
-    except StoreError as e:
-        _log.warning("an answer could not be stored: %s", e)
+class Ledger:
+    """What a grace remembers between processes.
 
+    Args:
+        grace: How long, where, and under which secret.
 
-async def recall(grace: Grace, check: FeatureCheck) -> Verified | None:
-    """Return the stored answer, or None when there is none that can be trusted."""
-    if grace.store is None:
-        return None
-    key = _key(grace.secret, check)
-    try:
-        record = await grace.store.get(key)
-    except StoreError as e:
-        _log.warning("a stored answer could not be read: %s", e)
-        return None
-    if record is None or not hmac.compare_digest(record[:_MAC], _mac(grace.secret, key, record[_MAC:])):
-        return None
-    try:
-        return Verified(**json.loads(record[_MAC:]))
-    except (TypeError, ValueError):
-        # Ours, but of another version.
-        return None
+    Attributes:
+        seconds: How long an answer stands.
+    """
+
+    def __init__(self, grace: Grace) -> None:
+        self.seconds = grace.hours * 3600
+        self._store, self._secret = grace.store, grace.secret
+        self._turn = anyio.Lock()
+
+    async def remember(self, check: FeatureCheck, verified: Verified) -> None:
+        """Store an answer, for some seconds also when it is cancelled; a store that fails or hangs is logged.
+
+        A refusal is stored only in place of another answer: where there is none it changes nothing, and trying keys out
+        would fill the store.
+        """
+        if self._store is None:
+            return
+        key = _key(self._secret, check)
+        body = json.dumps(attrs.asdict(verified)).encode()
+        with anyio.move_on_after(_STORE_SECONDS, shield=True) as limit:
+            # One after the other: a no must not be overtaken by the yes before it.
+            async with self._turn:
+                try:
+                    if verified.allowed or await self._store.get(key) is not None:
+                        await self._store.set(key, _mac(self._secret, key, body) + body)
+                except StoreError as e:
+                    _log.warning("an answer could not be stored: %s", e)
+        if limit.cancelled_caught:
+            _log.warning("an answer was not stored within %g s", _STORE_SECONDS)
+
+    async def recall(self, check: FeatureCheck) -> Verified | None:
+        """Return the stored answer, or None when there is none that can be trusted."""
+        if self._store is None:
+            return None
+        key = _key(self._secret, check)
+        try:
+            record = await self._store.get(key)
+        except StoreError as e:
+            _log.warning("a stored answer could not be read: %s", e)
+            return None
+        if record is None or not hmac.compare_digest(record[:_MAC], _mac(self._secret, key, record[_MAC:])):
+            return None
+        try:
+            return Verified(**json.loads(record[_MAC:]))
+        except (TypeError, ValueError):
+            # Ours, but of another version.
+            return None
 
 
 def _key(secret: bytes, check: FeatureCheck) -> str:

@@ -6,7 +6,9 @@ import json
 import timeit
 import warnings
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,6 +31,7 @@ from licensespring_async.transport import HttpRequest, HttpResponse
 from ..transport import virtual
 from ..unit import bodies
 from ..unit.fakes import KEY, answer
+from ..unit.keys import Signer
 
 CHECK = FeatureCheck(product="APP", feature="render", hardware_id="device-1", license_key="secret-key-1")
 PLAIN = {**bodies.feature(), "is_floating": False, "is_floating_cloud": False, "expiry_date": None}
@@ -417,6 +420,157 @@ def test_a_clock_turned_back_ends_grace(play: Player) -> None:
         back = attrs.evolve(scene.clock, time=lambda: scene.clock.time() - 3600)
         with pytest.raises(ConnectionFailed):
             await restarted(scene, store, clock=back)
+
+    play(scenario)
+
+
+def test_a_feature_ends_by_the_later_clock(play: Player) -> None:
+    """Believes the service's proved time over a local clock that is behind it."""
+
+    async def scenario(scene: Scene) -> None:
+        ahead = scene.clock.time() + 600
+        body = {**PLAIN, "expiry_date": datetime.fromtimestamp(ahead - 300, UTC).isoformat()}
+        raw = bodies.encoded(body)
+        signer = Signer()
+        date = format_datetime(datetime.fromtimestamp(ahead, UTC), usegmt=True)
+        scene.service.play = HttpResponse(200, {"date": date, **signer.headers(raw)}, raw)
+        client = LicenseSpring(auth=KEY, engine=scene.service, public_key=signer.public_key, clock=scene.clock)
+        async with LicenseGate(client, clock=scene.clock) as gate:
+            decision = await gate.allows(CHECK)
+            assert (bool(decision), decision.code) == (False, "feature_expired")
+
+    play(scenario)
+
+
+def test_an_unproved_date_ends_no_grace(play: Player) -> None:
+    """A Date on an answer that nobody verified, as any proxy may send it, does not shorten the grace."""
+
+    async def scenario(scene: Scene) -> None:
+        async with scene.gate(ttl=60, grace=Grace(hours=1)) as gate:
+            await gate.allows(CHECK)
+            await anyio.sleep(60)
+            tomorrow = datetime.fromtimestamp(scene.clock.time() + 86_400, UTC)
+            scene.service.play = answer({}, 503, {"date": format_datetime(tomorrow, usegmt=True)})
+            assert (await gate.allows(CHECK)).source == "grace"
+            await anyio.sleep(60)
+            scene.service.play = ConnectionFailed("down")
+            assert (await gate.allows(CHECK)).source == "grace"
+
+    play(scenario)
+
+
+def test_grace_is_not_called_before_its_time(play: Player) -> None:
+    """An answer that still lives is given as such while its renewal fails."""
+
+    async def scenario(scene: Scene) -> None:
+        async with scene.gate(ttl=100, grace=Grace(hours=1)) as gate:
+            await gate.allows(CHECK)
+            scene.service.play = ConnectionFailed("down")
+            await anyio.sleep(80)
+            sources = set[str]()
+            for _ in range(15):
+                sources.add((await gate.allows(CHECK)).source)
+                await anyio.sleep(1)
+            assert sources == {"memory"}
+            await anyio.sleep(10)
+            assert (await gate.allows(CHECK)).source == "grace"
+
+    play(scenario)
+
+
+def test_grace_runs_on_through_restarts(play: Player) -> None:
+    """Setting the clock back a little before each restart does not make the hours longer."""
+
+    async def scenario(scene: Scene) -> None:
+        store = await stored(scene)
+        scene.service.play = ConnectionFailed("down")
+        start, granted = scene.clock.time(), 0
+        for _ in range(20):
+            began = anyio.current_time()
+
+            def always_the_same(began: float = began) -> float:
+                return start + anyio.current_time() - began
+
+            clock = attrs.evolve(scene.clock, time=always_the_same)
+            try:
+                async with scene.gate(grace=Grace(hours=1, store=store, secret=SECRET), clock=clock) as gate:
+                    await gate.allows(CHECK)
+                    await anyio.sleep(290)
+                    await gate.allows(CHECK)
+            except ConnectionFailed:
+                break
+            granted += 1
+        assert granted <= 13
+
+    play(scenario)
+
+
+def test_a_slow_store_keeps_nobody_waiting(play: Player) -> None:
+    """Answers while a store is still writing, and has written before the gate is closed."""
+
+    async def scenario(scene: Scene) -> None:
+        class Slow(Drawer):
+            async def set(self, key: str, value: bytes) -> None:
+                await anyio.sleep(3)
+                await super().set(key, value)
+
+        store = Slow()
+        began = anyio.current_time()
+        async with scene.gate(grace=Grace(hours=1, store=store, secret=SECRET)) as gate:
+            await gate.allows(CHECK)
+            assert anyio.current_time() - began < 2
+        assert len(store.values) == 1
+
+    play(scenario)
+
+
+def test_a_store_that_hangs_does_not_keep_the_gate_open(play: Player) -> None:
+    """Closes within seconds though the store never answers."""
+
+    async def scenario(scene: Scene) -> None:
+        class Stuck(Drawer):
+            async def set(self, key: str, value: bytes) -> None:
+                await anyio.sleep(3600)
+
+        began = anyio.current_time()
+        async with scene.gate(grace=Grace(hours=1, store=Stuck(), secret=SECRET)) as gate:
+            await gate.allows(CHECK)
+        assert anyio.current_time() - began < 10
+
+    play(scenario)
+
+
+def test_an_enumeration_fills_no_store(play: Player) -> None:
+    """Stores refusals only of what was allowed before; there they count after a restart."""
+
+    async def scenario(scene: Scene) -> None:
+        store = await stored(scene)
+        scene.service.play = NO
+        async with scene.gate(grace=Grace(hours=1, store=store, secret=SECRET)) as gate:
+            for check in [CHECK, *keys(20)]:
+                assert not await gate.allows(check)
+        assert len(store.values) == 1
+        assert not await restarted(scene, store)
+
+    play(scenario)
+
+
+def test_an_enumeration_is_bounded_the_second_time_too(play: Player) -> None:
+    """Asking for refused keys again when their refusals have ended costs no more calls than new ones."""
+
+    async def scenario(scene: Scene) -> None:
+        async def ask(gate: LicenseGate, check: FeatureCheck) -> None:
+            with suppress(GateOverloaded):
+                await gate.allows(check)
+
+        scene.service.play = NO
+        async with scene.gate(miss_burst=50, miss_rate=1, refused_ttl=10) as gate:
+            for _ in range(10):
+                async with anyio.create_task_group() as callers:
+                    for check in keys(45):
+                        callers.start_soon(ask, gate, check)
+                await anyio.sleep(10)
+        assert len(scene.service.asked) <= 50 + scene.clock.monotonic() + 1
 
     play(scenario)
 
