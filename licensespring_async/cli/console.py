@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from rich.console import Console
 from rich.text import Text
 
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
+
+_speaks_json: ContextVar[bool] = ContextVar("speaks_json", default=False)
+
+
+@contextmanager
+def speaking_json(wanted: bool) -> Generator[None]:
+    """Have everything for stderr written as JSON, one object a line, when it is wanted."""
+    token = _speaks_json.set(wanted)
+    try:
+        yield
+    finally:
+        _speaks_json.reset(token)
+
+
+def emit(event: str, **fields: object) -> None:
+    """Write one JSON object to stderr."""
+    sys.stderr.write(json.dumps({"event": event} | fields) + "\n")
+    sys.stderr.flush()
 
 
 def say(console: Console, *parts: str | tuple[str, str]) -> None:
@@ -14,11 +38,17 @@ def say(console: Console, *parts: str | tuple[str, str]) -> None:
 
     On a terminal it is wrapped at words; elsewhere it stays on one line, for grep.
     """
+    if console is ERR and _speaks_json.get():
+        emit("message", text=Text.assemble(*parts).plain)
+        return
     console.print(Text.assemble(*parts), soft_wrap=not console.is_terminal)
 
 
 def complain(message: str, *, advice: str = "") -> None:
     """Print an error to stderr, and what to do about it."""
+    if _speaks_json.get():
+        emit("error", text=message, advice=advice)
+        return
     say(ERR, ("Error: ", "bold red"), message)
     if advice:
         say(ERR, advice)
@@ -26,4 +56,7 @@ def complain(message: str, *, advice: str = "") -> None:
 
 def warn(message: str) -> None:
     """Print a warning to stderr."""
+    if _speaks_json.get():
+        emit("warning", text=message)
+        return
     say(ERR, ("Warning: ", "bold yellow"), message)

@@ -13,11 +13,13 @@ import typer
 from ..fleet import Concurrency, Format, Survey
 from . import options
 from .connection import connect, embedded, origin_of
-from .console import ERR, OUT, say
+from .console import ERR, OUT, say, speaking_json
 from .exits import reported
 from .output import refuse_input
 from .pacing import limits_from
 from .preflight import ask_for_slots, outlook
+from .progress import Shown
+from .record import command_of
 from .source import open_source
 from .unattended import Job, Rules, perform
 
@@ -28,6 +30,7 @@ _SLOTS = "Floating slots"
 
 
 def check(
+    context: typer.Context,
     *,
     file: Annotated[
         str | None,
@@ -69,9 +72,15 @@ def check(
     output: Annotated[
         str | None,
         typer.Option(
-            help="Write one JSON object a line (to a .csv: CSV), a journal beside it; - for stdout.", metavar="FILE"
+            help="Write the results: JSONL, CSV to a .csv, Parquet to a .parquet; - for stdout. A journal and a "
+            "summary are written beside it.",
+            metavar="FILE",
         ),
     ] = None,
+    shown: Annotated[
+        Shown,
+        typer.Option("--progress", help="A bar on a terminal and plain lines elsewhere, or one of them; on stderr."),
+    ] = Shown.AUTO,
     force: Annotated[
         bool, typer.Option("--force", help="Start anew: replace an output file that holds something, and its journal.")
     ] = False,
@@ -164,7 +173,7 @@ def check(
     when --max-errors or --max-error-rate ended the run; 4 for refused credentials or a wrong signature, which ends it
     at once; 5 for a no with --fail-on not_licensed; 130 when interrupted.
     """
-    with reported(), ExitStack() as stack:
+    with speaking_json(shown is Shown.JSON), reported(), ExitStack() as stack:
         if sandbox and (base_url is not None or public_key is not None or unverified):
             raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
         refuse_input(output, file)
@@ -194,6 +203,21 @@ def check(
         )
         if not sandbox:
             ask_for_slots(survey, release=release, yes=yes)
+        about = {
+            "command": command_of(context),
+            "output": output,
+            "options": {
+                "service": "a sandbox of its own" if sandbox else origin_of(base_url).rstrip("/"),
+                "verify_signatures": not unverified,
+                "release": release,
+                "concurrency": bounds.most,
+                "rate_limits": None if limits is None else [[each.limit, each.seconds] for each in limits.windows],
+                "timeout": timeout,
+                "retries": retries,
+                "max_errors": max_errors,
+                "max_error_rate": max_error_rate,
+            },
+        }
         perform(
             Job(
                 service=service,
@@ -210,6 +234,8 @@ def check(
                 concurrency=bounds,
                 retries=retries,
                 release=release,
+                shown=shown,
+                about=about,
                 rules=Rules(max_errors=max_errors, max_error_rate=max_error_rate, fail_on=fail_on),
             )
         )

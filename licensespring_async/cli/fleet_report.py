@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ..extras import needs_extra
-from ..fleet.report import Findings, read_records
+from ..fleet.report import Findings, Origin, read_records
 from .console import OUT, say
 from .exits import reported
 from .output import refuse_input, refuse_loss, unwritable
@@ -19,7 +19,12 @@ from .wording import counted
 
 def report(
     *,
-    results: Annotated[str, typer.Argument(help="What `fleet check --output` wrote: JSONL or CSV.", metavar="RESULTS")],
+    results: Annotated[
+        str,
+        typer.Argument(
+            help="What `fleet check --output` wrote: JSONL, CSV or Parquet, or its journal.", metavar="RESULTS"
+        ),
+    ],
     output: Annotated[
         str, typer.Option("--output", "-o", help="The HTML file to write.", metavar="FILE")
     ] = "report.html",
@@ -40,7 +45,7 @@ def report(
         for record in read_records(Path(results)):
             findings.add(record)
         command = ["licensespring-async", "fleet", "report", results, "--output", output, *["--force"][: int(force)]]
-        page = render(findings, command=shlex.join(command), made=now)
+        page = render(findings, command=shlex.join(command), made=now, origin=Origin.of(Path(results)))
         try:
             Path(output).write_text(page, encoding="utf-8", errors="replace")
         except OSError as e:

@@ -16,18 +16,20 @@ import attrs
 from ..errors import ConfigurationError
 from ..fleet import Result
 from ..fleet.results import FORMULA_STARTS
+from .parquet_output import parquet_output
 
 STDOUT = "-"
 
 
 @contextmanager
 def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result], None]]:
-    """Give a function that writes a result as one line of JSON (CSV to a `.csv`), or does nothing without an output.
+    """Give a function that writes a result in the format that the name tells, or does nothing without an output.
 
-    Every line is handed to the system as it is complete, so a run that is interrupted leaves whole lines.
+    Lines of JSON and CSV are handed to the system as they are complete: a run that is interrupted leaves whole lines.
+    Parquet appears at the end of the block, however that ends.
 
     Args:
-        name: The file; `-` for stdout; None for no output.
+        name: The file: Parquet in `.parquet`, CSV in `.csv`, else JSONL; `-` for stdout; None for no output.
         force: Whether a file that holds something may be replaced.
 
     Raises:
@@ -37,6 +39,12 @@ def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result]
         yield lambda _: None
     elif name == STDOUT:
         yield _writer(sys.stdout, "stdout")
+    elif name.lower().endswith(".parquet"):
+        if not force:
+            refuse_loss(name)
+        _refuse_directory(Path(name))
+        with _told(name), parquet_output(Path(name)) as write:
+            yield write
     else:
         try:
             file = _open(Path(name), force=force)
@@ -50,6 +58,16 @@ def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result]
                 file.close()
             raise
         file.close()
+
+
+@contextmanager
+def _told(name: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as e:
+        if e.errno == errno.EPIPE:
+            raise
+        raise unwritable(name, e) from e
 
 
 def refuse_input(output: str | None, source: str | None) -> None:

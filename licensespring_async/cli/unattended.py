@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 
 import attrs
@@ -17,6 +18,7 @@ from ..fleet import (
     InvalidRow,
     Journal,
     Outcome,
+    Pace,
     Result,
     Row,
     Summary,
@@ -30,10 +32,12 @@ from .console import ERR, OUT, complain, say
 from .exits import Code, run
 from .feed import feed
 from .options import Failing
-from .output import journal_of, open_output, refuse_loss
-from .progress import Show, progress
+from .output import STDOUT, journal_of, open_output, refuse_loss
+from .progress import Show, Shown, progress
+from .record import Record, State
 from .report import Report
 from .source import Source
+from .status import Meter
 
 _FEWEST_FOR_A_RATE = 100  # the first error of a run is not a rate of 100 %
 
@@ -70,6 +74,8 @@ class Job:
         survey: What is known of the rows, or None of a stream.
         identity: Options that make another run of it; the rows are added.
         is_retry: Whether only rows that ended in an error are checked.
+        shown: How progress is shown.
+        about: What the summary says of it beside what came of it.
     """
 
     service: AbstractAsyncContextManager[LicenseSpring]
@@ -83,6 +89,8 @@ class Job:
     retries: int
     release: bool
     rules: Rules
+    shown: Shown
+    about: Mapping[str, object]
 
     def rows(self, finished: Finished, wanted: Finished | None) -> Iterator[Row | InvalidRow]:
         """Read the rows that are to be checked."""
@@ -100,16 +108,10 @@ def perform(job: Job) -> None:
         typer.Exit: It ended otherwise than in success.
     """
     with ExitStack() as stack:
-        journal = _open_journal(job, stack)
-        current = _Run(job, journal)
-        try:
-            current.check()
-        finally:
-            if journal is not None and job.is_retry:
-                # Errors that were not retried are still results: the journal has them all.
-                with open_output(job.output, force=True) as write:
-                    for result in journal.results():
-                        write(result)
+        current = _Run(job, _open_journal(job, stack))
+        current.check()
+    if current.abort:
+        complain(f"{current.abort}; the rows that are left were not checked.")
     raise typer.Exit(current.code())
 
 
@@ -153,45 +155,66 @@ class _Run:
         self._summary = Summary()
         self._checks: Checks | None = None
         self._is_draining = False
-        self._abort = ""
-        self._finished = Finished()
-        self._wanted: Finished | None = None
-        if journal is not None and job.is_retry:
-            self._wanted = journal.finished(only=Outcome.ERROR)
-        elif journal is not None:
-            self._finished = journal.finished()
+        self.abort = ""
+        done = Finished() if journal is None else journal.finished()
+        self._wanted = journal.finished(only=Outcome.ERROR) if journal is not None and job.is_retry else None
+        self._finished = done if self._wanted is None else Finished()
+        self._earlier = len(done) - len(self._wanted or ())
 
     def check(self) -> None:
         """Check the rows that have no result yet, and print what came of all."""
-        job, summary = self._job, self._summary
-        before = list[Result]() if self._journal is None else self._journal.results(except_errors=job.is_retry)
-        is_resumed = self._journal is not None and len(self._finished) > 0
+        job, summary, earlier = self._job, self._summary, self._earlier
         total = None if job.survey is None else job.survey.rows
-        live = None if job.is_retry else job.output
-        with open_output(live, force=job.force or self._journal is not None) as write:
-            for result in before:
-                write(result)
-                summary.add(result)
-            earlier = summary.rows
-            if is_resumed:
-                say(ERR, f"Resuming: {earlier:,} of {total or 0:,} rows have their result already.")
-            # What stdout is for when it takes the results, nothing else may go there.
-            report = Report(ERR if job.output == "-" else OUT, summary, total, job.output, earlier=earlier)
-            with _told(report), progress(total, earlier=earlier) as show:
-                run(self._check, write, show, earlier, drain=self._drain)
-                if self._is_draining:
-                    raise KeyboardInterrupt
-        report.print(is_complete=True)
+        # What stdout is for when it takes the results, nothing else may go there.
+        is_clear = job.output != STDOUT or job.shown is not Shown.JSON
+        report = Report(ERR if job.output == STDOUT else OUT, summary, total, job.output, earlier=earlier)
+        meter = Meter(summary, total=total, pace=self._pace, earlier=earlier, clock=time.monotonic)
+        record = Record(job.output, job.about, summary, meter)
+        with ExitStack() as stack:
+            write = stack.enter_context(self._written())
+            # Not before the output is known to be ours, and with its end, which may fail as well.
+            with record.kept(self._ends), stack.pop_all():
+                if self._journal is not None:
+                    for result in self._journal.results(except_errors=job.is_retry):
+                        write(result)
+                        summary.add(result)
+                if self._finished:
+                    say(ERR, f"Resuming: {earlier:,} of {total or 0:,} rows have their result already.")
+                with _told(report, is_clear=is_clear), progress(meter, job.shown) as show:
+                    run(self._check, write, show, drain=self._drain)
+                    if self._is_draining:
+                        raise KeyboardInterrupt
+        if is_clear:
+            report.print(is_complete=True)
 
     def code(self) -> Code:
         """Return what the run's exit code says."""
-        if self._abort:
-            complain(f"{self._abort}; the rows that are left were not checked.")
+        if self.abort:
             return Code.ABORTED
         if self._summary.of(Outcome.ERROR):
             return Code.ERRORS
         is_refused = self._summary.of(Outcome.NOT_LICENSED) > 0
         return Code.NOT_LICENSED if is_refused and self._job.rules.fail_on is Failing.NOT_LICENSED else Code.OK
+
+    @contextmanager
+    def _written(self) -> Generator[Callable[[Result], None]]:
+        if not self._job.is_retry:
+            with open_output(self._job.output, force=self._job.force or self._journal is not None) as write:
+                yield write
+            return
+        try:
+            yield lambda _: None
+        finally:
+            # Errors that were not retried are still results: the journal has them all.
+            with open_output(self._job.output, force=True) as write:
+                for result in self._journal.results() if self._journal is not None else ():
+                    write(result)
+
+    def _ends(self) -> tuple[State, str, Code]:
+        return State.ABORTED if self.abort else State.COMPLETE, self.abort, self.code()
+
+    def _pace(self) -> Pace | None:
+        return None if self._checks is None else self._checks.pace
 
     def _drain(self) -> bool:
         """End the run in order; false when that was asked for before."""
@@ -202,7 +225,7 @@ class _Run:
             self._checks.stop()
         return True
 
-    async def _check(self, write: Callable[[Result], None], show: Show, earlier: int) -> None:
+    async def _check(self, write: Callable[[Result], None], show: Show) -> None:
         job, summary = self._job, self._summary
         async with job.service as client, _supplied(job, self._finished, self._wanted) as rows:
             self._checks = check_many(
@@ -220,26 +243,28 @@ class _Run:
                 async for result in results:
                     write(result)
                     summary.add(result)
-                    show(summary)
-                    if result.outcome is Outcome.ERROR and not self._abort:
-                        self._judge(summary.of(Outcome.ERROR) - errors_before, summary.rows - earlier)
+                    show()
+                    if result.outcome is Outcome.ERROR and not self.abort:
+                        self._judge(summary.of(Outcome.ERROR) - errors_before, summary.rows - self._earlier)
 
     def _judge(self, errors: int, rows: int) -> None:
-        self._abort = self._job.rules.broken_by(errors, rows)
-        if self._abort and self._checks is not None:
-            self._checks.skip(f"not checked: {self._abort}")
+        self.abort = self._job.rules.broken_by(errors, rows)
+        if self.abort and self._checks is not None:
+            self._checks.skip(f"not checked: {self.abort}")
 
 
 @contextmanager
-def _told(report: Report) -> Generator[None]:
+def _told(report: Report, *, is_clear: bool) -> Generator[None]:
     """Print how far a run came when it does not come to its end."""
     try:
         yield
     except LicenseSpringError:
-        report.print(is_complete=False)
+        if is_clear:
+            report.print(is_complete=False)
         raise
     except KeyboardInterrupt:
-        report.print(is_complete=False)
+        if is_clear:
+            report.print(is_complete=False)
         report.print_interrupted()
         raise
 

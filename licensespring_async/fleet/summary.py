@@ -6,6 +6,7 @@ from collections import Counter
 
 import attrs
 
+from .latency import Latency
 from .results import Outcome, Result
 
 
@@ -25,8 +26,15 @@ class Tally:
 
 @attrs.define
 class Summary:
-    """Counts results as they come; its size does not grow with their number."""
+    """Counts results as they come; its size does not grow with their number.
 
+    Attributes:
+        requests: HTTP requests that were sent.
+        latency: How long the checks took that sent some.
+    """
+
+    requests: int = attrs.field(default=0, init=False)
+    latency: Latency = attrs.field(factory=Latency, init=False)
     _counts: Counter[tuple[Outcome, str]] = attrs.field(factory=Counter[tuple[Outcome, str]], init=False)
     _first: dict[tuple[Outcome, str], Result] = attrs.field(factory=dict[tuple[Outcome, str], Result], init=False)
 
@@ -35,6 +43,9 @@ class Summary:
         kind = (result.outcome, result.code)
         self._counts[kind] += 1
         self._first.setdefault(kind, result)
+        if result.attempts:
+            self.requests += result.attempts
+            self.latency.add(result.seconds)
 
     @property
     def rows(self) -> int:

@@ -16,7 +16,7 @@ def test_a_run_becomes_a_page(offline: Run, tmp_path: Path) -> None:
     done = offline("fleet", "report", results, "-o", str(page))
     assert (done.exit_code, done.stderr) == (0, "")
     assert "floating_not_available" in page.read_text()
-    assert f"licensespring-async fleet report {results}" in page.read_text()
+    assert f"fleet check --sandbox --output {results}</code>" in page.read_text()
 
 
 def test_a_page_is_not_replaced_unasked(offline: Run, tmp_path: Path) -> None:

@@ -243,6 +243,7 @@ def test_a_value_that_is_no_text_costs_its_row(database: str) -> None:
         ("SELECT nonsense", None, "no such column: nonsense"),
         ("SELECT 1", "sqlite:///none.db", "sqlite:///none.db: no such file"),
         ("SELECT 1", f"nodb://ana:{SECRET}@host/name", "nodb://host/name: SQLAlchemy knows no nodb"),
+        ("SELECT 1", f"sqlite://?check_same_thread={SECRET}", "options do not fit to sqlite"),
         ("SELECT 1", f"{SECRET}", "--database: is no URL of SQLAlchemy"),
         ("SELECT 1", f"sqlite+aiosqlite://ana:{SECRET}@host/name?password={SECRET}", "needs the driver|is async|file"),
     ],

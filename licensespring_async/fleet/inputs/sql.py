@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
@@ -30,7 +30,7 @@ def rows_of(query: str, database: str, mapping: Mapping[str, str]) -> Iterator[R
     given = [str(value) for value in (url.password, *url.query.values()) if value]
     row = 0
     try:
-        with engine.connect() as connection:
+        with _connect(engine, name) as connection:
             # exec_driver_sql and no_parameters: a query is sent as it is written, `%` and `:` included.
             options = connection.execution_options(stream_results=True, yield_per=_BATCH, no_parameters=True)
             result = options.exec_driver_sql(query)
@@ -70,11 +70,18 @@ def _engine(url: URL, name: str) -> Engine:
         raise ConfigurationError(f"{name}: needs the driver {e.name}: python -m pip install {e.name}") from e
     except NoSuchModuleError:
         raise ConfigurationError(f"{name}: SQLAlchemy knows no {url.drivername}; is the dialect installed?") from None
-    except ArgumentError:
-        raise ConfigurationError(f"{name}: the URL does not fit to {url.drivername}") from None
+    except (ArgumentError, ValueError, TypeError):  # the error shows values of the URL
+        raise ConfigurationError(f"{name}: the URL's parts or options do not fit to {url.drivername}") from None
     if engine.dialect.is_async:
         raise ConfigurationError(f"{name}: the driver {engine.driver} is async; name another, such as psycopg")
     return engine
+
+
+def _connect(engine: Engine, name: str) -> Connection:
+    try:
+        return engine.connect()
+    except (ValueError, TypeError):  # an option of the URL that the driver does not take
+        raise ConfigurationError(f"{name}: the URL's options do not fit to {engine.driver}") from None
 
 
 def _shown(url: URL) -> str:

@@ -15,7 +15,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .measures import Latency, Timeline
+from ..latency import Latency
+from .measures import Timeline
 
 # Stand-ins that no chart uses otherwise; the page's style sheet says what they look like, in light and in dark.
 _INK, _FIRST, _SECOND = "#010203", "#010204", "#010205"

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from ..latency import Latency
 from ..results import Outcome, Result
-from .measures import Latency, Lowest, Timeline
+from .measures import Lowest, Timeline
 
 HORIZONS = (7, 30, 90)
 OTHERS = "(others)"

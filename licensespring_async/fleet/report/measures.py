@@ -11,8 +11,6 @@ import attrs
 
 V = TypeVar("V", int, datetime, tuple[float, int])
 
-_STEP = math.log(1.02)
-_SHORTEST = 1e-4
 _MOST_BINS = 240
 
 
@@ -37,30 +35,6 @@ class Lowest(Generic[V]):
     def items(self) -> list[tuple[tuple[str, str, str], V]]:
         """Return holders and values, the lowest first."""
         return sorted(self._values.items(), key=lambda item: item[1])
-
-
-@attrs.define
-class Latency:
-    """A histogram in steps of 2 %, so that quantiles are right within 1 %."""
-
-    steps: Counter[int] = attrs.field(factory=Counter[int], init=False)
-
-    def add(self, seconds: float) -> None:
-        """Count one duration."""
-        self.steps[int(math.log(max(seconds, _SHORTEST) / _SHORTEST) / _STEP)] += 1
-
-    def values(self) -> list[tuple[float, int]]:
-        """Return durations in seconds with how often they were seen, the shortest first."""
-        return [(_SHORTEST * math.exp((step + 0.5) * _STEP), count) for step, count in sorted(self.steps.items())]
-
-    def quantile(self, share: float) -> float | None:
-        """Return the seconds within which this share of the durations was, or None when there was none."""
-        wanted = share * self.steps.total()
-        for value, count in self.values():
-            wanted -= count
-            if wanted <= 0:
-                return value
-        return None
 
 
 @attrs.define

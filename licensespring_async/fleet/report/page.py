@@ -13,15 +13,17 @@ from markupsafe import Markup
 from ..results import Outcome
 from .charts import concurrency_chart, latency_chart, rate_chart
 from .findings import HORIZONS, Findings
+from .origin import Origin
 
 
-def render(findings: Findings, *, command: str, made: datetime) -> str:
+def render(findings: Findings, *, command: str, made: datetime, origin: Origin | None = None) -> str:
     """Return the report as HTML; every value is escaped.
 
     Args:
         findings: What was counted.
-        command: The command line that made it, shown as it is.
+        command: The command line that made the page, shown as it is.
         made: When.
+        origin: What made the results, if that is known.
     """
     room = files(__name__.rpartition(".")[0])
     script = (room / "search.js").read_text("utf-8")
@@ -38,5 +40,6 @@ def render(findings: Findings, *, command: str, made: datetime) -> str:
         script=Markup(script),  # noqa: S704  # ours
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         command=command,
+        origin=origin,
         made=made,
     )

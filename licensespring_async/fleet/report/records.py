@@ -1,4 +1,8 @@
-"""Records of a run, read back from JSONL or CSV, one at a time."""
+"""Records of a run, read back one at a time."""
+
+# pyarrow has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
 
 from __future__ import annotations
 
@@ -13,9 +17,15 @@ from pathlib import Path
 from typing import cast
 
 from ...errors import ConfigurationError
+from ...extras import needs_extra
 from ...redaction import excerpt, fingerprint
+from ..inputs.streams import open_text
+from ..journal import Journal
 from ..results import FORMULA_STARTS, Outcome, Result
 
+_SQLITE = b"SQLite format 3\0"
+_PARQUET = b"PAR1"
+_BATCH = 1_000
 _FINGERPRINT = re.compile(r"(#[0-9a-f]{8})?")
 _LATEST = 253_402_300_799.0  # the end of year 9999, where datetime ends
 _LONGEST_WAIT = 1e8
@@ -23,23 +33,27 @@ _MOST = 10**15
 
 
 def read_records(path: Path) -> Iterator[Result]:
-    """Read the records of a file that `fleet check --output` wrote, JSONL or CSV, in bounded memory.
+    """Read the records that a run wrote, in bounded memory: JSONL, CSV (packed or not), Parquet, or its journal.
 
     Args:
-        path: The file; which of the two it is shows in its first line.
+        path: The file; what it is shows in its first bytes.
 
     Raises:
         ConfigurationError: The file cannot be read, is empty, or has a line that is no record; it names file and line.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            if not first.strip():
-                raise ConfigurationError(f"{path}: holds no results")
-            lines = chain([first], file)
-            yield from _numbered(path, _json_lines(lines) if first.lstrip().startswith("{") else _csv_rows(lines))
+        with path.open("rb") as file:
+            start = file.read(len(_SQLITE))
     except OSError as e:
         raise ConfigurationError(f"{path}: cannot be read: {e.strerror or e}") from e
+    if start == _SQLITE:
+        return _journal(path)
+    return _numbered(path, _parquet_rows(path) if start.startswith(_PARQUET) else _text_rows(path))
+
+
+def _journal(path: Path) -> Iterator[Result]:
+    with Journal(path, None) as journal:
+        yield from journal.results()
 
 
 def _numbered(path: Path, rows: Iterator[tuple[int, Mapping[str, object]]]) -> Iterator[Result]:
@@ -48,14 +62,48 @@ def _numbered(path: Path, rows: Iterator[tuple[int, Mapping[str, object]]]) -> I
         try:
             entry = next(rows, None)
             if entry is None:
-                return
+                break
             line, fields = entry
             record = _record(fields)
-        except UnicodeDecodeError:
-            raise ConfigurationError(f"{path}: after line {line}: not UTF-8 text") from None
         except _BadLine as e:
             raise ConfigurationError(f"{path}: line {e.line or line}: {e}") from None
+        except OSError as e:
+            raise ConfigurationError(f"{path}: cannot be read: {e.strerror or e}") from e
         yield record
+    if not line:
+        raise ConfigurationError(f"{path}: holds no results")
+
+
+def _text_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    with open_text(path) as text:
+        damage: tuple[type[Exception], ...] = (EOFError, *text.damage)
+        try:
+            first = text.lines.readline()
+            lines = chain([first], text.lines) if first else iter(())
+            yield from _json_lines(lines) if not first or first.lstrip().startswith("{") else _csv_rows(lines)
+        except damage:
+            raise ConfigurationError(f"{path}: cannot be read: the {text.packing} data is damaged or cut off") from None
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    with needs_extra("parquet", "pyarrow"):
+        import pyarrow as pa  # noqa: PLC0415  # an extra
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    number = 0
+    try:
+        with pq.ParquetFile(path) as parquet:
+            for batch in parquet.iter_batches(batch_size=_BATCH):
+                for fields in batch.to_pylist():
+                    number += 1
+                    yield number, {name: _unparquet(value, name) for name, value in fields.items()}
+    except (pa.ArrowException, ValueError) as e:
+        raise ConfigurationError(f"{path}: cannot be read as Parquet: {excerpt(str(e))}") from e
+
+
+def _unparquet(value: object, name: str) -> object:
+    if isinstance(value, datetime):
+        return value.timestamp() if name == "at" else value.isoformat()
+    return value
 
 
 class _BadLine(Exception):
@@ -104,6 +152,8 @@ def _record(fields: Mapping[str, object]) -> Result:
         raise _BadLine(f"outcome: must be one of {', '.join(Outcome)}") from None
     return Result(
         row=int(row),
+        line=_count(fields, "line"),
+        http_status=_count(fields, "http_status"),
         outcome=outcome,
         code=_text(fields, "code"),
         message=_text(fields, "message"),

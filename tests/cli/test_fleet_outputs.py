@@ -1,0 +1,174 @@
+"""What a run leaves: results in every format, and its summary."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from licensespring_async.cli.output import open_output
+from licensespring_async.fleet import Journal, Outcome, Result
+from licensespring_async.fleet.report import read_records
+
+from .conftest import Run
+from .test_fleet_check import HEADER
+from .test_fleet_resume import Service, fleet, serving, words
+
+__all__ = ["serving"]
+SECRET = "pass-word"
+
+
+@pytest.fixture
+def service() -> Any:
+    with serving() as running:
+        yield running
+
+
+def summary_beside(output: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(f"{output}.summary.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet", "jsonl.journal"])
+def test_every_output_has_the_same_records(offline: Run, tmp_path: Path, service: Service, suffix: str) -> None:
+    """What a run wrote is read back alike, with every field that a report needs, from each format and the journal."""
+    service.codes["d2"] = (418, "teapot")
+    file = tmp_path / "fleet.csv"
+    file.write_text(HEADER + "APP,d1,KEY,,\nAPP,d2,KEY,,\nAPP,,KEY,,\n")
+    offline(*words(file, tmp_path / f"results.{suffix.removesuffix('.journal')}", service))
+    first, second, third = sorted(read_records(tmp_path / f"results.{suffix}"), key=lambda each: each.row)
+    assert (first.line, first.outcome, first.code, first.http_status) == (2, "not_licensed", "license_not_found", 400)
+    assert (first.attempts, first.verified, first.product) == (1, False, "APP")
+    assert first.key.startswith("#")
+    assert first.seconds > 0
+    assert first.at is not None
+    assert (second.outcome, second.code, second.http_status) == ("error", "teapot", 418)
+    assert (third.outcome, third.code, third.message) == ("error", "invalid_row", "hardware_id is missing")
+
+
+def test_parquet_appears_whole_when_the_run_ends_early(tmp_path: Path) -> None:
+    """However the run ends, the file has what was done; before that, what was there is left."""
+    path = tmp_path / "results.parquet"
+    with open_output(str(path), force=False) as write:
+        write(Result(row=1, outcome=Outcome.LICENSED, message="\ud800", consumptions_left=10**30))
+        assert not path.exists()
+    before = path.read_bytes()
+
+    def interrupted() -> None:
+        with open_output(str(path), force=True) as write:
+            write(Result(row=1, outcome=Outcome.LICENSED))
+            assert path.read_bytes() == before
+            write(Result(row=2, outcome=Outcome.LICENSED))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert [each.row for each in read_records(path)] == [1, 2]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_parquet_output_goes_on(offline: Run, tmp_path: Path, service: Service) -> None:
+    """Resumed, it has every row once, from the journal."""
+    output = tmp_path / "results.parquet"
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    offline(*command)
+    output.unlink()
+    assert offline(*command).exit_code == 0
+    assert [each.row for each in read_records(output)] == [1, 2, 3]
+    assert service.sent.total() == 3
+
+
+def test_parquet_is_not_replaced_unasked(offline: Run, tmp_path: Path, service: Service) -> None:
+    """A file that holds something is kept."""
+    output = tmp_path / "results.parquet"
+    output.write_text("mine")
+    done = offline(*words(fleet(tmp_path / "fleet.csv", 3), output, service))
+    assert (done.exit_code, output.read_text()) == (2, "mine")
+
+
+def test_the_summary_tells_what_came_of_a_run(offline: Run, tmp_path: Path, service: Service) -> None:
+    """Counts, times, options and the command are there for other programs."""
+    service.codes["d2"] = (418, "teapot")
+    output = tmp_path / "results.jsonl"
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    assert offline(*command).exit_code == 1
+    found = summary_beside(output)
+    assert (found["state"], found["complete"], found["exit_code"]) == ("complete", True, 1)
+    assert (found["rows"], found["total"], found["earlier"], found["requests"]) == (3, 3, 0, 3)
+    assert found["outcomes"] == {"licensed": 0, "not_licensed": 2, "error": 1, "skipped": 0}
+    assert {"outcome": "error", "code": "teapot", "rows": 1} in found["codes"]
+    assert 0 < found["p50"] <= found["p95"]
+    assert found["seconds"] > 0
+    assert found["options"]["rate_limits"] is None
+    assert f"fleet check {tmp_path}/fleet.csv" in found["command"]
+    assert "--unlimited" in found["command"]
+
+
+def test_the_summary_of_a_run_that_ended_early_says_so(offline: Run, tmp_path: Path, service: Service) -> None:
+    """An aborted run is not complete, and tells why."""
+    service.codes = {f"d{n}": (418, "teapot") for n in range(1, 50)}
+    output = tmp_path / "results.jsonl"
+    assert offline(*words(fleet(tmp_path / "fleet.csv", 60), output, service), "--max-errors", "2").exit_code == 3
+    found = summary_beside(output)
+    assert (found["state"], found["complete"], found["exit_code"]) == ("aborted", False, 3)
+    assert "are more than --max-errors 2" in found["reason"]
+
+
+def test_a_refused_run_leaves_the_summary_of_another(offline: Run, tmp_path: Path, service: Service) -> None:
+    """A command that did not begin says nothing about the run whose files are there."""
+    output = tmp_path / "results.jsonl"
+    offline(*words(fleet(tmp_path / "fleet.csv", 3), output, service))
+    before = summary_beside(output)
+    assert offline(*words(fleet(tmp_path / "fleet.csv", 4), output, service)).exit_code == 2
+    assert summary_beside(output) == before
+
+
+def test_secrets_are_in_no_file_that_a_run_leaves(offline: Run, tmp_path: Path, service: Service) -> None:
+    """The database's password and texts in the query are hidden in the command that is kept."""
+    output = tmp_path / "results.jsonl"
+    (tmp_path / "empty.db").touch()
+    query = f"SELECT 'APP' AS product, 'd1' AS hardware_id, '{SECRET}' AS license_key"
+    _, _, _, *options = words(Path("-"), output, service)
+    url = f"sqlite:///{tmp_path}/empty.db?cached_statements=17"
+    done = offline("fleet", "check", "--sql", query, "--database", url, *options)
+    assert done.exit_code == 0, done.output
+    assert "--database '***'" in summary_beside(output)["command"]
+    left = [each for each in tmp_path.iterdir() if each.name.startswith("results")]
+    assert len(left) == 3
+    assert not [each for each in left for word in (SECRET, "cached_statements") if word.encode() in each.read_bytes()]
+
+
+def test_json_progress_is_all_that_stderr_has(offline: Run, tmp_path: Path, service: Service) -> None:
+    """A program that reads it meets nothing but objects, an error included."""
+    command = words(fleet(tmp_path / "fleet.csv", 3), tmp_path / "results.jsonl", service)
+    done = offline(*command, "--progress", "json")
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [each["event"] for each in events] == ["message", "warning", "end"]
+    assert (events[-1]["rows"], events[-1]["total"], events[-1]["outcomes"]["not_licensed"]) == (3, 3, 3)
+    failed = offline(*command, "--progress", "json", "--release")
+    assert json.loads(failed.stderr.splitlines()[-1])["event"] == "error"
+
+
+def test_the_report_names_the_command_that_made_the_results(offline: Run, tmp_path: Path, service: Service) -> None:
+    """From the results or their journal, the page shows the run's command, and that it did not come to its end."""
+    service.codes = {f"d{n}": (418, "teapot") for n in range(1, 50)}
+    output, page = tmp_path / "results.jsonl", tmp_path / "page.html"
+    offline(*words(fleet(tmp_path / "fleet.csv", 60), output, service), "--max-errors", "2")
+    for results in (output, Path(f"{output}.journal")):
+        done = offline("fleet", "report", str(results), "-o", str(page), "--force")
+        assert done.exit_code == 0, done.output
+        text = page.read_text()
+        assert f"fleet check {tmp_path}/fleet.csv" in text
+        assert "Not every row was checked" in text
+
+
+def test_a_journal_in_use_is_not_reported(offline: Run, tmp_path: Path, service: Service) -> None:
+    """A report of a run that goes on says that it does."""
+    output = tmp_path / "results.jsonl"
+    offline(*words(fleet(tmp_path / "fleet.csv", 3), output, service))
+    with Journal(Path(f"{output}.journal"), None):
+        done = offline("fleet", "report", f"{output}.journal", "-o", str(tmp_path / "page.html"))
+    assert done.exit_code == 2
+    assert "is in use by another run" in done.stderr
