@@ -2,18 +2,20 @@
 
     python benchmarks/own_cost.py
 
-Needs the extra `bench`. On an engine that answers at once. The figure is the best of many short runs: what the code
-costs, not what else the machine was doing.
+Needs the extras `bench` and `otel`. On an engine that answers at once. The figure is the best of many short runs: what
+the code costs, not what else the machine was doing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import statistics
 import subprocess
 import sys
 import time
+import timeit
 import warnings
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -24,9 +26,11 @@ from rich.console import Console
 from rich.table import Table
 from server import BODY
 
-from licensespring_async import LicenseSpring, RateLimits
+from licensespring_async import CircuitOpen, CircuitPolicy, LicenseSpring, RateLimits, endpoints
 from licensespring_async.auth import imf_fixdate
+from licensespring_async.services.telemetry import OpenTelemetry
 from licensespring_async.transport import HttpRequest, HttpResponse
+from licensespring_async.transport.events import is_heard
 
 CALLS, REPEATS = 500, 30
 
@@ -56,6 +60,31 @@ async def cost(client: LicenseSpring) -> float:
     return best * 1e6
 
 
+async def refused_cost(client: LicenseSpring) -> float:
+    """Return the microseconds of a call that an open circuit ends."""
+    best = float("inf")
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        for _ in range(CALLS):
+            with contextlib.suppress(CircuitOpen):
+                await client.check_license_feature(**CHECK)
+        best = min(best, (time.perf_counter() - started) / CALLS)
+    return best * 1e6
+
+
+def unwatched_cost(client: LicenseSpring) -> float:
+    """Return the microseconds that a call spends on telemetry that is switched off."""
+    pipeline, request = client._pipeline, endpoints.check_license_feature(**CHECK).request
+    history = pipeline.start(request.endpoint)
+
+    def call() -> None:
+        with pipeline.watched(request, history):
+            if pipeline.observer is None and not is_heard(pipeline.hooks):
+                return
+
+    return min(timeit.repeat(call, number=CALLS, repeat=REPEATS)) / CALLS * 1e6
+
+
 def import_milliseconds(module: str) -> float:
     """Return the median milliseconds from starting Python to having imported a module."""
     times: list[float] = []
@@ -74,13 +103,22 @@ async def main() -> None:
     bare = LicenseSpring(auth=KEY, engine=Immediate(signature), verify_signatures=False)
     verified = LicenseSpring(auth=KEY, engine=Immediate(signature), public_key=pem)
     paced = bare.with_options(rate_limits=RateLimits((10**9, 1), (10**9, 10), (10**9, 60)))
+    guarded = LicenseSpring(auth=KEY, engine=Immediate(signature), verify_signatures=False, circuit=CircuitPolicy())
+    traced = LicenseSpring(auth=KEY, engine=Immediate(signature), verify_signatures=False, telemetry=OpenTelemetry())
     own, with_rsa, with_windows = await cost(bare), await cost(verified), await cost(paced)
+    with_circuit, with_api = await cost(guarded), await cost(traced)
+    guarded.circuit._open("by hand")
+    opened = await refused_cost(guarded)
     with_all, httpx = import_milliseconds("licensespring_async"), import_milliseconds("httpx")
 
     table = Table("own cost", "measured", "at most")
     table.add_row("a call, verification off", f"{own:.1f} us", "50 us")
     table.add_row("RSA-4096 verification", f"+ {with_rsa - own:.1f} us", "90 us")
     table.add_row("three rate windows", f"+ {with_windows - own:.1f} us", "")
+    table.add_row("a circuit", f"+ {with_circuit - own:.1f} us", "")
+    table.add_row("a call into an open circuit", f"{opened:.1f} us", "")
+    table.add_row("telemetry, off", f"+ {unwatched_cost(bare):.2f} us", "1 us")
+    table.add_row("OpenTelemetry without an SDK", f"+ {with_api - own:.1f} us", "")
     table.add_row("import, beyond `import httpx`", f"+ {with_all - httpx:.0f} ms", "60 ms")
     Console().print(table)
 

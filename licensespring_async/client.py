@@ -14,33 +14,27 @@ import anyio
 import attrs
 
 from . import endpoints
-from ._version import __version__
 from .auth import ApiKey, ClientCredentials
 from .configuration import (
     PRODUCTION_URL,
     Options,
     auth_from,
-    authorizer_for,
     check_kinds,
-    checked_age,
     checked_hooks,
     checked_origin,
     checked_timeout,
-    default_engine,
+    pipeline_for,
     verifier_for,
 )
-from .errors import ConfigurationError, LicenseSpringError
+from .errors import LicenseSpringError
 from .methods import RawLicenseSpring, method
 from .models.expiry import TimeFloor
 from .reading import Reader
 from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, Patience, RateLimits, RawResponse, RetryPolicy
-from .transport.circuit import GuardedEngine
-from .transport.freshness import Freshness
-from .transport.pipeline import Pipeline
+from .transport.observing import Telemetry
 from .transport.retry import RetryBudget
-from .transport.skew import ClockSkew
 from .transport.values import Call
-from .transport.windows import Gate, Pause
+from .transport.windows import Gate
 
 if TYPE_CHECKING:
     from .services.lease import Lease
@@ -68,6 +62,7 @@ class LicenseSpring:
         engine: What speaks HTTP; None for the httpx engine. The client closes it.
         allow_http: Whether `base_url` may be http to any host, for a server in a network that is trusted. True warns.
         hooks: Called with a `RequestEvent` or `RetryEvent`; one that fails is logged, never raised.
+        telemetry: Traces and measures calls, for example `services.telemetry.OpenTelemetry()`; None for nothing.
         clock: Where time comes from; for tests.
         random: Gives numbers from [0, 1) for jitter; for tests.
 
@@ -97,42 +92,33 @@ class LicenseSpring:
         engine: Engine | None = None,
         allow_http: bool = False,
         hooks: Iterable[Hook] = (),
+        telemetry: Telemetry | None = None,
         clock: Clock = Clock(),  # noqa: B008  # frozen
         random: Callable[[], float] = random_module.random,
     ) -> None:
         origin = checked_origin(base_url, allow_http)
-        if type(max_concurrency) is not int or max_concurrency < 1:
-            raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
-        check_kinds(retry=retry, rate_limits=rate_limits, circuit=circuit, engine=engine, clock=clock)
-        skew = ClockSkew()
+        self._auth = auth
+        self._renewals: list[Renewals] = []  # at most one, shared with the copies
+        self._pipeline = pipeline_for(
+            auth,
+            origin,
+            timeout=timeout,
+            retry=retry,
+            rate_limits=rate_limits,
+            circuit=circuit,
+            max_concurrency=max_concurrency,
+            max_answer_age=max_answer_age,
+            engine=engine,
+            hooks=hooks,
+            telemetry=telemetry,
+            clock=clock,
+            random=random,
+        )
         self._reader = Reader(
             verifier=verifier_for(origin, public_key, verify_signatures),
             is_binding=bind_answers,
-            served=skew.served,
+            served=self._pipeline.skew.served,
             floor=TimeFloor(clock.monotonic),
-        )
-        self._auth = auth
-        self._renewals: list[Renewals] = []  # at most one, shared with the copies
-        engine = default_engine() if engine is None else engine
-        breaker = None if circuit is None else Circuit(circuit, clock.monotonic)
-        if breaker is not None:
-            engine = GuardedEngine(engine, breaker, clock)
-        self._pipeline = Pipeline(
-            base_url=origin,
-            user_agent=f"licensespring-async/{__version__}",
-            timeout=checked_timeout(timeout),
-            policy=retry,
-            engine=engine,
-            authorizer=authorizer_for(auth, origin, engine, clock),
-            gate=Gate(rate_limits, clock, Pause()),
-            slots=anyio.Semaphore(max_concurrency),
-            budget=RetryBudget(),
-            skew=skew,
-            freshness=Freshness(checked_age(max_answer_age)),
-            clock=clock,
-            random=random,
-            hooks=checked_hooks(hooks),
-            circuit=breaker,
         )
 
     @classmethod
@@ -236,12 +222,12 @@ class LicenseSpring:
     @property
     def retry_budget(self) -> RetryBudget:
         """The tokens that retries of this client cost; `tokens` near 0 means that the service fails for many calls."""
-        return self._pipeline.budget
+        return self._pipeline.vitals.budget
 
     @property
     def circuit(self) -> Circuit | None:
         """The breaker that calls of this client pass; its `state` tells whether they do. None without a `circuit`."""
-        return self._pipeline.circuit
+        return self._pipeline.vitals.circuit
 
     def with_options(
         self,
@@ -285,22 +271,13 @@ class LicenseSpring:
             LicenseSpringError: Anything that went wrong, with the endpoint, attempts and seconds on it.
         """
         history = self._pipeline.start(call.request.endpoint)
-        try:
-            response = await self._pipeline.send(call.request, history)
-            value = self._reader.read(response, call)
-        except LicenseSpringError as error:
-            history.stamp(error)
-            raise
-        return RawResponse(
-            value=value,
-            status=response.status,
-            headers=response.headers,
-            body=response.body,
-            attempts=history.attempts,
-            elapsed=history.deadline.elapsed,
-            verified=self._reader.verifies(call),
-            waited=history.deadline.waited,
-        )
+        with self._pipeline.watched(call.request, history):
+            try:
+                response = await self._pipeline.send(call.request, history)
+                return self._reader.read(response, call, history)
+            except LicenseSpringError as error:
+                history.stamp(error)
+                raise
 
     async def aclose(self) -> None:
         """Close the connections; no call can begin afterwards, and those under way may fail as if the network had."""

@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypedDict
 from urllib.parse import urlsplit
 
+from ._version import __version__
 from .auth import ApiKey, ClientCredentials, is_loopback, require_secure
 from .errors import ConfigurationError
 from .signatures import PRODUCTION_PUBLIC_KEY, Verifier
-from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy
+from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy
 from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
+from .transport.circuit import GuardedEngine
 from .transport.clock import is_number
+from .transport.freshness import Freshness
+from .transport.observing import Telemetry, Vitals
+from .transport.pipeline import Pipeline
+from .transport.skew import ClockSkew
+from .transport.windows import Gate, Pause
 
 PRODUCTION_URL = "https://api.licensespring.com"
 
@@ -33,6 +40,7 @@ class Options(TypedDict, total=False):
     engine: Engine | None
     allow_http: bool
     hooks: Iterable[Hook]
+    telemetry: Telemetry | None
     clock: Clock
     random: Callable[[], float]
 
@@ -56,6 +64,49 @@ def checked_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
     if not all(callable(hook) for hook in given):
         raise ConfigurationError("hooks: must be an iterable of callables")
     return given
+
+
+def pipeline_for(
+    auth: ApiKey | ClientCredentials,
+    origin: str,
+    *,
+    timeout: float,
+    retry: RetryPolicy,
+    rate_limits: RateLimits | None,
+    circuit: CircuitPolicy | None,
+    max_concurrency: int,
+    max_answer_age: float | None,
+    engine: Engine | None,
+    hooks: Iterable[Hook],
+    telemetry: Telemetry | None,
+    clock: Clock,
+    random: Callable[[], float],
+) -> Pipeline:
+    """Return the way of a client's calls, as the arguments of `LicenseSpring` say."""
+    if type(max_concurrency) is not int or max_concurrency < 1:
+        raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
+    check_kinds(retry=retry, rate_limits=rate_limits, circuit=circuit, engine=engine, clock=clock)
+    breaker = None if circuit is None else Circuit(circuit, clock.monotonic)
+    engine = default_engine() if engine is None else engine
+    if breaker is not None:
+        engine = GuardedEngine(engine, breaker, clock)
+    vitals = Vitals(base_url=origin, max_concurrency=max_concurrency, monotonic=clock.monotonic, circuit=breaker)
+    return Pipeline(
+        base_url=origin,
+        user_agent=f"licensespring-async/{__version__}",
+        timeout=checked_timeout(timeout),
+        policy=retry,
+        engine=engine,
+        authorizer=authorizer_for(auth, origin, engine, clock),
+        gate=Gate(rate_limits, clock, Pause()),
+        vitals=vitals,
+        skew=ClockSkew(),
+        freshness=Freshness(checked_age(max_answer_age)),
+        clock=clock,
+        random=random,
+        hooks=checked_hooks(hooks),
+        observer=None if telemetry is None else telemetry.observe(vitals),
+    )
 
 
 def default_engine() -> Engine:

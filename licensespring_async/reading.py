@@ -14,7 +14,8 @@ from .models.converter import structure
 from .models.expiry import Timed, TimeFloor
 from .models.json_body import decode
 from .signatures import SIGNATURE_HEADER, Verifier
-from .transport import HttpResponse
+from .transport import HttpResponse, RawResponse
+from .transport.pipeline import History
 from .transport.values import Call
 
 T = TypeVar("T")
@@ -36,17 +37,25 @@ class Reader:
     served: Callable[[Mapping[str, str]], float | None]
     floor: TimeFloor
 
-    def verifies(self, call: Call[T]) -> bool:
-        """Return whether the answer of a call is one whose signature is checked."""
-        return self.verifier is not None and call.model is not NoneType
-
-    def read(self, response: HttpResponse, call: Call[T]) -> T:
-        """Return the value of a successful answer.
+    def read(self, response: HttpResponse, call: Call[T], history: History) -> RawResponse[T]:
+        """Return the value of a successful answer, and how it came about.
 
         Raises:
             SignatureError: It is not signed by a trusted key, or answers another call (`AnswerMismatch`).
             ResponseError: It cannot be decoded or has another shape.
         """
+        return RawResponse(
+            value=self._value(response, call),
+            status=response.status,
+            headers=response.headers,
+            body=response.body,
+            attempts=history.attempts,
+            elapsed=history.deadline.elapsed,
+            verified=self.verifier is not None and call.model is not NoneType,
+            waited=history.deadline.waited,
+        )
+
+    def _value(self, response: HttpResponse, call: Call[T]) -> T:
         if call.model is NoneType:
             # An answer that says nothing more than its status: the service documents no signature for it.
             return cast("T", None)

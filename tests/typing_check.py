@@ -17,6 +17,9 @@ from licensespring_async import (
     ApiKey,
     AuthorizationMethod,
     Bundle,
+    CircuitOpen,
+    CircuitPolicy,
+    CircuitState,
     ClientCredentials,
     Clock,
     Company,
@@ -48,7 +51,8 @@ from licensespring_async import (
     Validity,
     Window,
 )
-from licensespring_async.transport import Engine, HttpRequest, HttpResponse, HttpxEngine
+from licensespring_async.services.telemetry import OpenTelemetry
+from licensespring_async.transport import Circuit, Engine, HttpRequest, HttpResponse, HttpxEngine
 
 KEY = ApiKey(api_key="key", shared_key="shared")
 
@@ -176,6 +180,8 @@ def configuration() -> None:
         max_concurrency=10,
         engine=engine,
         hooks=[on_event],
+        circuit=CircuitPolicy(failure_rate=1, min_attempts=10, window=30, open_for=5, probes=1),
+        telemetry=OpenTelemetry(),
         clock=Clock(time=lambda: 0.0),
         random=lambda: 0.5,
     )
@@ -187,6 +193,9 @@ def configuration() -> None:
     LicenseSpring(auth=KEY, engine=NoEngine())  # type: ignore[arg-type]
     LicenseSpring(auth=KEY, retries=3)  # type: ignore[call-arg]
     LicenseSpring.from_env(auth=KEY)  # type: ignore[call-arg]
+    LicenseSpring(auth=KEY, circuit=True)  # type: ignore[arg-type]
+    LicenseSpring(auth=KEY, telemetry=CircuitPolicy())  # type: ignore[arg-type]
+    CircuitPolicy(0.5)  # type: ignore[call-arg]
     ApiKey("key", "shared")  # type: ignore[call-arg]
     RetryPolicy(5)  # type: ignore[call-arg]
     RateLimits(200, 10)  # type: ignore[arg-type]
@@ -260,6 +269,12 @@ async def errors(client: LicenseSpring) -> None:
         assert_type(error.earlier, tuple[LicenseSpringError, ...])
     except (LicenseRefused, ApiError) as error:
         assert_type(error.documented_code, str | None)
+    except CircuitOpen as error:
+        assert_type(error.retry_after, float)
+        assert_type(error.reason, str)
+        assert_type(client.circuit, Circuit | None)
+        if client.circuit is not None:
+            assert_type(client.circuit.state, CircuitState)
     except RateLimited as error:
         assert_type(error.retry_after, float | None)
     except (ConnectionFailed, DeadlineExceeded) as error:

@@ -8,6 +8,7 @@ from .clock import Clock
 from .deadline import Patience
 from .engine import Engine
 from .events import Event, Hook, RequestEvent, RetryEvent
+from .observing import Observer, Telemetry, Vitals
 from .retry import RetryPolicy
 from .values import HttpRequest, HttpResponse, RawResponse
 from .windows import RateLimits, Window
@@ -27,6 +28,7 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "HttpxEngine",
+    "Observer",
     "Patience",
     "PyreqwestEngine",
     "RateLimits",
@@ -34,6 +36,8 @@ __all__ = [
     "RequestEvent",
     "RetryEvent",
     "RetryPolicy",
+    "Telemetry",
+    "Vitals",
     "Window",
 ]
 

@@ -8,6 +8,7 @@ Source: https://martinfowler.com/bliki/CircuitBreaker.html
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from enum import StrEnum
@@ -19,6 +20,8 @@ from .clock import Clock, is_number
 from .engine import Engine
 from .retry import whole
 from .values import HttpRequest, HttpResponse
+
+_log = logging.getLogger("licensespring_async")
 
 _SLICES = 10
 # A probe is under way and may end at any moment.
@@ -93,7 +96,7 @@ class _Window:
 
 
 class Circuit:
-    """The breaker of a client, which its copies share; pure but for the clock.
+    """The breaker of a client, which its copies share; pure but for the clock and the log.
 
     Only what the network or the service fails at counts: no answer, an answer too late, HTTP 5xx. Any other answer, a
     refusal or HTTP 429 too, is one. Requests for tokens count as well. An attempt that is cancelled does not.
@@ -177,11 +180,13 @@ class Circuit:
 
     def _open(self, reason: str) -> None:
         self._opened, self._reason = self._now(), reason
+        _log.info("the circuit is open: %s", reason, extra={"licensespring.circuit.state": "open"})
         self._next_period()
 
     def _close(self) -> None:
         self._opened = None
         self._window.clear()
+        _log.info("the circuit is closed again", extra={"licensespring.circuit.state": "closed"})
         self._next_period()
 
     def _next_period(self) -> None:

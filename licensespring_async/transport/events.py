@@ -12,6 +12,11 @@ from ..errors import LicenseSpringError
 
 _log = logging.getLogger("licensespring_async")
 
+# Attributes of log records are named as those of spans (OpenTelemetry's semantic conventions).
+_ENDPOINT = "licensespring.endpoint"
+_RESENT = "http.request.resend_count"
+_ERROR = "error.type"
+
 
 @attrs.frozen(kw_only=True)
 class RequestEvent:
@@ -53,10 +58,29 @@ Event: TypeAlias = RequestEvent | RetryEvent
 Hook: TypeAlias = Callable[[Event], object]
 
 
+def is_heard(hooks: tuple[Hook, ...]) -> bool:
+    """Return whether anybody hears of requests: a hook, or a log at DEBUG."""
+    return bool(hooks) or _log.isEnabledFor(logging.DEBUG)
+
+
 def emit(hooks: Iterable[Hook], event: Event) -> None:
-    """Hand an event to every hook; one that fails is logged and never stops the call."""
+    """Log an event and hand it to every hook; one that fails is logged and never stops the call."""
+    _log_event(event)
     for hook in hooks:
         try:
             hook(event)
         except Exception:  # noqa: BLE001  # a hook is the caller's code, and nothing is awaited here
             _log.exception("a hook failed on %s", type(event).__name__)
+
+
+def _log_event(event: Event) -> None:
+    error = None if event.error is None else type(event.error).__name__
+    extra: dict[str, object] = {_ENDPOINT: event.endpoint, _RESENT: event.attempt - 1, _ERROR: error}
+    if isinstance(event, RetryEvent):
+        extra["licensespring.retry_delay"] = event.delay
+        text = "%s: attempt %d failed with %s; the next one in %.3g s"
+        _log.info(text, event.endpoint, event.attempt, error, event.delay, extra=extra)
+    elif _log.isEnabledFor(logging.DEBUG):
+        extra |= {"http.response.status_code": event.status, "licensespring.seconds": event.seconds}
+        text = "%s: attempt %d ended with %s in %.3g s"
+        _log.debug(text, event.endpoint, event.attempt, error or f"HTTP {event.status}", event.seconds, extra=extra)

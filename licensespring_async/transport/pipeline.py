@@ -7,6 +7,8 @@ not grow old in a signature. Slot and place are free while a call waits for its 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
 
 import anyio
 import attrs
@@ -25,16 +27,18 @@ from ..errors import (
 )
 from .answers import credentials, failure
 from .authorizer import Authorizer
-from .circuit import Circuit
 from .clock import Clock
 from .deadline import Deadline, Patience
 from .engine import Engine
-from .events import Hook, RequestEvent, RetryEvent, emit
+from .events import Hook, RequestEvent, RetryEvent, emit, is_heard
 from .freshness import Freshness
-from .retry import Kind, RetryBudget, RetryPolicy, classify
+from .observing import Observer, Vitals
+from .retry import Kind, RetryPolicy, classify
 from .skew import ClockSkew
 from .values import HttpRequest, HttpResponse, Request
 from .windows import Gate
+
+_UNWATCHED: Final = nullcontext()
 
 
 @attrs.define(kw_only=True)
@@ -47,6 +51,7 @@ class History:
         remedies: Causes of refusal that were mended and tried again, each at most once and not counted as retries.
         last_retry: What the last retry was for, or None before the first.
         signed_offset: Clock offset that the last attempt was signed with.
+        status: HTTP status of the last attempt's answer, or None if none came.
         authorization: Header that the last attempt was sent with.
     """
 
@@ -58,6 +63,7 @@ class History:
     remedies: set[str] = attrs.field(factory=set[str])
     last_retry: Kind | None = None
     signed_offset: float = 0.0
+    status: int | None = None
     authorization: str = attrs.field(default="", repr=False)
 
     def stamp(self, error: LicenseSpringError) -> None:
@@ -85,19 +91,22 @@ class Pipeline:
     engine: Engine
     authorizer: Authorizer
     gate: Gate
-    slots: anyio.Semaphore
-    budget: RetryBudget
+    vitals: Vitals
     skew: ClockSkew
     freshness: Freshness
     clock: Clock
     random: Callable[[], float]
     hooks: tuple[Hook, ...]
-    circuit: Circuit | None = None
+    observer: Observer | None = None
     patience: Patience | None = None
 
     def start(self, endpoint: str) -> History:
         """Return the history of a call that begins now."""
         return History(endpoint=endpoint, deadline=Deadline(self.clock, self.timeout, self.patience))
+
+    def watched(self, request: Request, history: History) -> AbstractContextManager[object, None]:
+        """Return what telemetry has to be around a call; without telemetry, nothing."""
+        return _UNWATCHED if self.observer is None else self.observer.call(request, history)
 
     async def send(self, request: Request, history: History) -> HttpResponse:
         """Send a request and return its successful answer.
@@ -119,13 +128,10 @@ class Pipeline:
                     history.tries -= 1
                     continue
                 delay = self._delay_before_retry(error, request, history)
-                if self.hooks:
-                    emit(
-                        self.hooks,
-                        RetryEvent(endpoint=request.endpoint, attempt=history.attempts, delay=delay, error=error),
-                    )
+                event = RetryEvent(endpoint=request.endpoint, attempt=history.attempts, delay=delay, error=error)
+                emit(self.hooks, event)
             else:
-                self.budget.refund(history.last_retry)
+                self.vitals.budget.refund(history.last_retry)
                 return response
             await self.clock.sleep(delay)
 
@@ -138,13 +144,13 @@ class Pipeline:
             try:
                 return await self._exchange(request, history, sign)
             finally:
-                self.slots.release()
+                self.vitals.slots.release()
         finally:
             self.gate.leave()
 
     def _check_circuit(self) -> None:
-        if self.circuit is not None:
-            self.circuit.check()
+        if self.vitals.circuit is not None:
+            self.vitals.circuit.check()
 
     async def _wait_for_circuit(self, error: CircuitOpen, deadline: Deadline) -> None:
         with deadline.wait("the circuit was open"):
@@ -152,10 +158,10 @@ class Pipeline:
 
     async def _take_slot(self, deadline: Deadline) -> None:
         try:
-            self.slots.acquire_nowait()
+            self.vitals.slots.acquire_nowait()
         except anyio.WouldBlock:
             with deadline.limit("waiting for one of max_concurrency slots"):
-                await self.slots.acquire()
+                await self.vitals.slots.acquire()
 
     async def _exchange(self, request: Request, history: History, sign: Callable[[str], str]) -> HttpResponse:
         left = history.deadline.left
@@ -164,6 +170,13 @@ class Pipeline:
         # It may have opened while the call was queued.
         self._check_circuit()
         history.attempts += 1
+        history.status = None
+        if self.observer is None:
+            return await self._ask(request, history, sign, left)
+        with self.observer.attempt(request, history):
+            return await self._ask(request, history, sign, left)
+
+    async def _ask(self, request: Request, history: History, sign: Callable[[str], str], left: float) -> HttpResponse:
         history.signed_offset = self.skew.offset
         started, sent = self.clock.monotonic(), self.clock.time()
         date = imf_fixdate(sent + self.skew.offset)
@@ -172,6 +185,7 @@ class Pipeline:
         error: LicenseSpringError | None = None
         try:
             response = await self.engine.send(self._wire(request, date, history.authorization), left)
+            history.status = response.status
             received, monotonic = self.clock.time(), self.clock.monotonic()
             if response.status < 300:
                 distance = self.skew.distance(response.headers, received, monotonic)
@@ -183,8 +197,8 @@ class Pipeline:
             error = failure(response, secrets, received + self.skew.offset)
         except LicenseSpringError as e:
             error = e
-        if self.hooks:
-            self._report(history, response, self.clock.monotonic() - started, error)
+        if is_heard(self.hooks):
+            self._report(history, self.clock.monotonic() - started, error)
         if isinstance(error, RateLimited):
             self.gate.hold(error)
         if error is not None:
@@ -205,17 +219,11 @@ class Pipeline:
             headers["Content-Type"] = request.content_type
         return HttpRequest(request.method, self.base_url + request.target, headers, request.body)
 
-    def _report(
-        self,
-        history: History,
-        response: HttpResponse | None,
-        seconds: float,
-        error: LicenseSpringError | None,
-    ) -> None:
+    def _report(self, history: History, seconds: float, error: LicenseSpringError | None) -> None:
         event = RequestEvent(
             endpoint=history.endpoint,
             attempt=history.attempts,
-            status=None if response is None else response.status,
+            status=history.status,
             seconds=seconds,
             error=error,
         )
@@ -247,7 +255,7 @@ class Pipeline:
             why = f"after attempt {history.tries}, the last that the retry policy allows"
         elif delay >= history.deadline.left:
             why = f"because the next attempt, in {delay:.3g} s, would be after the call's time"
-        elif not self.budget.take(kind):
+        elif not self.vitals.budget.take(kind):
             why = "because the client's retry budget is used up; the service is failing for many calls"
         else:
             history.last_retry = kind

@@ -1,0 +1,70 @@
+"""What tracing and metrics need of a client: to be around its calls and attempts, where a hook hears of what is over.
+
+The client knows these protocols alone; `services.telemetry` implements them for OpenTelemetry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+import attrs
+
+from .circuit import Circuit
+from .retry import RetryBudget
+from .values import Request
+
+if TYPE_CHECKING:
+    from .pipeline import History
+
+
+def _slots(vitals: Vitals) -> anyio.Semaphore:
+    return anyio.Semaphore(vitals.max_concurrency)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Vitals:
+    """What the copies of a client share, and what can be read off it at any moment and from any thread.
+
+    Attributes:
+        base_url: The service's origin.
+        max_concurrency: Requests that may be in flight.
+        monotonic: The client's clock, in seconds.
+        circuit: The breaker, or None.
+        budget: The retry budget.
+        slots: One for each request in flight.
+    """
+
+    base_url: str
+    max_concurrency: int
+    monotonic: Callable[[], float]
+    circuit: Circuit | None
+    budget: RetryBudget = attrs.field(factory=RetryBudget, init=False)
+    slots: anyio.Semaphore = attrs.field(init=False, default=attrs.Factory(_slots, takes_self=True))
+
+    @property
+    def in_flight(self) -> int:
+        """Slots that are in use."""
+        return self.max_concurrency - self.slots.value
+
+
+class Observer(Protocol):
+    """Is around the calls and attempts of one client. Its context managers must not raise, nor swallow what passes."""
+
+    def call(self, request: Request, history: History) -> AbstractContextManager[object, None]:
+        """Return what is entered when a call begins and left, with its error, when it ends."""
+        ...
+
+    def attempt(self, request: Request, history: History) -> AbstractContextManager[object, None]:
+        """Return the same for one HTTP request; `history.status` is that of its answer once it ends."""
+        ...
+
+
+class Telemetry(Protocol):
+    """Makes the observers of clients."""
+
+    def observe(self, vitals: Vitals) -> Observer:
+        """Return what observes a client."""
+        ...
