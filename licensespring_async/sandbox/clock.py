@@ -36,7 +36,7 @@ class SandboxClock:
     @property
     def offset(self) -> float:
         """Give the seconds by which this clock is ahead of its source."""
-        return self() - self._source()
+        return self._offset if self._frozen is None else self._frozen - self._source()
 
     def advance(self, seconds: float) -> None:
         """Move the clock on by `seconds`, frozen or not; a negative number moves it back."""

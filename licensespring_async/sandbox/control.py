@@ -13,13 +13,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..redaction import fingerprint
 from .clock import SandboxClock
 from .effects import Answer, Effects
-from .faults import Faults
+from .faults import Faults, Met
 from .limits import Limiter, too_many
 from .signing import Signer
 
 CONTROL_PATH: Final = "/_sandbox"
 _JOURNAL_LENGTH: Final = 500
-_SHOWN: Final = frozenset({"product", "feature", "bundle_code", "env"})
+_LONGEST: Final = 100  # characters of a text that came from outside
+# What is no secret; anything else, hardware ids and future parameters included, is shown as a fingerprint.
+_SHOWN: Final = frozenset(
+    {"product", "feature", "bundle_code", "env", "license_id", "consumptions", "allow_overages", "max_overages"}
+    | {"borrowed_until", "include_expired_features", "grant_type", "login_type", "sdk_ver", "app_ver"}
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -31,24 +36,78 @@ class Entry:
     path: str
     parameters: dict[str, str]
     status: int
+    code: str | None
     fault: str | None
 
 
+@attrs.define
+class Counters:
+    """Count requests: all, those that were refused, and each status, path and fault."""
+
+    requests: int = 0
+    refused: int = 0
+    statuses: Counter[str] = attrs.field(factory=Counter[str])
+    paths: Counter[str] = attrs.field(factory=Counter[str])
+    faults: Counter[str] = attrs.field(factory=Counter[str])
+
+    def add(self, entry: Entry) -> None:
+        """Count one request."""
+        self.requests += 1
+        self.refused += entry.status >= 400
+        self.statuses[str(entry.status)] += 1
+        # Paths that are nowhere could be any number.
+        self.paths["unknown" if entry.status == 404 else entry.path] += 1
+        if entry.fault is not None:
+            self.faults[entry.fault] += 1
+
+    def told(self) -> dict[str, object]:
+        """Give them as JSON."""
+        return {
+            "requests": self.requests,
+            "refused": self.refused,
+            "status": dict(self.statuses),
+            "path": dict(self.paths),
+            "fault": dict(self.faults),
+        }
+
+    def clear(self) -> None:
+        """Begin at nothing."""
+        self.requests = self.refused = 0
+        for counter in (self.statuses, self.paths, self.faults):
+            counter.clear()
+
+
 @attrs.frozen(kw_only=True)
+class Start:
+    """How the clock stood when the sandbox was started."""
+
+    offset: float = 0.0
+    is_frozen: bool = False
+
+
+@attrs.define(kw_only=True)
 class Control:
     """Hold what a person or a test steers while the sandbox runs."""
 
     clock: SandboxClock
+    start: Start = Start()
     faults: Faults
     limiter: Limiter
     journal: deque[Entry] = attrs.field(factory=lambda: deque[Entry](maxlen=_JOURNAL_LENGTH))
-    counters: Counter[str] = attrs.field(factory=Counter[str])
+    counters: Counters = attrs.field(factory=Counters)
+
+    def note(self, entry: Entry) -> None:
+        """Keep what happened to one request."""
+        self.journal.append(entry)
+        self.counters.add(entry)
 
     def reset(self) -> None:
-        """End all faults, set the clock right, and forget the requests; the world keeps its state."""
+        """End all faults, set the clock as it was at the start, and forget the requests."""
         self.faults.clear()
         self.limiter.clear()
-        self.clock.set_offset(0)
+        self.clock.set_offset(self.start.offset)
+        if self.start.is_frozen:
+            self.clock.freeze()
         self.journal.clear()
         self.counters.clear()
 
@@ -81,40 +140,55 @@ class Controlled:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, again = await _read(receive)
         fields = _fields(scope["query_string"], body)
-        control, status, fault = self._control, 0, None
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
+        told = _Told(send)
+        met: Met | None = None
         try:
-            wait = control.limiter.wait((scope["client"] or ("",))[0], _authorization(scope))
-            if wait > 0 and control.limiter.throttle is not None:
-                headers, text = too_many(control.limiter.throttle, wait, control.clock())
-                await Answer(429, headers, text).send(watched)
+            if (limited := self._limited(scope)) is not None:
+                await limited.send(told.send)
                 return
-            fault = control.faults.meet(scope["path"], fields.get("hardware_id"))
-            if fault is None:
-                await self._application(scope, again, watched)
+            met = self._control.faults.meet(scope["path"], fields.get("hardware_id"))
+            if met is None:
+                await self._application(scope, again, told.send)
                 return
             answer = Answer()
-            if fault.effect != "error":
+            if met.fault.effect != "error":
                 await self._application(scope, again, answer.collect)
-            await self._effects.carry_out(fault, answer, scope, again, watched)
+            await self._effects.carry_out(met, answer, scope, again, told.send)
         finally:
-            effect = None if fault is None else fault.effect
-            control.counters.update(["requests", f"status {status}", *([f"fault {effect}"] if effect else [])])
-            control.journal.append(
+            self._control.note(
                 Entry(
-                    at=control.clock(),
+                    at=self._control.clock(),
                     method=scope["method"],
-                    path=scope["path"],
+                    path=scope["path"][:_LONGEST],
                     parameters={name: _masked(name, value) for name, value in fields.items()},
-                    status=status,
-                    fault=effect,
+                    status=told.status,
+                    code=told.code,
+                    fault=None if met is None else met.fault.effect,
                 )
             )
+
+    def _limited(self, scope: Scope) -> Answer | None:
+        limiter = self._control.limiter
+        wait = limiter.wait((scope["client"] or ("",))[0], _authorization(scope))
+        if wait <= 0 or limiter.throttle is None:
+            return None
+        return Answer(429, *too_many(limiter.throttle, wait, self._control.clock()))
+
+
+@attrs.define
+class _Told:
+    """Pass an answer on, and remember its status and its error code."""
+
+    _send: Send
+    status: int = 0
+    code: str | None = None
+
+    async def send(self, message: Message) -> None:
+        """Take one message of the application."""
+        self.status = message.get("status", self.status)
+        if self.status >= 400 and self.code is None:
+            self.code = _code(message.get("body", b""))
+        await self._send(message)
 
 
 async def _read(receive: Receive) -> tuple[bytes, Receive]:
@@ -147,9 +221,20 @@ def _fields(query: bytes, body: bytes) -> dict[str, str]:
     return fields
 
 
+def _code(body: bytes) -> str | None:
+    """Read the code of an error answer: the service's, or the token endpoint's."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    told = cast("dict[str, object]", content) if isinstance(content, dict) else {}
+    code = told.get("code") or told.get("error")
+    return code[:_LONGEST] if isinstance(code, str) else None
+
+
 def _authorization(scope: Scope) -> str:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), "")
 
 
 def _masked(name: str, value: str) -> str:
-    return value[:100] if name in _SHOWN else fingerprint(value)
+    return value[:_LONGEST] if name in _SHOWN else fingerprint(value)

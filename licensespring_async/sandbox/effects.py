@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import random
 import socket
 import struct
 from email.utils import formatdate, parsedate_to_datetime
@@ -16,7 +15,7 @@ import attrs
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .faults import Fault
+from .faults import Fault, Met
 from .jsontext import encode
 from .signing import Signer
 
@@ -77,15 +76,16 @@ class Effects:
         self._signer = signer
         self._stranger = cache(Signer)  # a key costs a good part of a second
 
-    async def carry_out(self, fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    async def carry_out(self, met: Met, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a collected answer as the fault wants it."""
+        fault = met.fault
         match fault.effect:
             case "latency":
-                await anyio.sleep(random.uniform(fault.seconds, fault.up_to or fault.seconds))  # noqa: S311
+                await anyio.sleep(met.delay)
             case "dribble":
-                return await _in_pieces(answer, 1, fault.seconds, send)
+                return await _in_pieces(answer, fault.size, fault.seconds, send)
             case "slice":
-                return await _in_pieces(answer, 1, 0.0, send)
+                return await _in_pieces(answer, fault.size, 0.0, send)
             case "cut" | "reset" | "empty" | "malformed-chunk":
                 return await _break(fault, answer, scope, receive)
             case _:
@@ -97,8 +97,9 @@ class Effects:
         match fault.effect:
             case "error":
                 answer.status = fault.status
-                answer.put(b"content-type", "application/json; charset=utf-8")
-                answer.put_body(encode({"status": fault.status, "code": fault.code, "message": "A fault."}))
+                answer.put(b"content-type", "text/html" if fault.html else "application/json; charset=utf-8")
+                answer.put(b"retry-after", fault.retry_after)
+                answer.put_body(_error_body(fault))
             case "gzip-bomb":
                 answer.put(b"content-encoding", "gzip")
                 answer.put_body(_bomb())
@@ -118,6 +119,12 @@ class Effects:
                 answer.put(b"licensesignature", None)
             case _:  # the right key, over what it signed before
                 answer.put(b"licensesignature", self._signer.sign(answer.body + b"\n"))
+
+
+def _error_body(fault: Fault) -> bytes:
+    if fault.html:
+        return b"<html><body><h1>%d</h1></body></html>" % fault.status
+    return encode({"status": fault.status, "code": fault.code, "message": "A fault."})
 
 
 async def _in_pieces(answer: Answer, size: int, seconds: float, send: Send) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from collections.abc import Callable
@@ -28,6 +29,8 @@ Effect: TypeAlias = Literal[
     "stale-signature",
 ]
 
+Distribution: TypeAlias = Literal["uniform", "exponential"]
+
 _text = attrs.validators.optional(attrs.validators.instance_of(str))
 _positive = attrs.validators.optional(attrs.validators.and_(attrs.validators.gt(0), attrs.validators.le(10**9)))
 
@@ -47,8 +50,12 @@ class Fault:
         ttl: Ends so many seconds, on the sandbox's clock, after it was added.
         status: HTTP status of `error`.
         code: Code of `error`.
-        seconds: Shortest delay of `latency`; delay between two bytes of `dribble`.
+        html: Answer `error` with the page of a proxy instead of JSON.
+        retry_after: Retry-After header of `error`, as it is to be sent: "2", a date, or what a client must survive.
+        seconds: Shortest delay of `latency`; delay between two pieces of `dribble`.
         up_to: Longest delay of `latency`, if it is to vary; seconds.
+        distribution: How `latency` varies, drawn from `seed`: all delays alike, or most of them short and few long.
+        size: Bytes of a piece of `dribble` and `slice`.
         location: Where `redirect` points.
     """
 
@@ -64,11 +71,38 @@ class Fault:
         default=503, validator=[attrs.validators.instance_of(int), attrs.validators.ge(400), attrs.validators.le(599)]
     )
     code: str = attrs.field(default="internal_error", validator=attrs.validators.instance_of(str))
+    html: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
+    retry_after: str | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.matches_re(r"[ -~]+"))
+    )
     seconds: float = attrs.field(default=0.05, validator=[attrs.validators.ge(0), attrs.validators.le(3600)])
     up_to: float | None = attrs.field(
         default=None, validator=attrs.validators.optional([attrs.validators.ge(0), attrs.validators.le(3600)])
     )
+    distribution: Distribution = attrs.field(default="uniform", validator=attrs.validators.in_(get_args(Distribution)))
+    size: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
     location: str = attrs.field(default="https://example.invalid/", validator=attrs.validators.matches_re(r"[!-~]+"))
+
+    def __attrs_post_init__(self) -> None:
+        if self.up_to is not None and self.up_to < self.seconds:
+            raise ValueError("up_to is the longest delay: it has to be at least seconds")
+
+    def delay(self, drawn: float) -> float:
+        """Give the seconds of delay that belong to a number drawn from [0, 1)."""
+        if self.up_to is None:
+            return self.seconds
+        if self.distribution == "exponential":
+            # One delay in a thousand would be longer than the longest.
+            drawn = min(1.0, -math.log(1 - drawn) / math.log(1000))
+        return self.seconds + drawn * (self.up_to - self.seconds)
+
+
+@attrs.frozen
+class Met:
+    """A fault that met a request, and the delay that was drawn for it, in seconds."""
+
+    fault: Fault
+    delay: float
 
 
 @attrs.define(eq=False)
@@ -85,19 +119,19 @@ class _Rule:
         spent = self.fault.count is not None and self.met >= self.fault.count
         return spent or (self.ends_at is not None and now >= self.ends_at)
 
-    def meets(self, path: str, hardware_id: str | None) -> bool:
+    def meet(self, path: str, hardware_id: str | None) -> Met | None:
         fault = self.fault
         if fault.path is not None and not fnmatchcase(path, fault.path):
-            return False
+            return None
         if fault.hardware_id is not None and fault.hardware_id != hardware_id:
-            return False
+            return None
         self.fitting += 1
         if fault.nth is not None and fault.nth != self.fitting:
-            return False
+            return None
         if self.draws.random() >= fault.probability:
-            return False
+            return None
         self.met += 1
-        return True
+        return Met(fault, fault.delay(self.draws.random()))
 
 
 class Faults:
@@ -131,9 +165,10 @@ class Faults:
         with self._lock:
             return tuple(rule.fault for rule in self._rules if not rule.is_over(now))
 
-    def meet(self, path: str, hardware_id: str | None) -> Fault | None:
-        """Give the fault that meets a request, and count it."""
+    def meet(self, path: str, hardware_id: str | None) -> Met | None:
+        """Give the fault that meets a request, if one does, and count it."""
         now = self._clock()
         with self._lock:
             self._rules = [rule for rule in self._rules if not rule.is_over(now)]
-            return next((rule.fault for rule in self._rules if rule.meets(path, hardware_id)), None)
+            meetings = (rule.meet(path, hardware_id) for rule in self._rules)
+            return next((met for met in meetings if met is not None), None)

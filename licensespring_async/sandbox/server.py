@@ -18,7 +18,7 @@ from ..configuration import Options
 from .app import Api
 from .authorization import Gate
 from .clock import SandboxClock, as_sandbox_clock
-from .control import Control, Controlled
+from .control import Control, Controlled, Start
 from .demo import DEMO, Demo, demo_world, has_demo
 from .errors import SandboxError
 from .faults import Faults
@@ -27,6 +27,8 @@ from .panel import Panel
 from .register import Register
 from .serving import Serving, listen
 from .signing import Signer
+from .snapshot import Snapshot
+from .state import Home
 from .store import Store
 from .tenants import Tenant, Tenants
 from .tokens import TokenIssuer
@@ -89,6 +91,7 @@ class Sandbox:
     _own: Tenant = attrs.field(init=False, repr=False)
     _gate: Gate = attrs.field(init=False, repr=False)
     _control: Control = attrs.field(init=False, repr=False)
+    _starts: dict[Home, Snapshot] = attrs.field(factory=dict["Home", "Snapshot"], init=False, repr=False)
     _run: _Run | None = attrs.field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -193,6 +196,14 @@ class Sandbox:
         """List the tenants; the sandbox's own world and keys are the first."""
         return tuple(self._gate.tenants)
 
+    def reset(self) -> None:
+        """Go back to the start: take back what requests changed since, end all faults, set the clock as it was, and
+        forget the requests. With a file in `db` the start is what `world` describes, not what the file knew before.
+        """
+        for home, snapshot in self._starts.items():
+            snapshot.restore(home.store, home.tenant)
+        self._control.reset()
+
     def describe(self) -> dict[str, object]:
         """Describe the running sandbox as JSON, secrets included; `demo` is null in a world of your own."""
         return {**self._own.describe(), "demo": attrs.asdict(DEMO) if has_demo(self.world) else None}
@@ -247,6 +258,7 @@ class Sandbox:
         return self._run
 
     def _tenant(self, world: World, given: Mapping[str, str], *, position: int | None) -> Tenant:
+        self._starts[world.home] = Snapshot.of(world.home.store, world.home.tenant)
         credentials = self._register.enter(world, given, position=position)
         world.home.open(self.clock.moment)
         return Tenant(world=world, sandbox=self, **attrs.asdict(credentials))
@@ -254,6 +266,9 @@ class Sandbox:
     def _prepare(self, on_ready: Callable[[], None]) -> _Run:
         if self._run is not None:
             raise SandboxError("the sandbox is running already; make a second one")
+        self._control.start = Start(offset=self.clock.offset, is_frozen=self.clock.is_frozen)
+        if not self._register.store.is_file:  # worlds are built after their sandbox, too
+            self._starts = {home: Snapshot.of(home.store, home.tenant) for home in self._starts}
         listener = listen(self.host, self.port)
         host = f"[{self.host}]" if ":" in self.host else self.host
         return _Run(
@@ -268,7 +283,9 @@ class Sandbox:
     @cached_property
     def _application(self) -> ASGIApp:
         api = Api(gate=self._gate, signer=self._signer, clock=self.clock)
-        panel = Panel(control=self._control, world=self.world, token=self.control_token).application()
+        panel = Panel(
+            control=self._control, tenants=self._gate.tenants, reset=self.reset, token=self.control_token
+        ).application()
         return Controlled(api.application(), panel, self._control, self._signer)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from licensespring_async import (
     AnswerMismatch,
@@ -18,7 +21,8 @@ from licensespring_async import (
     SignatureError,
     TransportError,
 )
-from licensespring_async.sandbox import Effect, Fault, Sandbox, SandboxClock, Throttle
+from licensespring_async.sandbox import Effect, Fault, Faults, License, Sandbox, SandboxClock, Throttle, World
+from licensespring_async.sandbox.faults import Distribution
 from licensespring_async.sandbox.limits import RetryAfter
 
 from .calling import new_http
@@ -51,6 +55,10 @@ async def check(client: LicenseSpring, sandbox: Sandbox) -> object:
         hardware_id=sandbox.demo.hardware_id,
         license_key=sandbox.demo.license_key,
     )
+
+
+def demo_license(sandbox: Sandbox) -> License:
+    return sandbox.world.products["LUMEN"].licenses_of(sandbox.demo.license_key)[0]
 
 
 def test_a_clock_moves_only_when_told() -> None:
@@ -166,7 +174,8 @@ async def test_steers_over_http(own: Sandbox, http: httpx.AsyncClient) -> None:
     assert [(entry["status"], entry["fault"]) for entry in journal.json()] == [(200, None)]
     assert own.demo.license_key not in journal.text
     assert own.demo.hardware_id not in journal.text
-    assert (await http.get(f"{base}/counters")).json()["requests"] == 1
+    counters = (await http.get(f"{base}/counters")).json()
+    assert (counters["requests"], counters["refused"], counters["status"]) == (1, 0, {"200": 1})
     assert own.demo.license_key not in (await http.get(f"{base}/state")).text
     await http.post(f"{base}/reset")
     assert (own.faults.active, own.clock.is_frozen) == ((), False)
@@ -189,7 +198,127 @@ async def test_refuses_what_is_no_fault(own: Sandbox, http: httpx.AsyncClient, w
     assert own.faults.active == ()
 
 
-@pytest.mark.parametrize("headers", [STRANGE, {"Host": "attacker.example"}, {"Origin": "null"}])
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"effekt": "error"}, "unknown: effekt; did you mean effect?"),
+        ({"status": 500}, "not a fault: name its effect"),
+        ({"effect": "latency", "seconds": 2, "up_to": 1}, "up_to is the longest delay"),
+    ],
+)
+async def test_says_why_it_is_no_fault(own: Sandbox, http: httpx.AsyncClient, wrong: dict[str, Any], told: str) -> None:
+    """Whoever wrote a rule that cannot be is told what to write."""
+    assert told in (await http.post(f"{own.url}/_sandbox/faults", json=wrong)).json()["message"]
+
+
+@pytest.mark.parametrize("wrong", [{"ofset": 1}, {"offset": "1"}, {"advance": True}, {"frozen": 1}, {"advance": 1e300}])
+async def test_refuses_what_is_no_clock(own: Sandbox, http: httpx.AsyncClient, wrong: dict[str, Any]) -> None:
+    """A clock that cannot be set so is refused, and stands as it stood."""
+    assert (await http.post(f"{own.url}/_sandbox/clock", json=wrong)).status_code == 400
+    assert (own.clock.offset, own.clock.is_frozen) == (0.0, False)
+
+
+async def test_an_error_comes_in_the_shape_of_a_proxy(own: Sandbox, http: httpx.AsyncClient) -> None:
+    """A rule can answer 429 with any Retry-After and as a page."""
+    own.faults.add(Fault(effect="error", status=429, html=True, retry_after="Fri, 31 Feb 2026 99:00:00 GMT"))
+    answer = await http.get(f"{own.url}/api/v4/check_license_feature")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "Fri, 31 Feb 2026 99:00:00 GMT")
+    assert answer.headers["Content-Type"] == "text/html"
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "exponential"])
+@given(drawn=st.floats(0, 1, exclude_max=True))
+def test_delays_lie_between_the_shortest_and_the_longest(distribution: Distribution, drawn: float) -> None:
+    """Whatever is drawn, a delay lies between its bounds; exponential ones are mostly near the shorter."""
+    fault = Fault(effect="latency", seconds=1, up_to=3, distribution=distribution)
+    assert 1 <= fault.delay(drawn) <= 3
+    assert Fault(effect="latency", seconds=2).delay(drawn) == 2
+
+
+def test_exponential_delays_are_mostly_short() -> None:
+    """Half of them are in the lowest tenth of the range."""
+    assert Fault(effect="latency", seconds=0, up_to=10, distribution="exponential").delay(0.5) < 1.01
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    """Two runs with one seed meet the same requests with the same delays; another seed does not."""
+
+    def drawn(seed: int) -> list[float | None]:
+        faults = Faults(lambda: 0.0)
+        faults.add(Fault(effect="latency", probability=0.5, seed=seed, seconds=0, up_to=1))
+        return [None if met is None else met.delay for met in (faults.meet("/", None) for _ in range(20))]
+
+    assert drawn(1) == drawn(1) != drawn(2)
+
+
+async def test_reset_goes_back_to_the_start(own: Sandbox, http: httpx.AsyncClient) -> None:
+    """A reset takes back slots, devices and consumption, ends faults and sets the clock; what was built stays."""
+    license = demo_license(own)
+    slots = license.features["batch-export"].slots
+    assert slots is not None
+    slots.take(own.demo.hardware_id, own.clock.moment())
+    license.deactivate(own.demo.hardware_id)
+    license.activate("another")
+    own.faults.add(Fault(effect="error"))
+    own.clock.advance(5000)
+    assert (await http.post(f"{own.url}/_sandbox/reset")).status_code == 200
+    assert license.device(own.demo.hardware_id) is not None
+    assert license.device("another") is None
+    assert slots.in_use(own.clock.moment()) == 0
+    assert (own.faults.active, own.clock.offset) == ((), 0.0)
+    async with once(own) as client:
+        await check(client, own)
+
+
+async def test_reset_with_a_file_goes_back_to_the_world(tmp_path: Path) -> None:
+    """With a file, the start is what the world describes, though the file knew more when it was opened."""
+    before, sandbox = (Sandbox(db=tmp_path / "state.db") for _ in range(2))
+    demo_license(before).activate("kept")
+    assert demo_license(sandbox).device("kept") is not None
+    sandbox.reset()
+    assert demo_license(sandbox).device("kept") is None
+    assert demo_license(sandbox).device(sandbox.demo.hardware_id) is not None
+
+
+async def test_reset_keeps_the_clock_that_it_was_started_with() -> None:
+    """A sandbox that was started ahead and frozen is so again."""
+    sandbox = Sandbox(World())
+    sandbox.clock.set_offset(600)
+    sandbox.clock.freeze()
+    async with sandbox:
+        sandbox.clock.resume()
+        sandbox.clock.set_offset(0)
+        sandbox.reset()
+        assert sandbox.clock.is_frozen
+        assert 590 < sandbox.clock.offset <= 600
+
+
+async def test_tells_of_refusals_and_tenants(own: Sandbox, http: httpx.AsyncClient) -> None:
+    """The journal has the code of a refusal; the state has every tenant's licenses."""
+    world = World()
+    world.add_product("TP").add_license(key="AAAA", floating_users=3)
+    tenant = own.add_tenant(world)
+    await http.get(f"{own.url}/api/v4/check_license_feature")
+    [entry] = (await http.get(f"{own.url}/_sandbox/journal")).json()
+    assert (entry["status"], entry["code"]) == (400, "missing_headers")
+    state = await http.get(f"{own.url}/_sandbox/state")
+    [_, other] = state.json()["tenants"]
+    assert other["licenses"][0]["slots"] == [{"feature": None, "in_use": 0, "allowed": 3}]
+    assert tenant.api_key not in state.text
+    assert "AAAA" not in state.text
+
+
+@pytest.mark.parametrize("find", ["lumen", "TWBZ-FYU2-QRTW-KZVT"])
+async def test_finds_licenses(own: Sandbox, http: httpx.AsyncClient, find: str) -> None:
+    """The page finds licenses by product or key."""
+    page = await http.get(f"{own.url}/_sandbox/", params={"find": find})
+    assert '<td data-name="Product">LUMEN' in page.text
+    assert '<td data-name="Product">VECTOR' not in page.text
+
+
+@pytest.mark.parametrize(
+    "headers", [STRANGE, {"Host": "attacker.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
 async def test_refuses_other_sites(own: Sandbox, http: httpx.AsyncClient, headers: dict[str, str]) -> None:
     """A page of another site, or one whose name was rebound, cannot steer the sandbox."""
     assert (await http.post(f"{own.url}/_sandbox/reset", headers=headers)).status_code == 403
@@ -199,5 +328,8 @@ async def test_asks_for_its_token() -> None:
     """With a control token set, nothing is told without it."""
     async with Sandbox(control_token="let-me") as sandbox, new_http() as http:
         address = f"{sandbox.url}/_sandbox/state"
-        assert (await http.get(address)).status_code == 401
+        assert (await http.get(address)).headers["WWW-Authenticate"].startswith("Basic ")
+        assert (await http.get(address, auth=("anybody", "wrong"))).status_code == 401
+        assert (await http.get(address, auth=("anybody", "let-me"))).status_code == 200
+        assert (await http.get(address, auth=("anybody", "let-me"), headers=STRANGE)).status_code == 403
         assert (await http.get(address, headers={"Authorization": "Bearer let-me"})).status_code == 200
