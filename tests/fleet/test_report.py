@@ -10,7 +10,7 @@ import pytest
 
 from licensespring_async import ConfigurationError
 from licensespring_async.fleet import Outcome, Result
-from licensespring_async.fleet.report import Findings, read_records
+from licensespring_async.fleet.report import Findings, Origin, read_records
 from licensespring_async.fleet.report.page import render
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -137,3 +137,33 @@ def test_the_page_asks_for_nothing() -> None:
     page = render(found(record()), command="c", made=NOW)
     assert "default-src 'none'" in page
     assert not [each for each in ("src=", "@import", 'href="http') if each in page]
+
+
+def test_a_run_that_did_not_end_is_told() -> None:
+    """A page of a part of the rows says so, with the reason, escaped."""
+    origin = Origin(
+        command=f"fleet check {HOSTILE}", state="aborted", reason="3 errors are more than 2", began="2026-01-01"
+    )
+    page = render(found(record()), command="c", made=NOW, origin=origin)
+    assert "the run was aborted (3 errors are more than 2)" in page
+    assert "<script>alert" not in page
+
+
+def test_answers_that_were_not_verified_are_told() -> None:
+    """Rows that are licensed by unsigned answers are no small print."""
+    assert "1 of the licensed rows were believed without a signature" in render(found(record()), command="c", made=NOW)
+
+
+def test_what_needs_attention_is_found_by_its_code() -> None:
+    """The text that is searched has the code as the service writes it, and the line of the file."""
+    row = Result(row=7, line=9, outcome=Outcome.NOT_LICENSED, code="license_expired", product="APP", feature="render")
+    page = render(found(row), command="c", made=NOW)
+    table = page[page.index('class="cards"') :]
+    assert all(each in table for each in ("license_expired", "line 9", "APP", "render"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"command": 7}', "\x00"])
+def test_a_broken_summary_costs_no_report(tmp_path: Path, text: str) -> None:
+    """What made the results is then not known, and nothing else is lost."""
+    written(tmp_path / "r.jsonl.summary.json", text)
+    assert not (Origin.of(tmp_path / "r.jsonl") or Origin()).command

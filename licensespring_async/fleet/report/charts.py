@@ -1,6 +1,7 @@
 """Charts as SVG that takes its colours and its font from the page around it; they hold no text of the records."""
 
 # matplotlib leaves its keyword arguments untyped.
+# mypy: disable-error-code="no-untyped-call"
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..latency import Latency
 from .measures import Timeline
@@ -22,6 +25,8 @@ from .measures import Timeline
 _INK, _FIRST, _SECOND = "#010203", "#010204", "#010205"
 _COLOURS = {_INK: "currentColor", _FIRST: "var(--first)", _SECOND: "var(--second)"}
 _BINS = 24
+_TICKS = [digit * 10.0**power for power in range(-1, 6) for digit in (1, 3)]
+_LONG = 120.0  # seconds from which the time of day tells more
 
 
 def latency_chart(latency: Latency) -> str:
@@ -31,13 +36,14 @@ def latency_chart(latency: Latency) -> str:
         return ""
     low, high = values[0][0] / 1.02, values[-1][0] * 1.02
     edges = [low * (high / low) ** (i / _BINS) for i in range(_BINS + 1)]
+    ticks = [each for each in _TICKS if low <= each <= high]
 
     def draw(axes: Axes) -> None:
         axes.hist([value for value, _ in values], bins=edges, weights=[count for _, count in values], color=_FIRST)
         axes.set_xscale("log")
         axes.minorticks_off()
-        axes.set_xticks(edges[::6], labels=[f"{edge:,.0f}" if edge >= 100 else f"{edge:.3g}" for edge in edges[::6]])
-        axes.set_xlabel("milliseconds")
+        axes.set_xticks(ticks, labels=[f"{tick:g} ms" if tick < 1000 else f"{tick / 1000:g} s" for tick in ticks])
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
         axes.set_ylabel("rows")
 
     return _svg("latency", draw)
@@ -59,11 +65,21 @@ def _over_time(name: str, timeline: Timeline, column: int, label: str, colour: s
         return ""
     start = points[0][0]
     begun = datetime.fromtimestamp(start, UTC)
+    is_long = points[-1][0] - start >= _LONG
 
     def draw(axes: Axes) -> None:
-        axes.step([each[0] - start for each in points], [each[column] for each in points], where="post", color=colour)
+        heights = [each[column] for each in points]
+        if is_long:
+            moments = date2num([datetime.fromtimestamp(each[0], UTC) for each in points])
+            axes.step(moments, heights, where="post", color=colour)
+            locator = AutoDateLocator(tz=UTC, maxticks=6)
+            axes.xaxis.set_major_locator(locator)
+            axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC, show_offset=False))
+            axes.set_xlabel(f"UTC, from {begun:%Y-%m-%d %H:%M}")
+        else:
+            axes.step([each[0] - start for each in points], heights, where="post", color=colour)
+            axes.set_xlabel(f"seconds since {begun:%Y-%m-%d %H:%M:%S} UTC")
         axes.set_ylim(bottom=0)
-        axes.set_xlabel(f"seconds since {begun:%Y-%m-%d %H:%M:%S} UTC")
         axes.set_ylabel(label)
 
     return _svg(name, draw)

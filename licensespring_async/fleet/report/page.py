@@ -35,7 +35,11 @@ def render(findings: Findings, *, command: str, made: datetime, origin: Origin |
         groups=sorted(findings.groups.items(), key=lambda group: (-group[1].total(), group[0])),
         horizons=HORIZONS,
         quantiles=[(name, latency.quantile(share)) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))],
-        charts=[Markup(svg) for svg in (latency_chart(latency), rate_chart(timeline), concurrency_chart(timeline))],  # noqa: S704  # ours
+        charts=[
+            ("How long checks took", Markup(latency_chart(latency))),  # noqa: S704  # ours
+            ("Rows per second", Markup(rate_chart(timeline))),  # noqa: S704  # ours
+            ("Rows under way", Markup(concurrency_chart(timeline))),  # noqa: S704  # ours
+        ],
         style=Markup((room / "page.css").read_text("utf-8")),  # noqa: S704  # ours
         script=Markup(script),  # noqa: S704  # ours
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
