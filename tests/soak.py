@@ -100,7 +100,7 @@ class Soak:
             left = await self._in_use(client)
             async with httpx.AsyncClient(trust_env=False) as observer:
                 counters = (await observer.get(f"{sandbox.url}/_sandbox/counters")).json()
-            self.happened.update({name: count for name, count in counters.items() if name.startswith("fault ")})
+            self.happened.update({f"fault {name}": count for name, count in counters["fault"].items()})
         return Ending(in_use=in_use, living=living, left=left)
 
     def _world(self) -> World:

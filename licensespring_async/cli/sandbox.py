@@ -50,6 +50,14 @@ def sandbox(
         Path | None,
         typer.Option(help="World file (TOML); the demo without.", metavar="FILE", rich_help_panel=_WORLD),
     ] = None,
+    db: Annotated[
+        Path | None,
+        typer.Option(
+            help="SQLite file that keeps what requests change, and the keys; in memory without.",
+            metavar="FILE",
+            rich_help_panel=_WORLD,
+        ),
+    ] = None,
     print_world: Annotated[
         bool,
         typer.Option(
@@ -109,6 +117,7 @@ def sandbox(
         try:
             server = Sandbox(
                 world,
+                db=":memory:" if db is None else db,
                 host=host,
                 port=port,
                 rate_limits=_throttle(plan, rate_scale, retry_after, html_429),

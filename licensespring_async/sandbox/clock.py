@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 class SandboxClock:
     """Tell the time of another clock, plus an offset, or the moment at which it was frozen.
 
+    `advance` and `freeze` are about time itself: clients made by the sandbox go along. `set_offset` sets the server's
+    clock off against theirs, as a client meets it whose own clock is wrong.
+
     Args:
         source: Seconds since the epoch.
     """
@@ -18,11 +21,16 @@ class SandboxClock:
     def __init__(self, source: Callable[[], float] = time.time) -> None:
         self._source = source
         self._offset = 0.0
+        self._passed = 0.0
         self._frozen: float | None = None
 
     def __call__(self) -> float:
         """Give the current time in seconds since the epoch."""
-        return self._source() + self._offset if self._frozen is None else self._frozen
+        return self._source() + self.offset if self._frozen is None else self._frozen
+
+    def of_clients(self) -> float:
+        """Give the time of whoever goes along, in seconds since the epoch: the current time without the offset."""
+        return self() - self._offset
 
     def moment(self) -> datetime:
         """Give the current time as an aware moment."""
@@ -36,13 +44,13 @@ class SandboxClock:
     @property
     def offset(self) -> float:
         """Give the seconds by which this clock is ahead of its source."""
-        return self._offset if self._frozen is None else self._frozen - self._source()
+        return self._offset + self._passed if self._frozen is None else self._frozen - self._source()
 
     def advance(self, seconds: float) -> None:
         """Move the clock on by `seconds`, frozen or not; a negative number moves it back."""
         _require_finite(seconds)
         if self._frozen is None:
-            self._offset += seconds
+            self._passed += seconds
         else:
             self._frozen += seconds
 
@@ -53,12 +61,12 @@ class SandboxClock:
     def resume(self) -> None:
         """Let a frozen clock run on from where it stands."""
         if self._frozen is not None:
-            self._offset, self._frozen = self._frozen - self._source(), None
+            self._passed, self._frozen = self._frozen - self._source() - self._offset, None
 
     def set_offset(self, seconds: float) -> None:
         """Run `seconds` ahead of the source (behind it, if negative), and no longer frozen."""
         _require_finite(seconds)
-        self._offset, self._frozen = seconds, None
+        self._offset, self._passed, self._frozen = seconds, 0.0, None
 
 
 def as_sandbox_clock(source: Callable[[], float]) -> SandboxClock:

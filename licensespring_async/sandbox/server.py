@@ -261,7 +261,7 @@ class Sandbox:
         self._starts[world.home] = Snapshot.of(world.home.store, world.home.tenant)
         credentials = self._register.enter(world, given, position=position)
         world.home.open(self.clock.moment)
-        return Tenant(world=world, sandbox=self, **attrs.asdict(credentials))
+        return Tenant(world=world, sandbox=self, time=self.clock.of_clients, **attrs.asdict(credentials))
 
     def _prepare(self, on_ready: Callable[[], None]) -> _Run:
         if self._run is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, Unpack
 
 import attrs
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from ..auth import ApiKey
 from ..client import LicenseSpring
 from ..configuration import Options
+from ..transport import Clock
 from .errors import SandboxError
 from .inprocess import IN_PROCESS_URL, in_process_engine
 from .world import World
@@ -44,6 +45,7 @@ class Tenant:
     client_id: str
     client_secret: str = attrs.field(repr=False)
     _sandbox: Reachable = attrs.field(alias="sandbox", repr=False)
+    _time: Callable[[], float] = attrs.field(alias="time", repr=False)
 
     def client(self, **options: Unpack[Options]) -> LicenseSpring:
         """Make a client that checks against this tenant with its API key and trusts the sandbox's signatures.
@@ -77,6 +79,8 @@ class Tenant:
 
     def _client(self, url: str, options: Options) -> LicenseSpring:
         options.setdefault("public_key", self._sandbox.public_key)
+        # A client whose time stood still while the sandbox's was advanced would take the answers for recordings.
+        options.setdefault("clock", Clock(time=self._time))
         auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
         return LicenseSpring(auth=auth, base_url=url, **options)
 

@@ -83,6 +83,18 @@ def test_a_clock_refuses_what_is_no_time(seconds: float) -> None:
         SandboxClock().advance(seconds)
 
 
+async def test_time_passes_for_clients_too(own: Sandbox) -> None:
+    """A client of the sandbox goes along when time is advanced or stands still: no answer seems old, no clock wrong."""
+    async with once(own) as client:
+        await check(client, own)
+        own.clock.advance(86_400)
+        await check(client, own)
+        own.clock.freeze()
+        own.clock.advance(-7200)
+        await check(client, own)
+        assert abs(client.clock_skew) < 5
+
+
 async def test_a_client_corrects_a_clock_that_was_set_off(own: Sandbox) -> None:
     """A client that meets date_header_diff corrects itself by the sandbox's Date."""
     own.clock.set_offset(7200)
