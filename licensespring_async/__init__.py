@@ -1,5 +1,8 @@
 """An independent async client for LicenseSpring's License API (v4)."""
 
+import typing as _typing
+from importlib import import_module as _import_module
+
 from ._version import __version__
 from .auth import ApiKey, ClientCredentials
 from .client import LicenseSpring
@@ -85,6 +88,9 @@ from .transport import (
     Window,
 )
 
+if _typing.TYPE_CHECKING:
+    from .services.blocking import BlockingLicenseSpring
+
 __all__ = [
     "PRODUCTION_PUBLIC_KEY",
     "PRODUCTION_URL",
@@ -98,6 +104,7 @@ __all__ = [
     "AuthorizationMethod",
     "AuthorizationMissingParams",
     "Blacklisted",
+    "BlockingLicenseSpring",
     "Bundle",
     "CertificateRefused",
     "CircuitOpen",
@@ -166,3 +173,10 @@ __all__ = [
     "Window",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what few programs need when it is first asked for."""
+    if name != "BlockingLicenseSpring":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _import_module(".services.blocking", __name__).BlockingLicenseSpring

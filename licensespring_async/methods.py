@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., object])
 _Awaited = Coroutine[Any, Any, T]
 
 
-def _like(endpoint: Callable[..., object], raw: Any = None) -> Callable[[F], F]:
+def like(endpoint: Callable[..., object], raw: Any = None) -> Callable[[F], F]:
     """Give a method the name, text and parameters of the endpoint function that it calls."""
 
     def decorate(method: F) -> F:
@@ -45,7 +45,7 @@ def _like(endpoint: Callable[..., object], raw: Any = None) -> Callable[[F], F]:
 def method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[LicenseSpring, P], _Awaited[T]]:
     """Return the method that performs the call of an endpoint function and gives its value."""
 
-    @_like(endpoint)
+    @like(endpoint)
     async def call(self: LicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return (await self.perform(endpoint(*args, **kwargs))).value
 
@@ -55,7 +55,7 @@ def method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[LicenseSpring
 def raw_method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[RawLicenseSpring, P], _Awaited[RawResponse[T]]]:
     """Return the method that gives the value together with how it came about."""
 
-    @_like(endpoint, RawResponse)
+    @like(endpoint, RawResponse)
     async def call(self: RawLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
         return await self.client.perform(endpoint(*args, **kwargs))
 

@@ -16,6 +16,7 @@ from licensespring_async import (
     ApiError,
     ApiKey,
     AuthorizationMethod,
+    BlockingLicenseSpring,
     Bundle,
     CircuitOpen,
     CircuitPolicy,
@@ -51,6 +52,7 @@ from licensespring_async import (
     Validity,
     Window,
 )
+from licensespring_async.services import Lease
 from licensespring_async.services.telemetry import OpenTelemetry
 from licensespring_async.transport import Circuit, Engine, HttpRequest, HttpResponse, HttpxEngine
 
@@ -153,6 +155,30 @@ async def lifecycle() -> None:
         assert_type(ours.clock_skew, float)
         assert_type(await ours.check_bundle(product="P", hardware_id="H", license_key="K"), Bundle)
     assert_type(Ours.from_env({"LICENSESPRING_API_KEY": "x"}, timeout=1, verify_signatures=False), Ours)
+
+
+def blocking(client: BlockingLicenseSpring) -> None:
+    """The blocking client has the methods of the async one, and the same mistakes."""
+    assert_type(
+        client.check_license_feature(product="P", feature="F", hardware_id="H", license_key="K"), LicenseFeature
+    )
+    assert_type(client.check_bundle(product="P", hardware_id="H", username="U"), Bundle)
+    assert_type(client.release_floating_feature(product="P", feature="F", hardware_id="H", license_key="K"), None)
+    raw = client.with_raw_response.check_bundle(product="P", hardware_id="H", license_key="K")
+    assert_type(raw, RawResponse[Bundle])
+    with client.feature_lease(product="P", feature="F", hardware_id="H", license_key="K", grace=60) as lease:
+        assert_type(lease, Lease)
+    with client.with_options(timeout=2) as copy, BlockingLicenseSpring(auth=KEY, timeout=5) as other:
+        assert_type(copy, BlockingLicenseSpring)
+        assert_type(other, BlockingLicenseSpring)
+    assert_type(BlockingLicenseSpring.from_env(timeout=1), BlockingLicenseSpring)
+    client.check_bundle("P", "H", license_key="K")  # type: ignore[call-arg]
+    client.check_bundle(product="P", license_key="K")  # type: ignore[call-arg]
+    client.check_bundle(product="P", hardware_id="H", license_id="5")  # type: ignore[arg-type]
+    client.feature_lease(product="P", hardware_id="H")  # type: ignore[call-arg]
+    client.with_options(retries=3)  # type: ignore[call-arg]
+    BlockingLicenseSpring(auth=KEY, retries=3)  # type: ignore[call-arg]
+    BlockingLicenseSpring(timeout=5)  # type: ignore[call-arg]
 
 
 def on_event(event: RequestEvent | RetryEvent) -> None:

@@ -22,6 +22,7 @@ NAMES = [
     "AuthorizationMethod",
     "AuthorizationMissingParams",
     "Blacklisted",
+    "BlockingLicenseSpring",
     "Bundle",
     "CertificateRefused",
     "CircuitOpen",

@@ -1,0 +1,357 @@
+"""The client for code that does not await, against the sandbox."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import warnings
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+import pytest
+from anyio.from_thread import start_blocking_portal
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from licensespring_async import (
+    BlockingLicenseSpring,
+    ConfigurationError,
+    DeviceNotFound,
+    InvalidParameter,
+    LeaseLost,
+    LicenseSpring,
+    endpoints,
+)
+from licensespring_async.sandbox import Sandbox, World
+from licensespring_async.services.telemetry import OpenTelemetry
+from licensespring_async.transport import HttpRequest, HttpResponse
+
+from ..transport import fakes
+
+CHECK: Any = {"product": "TP", "feature": "render", "hardware_id": "laptop", "license_key": "9F2C-77AA-0B1E-C0DE"}
+
+
+def on(hardware_id: str) -> Any:
+    """Return the check of another device."""
+    return CHECK | {"hardware_id": hardware_id}
+
+
+def a_world() -> World:
+    world = World()
+    license = world.add_product("TP").add_license(key=CHECK["license_key"], max_activations=5)
+    license.add_feature("render", floating_users=2, floating_timeout=10)
+    license.activate("laptop")
+    license.activate("workstation")
+    return world
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Generator[Sandbox]:
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(Sandbox(a_world())) as running:
+        yield running
+
+
+def blocking(sandbox: Sandbox, **options: Any) -> BlockingLicenseSpring:
+    environ = {"LICENSESPRING_API_KEY": sandbox.api_key, "LICENSESPRING_SHARED_KEY": sandbox.shared_key}
+    options = {"public_key": sandbox.public_key, **options}
+    return BlockingLicenseSpring.from_env({**environ, "LICENSESPRING_BASE_URL": sandbox.url}, **options)
+
+
+def in_use(client: BlockingLicenseSpring) -> int | None:
+    """Return the slots in use, as another device sees them that takes one and gives it back."""
+    other = on("workstation")
+    feature = client.check_license_feature(**other)
+    client.release_floating_feature(**other)
+    assert feature.floating_in_use_devices is not None
+    return feature.floating_in_use_devices - 1
+
+
+class Hanging:
+    """An engine whose answers never come."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.cancelled = threading.Event()
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        self.asked.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self.cancelled.set()
+        raise AssertionError
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+def hanging(engine: Any) -> BlockingLicenseSpring:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return BlockingLicenseSpring(auth=fakes.KEY, engine=engine, verify_signatures=False, timeout=60)
+
+
+def test_it_answers_as_the_async_client_does(sandbox: Sandbox) -> None:
+    """Returns the model, raises the same errors, and gives the raw side."""
+    with blocking(sandbox) as client:
+        assert client.check_license_feature(**CHECK).code == "render"
+        raw = client.with_raw_response.check_license_feature(**CHECK)
+        assert (raw.status, raw.verified, raw.value.code) == (200, True, "render")
+        client.release_floating_feature(**CHECK)
+        with pytest.raises(DeviceNotFound) as caught:
+            client.check_license_feature(**on("somebody-elses"))
+        assert (caught.value.endpoint, caught.value.attempts) == ("check_license_feature", 1)
+        with pytest.raises(InvalidParameter):
+            client.check_license_feature(**on(""))
+        assert client.retry_budget.tokens == 500
+        assert (client.circuit, abs(client.clock_skew) < 60) == (None, True)
+
+
+@pytest.mark.parametrize("name", endpoints.__all__)
+def test_every_endpoint_is_a_method(name: str) -> None:
+    """Has every endpoint of the async client, with its text and parameters, on both sides."""
+    client = hanging(Hanging())
+    method, raw = getattr(BlockingLicenseSpring, name), getattr(type(client.with_raw_response), name)
+    endpoint = getattr(endpoints, name)
+    for each in (method, raw):
+        assert not inspect.iscoroutinefunction(each)
+        assert (each.__name__, each.__doc__) == (name, endpoint.__doc__)
+        this, *others = inspect.signature(each).parameters.values()
+        assert (this.name, others) == ("self", list(inspect.signature(endpoint, eval_str=True).parameters.values()))
+
+
+@pytest.mark.parametrize("name", ["feature_lease", "with_options"])
+def test_other_methods_have_the_parameters_of_the_async_client(name: str) -> None:
+    """Copies no signature: what the async method takes, this one takes."""
+    ours, theirs = (inspect.signature(getattr(cls, name)) for cls in (BlockingLicenseSpring, LicenseSpring))
+    assert ours.parameters == theirs.parameters
+    assert "Async" not in str(ours.return_annotation)
+
+
+def test_it_is_used_by_many_threads_at_once(sandbox: Sandbox) -> None:
+    """Answers the calls of many threads, each with its own answer."""
+    devices = ["laptop", "workstation"] * 20
+    with blocking(sandbox) as client, ThreadPoolExecutor(16) as pool:
+        calls = [pool.submit(client.check_license_feature, **on(each)) for each in devices]
+        assert {each.result().code for each in calls} == {"render"}
+        for device in set(devices):
+            client.release_floating_feature(**on(device))
+
+
+def test_a_lease_is_a_plain_with(sandbox: Sandbox) -> None:
+    """Holds a slot for the length of the block and gives it back, also when the block fails."""
+    with blocking(sandbox) as client:
+        with client.feature_lease(**CHECK) as lease:
+            assert lease.feature.code == "render"
+            assert in_use(client) == 1
+            assert not lease.lost.is_set()
+        assert in_use(client) == 0
+        for error in (ValueError("ours"), KeyboardInterrupt()):
+            with pytest.raises(type(error)), client.feature_lease(**CHECK):
+                raise error
+            assert in_use(client) == 0
+
+
+def test_a_lease_that_is_refused_raises(sandbox: Sandbox) -> None:
+    """Raises what taking the slot raised, and never enters the block."""
+    with (
+        blocking(sandbox) as client,
+        pytest.raises(DeviceNotFound),
+        client.feature_lease(**on("somebody-elses")),
+    ):
+        pytest.fail("the block was entered")
+
+
+def a_lease_that_ends() -> Callable[[HttpRequest], HttpResponse]:
+    """Answer a check with a slot that lapses in no time, and every later one with a refusal."""
+    answers = iter([fakes.answer(body={**fakes.FEATURE, "is_floating_cloud": True})])
+    return lambda _: next(answers, fakes.refusal("license_expired"))
+
+
+def use(client: BlockingLicenseSpring, error: Exception | None) -> None:
+    """Use a lease until it is lost, and then fail or not."""
+    with client.feature_lease(**fakes.CHECK, floating_timeout=0.2) as lease:
+        deadline = time.monotonic() + 30
+        while not lease.lost.is_set():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        if error is not None:
+            raise error
+
+
+def test_a_lost_lease_is_told() -> None:
+    """Sets `lost` while the block runs, for a thread cannot be cancelled, and raises when it ends."""
+    with hanging(fakes.ScriptedEngine([a_lease_that_ends()])) as client, pytest.raises(LeaseLost):
+        use(client, None)
+
+
+def test_an_error_of_the_block_outweighs_a_lost_lease() -> None:
+    """Raises what the block raised, not that the lease is lost."""
+    with hanging(fakes.ScriptedEngine([a_lease_that_ends()])) as client, pytest.raises(ValueError, match="ours"):
+        use(client, ValueError("ours"))
+
+
+def test_closing_ends_what_is_under_way() -> None:
+    """Ends the calls that other threads wait for with an error, instead of leaving them waiting."""
+    engine = Hanging()
+    with ThreadPoolExecutor(1) as pool:
+        with hanging(engine) as client:
+            call = pool.submit(client.check_license_feature, **fakes.CHECK)
+            assert engine.asked.wait(30)
+        with pytest.raises(ConfigurationError, match="closed"):
+            call.result(30)
+    assert engine.cancelled.is_set()
+
+
+def test_closing_releases_leases(sandbox: Sandbox) -> None:
+    """Gives back the slots of leases that were never left."""
+    with blocking(sandbox) as client:
+        lease = client.feature_lease(**CHECK)
+        lease.__enter__()
+    with blocking(sandbox) as client:
+        assert in_use(client) == 0
+
+
+def test_it_needs_its_with() -> None:
+    """Says what to do when it is used before or after its `with`, or opened twice."""
+    client = hanging(Hanging())
+    with pytest.raises(ConfigurationError, match="use it in `with`"):
+        client.check_license_feature(**fakes.CHECK)
+    with client, pytest.raises(ConfigurationError, match="opened before"), client:
+        pytest.fail("it was opened twice")
+    with pytest.raises(ConfigurationError, match="use it in `with`"):
+        client.check_license_feature(**fakes.CHECK)
+
+
+@pytest.mark.anyio
+async def test_it_refuses_to_work_inside_an_event_loop() -> None:
+    """Says in a running event loop, of asyncio or trio, that the async client is for there."""
+    with pytest.raises(ConfigurationError, match="use LicenseSpring there"), hanging(Hanging()):
+        pytest.fail("it was opened")
+
+
+@pytest.mark.anyio
+async def test_it_works_in_a_worker_thread(sandbox: Sandbox) -> None:
+    """Works in the threads that an async program uses for blocking code."""
+
+    def script() -> str:
+        with blocking(sandbox) as client:
+            return client.with_options(timeout=9).check_license_feature(**CHECK).code
+
+    assert await anyio.to_thread.run_sync(script) == "render"
+
+
+def test_the_span_of_the_caller_is_the_parent(sandbox: Sandbox) -> None:
+    """Takes the caller's context along into the thread."""
+    exporter, tracers = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    tracers.add_span_processor(SimpleSpanProcessor(exporter))
+    with (
+        blocking(sandbox, telemetry=OpenTelemetry(tracer_provider=tracers)) as client,
+        tracers.get_tracer("script").start_as_current_span("script"),
+    ):
+        client.check_license_feature(**CHECK)
+    _, call, script = exporter.get_finished_spans()
+    assert call.parent is not None
+    assert (script.name, script.context and script.context.span_id) == ("script", call.parent.span_id)
+
+
+def test_it_cannot_be_pickled_and_shows_no_secret() -> None:
+    """Refuses to be pickled, as it holds secrets, and shows none."""
+    client = hanging(Hanging())
+    with pytest.raises(TypeError, match="pickled"):
+        pickle.dumps(client)
+    assert "the-shared-key" not in repr(client)
+    assert repr(client).startswith("BlockingLicenseSpring(https://")
+
+
+SCRIPT = """
+import signal, sys, warnings
+import anyio
+from licensespring_async import ApiKey, BlockingLicenseSpring, ConnectionFailed
+warnings.simplefilter("ignore")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background process may not have
+
+class Hanging:
+    async def send(self, request, timeout):
+        if request.method == "POST":
+            raise ConnectionFailed("no more")
+        print("asked", flush=True)
+        try:
+            await anyio.sleep(3600)
+        finally:
+            print("cancelled", flush=True)
+    async def aclose(self):
+        print("closed", flush=True)
+
+client = BlockingLicenseSpring(
+    auth=ApiKey(api_key="k", shared_key="s"), engine=Hanging(), verify_signatures=False, timeout=3600
+)
+check = dict(product="P", feature="F", hardware_id="H", license_key="K")
+"""
+
+
+def python(source: str) -> subprocess.Popen[str]:
+    code = SCRIPT + textwrap.dedent(source)
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("waiting", ["check_license_feature(**check)", "feature_lease(**check).__enter__()"])
+def test_ctrl_c_ends_a_call(waiting: str) -> None:
+    """Ends a call that hangs with KeyboardInterrupt, and cancels it in the loop."""
+    with python(f"with client:\n    client.{waiting}") as script:
+        assert script.stdout is not None
+        assert script.stdout.readline() == "asked\n"
+        script.send_signal(signal.SIGINT)
+        out, err = script.communicate(timeout=30)
+    assert out.splitlines()[0] == "cancelled"
+    assert out.splitlines()[-1] == "closed"
+    assert "KeyboardInterrupt" in err
+
+
+def test_a_program_that_never_closes_it_can_end() -> None:
+    """Does not keep the interpreter alive."""
+    with python("client.__enter__()\nprint('the end')") as script:
+        out, err = script.communicate(timeout=30)
+    assert (out, err, script.returncode) == ("the end\n", "", 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+def test_a_forked_process_is_told_to_make_its_own() -> None:
+    """Raises in a forked process, where its thread does not exist, instead of waiting for ever."""
+    source = """
+    import os
+    from licensespring_async import ConfigurationError
+    with client:
+        if os.fork() == 0:
+            try:
+                client.check_license_feature(**check)
+            except ConfigurationError as error:
+                print(error, flush=True)
+            os._exit(0)
+        os.wait()
+    """
+    with python(source) as script:
+        out, _ = script.communicate(timeout=30)
+    assert out == "this client was opened by another process; make one in each\nclosed\n"
+
+
+def test_it_is_imported_when_it_is_asked_for() -> None:
+    """Is not a part of the package's import."""
+    code = """
+import sys, licensespring_async
+before = "licensespring_async.services" in sys.modules
+print(before, licensespring_async.BlockingLicenseSpring.__name__)
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False BlockingLicenseSpring\n"
