@@ -18,15 +18,22 @@ from ..signatures import Verifier
 
 @attrs.frozen
 class SameFeature:
-    """Refuses an answer about another feature, or about another license when one was asked for."""
+    """Refuses an answer about another feature, or about another license when one was asked for.
+
+    Args:
+        code: Of the feature that was asked for.
+        license_id: Of the license that was asked for, or None for any.
+        secrets: Values that the answer may repeat and the error must not.
+    """
 
     code: str
     license_id: int | None
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     def __call__(self, feature: LicenseFeature, verifier: Verifier | None) -> None:
         # The service does not tell upper and lower case apart.
         if feature.code.casefold() != self.code.casefold():
-            given, asked = excerpt(feature.code), excerpt(self.code)
+            given, asked = excerpt(feature.code, self.secrets), excerpt(self.code)
             raise AnswerMismatch(f"the answer is about the feature {given!r}, not {asked!r}; it was thrown away")
         if self.license_id is not None and feature.license_id != self.license_id:
             raise AnswerMismatch("the answer is about another license than license_id says; it was thrown away")
@@ -49,7 +56,7 @@ class SameDevice:
             if license.license_signature and not verifier.holds(
                 self._signed(license.validity_period), license.license_signature
             ):
-                product = excerpt(license.product_details.short_code)
+                product = excerpt(license.product_details.short_code, (self.hardware_id, self.identifier))
                 raise AnswerMismatch(
                     f"the license of {product!r} in the answer is not signed for this device and this key or user; "
                     "it was thrown away"

@@ -64,4 +64,5 @@ def check_license_feature(
         secrets=(value, hardware_id),
     )
     # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
-    return Call(request, LicenseFeature, SameFeature(feature, license_id if bundle_code is None else None))
+    asked = license_id if bundle_code is None else None
+    return Call(request, LicenseFeature, SameFeature(feature, asked, request.secrets))

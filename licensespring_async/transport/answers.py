@@ -31,7 +31,7 @@ def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> Lic
     if 200 <= status < 300:
         return None
     if 300 <= status < 400:
-        return _redirect(response)
+        return _redirect(response, secrets)
     if not 400 <= status < 600:
         return ResponseError(f"the answer has HTTP status {status}, which says nothing", status=status)
     code, message = _envelope(response.body)
@@ -64,12 +64,12 @@ def _envelope(body: bytes) -> tuple[str, str]:
     return "", body[:_LONGEST_TEXT].decode("utf-8", "replace")
 
 
-def _redirect(response: HttpResponse) -> ResponseError:
+def _redirect(response: HttpResponse, secrets: tuple[str, ...]) -> ResponseError:
     try:
         host = urlsplit(response.headers.get("location", "")).hostname
     except ValueError:
         host = None
-    where = f" to host {excerpt(host)}" if host else ""
+    where = f" to host {excerpt(host, secrets)}" if host else ""
     return ResponseError(
         f"the answer is a redirect{where} (HTTP {response.status}), which is never followed: credentials and "
         "license keys would go along. Check base_url.",

@@ -173,6 +173,9 @@ def _failed(error: Exception, *, never_sent: bool) -> ConnectionFailed | Connect
     why = str(error) or type(error).__name__
     if isinstance(error, httpx.HTTPStatusError | httpx.InvalidURL):  # raised by a hook of the caller's client
         why = type(error).__name__
+    if isinstance(error, httpcore.ProtocolError | httpx.ProtocolError):
+        # Behind the colon h11 quotes the server, which may have repeated the request.
+        why = why.partition(":")[0]
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
         return CertificateRefused(why)
     if never_sent or isinstance(error, _NEVER_SENT):
