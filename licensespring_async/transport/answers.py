@@ -6,12 +6,13 @@ import re
 from typing import cast
 from urllib.parse import urlsplit
 
-from ..errors import LicenseSpringError, RateLimited, ResponseError, api_error, is_documented
+from ..errors import ApiError, LicenseSpringError, RateLimited, ResponseError, api_error, is_documented
 from ..models.json_body import decode
 from ..redaction import excerpt
 from .retry import retry_after
 from .values import HttpResponse
 
+_SUCCESS = frozenset({200, 201, 204})
 _LONGEST_TEXT = 64 * 1024  # far behind what is shown: a secret cut in two would not be recognised
 
 _CREDENTIAL = re.compile(r'(?:(?:signature|apikey)="|^Bearer )([^"]+)')
@@ -28,18 +29,20 @@ def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> Lic
     Source: https://docs.licensespring.com/license-api/error-responses
     """
     status = response.status
-    if 200 <= status < 300:
+    if status in _SUCCESS:
         return None
     if 300 <= status < 400:
         return _redirect(response, secrets)
     if not 400 <= status < 600:
         return ResponseError(f"the answer has HTTP status {status}, which says nothing", status=status)
     code, message = _envelope(response.body)
-    code, message = code if is_documented(code) else excerpt(code, secrets), excerpt(message, secrets)
+    message, documented = excerpt(message, secrets), is_documented(code)
+    code = code if documented else excerpt(code, secrets)
     wait = retry_after(response.headers.get("retry-after"), now)
     if status == 429:
         return RateLimited(status, code, message, wait)
-    error = api_error(status, code, message)
+    # An excerpt may come out as a documented code that the service did not send.
+    error = (api_error if documented else ApiError)(status, code, message)
     error.retry_after = wait
     return error
 

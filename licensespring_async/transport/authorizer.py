@@ -11,7 +11,15 @@ import anyio
 import attrs
 
 from ..auth import ApiKey, ClientCredentials, is_loopback, require_secure
-from ..errors import ApiError, ConfigurationError, DeadlineExceeded, LicenseSpringError, RateLimited, ResponseError
+from ..errors import (
+    ApiError,
+    ConfigurationError,
+    DeadlineExceeded,
+    LicenseRefused,
+    LicenseSpringError,
+    RateLimited,
+    ResponseError,
+)
 from ..models.converter import structure
 from ..models.json_body import decode
 from .answers import failure
@@ -21,6 +29,8 @@ from .values import HttpRequest, HttpResponse
 from .windows import seconds_asked
 
 _TOKEN_CODES = frozenset({"oauth_token_expired", "oauth_token_malformed"})
+_LONGEST_TOKEN = 16 * 1024  # bytes; no server takes a longer header
+_LONGEST_URL = 2048
 _EARLY = 30.0  # seconds before its end that a token is replaced, so that none runs out on its way
 
 Sign: TypeAlias = Callable[[str], str]
@@ -128,8 +138,8 @@ class TokenAuthorizer:
                 self._token_url = await self._discover(deadline)
             asked = self._clock.monotonic()
             token = structure(await self._ask_token(self._token_url, deadline), _TokenAnswer)
-            if token.token_type.lower() != "bearer" or not _is_token(token.access_token):
-                raise ResponseError("the token endpoint gave no bearer token")
+            if token.token_type.lower() != "bearer" or not _is_token(token.access_token) or token.expires_in <= 0:
+                raise ResponseError("the token endpoint gave no bearer token that can be used")
         except DeadlineExceeded:
             raise  # this caller's time was over, not everybody's
         except LicenseSpringError as e:
@@ -155,6 +165,8 @@ class TokenAuthorizer:
         answer = structure(
             await self._ask(HttpRequest("GET", url, {"Accept": "application/json"}), deadline), _TokenUrl
         )
+        if len(answer.url) > _LONGEST_URL:
+            raise ResponseError("the service names a token endpoint that is too long to be one")
         try:
             require_secure("token_url", answer.url)
         except ConfigurationError as e:
@@ -167,6 +179,9 @@ class TokenAuthorizer:
     async def _ask(self, request: HttpRequest, deadline: Deadline) -> object:
         response = await self._send(request, deadline.left)
         error = failure(response, (self._credentials.client_secret, self._credentials.client_id), self._clock.time())
+        if isinstance(error, LicenseRefused):
+            # No license was looked at here: nobody may take it for a no.
+            raise ApiError(error.status, error.code, error.message)
         if error is not None:
             raise error
         return decode(response.body)
@@ -181,4 +196,4 @@ def _again(error: LicenseSpringError) -> LicenseSpringError:
 
 
 def _is_token(text: str) -> bool:
-    return text.isascii() and text.isprintable() and text != "" and " " not in text
+    return text.isascii() and text.isprintable() and " " not in text and 0 < len(text) <= _LONGEST_TOKEN

@@ -98,11 +98,10 @@ def too_large(limit: int) -> ResponseError:
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return headers by lower-case name; repeated ones joined by ", " (RFC 9110, 5.3)."""
-    result: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
     for name, value in headers:
-        key = name.lower()
-        result[key] = f"{result[key]}, {value}" if key in result else value
-    return result
+        values.setdefault(name.lower(), []).append(value)
+    return {name: ", ".join(each) for name, each in values.items()}
 
 
 def content(status: int, headers: Mapping[str, str], body: bytes, limit: int) -> bytes:

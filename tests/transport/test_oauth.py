@@ -313,7 +313,22 @@ def test_a_token_endpoint_that_is_down_is_retried(backend: str) -> None:
         {"access_token": "a b", "expires_in": 480},
         {"access_token": "", "expires_in": 480},
         {"access_token": "t", "expires_in": 480, "token_type": "MAC"},
+        {"access_token": "t", "expires_in": -5},
+        {"access_token": "t", "expires_in": 0},
+        {"access_token": "t", "expires_in": 480.5},
+        {"access_token": "t", "expires_in": True},
+        {"access_token": "t", "expires_in": 10**50},
+        {"access_token": "t", "expires_in": float("nan")},
+        {"access_token": "t", "expires_in": float("inf")},
+        {"access_token": "t\r\nX-Injected: 1", "expires_in": 480},
+        {"access_token": "t\0", "expires_in": 480},
+        {"access_token": "t\x7f", "expires_in": 480},
+        {"access_token": "tö", "expires_in": 480},
+        {"access_token": "t" * 20_000, "expires_in": 480},
+        {"access_token": ["t"], "expires_in": 480},
+        [{"access_token": "t", "expires_in": 480}],
         "not json",
+        "t" * 500_000,
     ],
 )
 def test_a_misshapen_token_answer_is_an_error(backend: str, body: object) -> None:
@@ -328,7 +343,72 @@ def test_a_misshapen_token_answer_is_an_error(backend: str, body: object) -> Non
     virtual.run(backend, main)
 
 
-@pytest.mark.parametrize("url", ["http://auth.licensespring.com/token", "https://127.0.0.1/token", "javascript:1", ""])
+def test_a_name_twice_in_a_token_answer_is_an_error(backend: str) -> None:
+    """Takes no token of which there are two."""
+    service = Service()
+    service.token_answer = HttpResponse(200, {}, b'{"access_token":"a","access_token":"b","expires_in":480}')
+
+    async def main() -> None:
+        with pytest.raises(ResponseError, match="twice"):
+            await of(service).check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+
+
+def test_a_token_may_be_good_for_centuries(backend: str) -> None:
+    """Keeps a token that never seems to end."""
+    service = Service()
+    service.expires_in = 10**30
+
+    async def main() -> None:
+        for _ in range(2):
+            await (one := of(service)).check_license_feature(**CHECK)
+            await one.check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+    assert service.paths().count("token") == 2
+
+
+@pytest.mark.parametrize("code", ["license_not_found", "device_not_found", "floating_not_available"])
+@pytest.mark.parametrize("where", ["token", "oauth_url"])
+def test_a_token_endpoint_refuses_no_license(backend: str, where: str, code: str) -> None:
+    """Takes a license's refusal from the License API alone: a token endpoint has looked at no license."""
+    service = Service()
+    if where == "token":
+        service.token_answer = refusal(code)
+    else:
+        service.plays = [refusal(code)]
+
+    async def main() -> LicenseSpringError:
+        with pytest.raises(LicenseSpringError) as caught:
+            await of(service).check_license_feature(**CHECK)
+        return caught.value
+
+    error = virtual.run(backend, main)
+    assert type(error) is ApiError
+    assert error.code == code
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://auth.licensespring.com/token",
+        "https://127.0.0.1/token",
+        "https://[::1]/token",
+        "https://localhost/token",
+        "https://user:pass@auth.licensespring.com/token",
+        "https://auth.licensespring.com/token#x",
+        "https://auth.licensespring.com/to ken",
+        "https://auth.licensespring.com/token\r\nX: 1",
+        "https://auth.licensespring.com\\@example.org/token",
+        "//auth.licensespring.com/token",
+        "ftp://auth.licensespring.com/token",
+        "https://" + "a" * 300 + "/token",
+        "https://auth.licensespring.com/" + "a" * 5_000,
+        "javascript:1",
+        "",
+    ],
+)
 def test_a_discovered_endpoint_must_be_safe(backend: str, url: str) -> None:
     """Sends the secret nowhere when the discovered token endpoint is not https, or is on this machine."""
     service = Service()

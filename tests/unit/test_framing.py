@@ -128,9 +128,9 @@ def test_when_in_doubt_an_answer_is_not_exact(headers: dict[str, str]) -> None:
     assert not ended_exactly(HEAD + b"hello", 200, headers)
 
 
-def test_chunks_go_before_a_length() -> None:
-    """Ignores the length of a body in chunks."""
-    assert ended_exactly(HEAD + chunks([b"hello"]), 200, {**CHUNKED, "content-length": "5"})
+def test_chunks_and_a_length_end_the_connection() -> None:
+    """Trusts no end that an answer tells twice, though both agree."""
+    assert not ended_exactly(HEAD + chunks([b"hello"]), 200, {**CHUNKED, "content-length": "5"})
 
 
 @pytest.mark.parametrize("name", ["chunked", "Chunked", "CHUNKED"])

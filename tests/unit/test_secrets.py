@@ -20,8 +20,8 @@ from licensespring_async.configuration import PRODUCTION_URL
 from licensespring_async.sandbox import Sandbox
 from licensespring_async.transport import Engine, HttpRequest, HttpResponse
 
-from ..transport.hostile import BROKEN
 from ..transport.engines import Maker
+from ..transport.hostile import BROKEN
 from ..transport.loopback import Connection, Handler, answering, ok, serving
 from . import bodies
 
