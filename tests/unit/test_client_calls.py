@@ -130,10 +130,10 @@ async def test_nothing_is_parsed_before_its_signature_holds(signer: Signer, stra
 
 async def test_a_signed_answer_may_still_be_unusable(signer: Signer) -> None:
     """Refuses a signed answer that cannot be read, with its status."""
-    error = await failure(trusting(signer, signed(signer, b"<html>", status=203)))
+    error = await failure(trusting(signer, signed(signer, b"<html>", status=201)))
 
     assert isinstance(error, ResponseError)
-    assert error.status == 203
+    assert error.status == 201
 
 
 async def test_a_misshapen_answer_names_its_problems() -> None:
@@ -211,13 +211,13 @@ async def test_an_error_hides_who_was_asked_for() -> None:
 async def test_a_raw_answer_tells_how_it_came_about(signer: Signer) -> None:
     """Gives value, status, headers, bytes, attempts, seconds, and whether the signature was checked."""
     body = bodies.encoded(bodies.feature())
-    client = trusting(signer, ConnectionFailed("first"), signed(signer, body, status=203))
+    client = trusting(signer, ConnectionFailed("first"), signed(signer, body, status=201))
 
     raw = await client.with_raw_response.check_license_feature(**FEATURE)
 
     assert type(raw) is RawResponse
     assert type(raw.value) is LicenseFeature
-    assert (raw.status, raw.body, raw.attempts, raw.verified) == (203, body, 2, True)
+    assert (raw.status, raw.body, raw.attempts, raw.verified) == (201, body, 2, True)
     assert raw.headers == signer.headers(body)
     assert raw.elapsed == pytest.approx(0.025, abs=1e-6)
 
