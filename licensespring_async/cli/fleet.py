@@ -17,7 +17,7 @@ from .console import ERR, OUT, say, speaking_json
 from .exits import reported
 from .output import refuse_input
 from .pacing import limits_from
-from .preflight import ask_for_slots, outlook
+from .preflight import ask_for_slots, complaints, outlook
 from .progress import Shown
 from .record import command_of
 from .source import open_source
@@ -186,7 +186,8 @@ def check(
             raise typer.BadParameter("--dry-run reads the rows, and a stream can be read only once; name a file")
         survey = None if source.is_stream else stack.enter_context(Survey(source.read()))
         if survey is not None:
-            say(OUT if dry_run else ERR, outlook(survey, limits, release=release))
+            for line in [outlook(survey, limits, release=release), *complaints(survey)]:
+                say(OUT if dry_run else ERR, line)
         if dry_run:
             return
         service = (

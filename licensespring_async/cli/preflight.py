@@ -13,6 +13,8 @@ from .console import ERR, say
 from .pacing import least_seconds
 from .wording import counted, duration
 
+_EXAMPLES = 5
+
 
 def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
     """Return one line on what a run will do."""
@@ -22,10 +24,20 @@ def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
         least = least_seconds(survey.checks + (survey.feature_checks if release else 0), limits)
         windows = ", ".join(f"{each.limit:,} in {each.seconds:g} s" for each in limits.windows)
         time = f"at least {duration(least)} at {windows}"
+    slots = f"{survey.feature_checks:,} may take a floating slot{' and give it back' if release else ''}"
     return (
         f"{counted(survey.rows, 'row')}: {survey.checks:,} to check, {counted(survey.duplicates, 'duplicate')}, "
-        f"{survey.invalid:,} invalid; {len(survey.kinds):,} distinct (product, feature); {time}"
+        f"{survey.invalid:,} invalid; {len(survey.kinds):,} distinct (product, feature); {slots}; {time}"
     )
+
+
+def complaints(survey: Survey) -> list[str]:
+    """Return a line for each reason, of a few, why rows cannot be checked, with where that is first so."""
+    firsts = list(survey.reasons.values())[:_EXAMPLES]
+    return [
+        f"invalid, first in row {each.row:,}{'' if each.line is None else f' (line {each.line:,})'}: {each.reason}"
+        for each in firsts
+    ]
 
 
 def ask_for_slots(survey: Survey | None, *, release: bool, yes: bool) -> None:

@@ -12,6 +12,7 @@ from ..errors import ConfigurationError
 from ..extras import needs_extra
 from ..fleet import Format, InvalidRow, Row, Spool, read_query, read_rows, rows_from
 from ..fleet.inputs import STDIN
+from .console import warn
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +57,8 @@ def open_source(
             raise ConfigurationError("--sql gives the rows; leave FILE and --format out")
         if database is None:
             raise ConfigurationError("--sql: needs --database URL, or the URL in LICENSESPRING_DATABASE")
+        if "order by" not in " ".join(sql.lower().split()):
+            warn("--sql has no ORDER BY: a run that is interrupted may not find its rows in the same order again.")
         with Spool(read_query(sql, database, columns=mapping)) as spool:
             yield Source(read=spool.read)
     elif file is not None:
@@ -66,6 +69,8 @@ def open_source(
             from ..sandbox import demo_fleet  # noqa: PLC0415  # an extra
         fleet = demo_fleet()
         yield Source(read=lambda: rows_from(fleet))
+    elif database is not None:
+        raise ConfigurationError("--database: needs --sql QUERY")
     else:
         raise ConfigurationError(
             "no FILE: name a CSV, TSV, JSONL or Parquet file, - for the standard input, --sql QUERY, or --sandbox for "

@@ -14,6 +14,8 @@ import attrs
 from .results import Result
 from .rows import InvalidRow, Row
 
+_MOST_REASONS = 20
+
 
 class Survey:
     """Counts rows and finds duplicates, on disk, so that memory does not grow with the input; use it in `with`.
@@ -25,6 +27,7 @@ class Survey:
         invalid: Rows that cannot be checked.
         duplicates: Rows that repeat an earlier one, and are not sent.
         kinds: Rows to send by (product, feature); the feature of a bundle check is None.
+        reasons: The first invalid row of each reason, of 20 at most.
     """
 
     def __init__(self, rows: Iterable[Row | InvalidRow]) -> None:
@@ -32,6 +35,7 @@ class Survey:
         self.invalid = 0
         self.duplicates = 0
         self.kinds: Counter[tuple[str, str | None]] = Counter()
+        self.reasons: dict[str, InvalidRow] = {}
         self._digest = hashlib.sha256()
         self._db = sqlite3.connect("", isolation_level=None)  # a file of SQLite's own that nobody else sees
         try:
@@ -90,6 +94,8 @@ class Survey:
             self._digest.update(f"{row.row},{row.line},{len(asked)}:".encode() + asked)
             if isinstance(row, InvalidRow):
                 self.invalid += 1
+                if len(self.reasons) < _MOST_REASONS:
+                    self.reasons.setdefault(row.reason, row)
             elif self._is_new(row, asked):
                 self.kinds[row.product, row.feature] += 1
             else:

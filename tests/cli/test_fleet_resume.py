@@ -239,8 +239,9 @@ def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service)
     done = offline("fleet", "check", str(file), "--dry-run", LICENSESPRING_API_KEY=None)
     assert (done.exit_code, service.sent.total()) == (0, 0)
     assert " ".join(done.stdout.split()) == (
-        "3 rows: 1 to check, 1 duplicate, 1 invalid; 1 distinct (product, feature); "
-        "at least 0.0 s at 200 in 10 s, 50 in 1 s"
+        "3 rows: 1 to check, 1 duplicate, 1 invalid; 1 distinct (product, feature); 0 may take a floating slot; "
+        "at least 0.0 s at 200 in 10 s, 50 in 1 s "
+        "invalid, first in row 3 (line 4): hardware_id is missing"
     )
 
 
