@@ -13,7 +13,6 @@ from ..client import LicenseSpring
 from ..configuration import Options
 from ..transport import Clock
 from .errors import SandboxError
-from .inprocess import IN_PROCESS_URL, in_process_engine
 from .world import World
 
 
@@ -63,6 +62,8 @@ class Tenant:
         Args:
             options: Arguments of `LicenseSpring`, such as `timeout`; not `engine`.
         """
+        from .inprocess import IN_PROCESS_URL, in_process_engine  # noqa: PLC0415  # httpx would slow every start
+
         options["engine"] = in_process_engine(self._sandbox.application())
         return self._client(IN_PROCESS_URL, options)
 

@@ -66,6 +66,23 @@ async def test_breaks_a_connection_that_there_is_not(effect: Effect) -> None:
     await check(sandbox.in_process_client())
 
 
+@pytest.mark.parametrize(
+    ("address", "host", "status"),
+    [
+        ("127.0.0.1", "127.0.0.1", 200),
+        ("::1", "localhost:8000", 200),
+        ("10.0.0.7", "127.0.0.1", 403),
+        ("127.0.0.1", "sandbox.example", 403),
+    ],
+)
+async def test_only_this_machine_steers(address: str, host: str, status: int) -> None:
+    """Without a control token nobody steers from another address, or by a name that could be anybody's."""
+    transport = httpx.ASGITransport(Sandbox(World()).application(), client=(address, 5000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", trust_env=False) as http:
+        answer = await http.get("/_sandbox/state", headers={"Host": host})
+        assert answer.status_code == status
+
+
 def test_works_in_one_loop_after_another() -> None:
     """One client serves several event loops in turn, and leaves nothing open that would warn."""
     client = Sandbox(world_with(1, 1)).in_process_client()
