@@ -264,6 +264,21 @@ class LicenseSpring:
         )
         return other
 
+    def change_rate_limits(self, rate_limits: RateLimits | None) -> None:
+        """Keep to other rate windows from now on, here and in the copies that share them.
+
+        What was sent before still counts in a window of the same length. A call that waits looks at the new windows
+        when its wait under the old ones is over.
+
+        Args:
+            rate_limits: The windows, or None for no limit.
+
+        Raises:
+            ConfigurationError: It is something else.
+        """
+        check_kinds(rate_limits=rate_limits)
+        self._pipeline.gate.change(rate_limits)
+
     async def perform(self, call: Call[T]) -> RawResponse[T]:
         """Send the call of an endpoint function and return its verified, structured answer.
 

@@ -43,25 +43,42 @@ def connect(
     environ = dict(os.environ)
     if base_url is not None:
         environ["LICENSESPRING_BASE_URL"] = base_url
-    is_hosted = origin_of(base_url).rstrip("/").lower() == PRODUCTION_URL
     options: Options = {"timeout": timeout, "verify_signatures": verify, "rate_limits": rate_limits}
-    if public_key is not None and not verify:
-        raise ConfigurationError("--public-key and --no-verify-signatures contradict each other; leave one out")
-    if public_key is not None:
-        options["public_key"] = _read_key(public_key)
-    elif verify and not is_hosted:
-        raise ConfigurationError(
-            "the base URL is not the vendor's own service: pass the key that it signs with (--public-key FILE), "
-            "or --no-verify-signatures"
-        )
+    key = trusted_key(base_url=base_url, public_key=public_key, verify=verify)
+    if key is not None:
+        options["public_key"] = key
     if concurrency is not None:
         options["max_concurrency"] = concurrency
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said below, for people
         client = LicenseSpring.from_env(environ, **options)
     if not verify:
-        warn("--no-verify-signatures: answers are believed whoever they come from.")
+        warn_unverified()
     return client
+
+
+def trusted_key(*, base_url: str | None, public_key: Path | None, verify: bool) -> bytes | None:
+    """Return the PEM of the key that answers are trusted by; None for the vendor's, or when nothing is verified.
+
+    Raises:
+        ConfigurationError: There has to be one, or must not be, or it cannot be read.
+    """
+    is_hosted = origin_of(base_url).rstrip("/").lower() == PRODUCTION_URL
+    if public_key is not None and not verify:
+        raise ConfigurationError("--public-key and --no-verify-signatures contradict each other; leave one out")
+    if public_key is not None:
+        return _read_key(public_key)
+    if verify and not is_hosted:
+        raise ConfigurationError(
+            "the base URL is not the vendor's own service: pass the key that it signs with (--public-key FILE), "
+            "or --no-verify-signatures"
+        )
+    return None
+
+
+def warn_unverified() -> None:
+    """Say what is given up."""
+    warn("--no-verify-signatures: answers are believed whoever they come from.")
 
 
 def origin_of(base_url: str | None) -> str:

@@ -12,11 +12,12 @@ import typer
 
 from ..fleet import Concurrency, Format, Survey
 from . import options
-from .connection import connect, embedded, origin_of
+from .checkers import Service, here, on_dask
+from .connection import origin_of
 from .console import ERR, OUT, say, speaking_json
 from .exits import reported
 from .output import refuse_input
-from .pacing import limits_from
+from .pacing import by_sharer, limits_from
 from .preflight import ask_for_slots, complaints, outlook
 from .progress import Shown
 from .record import command_of
@@ -136,6 +137,16 @@ def check(
         ),
     ] = None,
     fail_on: options.FailOn = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            "--dask",
+            help="Check on the workers of a Dask cluster, whose rates are divided: a scheduler's address, or local for "
+            "processes of this machine (local:4 for four). Workers take the credentials from their own environment.",
+            metavar="SCHEDULER",
+            rich_help_panel=_PACE,
+        ),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Agree to take floating slots.", rich_help_panel=_SLOTS)
     ] = False,
@@ -177,7 +188,6 @@ def check(
         if sandbox and (base_url is not None or public_key is not None or unverified):
             raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
         refuse_input(output, file)
-        bounds = Concurrency() if concurrency is None else Concurrency.upto(concurrency)
         limits = limits_from(plan=plan, rates=rate or (), unlimited=unlimited, is_embedded=sandbox)
         source = stack.enter_context(
             open_source(file, sql=sql, database=database, demo=sandbox, columns=mapping or (), format=format)
@@ -190,18 +200,19 @@ def check(
                 say(OUT if dry_run else ERR, line)
         if dry_run:
             return
-        service = (
-            embedded(timeout=timeout, concurrency=bounds.most, rate_limits=limits)
-            if sandbox
-            else connect(
-                base_url=base_url,
-                public_key=public_key,
-                verify=not unverified,
-                timeout=timeout,
-                concurrency=bounds.most,
-                rate_limits=limits,
-            )
+        bounds = Concurrency() if concurrency is None else Concurrency.upto(concurrency)
+        service = Service(
+            is_sandbox=sandbox,
+            base_url=base_url,
+            public_key=public_key,
+            verify=not unverified,
+            timeout=timeout,
+            bounds=bounds,
+            release=release,
+            limits=limits,
+            shared=by_sharer(limits, has_own_rates=bool(rate) and plan is None),
         )
+        checker = here(service) if dask is None else on_dask(dask, service)
         if not sandbox:
             ask_for_slots(survey, release=release, yes=yes)
         about = {
@@ -221,7 +232,7 @@ def check(
         }
         perform(
             Job(
-                service=service,
+                checker=checker,
                 source=source,
                 survey=survey,
                 identity={
@@ -232,9 +243,7 @@ def check(
                 output=output,
                 force=force,
                 is_retry=is_retry,
-                concurrency=bounds,
                 retries=retries,
-                release=release,
                 shown=shown,
                 about=about,
                 rules=Rules(max_errors=max_errors, max_error_rate=max_error_rate, fail_on=fail_on),

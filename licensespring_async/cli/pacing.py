@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import ConfigurationError
+from ..fleet.shares import Limits
 from ..transport import RateLimits
+from ..transport.windows import PER_ADDRESS
 
 
 def limits_from(
@@ -32,6 +34,18 @@ def limits_from(
     if windows:
         return RateLimits(*windows)
     return None if is_embedded else RateLimits.every_plan()
+
+
+def by_sharer(limits: RateLimits | None, *, has_own_rates: bool) -> Limits:
+    """Return the windows by who shares them, for a run on several machines.
+
+    Args:
+        limits: The windows.
+        has_own_rates: Whether they are none of the hosted service's, and so hold for all machines together.
+    """
+    windows = limits.windows if limits else ()
+    address = () if has_own_rates else tuple(each for each in windows if each == PER_ADDRESS)
+    return Limits(company=tuple(each for each in windows if each not in address), address=address)
 
 
 def least_seconds(requests: int, limits: RateLimits) -> float:

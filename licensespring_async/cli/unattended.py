@@ -9,11 +9,10 @@ from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanag
 import attrs
 import typer
 
-from ..client import LicenseSpring
 from ..errors import ConfigurationError, LicenseSpringError
 from ..fleet import (
+    Checker,
     Checks,
-    Concurrency,
     Finished,
     InvalidRow,
     Journal,
@@ -24,7 +23,7 @@ from ..fleet import (
     Summary,
     Survey,
     Writer,
-    check_many,
+    check_with,
 )
 from ..fleet.supply import Rows
 from ..fleet.verdicts import ABORTED
@@ -78,16 +77,14 @@ class Job:
         about: What the summary says of it beside what came of it.
     """
 
-    service: AbstractAsyncContextManager[LicenseSpring]
+    checker: AbstractAsyncContextManager[Checker]
     source: Source
     survey: Survey | None
     identity: dict[str, str]
     output: str | None
     force: bool
     is_retry: bool
-    concurrency: Concurrency
     retries: int
-    release: bool
     rules: Rules
     shown: Shown
     about: Mapping[str, object]
@@ -227,15 +224,9 @@ class _Run:
 
     async def _check(self, write: Callable[[Result], None], show: Show) -> None:
         job, summary = self._job, self._summary
-        async with job.service as client, _supplied(job, self._finished, self._wanted) as rows:
-            self._checks = check_many(
-                client,
-                rows,
-                concurrency=job.concurrency,
-                retries=job.retries,
-                release=job.release,
-                ledger=_Ledger(job.survey, self._journal),
-            )
+        async with job.checker as checker, _supplied(job, self._finished, self._wanted) as rows:
+            ledger = _Ledger(job.survey, self._journal)
+            self._checks = check_with(checker, rows, retries=job.retries, ledger=ledger)
             if self._is_draining:
                 self._checks.stop()
             errors_before = summary.of(Outcome.ERROR)

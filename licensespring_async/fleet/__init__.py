@@ -1,7 +1,8 @@
 """Checks many devices: reads rows, checks them concurrently, counts what came of it."""
 
 from .check import check_row
-from .checks import Checks, check_many
+from .checker import Checker, LocalChecker
+from .checks import Checks, check_many, check_with
 from .inputs import Format, read_query, read_rows
 from .journal import Finished, Journal, JournalMismatch, Writer
 from .pace import Concurrency, Pace
@@ -14,6 +15,7 @@ from .work import Ledger
 
 __all__ = [
     "COLUMNS",
+    "Checker",
     "Checks",
     "Concurrency",
     "Finished",
@@ -22,6 +24,7 @@ __all__ = [
     "Journal",
     "JournalMismatch",
     "Ledger",
+    "LocalChecker",
     "Outcome",
     "Pace",
     "Result",
@@ -34,6 +37,7 @@ __all__ = [
     "Writer",
     "check_many",
     "check_row",
+    "check_with",
     "read_query",
     "read_rows",
     "row_from",

@@ -18,6 +18,7 @@ import anyio.abc
 
 from ..client import LicenseSpring
 from ..errors import ConfigurationError
+from .checker import Checker, LocalChecker
 from .handover import Handover
 from .pace import Concurrency, Pace
 from .results import Result
@@ -75,19 +76,29 @@ def check_many(
         Exception: By the loop, at its end: what `rows` itself raised.
     """
     bounds = concurrency if isinstance(concurrency, Concurrency) else Concurrency.upto(concurrency)
+    return check_with(
+        LocalChecker(client, bounds, release=release), rows, retries=retries, ordered=ordered, ledger=ledger
+    )
+
+
+def check_with(
+    checker: Checker, rows: Rows, *, retries: int = 0, ordered: bool = False, ledger: Ledger | None = None
+) -> Checks:
+    """Check rows as `check_many` does, with any checker.
+
+    Args:
+        checker: What checks them; it serves one run.
+        rows: As in `check_many`, and so are the others.
+        retries: Of a row.
+        ordered: Whether results come in the order of the rows.
+        ledger: Settles each result.
+
+    Raises:
+        ConfigurationError: An argument cannot be used.
+    """
     if type(retries) is not int or retries < 0:
         raise ConfigurationError(f"retries: must be a whole number of at least 0, not {retries!r}")
-    return Checks(
-        Work(
-            client,
-            rows,
-            concurrency=bounds,
-            retries=retries,
-            release=release,
-            is_ordered=ordered,
-            ledger=ledger,
-        )
-    )
+    return Checks(Work(checker, rows, retries=retries, is_ordered=ordered, ledger=ledger))
 
 
 class Checks:

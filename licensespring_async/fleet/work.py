@@ -12,13 +12,12 @@ import anyio
 import anyio.abc
 import attrs
 
-from ..client import LicenseSpring
-from ..errors import ApiError, LicenseSpringError, RateLimited, TransportError
-from ..transport import Event, Patience, RequestEvent
-from .check import answer_of, failed, invalid, is_fatal, is_passing, skipped
+from ..errors import LicenseSpringError, TransportError
+from .check import failed, invalid, is_fatal, is_passing, skipped
+from .checker import Checker
 from .handover import Handover
 from .order import Order
-from .pace import Aimd, Concurrency, Pace, is_congestion
+from .pace import Pace
 from .results import Result
 from .rows import InvalidRow, Row
 from .supply import Rows, supply
@@ -72,25 +71,18 @@ class Work:
 
     def __init__(
         self,
-        client: LicenseSpring,
+        checker: Checker,
         rows: Rows,
         *,
-        concurrency: Concurrency,
         retries: int,
-        release: bool,
         is_ordered: bool,
         ledger: Ledger | None,
     ) -> None:
-        # A row's time is for the service to answer in; the windows may hold a whole run up for minutes.
-        self._patience = Patience()
-        self._client = client.with_options(patience=self._patience, hooks=[self._watch])
+        self._checker = checker
         self._rows = supply(rows)
-        self._bounds = concurrency
-        self._aimd = Aimd(concurrency)
         self._retries = retries
-        self._release = release
         self._ledger = ledger
-        self._order = Order(concurrency.most * _AHEAD) if is_ordered else None
+        self._order = Order(checker.most * _AHEAD) if is_ordered else None
         self._again: deque[_Try] = deque()
         self._idle: set[anyio.CancelScope] = set()
         self._failure: Exception | None = None
@@ -98,7 +90,6 @@ class Work:
         self._place = 0
         self._workers = 0
         self._under_way = 0
-        self._throttled = 0
         self._is_read = False
         self._is_stopped = False
         self.is_left = False
@@ -111,25 +102,24 @@ class Work:
     @property
     def pace(self) -> Pace:
         """How the run goes at this moment."""
-        return Pace(
-            limit=self._aimd.limit, most=self._bounds.most, under_way=self._under_way, throttled=self._throttled
-        )
+        checker = self._checker
+        return Pace(limit=checker.limit, most=checker.most, under_way=self._under_way, throttled=checker.throttled)
 
     def stop(self) -> None:
         """Begin no more rows, and send none that waits for the rate windows."""
         self._is_stopped = True
-        self._patience.end()
+        self._checker.end()
         for scope in self._idle:
             scope.cancel()
 
     def skip(self, why: str) -> None:
         """Send no more rows: the rest is skipped."""
         self._skip = self._skip or why
-        self._patience.end()
+        self._checker.end()
 
     def begin(self, group: anyio.abc.TaskGroup, *, limit: int | None = None) -> Handover:
         """Start workers in a group; together they check `limit` rows, or all."""
-        handover = Handover(self._bounds.most)
+        handover = Handover(self._checker.most)
         crew = _Crew(group, handover, repeat(None) if limit is None else iter(repeat(None, limit)))
         self._start(crew)
         return handover
@@ -140,7 +130,7 @@ class Work:
             raise self._failure
 
     def _start(self, crew: _Crew) -> None:
-        while self._workers < self._aimd.limit:
+        while self._workers < self._checker.limit:
             self._workers += 1
             crew.handover.join()
             crew.group.start_soon(self._check_rows, crew)
@@ -148,7 +138,7 @@ class Work:
     async def _check_rows(self, crew: _Crew) -> None:
         try:
             # Workers come and go with the limit.
-            while self._workers <= self._aimd.limit and next(crew.places, False) is None:
+            while self._workers <= self._checker.limit and next(crew.places, False) is None:
                 turn = await self._next()
                 if turn is None:
                     return
@@ -222,15 +212,10 @@ class Work:
             return invalid(row), True
         if self._skip:
             return skipped(row, self._skip), False
-        is_full = self._under_way >= self._aimd.limit
         try:
-            answer = await answer_of(self._client, row, release=self._release)
+            return await self._checker.check(row, is_full=self._under_way >= self._checker.limit), True
         except LicenseSpringError as error:
-            if isinstance(error, ApiError):
-                self._aimd.answered(is_full=is_full, waited=error.waited)
             return self._failed(turn, row, error)
-        self._aimd.answered(is_full=is_full, waited=answer.waited)
-        return answer.result, True
 
     def _failed(self, turn: _Try, row: Row, error: LicenseSpringError) -> tuple[Result | None, bool]:
         if not error.attempts and isinstance(error, TransportError) and (self._is_stopped or self._skip):
@@ -246,9 +231,3 @@ class Work:
                 self._order.wake()
             return None, False
         return result, True
-
-    def _watch(self, event: Event) -> None:
-        if isinstance(event, RequestEvent) and is_congestion(event.error):
-            now = anyio.current_time()
-            self._aimd.congested(now - event.seconds, now)
-            self._throttled += isinstance(event.error, RateLimited)

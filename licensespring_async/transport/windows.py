@@ -58,7 +58,7 @@ class RateLimits:
     @classmethod
     def every_plan(cls) -> RateLimits:
         """Return the windows that hold on every plan of the hosted service: per address and per authorization."""
-        return cls((200, 10), (50, 1))
+        return cls(PER_ADDRESS, (50, 1))
 
     @classmethod
     def plan(cls, name: str) -> RateLimits:
@@ -86,19 +86,23 @@ def _window(pair: tuple[int, float]) -> Window:
     return Window(*pair)
 
 
+PER_ADDRESS = Window(200, 10)
+"""The window that the service counts by the address that requests come from."""
+
+
 class _Count:
     """One window's requests: those under way, and when those that ended stop counting."""
 
-    def __init__(self, window: Window) -> None:
-        self._window = window
-        self._under_way = 0
+    def __init__(self, window: Window, under_way: int = 0) -> None:
+        self.window = window
+        self._under_way = under_way
         self._leaving: deque[float] = deque()
 
     def wait(self, now: float) -> float:
         """Return the seconds until one more fits; infinity when one under way has to end first."""
         while self._leaving and self._leaving[0] <= now:
             self._leaving.popleft()
-        over = self._under_way + len(self._leaving) - self._window.limit
+        over = self._under_way + len(self._leaving) - self.window.limit
         if over < 0:
             return 0.0
         return self._leaving[over] - now if over < len(self._leaving) else math.inf
@@ -108,7 +112,7 @@ class _Count:
 
     def end(self, now: float) -> None:
         self._under_way -= 1
-        self._leaving.append(now + self._window.seconds)
+        self._leaving.append(now + self.window.seconds)
 
 
 @attrs.define
@@ -143,9 +147,21 @@ class Gate:
     def __init__(self, limits: RateLimits | None, clock: Clock, pause: Pause) -> None:
         self._clock = clock
         self.pause = pause
-        self._counts = [_Count(window) for window in limits.windows] if limits else []
+        self._under_way = 0
+        self._counts = list[_Count]()
         self._line = anyio.Lock(fast_acquire=True)
         self._ended = anyio.Event()
+        self.change(limits)
+
+    def change(self, limits: RateLimits | None) -> None:
+        """Keep to other windows from now on; what was sent still counts in those of the same length."""
+        kept = {count.window.seconds: count for count in self._counts}
+        self._counts = list[_Count]()
+        for window in limits.windows if limits else ():
+            count = kept.pop(window.seconds, None) or _Count(window, self._under_way)
+            count.window = window
+            self._counts.append(count)
+        self._ended.set()
 
     async def enter(self, deadline: Deadline) -> None:
         """Wait for a place; every `enter` needs its `leave`.
@@ -156,11 +172,13 @@ class Gate:
         """
         if self._line.locked() or self._wait() > 0:
             await self._stand_in_line(deadline)
+        self._under_way += 1
         for count in self._counts:
             count.begin()
 
     def leave(self) -> None:
         """Note the end of a request that entered."""
+        self._under_way -= 1
         if self._counts:
             now = self._clock.monotonic()
             for count in self._counts:

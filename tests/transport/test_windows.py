@@ -237,3 +237,23 @@ def test_presets_are_the_documented_windows() -> None:
     assert [(w.limit, w.seconds) for w in RateLimits.plan("enterprise").windows] == [(200, 10), (50, 1), (18_000, 60)]
     with pytest.raises(ConfigurationError, match="business-plus"):
         RateLimits.plan("gold")
+
+
+@both
+def test_windows_can_be_changed_while_calls_are_made(backend: str) -> None:
+    """Counts what was sent before the change in the new windows too, in the copies as in the client."""
+    engine = ScriptedEngine([answer()])
+
+    async def main() -> None:
+        its_client = client(engine, virtual.clock(), rate_limits=RateLimits((10, 10)), timeout=10_000)
+        copy = its_client.with_options(timeout=9_000)
+        for number in range(20):
+            if number == 8:
+                its_client.change_rate_limits(RateLimits((2, 10), (1, 3)))
+            if number == 12:
+                its_client.change_rate_limits(None)
+            await copy.check_license_feature(**CHECK)
+
+    virtual.run(backend, main)
+    times = [round(each - engine.times[0]) for each in engine.times]
+    assert times == [0] * 8 + [10, 13, 20, 23] + [23] * 8

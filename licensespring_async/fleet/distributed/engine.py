@@ -1,0 +1,260 @@
+"""Rows checked by Dask workers: chunks go out, results come back to the process that keeps the journal.
+
+Rows are sent to the workers as data and not as arguments of tasks: the scheduler's task graph holds no license key.
+A worker that is lost costs the requests of its chunk: the rows go to another one, and only results that have come back
+count, each once.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import anyio
+import anyio.abc
+import attrs
+from distributed import Client
+
+from ...errors import ConfigurationError, ConnectionFailed, ConnectionLost, LicenseSpringError
+from ..results import Result
+from ..rows import Row
+from ..shares import Grant, Limits, Shares
+from .cluster import LOST, Cluster
+from .worker import Chunk, NotReady, Settings
+
+_CHUNK: Final = 100  # rows
+_LANES: Final = 2  # chunks that a worker has at once, so that it need not wait for the next
+_MOST_LOSSES: Final = 3  # workers that a row may be lost with
+_LOOK_EVERY: Final = 0.5  # seconds
+_GATHER: Final = 0.01  # seconds in which rows that come together become one chunk
+
+
+@attrs.define(eq=False)
+class _Asked:
+    """A row that waits for its result.
+
+    Attributes:
+        losses: Workers that were lost with it.
+    """
+
+    row: Row
+    done: anyio.Event = attrs.field(factory=anyio.Event)
+    outcome: Result | LicenseSpringError | None = None
+    losses: int = 0
+
+    def answer(self, outcome: Result | LicenseSpringError) -> None:
+        self.outcome = outcome
+        self.done.set()
+
+
+class DaskChecker:
+    """Checks rows on the workers of a Dask cluster; made by `dask_checker`."""
+
+    def __init__(self, cluster: Cluster, limits: Limits, timeout: float) -> None:
+        self._cluster = cluster
+        # A worker that lost its scheduler finishes the rows that it was sent.
+        self._shares = Shares(limits, linger=timeout)
+        self._queue: deque[_Asked] = deque()
+        self._changed = anyio.Event()
+        self._ended = anyio.Event()
+        self._scopes: dict[str, anyio.CancelScope] = {}
+        self._untold: set[str] = set()
+        self._ready: set[str] = set()
+        self._throttled: dict[str, int] = {}
+        self._failure: LicenseSpringError | None = None
+        self._idle = 0
+
+    @property
+    def limit(self) -> int:
+        """Rows that may be under way now."""
+        return max(1, len(self._scopes)) * _LANES * _CHUNK
+
+    @property
+    def most(self) -> int:
+        """What the limit may grow to: more with more workers, so as much as now."""
+        return self.limit
+
+    @property
+    def throttled(self) -> int:
+        """Requests so far that the service has answered with HTTP 429."""
+        return sum(self._throttled.values())
+
+    async def count_workers(self) -> int:
+        """Return how many workers there are."""
+        return len(await self._cluster.workers())
+
+    async def check(self, row: Row, *, is_full: bool) -> Result:
+        """Return what the service answered a worker, or raise how the check failed."""
+        asked = _Asked(row)
+        if self._failure is not None or self._ended.is_set():
+            raise self._failure or _unsent()
+        self._queue.append(asked)
+        self._change()
+        await asked.done.wait()
+        if isinstance(asked.outcome, Result):
+            return asked.outcome
+        assert asked.outcome is not None  # noqa: S101
+        raise asked.outcome
+
+    def end(self) -> None:
+        """Send no more: rows that no worker has yet fail, and workers send none that they have not sent."""
+        self._ended.set()
+        while self._queue:
+            self._queue.popleft().answer(_unsent())
+
+    async def serve(self) -> None:
+        """Keep workers busy until cancelled."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._pass_end_on)
+            while True:
+                try:
+                    await self._look(group)
+                except LOST:
+                    await anyio.sleep(1)  # Dask's client connects anew by itself
+                await anyio.sleep(_LOOK_EVERY)
+
+    async def _pass_end_on(self) -> None:
+        await self._ended.wait()
+        await self._cluster.end()
+
+    async def _look(self, group: anyio.abc.TaskGroup) -> None:
+        """See which workers there are, and divide the rate windows anew when they are others."""
+        found = await self._cluster.workers()
+        for worker in [each for each in self._shares.workers if each not in found]:
+            self._lose(worker)
+        for worker, host in found.items():
+            if worker not in self._scopes:
+                self._shares.join(worker, host)
+                self._untold.add(worker)
+                self._scopes[worker] = anyio.CancelScope()
+                group.start_soon(self._employ, worker, self._scopes[worker])
+        await self._divide()
+        self._change()
+
+    async def _divide(self) -> None:
+        shares = self._shares
+        for worker, grant in shares.lowered().items():
+            if await self._tell(worker, grant):
+                shares.accept(worker, grant, anyio.current_time())
+        for worker, grant in shares.raised(anyio.current_time()).items():
+            shares.accept(worker, grant, anyio.current_time())
+            self._untold.add(worker)
+        for worker in [each for each in self._untold if all(shares.of(each))]:
+            if await self._tell(worker, shares.of(worker)):
+                self._untold.discard(worker)
+                self._ready.add(worker)
+
+    async def _tell(self, worker: str, grant: Grant) -> bool:
+        """Tell a worker its share; false when it did not take notice."""
+        try:
+            error = await self._cluster.share(worker, self._shares.limits(worker, grant))
+        except LOST:
+            return False
+        if error is not None and not isinstance(error, NotReady):
+            self._fail(ConfigurationError(f"the Dask worker {worker} cannot check anything: {error}"))
+        return error is None
+
+    def _lose(self, worker: str) -> None:
+        self._shares.leave(worker, anyio.current_time())
+        self._ready.discard(worker)
+        self._untold.discard(worker)
+        self._scopes.pop(worker).cancel()
+
+    def _fail(self, error: LicenseSpringError) -> None:
+        self._failure = self._failure or error
+        while self._queue:
+            self._queue.popleft().answer(error)
+
+    async def _employ(self, worker: str, scope: anyio.CancelScope) -> None:
+        with scope:
+            async with anyio.create_task_group() as group:
+                for _ in range(_LANES):
+                    group.start_soon(self._lane, worker)
+
+    async def _lane(self, worker: str) -> None:
+        while True:
+            asked = await self._take(worker)
+            try:
+                checked = await self._cluster.check(worker, Chunk(tuple(each.row for each in asked)))
+            except NotReady:
+                # Another process at the same address.
+                self._lose(worker)
+            except LOST:
+                await anyio.sleep(_LOOK_EVERY)  # whether it is gone for good
+            else:
+                self._throttled[worker] = checked.throttled
+                for each, outcome in zip(asked, checked.outcomes, strict=True):
+                    each.answer(_unsent() if outcome is None else outcome)
+            finally:
+                self._give_back([each for each in asked if not each.done.is_set()])
+
+    async def _take(self, worker: str) -> Sequence[_Asked]:
+        """Wait for rows, and return some; few when there are few, so that every worker gets some."""
+        self._idle += 1
+        try:
+            while True:
+                while not self._queue or worker not in self._ready:
+                    await self._changed.wait()
+                if len(self._queue) < _CHUNK:
+                    await anyio.sleep(_GATHER)
+                count = min(_CHUNK, math.ceil(len(self._queue) / self._idle))
+                if count:
+                    return [self._queue.popleft() for _ in range(count)]
+        finally:
+            self._idle -= 1
+
+    def _give_back(self, lost: Sequence[_Asked]) -> None:
+        for each in reversed(lost):
+            each.losses += 1
+            if self._ended.is_set():
+                each.answer(_unsent())
+            elif each.losses >= _MOST_LOSSES:
+                error = ConnectionLost(f"{each.losses} Dask workers were lost while they checked this row")
+                error.attempts = each.losses
+                each.answer(error)
+            else:
+                self._queue.appendleft(each)
+        if lost:
+            self._change()
+
+    def _change(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+
+@asynccontextmanager
+async def dask_checker(client: Client, settings: Settings, limits: Limits) -> AsyncGenerator[DaskChecker]:
+    """Check rows on the workers of a Dask cluster, for the length of an `async with`; asyncio only.
+
+    Each worker makes one client, with the credentials in its own environment, and keeps to its share of the windows.
+
+    Args:
+        client: An asynchronous client of the cluster.
+        settings: How workers make their clients.
+        limits: The rate windows.
+
+    Raises:
+        ConfigurationError: The workers cannot run this package.
+    """
+    cluster = Cluster(client, f"licensespring-async-{uuid.uuid4().hex[:12]}")
+    await cluster.prepare(settings)
+    checker = DaskChecker(cluster, limits, settings.timeout)
+    group = anyio.create_task_group()
+    await group.__aenter__()
+    group.start_soon(checker.serve)
+    try:
+        yield checker
+    finally:
+        # The group is not told of the block's error, which it would wrap into an ExceptionGroup.
+        await cluster.end()
+        await cluster.forget()
+        group.cancel_scope.cancel()
+        await group.__aexit__(None, None, None)
+
+
+def _unsent() -> ConnectionFailed:
+    return ConnectionFailed("not sent: the run had ended")

@@ -1,0 +1,191 @@
+"""What runs on the workers: one client each, and chunks of rows as async tasks.
+
+Credentials come from each worker's own environment; nothing here that travels holds any.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+import anyio
+import attrs
+from distributed import Worker, WorkerPlugin, get_worker
+
+from ...client import LicenseSpring
+from ...configuration import Options
+from ...errors import LicenseSpringError
+from ...transport import RateLimits
+from ..checker import LocalChecker
+from ..pace import Concurrency
+from ..results import Result
+from ..rows import Row
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """How workers make their clients; it holds no secret.
+
+    Attributes:
+        base_url: Origin of the service.
+        public_key: PEM of the key that signs answers, or None for the vendor's.
+        verify: Whether answers have to be signed.
+        timeout: Seconds for a row.
+        concurrency: Rows under way on one worker.
+        release: Whether to give floating slots back.
+        is_local: Whether the workers are processes of the run's own.
+    """
+
+    base_url: str
+    public_key: bytes | None = None
+    verify: bool = True
+    timeout: float = 30.0
+    concurrency: Concurrency = attrs.field(factory=Concurrency)
+    release: bool = False
+    is_local: bool = False
+
+    def client(self) -> LicenseSpring:
+        """Return a client with the credentials that this process's environment names."""
+        environ = dict(os.environ) | {"LICENSESPRING_BASE_URL": self.base_url}
+        options: Options = {
+            "timeout": self.timeout,
+            "verify_signatures": self.verify,
+            "max_concurrency": self.concurrency.most,
+        }
+        if self.public_key is not None:
+            options["public_key"] = self.public_key
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said where the run was started
+            return LicenseSpring.from_env(environ, **options)
+
+
+@attrs.frozen(repr=False)
+class Chunk:
+    """Rows to check together; its text shows none of them."""
+
+    rows: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        return f"Chunk({len(self.rows)} rows)"
+
+
+@attrs.frozen
+class Checked:
+    """What became of a chunk.
+
+    Attributes:
+        outcomes: For each row of it its result, what it failed with, or None if it was not sent.
+        throttled: Requests of this worker so far that were answered with HTTP 429.
+    """
+
+    outcomes: tuple[Result | LicenseSpringError | None, ...]
+    throttled: int
+
+
+class NotReady(LicenseSpringError):
+    """The worker belongs to no run, or was told no share of the rate windows yet; it may be there anew."""
+
+
+class Checking(WorkerPlugin):
+    """The one client of a worker, and what checks rows with it.
+
+    Args:
+        run: Name of the run; a cluster may serve several.
+        settings: How the client is made.
+    """
+
+    def __init__(self, run: str, settings: Settings) -> None:
+        self.name = run
+        self._settings = settings
+        self._client: LicenseSpring | None = None
+        self._checker: LocalChecker | None = None
+        self._under_way = 0
+        self._is_over = False
+
+    def setup(self, worker: Worker) -> None:
+        """Make no client yet: a worker without credentials has to say so, and not to die."""
+        if self._settings.is_local and threading.current_thread() is threading.main_thread():
+            # The terminal sends Ctrl-C to all processes of a run; the one that leads it decides what it means.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    async def teardown(self, worker: Worker) -> None:
+        """Close the client's connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    def share(self, limits: RateLimits | None) -> None:
+        """Keep to a share of the rate windows; without one nothing is checked.
+
+        Raises:
+            ConfigurationError: This worker's environment names no credentials.
+        """
+        if self._client is None:
+            self._client = self._settings.client()
+            self._checker = LocalChecker(self._client, self._settings.concurrency, release=self._settings.release)
+        self._client.change_rate_limits(limits)
+
+    def end(self) -> None:
+        """Send no row that was not sent yet."""
+        self._is_over = True
+        if self._checker is not None:
+            self._checker.end()
+
+    async def check(self, rows: Sequence[Row]) -> Checked:
+        """Check rows, as many at once as the worker has found that it takes."""
+        checker = self._checker
+        if checker is None:
+            raise NotReady("the worker has no share of the rate windows yet")
+        outcomes: list[Result | LicenseSpringError | None] = [None] * len(rows)
+        turns = iter(enumerate(rows))
+        async with anyio.create_task_group() as group:
+            for _ in range(min(len(rows), max(1, checker.limit - self._under_way))):
+                group.start_soon(self._check_rows, checker, turns, outcomes)
+        return Checked(tuple(outcomes), checker.throttled)
+
+    async def _check_rows(
+        self,
+        checker: LocalChecker,
+        turns: Iterator[tuple[int, Row]],
+        outcomes: list[Result | LicenseSpringError | None],
+    ) -> None:
+        for place, row in turns:
+            if self._is_over:
+                return
+            self._under_way += 1
+            try:
+                outcomes[place] = await checker.check(row, is_full=self._under_way >= checker.limit)
+            except LicenseSpringError as error:
+                outcomes[place] = error if error.attempts or not self._is_over else None
+            finally:
+                self._under_way -= 1
+
+
+async def check_chunk(run: str, chunk: Chunk) -> Checked:
+    """Check a chunk, as a task of the worker that it was sent to."""
+    return await _plugin(run, get_worker()).check(chunk.rows)
+
+
+def share(run: str, limits: RateLimits | None, dask_worker: Worker) -> LicenseSpringError | None:
+    """Tell a worker its share of the rate windows, and return why it cannot work."""
+    try:
+        _plugin(run, dask_worker).share(limits)
+    except LicenseSpringError as error:
+        return error
+    return None
+
+
+def end(run: str, dask_worker: Worker) -> None:
+    """Tell a worker to send no more."""
+    with suppress(NotReady):
+        _plugin(run, dask_worker).end()
+
+
+def _plugin(run: str, worker: Worker) -> Checking:
+    plugin = worker.plugins.get(run)
+    if not isinstance(plugin, Checking):
+        raise NotReady("the worker is not prepared yet")
+    return plugin
