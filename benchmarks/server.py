@@ -85,10 +85,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(*, delayed: bool = False) -> Generator[Server]:
+def running(*, delayed: bool = False, body: str = BODY) -> Generator[Server]:
     """Run the server in a process of its own; `delayed` answers after 30 ms, as over a real network."""
     key = rsa.generate_private_key(65537, 4096)
-    signature = base64.b64encode(key.sign(BODY.encode(), padding.PKCS1v15(), SHA256())).decode()
+    signature = base64.b64encode(key.sign(body.encode(), padding.PKCS1v15(), SHA256())).decode()
     authority = trustme.CA()
     context = ssl.create_default_context()
     authority.configure_trust(context)
@@ -99,13 +99,22 @@ def running(*, delayed: bool = False) -> Generator[Server]:
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
         nginx = shutil.which("nginx")
         if nginx is not None and Path("/usr/lib/nginx/modules/ngx_http_echo_module.so").exists():
-            config = NGINX.format(folder=folder, plain=plain, tls=tls, signature=signature, body=BODY)
+            config = NGINX.format(folder=folder, plain=plain, tls=tls, signature=signature, body=body)
             (folder / "nginx.conf").write_text(config)
             command = [nginx, "-c", str(folder / "nginx.conf"), "-p", "/usr/share/nginx"]
             title = "nginx"
         else:
             delay = "0.03" if delayed else "0"
-            command = [sys.executable, __file__, str(plain), str(tls), str(folder / "server.pem"), signature, delay]
+            command = [
+                sys.executable,
+                __file__,
+                str(plain),
+                str(tls),
+                str(folder / "server.pem"),
+                signature,
+                delay,
+                body,
+            ]
             title = "asyncio"
         process = subprocess.Popen(command)
         try:
@@ -148,20 +157,19 @@ class Answering(asyncio.Protocol):
             asyncio.get_running_loop().call_later(self.delay, self.transport.write, self.answer)
 
 
-async def serve(plain: int, tls: int, pem: str, signature: str, delay: float) -> None:
-    head = f"HTTP/1.1 200 OK\r\nLicenseSignature: {signature}\r\nContent-Length: {len(BODY)}\r\n\r\n"
+async def serve(given: argparse.Namespace) -> None:
+    head = f"HTTP/1.1 200 OK\r\nLicenseSignature: {given.signature}\r\nContent-Length: {len(given.body)}\r\n\r\n"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
+    context.load_cert_chain(given.pem)
     loop = asyncio.get_running_loop()
-    answer = (head + BODY).encode()
-    await loop.create_server(lambda: Answering(answer, delay), "127.0.0.1", plain, backlog=8192)
-    await loop.create_server(lambda: Answering(answer, delay), "127.0.0.1", tls, backlog=8192, ssl=context)
+    answer, delay = (head + given.body).encode(), float(given.delay)
+    await loop.create_server(lambda: Answering(answer, delay), "127.0.0.1", int(given.plain), backlog=8192)
+    await loop.create_server(lambda: Answering(answer, delay), "127.0.0.1", int(given.tls), backlog=8192, ssl=context)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
-    for each in ("plain", "tls", "pem", "signature", "delay"):
+    for each in ("plain", "tls", "pem", "signature", "delay", "body"):
         arguments.add_argument(each)
-    given = arguments.parse_args()
-    asyncio.run(serve(int(given.plain), int(given.tls), given.pem, given.signature, float(given.delay)))
+    asyncio.run(serve(arguments.parse_args()))

@@ -8,10 +8,11 @@ import attrs
 
 from ..errors import LicenseSpringError
 
+Key: TypeAlias = tuple[str, str, str, str | None, str | None, int | None, str | None]
 Source: TypeAlias = Literal["service", "memory", "grace"]
 
 
-@attrs.frozen(kw_only=True, cache_hash=True)
+@attrs.frozen(kw_only=True)
 class FeatureCheck:
     """Name one feature check; equal checks share one answer.
 
@@ -32,6 +33,19 @@ class FeatureCheck:
     username: str | None = attrs.field(default=None, repr=False)
     license_id: int | None = None
     bundle_code: str | None = None
+
+    @property
+    def key(self) -> Key:
+        """The same as a tuple, in this order: cheaper to look up by."""
+        return (
+            self.product,
+            self.feature,
+            self.hardware_id,
+            self.license_key,
+            self.username,
+            self.license_id,
+            self.bundle_code,
+        )
 
 
 @attrs.frozen(kw_only=True)

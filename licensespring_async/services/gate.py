@@ -18,7 +18,7 @@ from ..models import LicenseFeature
 from ..transport import Clock
 from ..transport.clock import is_number
 from .bucket import Bucket
-from .decisions import Decision, FeatureCheck, GateOverloaded, Source
+from .decisions import Decision, FeatureCheck, GateOverloaded, Key, Source
 from .grace import Grace, Ledger, Verified, is_unreachable
 from .later import LaterTime
 
@@ -100,9 +100,9 @@ class LicenseGate:
         self._now = clock.monotonic
         self._misses = Bucket(miss_burst, miss_rate, clock.monotonic)
         # Apart, so that an enumeration of wrong keys pushes no good answer out.
-        self._allowed: OrderedDict[FeatureCheck, _Entry] = OrderedDict()
-        self._refused: OrderedDict[FeatureCheck, _Entry] = OrderedDict()
-        self._flights: dict[FeatureCheck, _Flight] = {}
+        self._allowed: OrderedDict[Key, _Entry] = OrderedDict()
+        self._refused: OrderedDict[Key, _Entry] = OrderedDict()
+        self._flights: dict[Key, _Flight] = {}
         self._tasks: TaskGroup | None = None
         self._time = LaterTime(clock, lambda: client.newest_date)
 
@@ -115,21 +115,25 @@ class LicenseGate:
 
         Cost: some microseconds from memory; otherwise one feature check, which takes a slot if the feature floats.
         """
-        entry = self._allowed.get(check)
-        if entry is not None:
-            now = self._now()
-            if now < entry.refresh_at:
-                self._allowed.move_to_end(check)
-                return entry.decision
-        else:
-            entry = self._refused.get(check)
-            now = self._now()
+        key = check.key
+        decision = self.known(key)
+        if decision is not None:
+            return decision
+        entry, now = self._allowed.get(key) or self._refused.get(key), self._now()
         if entry is None or now >= entry.ends_at:
             # A refusal that ended is asked for like a new check, or known wrong keys would cost calls without end.
             return await self._ask(check, known=entry is not None and entry.decision.allowed)
         # A refusal is not renewed ahead: nobody waits for a second no.
         if entry.decision.allowed and now >= entry.refresh_at and self._tasks is not None:
             self._flight(check, known=True)
+        return entry.decision
+
+    def known(self, key: Key) -> Decision | None:
+        """Return a yes that is not due for renewal, or None: then `allows` finds out. Asks nobody."""
+        entry = self._allowed.get(key)
+        if entry is None or self._now() >= entry.refresh_at:
+            return None
+        self._allowed.move_to_end(key)
         return entry.decision
 
     async def __aenter__(self) -> Self:
@@ -167,7 +171,7 @@ class LicenseGate:
         return flight.outcome
 
     def _flight(self, check: FeatureCheck, *, known: bool) -> _Flight:
-        flight = self._flights.get(check)
+        flight = self._flights.get(check.key)
         if flight is not None:
             return flight
         if self._tasks is None:
@@ -175,7 +179,7 @@ class LicenseGate:
         wait = 0.0 if known else self._misses.take()
         if wait:
             raise GateOverloaded(wait)
-        flight = self._flights[check] = _Flight()
+        flight = self._flights[check.key] = _Flight()
         self._tasks.start_soon(self._fly, check, flight, known)
         return flight
 
@@ -188,12 +192,13 @@ class LicenseGate:
             flight.outcome = error
             if isinstance(error, TransportError) and not known:
                 self._misses.give_back()
-            entry = self._allowed.get(check)
+            entry = self._allowed.get(check.key)
             if entry is not None:
                 # A service that fails is not asked again by each request of the rest of an answer's life.
-                self._allowed[check] = attrs.evolve(entry, refresh_at=min(self._now() + _AGAIN_SECONDS, entry.ends_at))
+                again = min(self._now() + _AGAIN_SECONDS, entry.ends_at)
+                self._allowed[check.key] = attrs.evolve(entry, refresh_at=again)
         finally:
-            self._flights.pop(check, None)
+            self._flights.pop(check.key, None)
             flight.done.set()
 
     async def _decide(self, check: FeatureCheck) -> Decision:
@@ -203,7 +208,7 @@ class LicenseGate:
             seconds = _BUSY_SECONDS if isinstance(refusal, FloatingNotAvailable) else self._refused_ttl
             return self._learn(check, refusal.code, min(seconds, self._refused_ttl))
         except LicenseSpringError as error:
-            entry = self._allowed.get(check)
+            entry = self._allowed.get(check.key)
             is_alive = entry is not None and self._now() < entry.ends_at
             if self._ledger is None or not is_unreachable(error) or is_alive:
                 raise
@@ -239,7 +244,7 @@ class LicenseGate:
         verified = Verified(
             allowed=code == "ok", code=code, floating=floating, at=at, until=at + min(grace, longest), seen=at
         )
-        self._keep(check, verified, "memory", at, seconds)
+        self._keep(check.key, verified, "memory", at, seconds)
         self._remember(check, verified)
         return verified.decision("service", at, seconds)
 
@@ -250,7 +255,7 @@ class LicenseGate:
 
     async def _stand(self, check: FeatureCheck, ledger: Ledger) -> Decision | None:
         """Return the last verified answer if it still stands."""
-        entry = self._allowed.get(check) or self._refused.get(check)
+        entry = self._allowed.get(check.key) or self._refused.get(check.key)
         verified = await ledger.recall(check) if entry is None else entry.verified
         if verified is None or not verified.stands(self._time()):
             return None
@@ -263,11 +268,11 @@ class LicenseGate:
             return None
         verified = attrs.evolve(verified, seen=now)
         seconds = min(left, _GRACE_SECONDS)
-        self._keep(check, verified, "grace", now, seconds)
+        self._keep(check.key, verified, "grace", now, seconds)
         self._remember(check, verified)
         return verified.decision("grace", now, seconds)
 
-    def _keep(self, check: FeatureCheck, verified: Verified, source: Source, now: float, seconds: float) -> None:
+    def _keep(self, key: Key, verified: Verified, source: Source, now: float, seconds: float) -> None:
         at = self._now()
         entry = _Entry(
             decision=verified.decision(source, now, seconds),
@@ -276,9 +281,9 @@ class LicenseGate:
             ends_at=at + seconds,
         )
         entries, others = (self._allowed, self._refused) if verified.allowed else (self._refused, self._allowed)
-        others.pop(check, None)
-        entries[check] = entry
-        entries.move_to_end(check)
+        others.pop(key, None)
+        entries[key] = entry
+        entries.move_to_end(key)
         if len(entries) > self._max_size:
             entries.popitem(last=False)
 

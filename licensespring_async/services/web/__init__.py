@@ -5,7 +5,8 @@ the uniform answer that denies it; an adapter (`fastapi.py`, `starlette.py`, `li
 words, through its public interface only.
 """
 
+from .headers import by_headers
 from .licensing import Licensee, Licensing
 from .requirement import Denial, Requirement
 
-__all__ = ["Denial", "Licensee", "Licensing", "Requirement"]
+__all__ = ["Denial", "Licensee", "Licensing", "Requirement", "by_headers"]

@@ -78,10 +78,7 @@ class RequiresFeature(Requirement[HTTPConnection]):
 
     async def __call__(self, connection: HTTPConnection | None = None, licensee: Found = None) -> Decision:
         """Return the decision, which is yes; anything else is raised as an HTTPException."""
-        decided = await (self.decide_for(licensee) if connection is None else self.decide(connection))
-        if isinstance(decided, Denial):
-            raise HTTPException(decided.status, decided.detail, dict(decided.headers))
-        return decided
+        return _raised(await (self.decide_for(licensee) if connection is None else self.decide(connection)))
 
     @property
     def route_class(self) -> type[APIRoute]:
@@ -107,9 +104,15 @@ class RequiresFeature(Requirement[HTTPConnection]):
                 handle = super().get_route_handler()
 
                 async def licensed(request: Request) -> Response:
-                    request.state.license = await requires(request)
+                    request.scope.setdefault("state", {})["license"] = _raised(await requires.decide(request))
                     return await handle(request)
 
                 return licensed
 
         return LicensedRoute
+
+
+def _raised(decided: Decision | Denial) -> Decision:
+    if isinstance(decided, Denial):
+        raise HTTPException(decided.status, decided.detail, dict(decided.headers))
+    return decided

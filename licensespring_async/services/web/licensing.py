@@ -17,7 +17,7 @@ from ..gate import LicenseGate
 
 A = TypeVar("A")
 S = TypeVar("S")
-C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +43,7 @@ Found: TypeAlias = Licensee | None
 """A licensee, or None when the request names none: it is refused like any other."""
 
 
-class Licensing(Generic[C]):
+class Licensing(Generic[C_contra]):
     """Open one client and one gate with an application, and close them with it.
 
     Pass `licensing.lifespan` to the application, or `licensing.around(yours)`, or open it in your own lifespan with
@@ -67,7 +67,7 @@ class Licensing(Generic[C]):
         client: Callable[[], LicenseSpring],
         *,
         product: str,
-        licensee: Callable[[C], Found | Awaitable[Found]],
+        licensee: Callable[[C_contra], Found | Awaitable[Found]],
         gate: Callable[[LicenseSpring], LicenseGate] = LicenseGate,
         refusal_seconds: float = 0.5,
         clock: Clock = Clock(),  # noqa: B008  # frozen

@@ -19,7 +19,7 @@ import attrs
 from ...endpoints.parameters import text
 from ...errors import ConfigurationError, InvalidParameter, LicenseSpringError, TransportError
 from ..decisions import Decision, FeatureCheck
-from .licensing import C, Found, Licensing
+from .licensing import C_contra, Found, Licensee, Licensing
 
 _log = logging.getLogger("licensespring_async.services")
 _RETRY_SECONDS = 5.0
@@ -44,7 +44,7 @@ class Denial:
 REFUSED = Denial(status=403, detail="not licensed", headers=MappingProxyType({"Cache-Control": "no-store"}))
 
 
-class Requirement(Generic[C]):
+class Requirement(Generic[C_contra]):
     """Decide whether a request may use a feature.
 
     Args:
@@ -56,17 +56,33 @@ class Requirement(Generic[C]):
         ConfigurationError: An argument cannot be used.
     """
 
-    def __init__(self, feature: str, licensing: Licensing[C], *, product: str | None = None) -> None:
+    def __init__(self, feature: str, licensing: Licensing[C_contra], *, product: str | None = None) -> None:
         if not isinstance(licensing, Licensing):
             raise ConfigurationError(f"licensing: must be a Licensing, not {type(licensing).__name__}")
         self._feature = text("feature", feature)
         self._product = licensing.product if product is None else text("product", product)
         self._licensing = licensing
 
-    async def decide(self, connection: C) -> Decision | Denial:
+    async def decide(self, connection: C_contra) -> Decision | Denial:
         """Return the decision for a request, or the answer that denies it."""
-        started = self._licensing.clock.monotonic()
-        found = self._licensing.licensee(connection)
+        licensing = self._licensing
+        started = licensing.clock.monotonic()
+        found = licensing.licensee(connection)
+        if isinstance(found, Licensee):
+            # Nearly every request: known, and yes.
+            known = licensing.gate.known(
+                (
+                    self._product,
+                    self._feature,
+                    found.hardware_id,
+                    found.license_key,
+                    found.username,
+                    found.license_id,
+                    found.bundle_code,
+                )
+            )
+            if known is not None:
+                return known
         return await self._judge(await found if isawaitable(found) else found, started)
 
     async def decide_for(self, licensee: Found) -> Decision | Denial:

@@ -75,11 +75,11 @@ def device(headers: Mapping[str, str]) -> Licensee | None:
     return Licensee(hardware_id=headers["x-device"], license_key=headers.get("x-key"))
 
 
-def by_headers(connection: HTTPConnection) -> Licensee | None:
+def found_at_once(connection: HTTPConnection) -> Licensee | None:
     return device(connection.headers)
 
 
-async def by_headers_later(connection: for_litestar.Connection) -> Licensee | None:
+async def found_later(connection: for_litestar.Connection) -> Licensee | None:
     await anyio.lowlevel.checkpoint()
     return device(connection.headers)
 
@@ -110,7 +110,7 @@ class Story:
 
 
 def a_starlette_app(service: Service, story: Story) -> Any:
-    licensing = licensing_of(service, by_headers)
+    licensing = licensing_of(service, found_at_once)
 
     async def render(request: Request) -> JSONResponse:
         return JSONResponse({"source": request.state.license.source})
@@ -120,7 +120,7 @@ def a_starlette_app(service: Service, story: Story) -> Any:
 
 
 def a_fastapi_app(service: Service, story: Story) -> Any:
-    licensing = licensing_of(service, by_headers)
+    licensing = licensing_of(service, found_at_once)
     render = for_fastapi.RequiresFeature("render", licensing)
     app = fastapi.FastAPI(lifespan=licensing.around(story.lifespan))
 
@@ -132,7 +132,7 @@ def a_fastapi_app(service: Service, story: Story) -> Any:
 
 
 def a_fastapi_router(service: Service, story: Story) -> Any:
-    licensing = licensing_of(service, by_headers)
+    licensing = licensing_of(service, found_at_once)
     render = for_fastapi.RequiresFeature("render", licensing)
     router = fastapi.APIRouter(route_class=render.route_class)
 
@@ -146,7 +146,7 @@ def a_fastapi_router(service: Service, story: Story) -> Any:
 
 
 def a_litestar_app(service: Service, story: Story) -> Any:
-    licensing = licensing_of(service, by_headers_later)
+    licensing = licensing_of(service, found_later)
     render = for_litestar.RequiresFeature("render", licensing)
 
     @litestar.get("/render", guards=[render], raises=for_litestar.RAISES)

@@ -13,7 +13,7 @@ from licensespring_async.services.web import Licensee
 from licensespring_async.services.web.fastapi import RESPONSES, RequiresFeature
 
 from ...transport import virtual
-from .apps import Service, by_headers, licensing_of
+from .apps import Service, found_at_once, licensing_of
 from .asgi import running, websocket
 
 GOOD = {"x-device": "device-1", "x-key": "good"}
@@ -32,7 +32,7 @@ def test_the_answers_are_documented(backend: str) -> None:
     """OpenAPI shows 403 and 503 with its Retry-After, for routes with RESPONSES and for those of a route class."""
 
     async def main() -> None:
-        licensing = licensing_of(Service(), by_headers)
+        licensing = licensing_of(Service(), found_at_once)
         render = RequiresFeature("render", licensing)
         app, router = FastAPI(), APIRouter(route_class=render.route_class)
 
@@ -55,7 +55,7 @@ def test_a_dependency_says_whose_request_it_is(backend: str) -> None:
     """Takes the licensee from a FastAPI dependency, whose parameters FastAPI documents, and misses with 422."""
 
     async def main() -> None:
-        licensing = licensing_of(Service(), by_headers)
+        licensing = licensing_of(Service(), found_at_once)
         render = RequiresFeature("render", licensing, licensee=from_parameters)
         app = FastAPI(lifespan=licensing.lifespan)
 
@@ -81,7 +81,7 @@ def test_a_route_class_guards_wherever_its_router_is(backend: str, depth: int) -
     """A router's routes stay guarded however deep it is included, and ask before their body and dependencies."""
 
     async def main() -> None:
-        licensing = licensing_of(Service(), by_headers)
+        licensing = licensing_of(Service(), found_at_once)
         seen: list[str] = []
 
         async def later() -> None:
@@ -114,7 +114,7 @@ def test_features_are_told_apart(backend: str) -> None:
 
     async def main() -> None:
         service = Service()
-        licensing = licensing_of(service, by_headers)
+        licensing = licensing_of(service, found_at_once)
         app = FastAPI(lifespan=licensing.lifespan)
 
         @app.get("/a", dependencies=[Depends(RequiresFeature("a", licensing))])
@@ -134,7 +134,7 @@ def test_websockets_are_guarded(backend: str, key: str, first: str) -> None:
     """A dependency guards WebSockets too."""
 
     async def main() -> None:
-        licensing = licensing_of(Service(), by_headers)
+        licensing = licensing_of(Service(), found_at_once)
         app = FastAPI(lifespan=licensing.lifespan)
 
         @app.websocket("/ws", dependencies=[Depends(RequiresFeature("render", licensing))])

@@ -6,15 +6,16 @@ import subprocess
 import sys
 from typing import Any
 
+import attrs
 import litestar
 import pytest
 
 from licensespring_async import ConfigurationError, InvalidParameter
-from licensespring_async.services.web import Licensing, Requirement
+from licensespring_async.services.web import Licensee, Licensing, Requirement, by_headers
 from licensespring_async.services.web import litestar as for_litestar
 
 from ...transport import virtual
-from .apps import Service, Story, by_headers, by_headers_later, licensing_of
+from .apps import Service, Story, found_at_once, found_later, licensing_of
 
 
 def test_it_opens_again_and_never_twice(backend: str) -> None:
@@ -22,7 +23,7 @@ def test_it_opens_again_and_never_twice(backend: str) -> None:
 
     async def main() -> None:
         service = Service()
-        licensing = licensing_of(service, by_headers)
+        licensing = licensing_of(service, found_at_once)
         for _ in range(2):
             async with licensing as gate:
                 assert licensing.gate is gate
@@ -41,7 +42,7 @@ def test_a_lifespan_that_fails_closes_the_client(backend: str) -> None:
 
     async def main() -> None:
         service = Service()
-        licensing = licensing_of(service, by_headers)
+        licensing = licensing_of(service, found_at_once)
         with pytest.raises(KeyError, match="mine"):
             async with licensing.around(Story().lifespan)(None):
                 raise KeyError("mine")
@@ -59,7 +60,7 @@ def test_a_client_without_a_gate_is_closed(backend: str) -> None:
         def no_gate(client: object) -> Any:
             raise KeyError("no gate")
 
-        licensing = Licensing(service.client, product="TP", licensee=by_headers, gate=no_gate)
+        licensing = Licensing(service.client, product="TP", licensee=found_at_once, gate=no_gate)
         for _ in range(2):
             with pytest.raises(KeyError, match="no gate"):
                 await licensing.__aenter__()
@@ -73,7 +74,7 @@ def test_a_client_without_a_gate_is_closed(backend: str) -> None:
 )
 def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
     """Says which argument cannot be used, before anything runs."""
-    right: dict[str, Any] = {"client": Service().client, "product": "TP", "licensee": by_headers}
+    right: dict[str, Any] = {"client": Service().client, "product": "TP", "licensee": found_at_once}
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         Licensing(**{**right, **wrong})
 
@@ -83,18 +84,44 @@ def test_a_requirement_names_a_feature(backend: str) -> None:
 
     async def main() -> None:
         with pytest.raises(InvalidParameter, match="feature"):
-            Requirement("", licensing_of(Service(), by_headers))
+            Requirement("", licensing_of(Service(), found_at_once))
         with pytest.raises(ConfigurationError, match="licensing"):
             Requirement("render", Service())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     virtual.run(backend, main)
 
 
+@attrs.frozen
+class Connection:
+    """A request's headers, as ASGI has them."""
+
+    scope: dict[str, object]
+
+
+def connection(*headers: tuple[str, str]) -> Connection:
+    return Connection({"headers": [(name.encode(), value.encode("latin-1")) for name, value in headers]})
+
+
+def test_headers_name_the_licensee() -> None:
+    """Reads a device and a key, or a user, from one header each; absent or twice, they name nobody."""
+    of_key = by_headers(hardware_id="X-Device", license_key="X-Key")
+    device, key = ("x-device", "d"), ("x-key", "k")
+    assert of_key(connection(("host", "h"), key, device)) == Licensee(hardware_id="d", license_key="k")
+    for headers in ([], [device], [key], [device, key, key], [device, key, ("x-device", "e")]):
+        assert of_key(connection(*headers)) is None
+    of_user = by_headers(hardware_id="x-device", username="x-user")
+    assert of_user(connection(device, ("x-user", "ana"))) == Licensee(hardware_id="d", username="ana")
+    with pytest.raises(ConfigurationError, match="exactly one"):
+        by_headers(hardware_id="x-device")
+    with pytest.raises(ConfigurationError, match="exactly one"):
+        by_headers(hardware_id="x-device", license_key="x-key", username="x-user")
+
+
 def test_litestar_documents_the_answers(backend: str) -> None:
     """Litestar's OpenAPI shows 403 and 503 for a handler that says what it raises."""
 
     async def main() -> None:
-        guard = for_litestar.RequiresFeature("render", licensing_of(Service(), by_headers_later))
+        guard = for_litestar.RequiresFeature("render", licensing_of(Service(), found_later))
 
         @litestar.get("/render", guards=[guard], raises=for_litestar.RAISES)
         async def handler() -> None: ...

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 from licensespring_async.services.web.starlette import RequiresFeature
 
 from ...transport import virtual
-from .apps import Service, by_headers, licensing_of
+from .apps import Service, found_at_once, licensing_of
 from .asgi import running, websocket
 
 
@@ -19,7 +19,7 @@ def test_a_mounted_application_is_guarded(backend: str) -> None:
     """Guards a whole application, and leaves the routes beside it alone."""
 
     async def main() -> None:
-        licensing = licensing_of(Service(), by_headers)
+        licensing = licensing_of(Service(), found_at_once)
         licensed = RequiresFeature("render", licensing)
         page = PlainTextResponse("a page")
         app = Starlette(routes=[Mount("/pro", licensed(page)), Mount("/", page)], lifespan=licensing.lifespan)
@@ -42,7 +42,7 @@ def test_a_websocket_is_denied_before_it_is_accepted(backend: str, key: str, ext
     """Accepts the licensed; the others get the uniform answer where the server can send one, and a closed door else."""
 
     async def main() -> None:
-        licensing = licensing_of(Service(), by_headers)
+        licensing = licensing_of(Service(), found_at_once)
 
         async def endpoint(socket: WebSocket) -> None:
             await socket.accept()

@@ -1,0 +1,321 @@
+"""What do the service helpers cost a service?
+
+    python benchmarks/services.py guard [--rounds 9]
+    python benchmarks/services.py loop [--seconds 10]
+    python benchmarks/services.py leases [--leases 10000] [--seconds 60]
+
+Needs the extras `all` and `bench`.
+
+- guard: the throughput of a FastAPI route with a warm gate against the same route without, in one process without a
+  server, and under uvicorn; shuffled rounds, medians. Beside it the processor time that uvicorn's process spends on a
+  request, which hardly notices what else the machine does.
+- loop: how long one callback keeps the event loop, and how long a tick of it is late, while 1,000 calls are under way.
+- leases: the processor time of a process that renews that many leases of a one-minute time-out, nothing scaled by
+  default: `--timeout 6 --leases 1000` renews as often.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import importlib.util
+import json
+import random
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from guarded import HEADERS, make_app, serving
+from peers import CHECK, KEY
+from rich.console import Console
+from rich.table import Table
+from server import BODY, Server, running
+
+from licensespring_async import LicenseSpring
+from licensespring_async.transport import HttpxEngine, PyreqwestEngine
+
+ROUTES = ("/open", "/dependency", "/route_class")
+FLOATING = json.dumps(
+    {**json.loads(BODY), "is_floating_cloud": True, "floating_users": 100_000, "floating_timeout": 1},
+    separators=(",", ":"),
+)
+console = Console()
+
+
+# --- guard ---
+
+
+async def call(app: Any, path: str, count: int) -> float:
+    """Return requests a second of an application without a server."""
+    headers = [(b"host", b"app"), *((name.encode(), value.encode()) for name, value in HEADERS.items())]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        assert message.get("status", 200) == 200, message
+
+    started = time.perf_counter()
+    for _ in range(count):
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+            "state": {},
+        }
+        await app(scope, receive, send)
+    return count / (time.perf_counter() - started)
+
+
+class Asking(asyncio.Protocol):
+    """Sends a request again and again over one connection."""
+
+    def __init__(self, request: bytes, count: int, done: asyncio.Future[bytes]) -> None:
+        self.request, self.count, self.done, self.buffer = request, count, done, b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport: Any = transport
+        self.transport.write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        head, end, body = self.buffer.partition(b"\r\n\r\n")
+        if not end:
+            return
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+        if len(body) < length:
+            return
+        assert b" 200 " in head[:16], head
+        self.buffer, self.count = body[length:], self.count - 1
+        if self.count:
+            self.transport.write(self.request)
+        else:
+            self.transport.close()
+            self.done.set_result(body[:length])
+
+
+async def load(port: int, path: str, connections: int = 1, count: int = 1) -> bytes:
+    """Send `count` requests over each of some connections; return the last body."""
+    lines = [f"GET {path} HTTP/1.1", "host: app", *(f"{name}: {value}" for name, value in HEADERS.items()), "", ""]
+    loop, waiting = asyncio.get_running_loop(), list[asyncio.Future[bytes]]()
+    for _ in range(connections):
+        done: asyncio.Future[bytes] = loop.create_future()
+        waiting.append(done)
+        asking = Asking("\r\n".join(lines).encode(), count, done)
+        await loop.create_connection(lambda asking=asking: asking, "127.0.0.1", port)
+    return (await asyncio.gather(*waiting))[-1]
+
+
+async def ask(port: int, path: str) -> tuple[float, float]:
+    """Return requests a second, and how many of them a second of the server's processor time is good for."""
+    before, started = float(await load(port, "/cpu")), time.perf_counter()
+    await load(port, path, connections=32, count=60)
+    passed = time.perf_counter() - started
+    return 32 * 60 / passed, 32 * 60 / (float(await load(port, "/cpu")) - before)
+
+
+async def in_process(rounds: int) -> dict[str, list[float]]:
+    seen: dict[str, list[float]] = defaultdict(list)
+    app = make_app()
+    async with app.router.lifespan_context(app):
+        for number in range(rounds + 1):
+            for path in random.sample(ROUTES, len(ROUTES)):
+                rate = await call(app, path, 2000)
+                if number:
+                    seen[path].append(rate)
+    return seen
+
+
+def under_uvicorn(rounds: int, http: str, loop: str) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    rates: dict[str, list[float]] = defaultdict(list)
+    by_cpu: dict[str, list[float]] = defaultdict(list)
+    with serving(http, loop) as port:
+        for number in range(rounds + 1):
+            for path in random.sample(ROUTES, len(ROUTES)):
+                rate, of_cpu = asyncio.run(ask(port, path))
+                if number:
+                    rates[path].append(rate)
+                    by_cpu[path].append(of_cpu)
+    return rates, by_cpu
+
+
+def guard(rounds: int) -> None:
+    settings = {"no server": asyncio.run(in_process(rounds))}
+    for http, loop in (("h11", "asyncio"), ("httptools", "uvloop")):
+        if importlib.util.find_spec(http) and (loop == "asyncio" or importlib.util.find_spec(loop)):
+            name = f"uvicorn, {http}, {loop}"
+            settings[name], settings[f"{name}, per second of processor"] = under_uvicorn(rounds, http, loop)
+    table = Table("requests/s", "open", "dependency", "ratio (>= 0.95)", "route class", "ratio (>= 0.95)")
+    for name, seen in settings.items():
+        bare, dependency, route_class = (statistics.median(seen[path]) for path in ROUTES)
+        ratios = (dependency / bare, route_class / bare)
+        shown = [f"{'' if ratio >= 0.95 else '[red]'}{ratio:.3f}" for ratio in ratios]
+        table.add_row(name, f"{bare:,.0f}", f"{dependency:,.0f}", shown[0], f"{route_class:,.0f}", shown[1])
+    console.print(table)
+
+
+# --- loop ---
+
+
+def percentiles(seconds: list[float]) -> list[str]:
+    ordered = sorted(seconds)
+    picked = [ordered[min(int(len(ordered) * part), len(ordered) - 1)] for part in (0.5, 0.99, 0.999)]
+    return [f"{each * 1000:.2f} ms" for each in (*picked, ordered[-1])]
+
+
+async def watched(seconds: float, public_key: str, url: str, engine: Any, concurrency: int) -> tuple[list[str], int]:
+    """Return how long rounds of the loop took while 1,000 tasks called, and how many calls were answered."""
+    rounds, calls, last = list[float](), 0, 0.0
+    loop = asyncio.get_running_loop()
+
+    def tick() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        rounds.append(now - last)
+        last = now
+        loop.call_later(0.0005, tick)
+
+    async def work() -> None:
+        nonlocal calls
+        while True:
+            await client.check_license_feature(**CHECK)
+            calls += 1
+
+    async with LicenseSpring(
+        auth=KEY, base_url=url, public_key=public_key, engine=engine, max_concurrency=concurrency, timeout=60
+    ) as client:
+        await client.check_license_feature(**CHECK)
+        tasks = [loop.create_task(work()) for _ in range(1000)]
+        await asyncio.sleep(2)
+        calls, last = 0, time.perf_counter()
+        rounds.clear()
+        tick()
+        await asyncio.sleep(seconds)
+        found, answered = percentiles(rounds), calls
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return found, answered
+
+
+def time_callbacks(kept: list[float]) -> Callable[[], None]:
+    """Note how long each callback keeps the loop, until the returned function is called."""
+    run = asyncio.Handle._run
+
+    def timed(self: asyncio.Handle) -> None:
+        started = time.perf_counter()
+        run(self)
+        kept.append(time.perf_counter() - started)
+
+    asyncio.Handle._run = timed  # type: ignore[method-assign]
+
+    def stop() -> None:
+        asyncio.Handle._run = run  # type: ignore[method-assign]
+
+    return stop
+
+
+def watch_loop(seconds: float) -> None:
+    table = Table("1,000 calls under way", "calls/s", "", "p50", "p99", "p99.9", "longest")
+    for name, make, concurrency in (
+        ("httpx engine, max_concurrency=100", HttpxEngine, 100),
+        ("httpx engine, max_concurrency=1000", HttpxEngine, 1000),
+        ("fast engine, max_concurrency=1000", PyreqwestEngine, 1000),
+    ):
+        with running(delayed=True) as server:
+            gc.collect()
+            gc.freeze()
+            rounds, calls = asyncio.run(watched(seconds, server.public_key, server.plain, make(), concurrency))
+            table.add_row(name, f"{calls / seconds:,.0f}", "between ticks of 0.5 ms", *rounds)
+            callbacks: list[float] = []
+            stop = time_callbacks(callbacks)
+            asyncio.run(watched(seconds, server.public_key, server.plain, make(), concurrency))
+            stop()
+            table.add_row("", "", "one callback (<= 2 ms)", *percentiles(callbacks))
+    console.print(table)
+
+
+# --- leases ---
+
+
+async def hold_many(server: Server, engine: Any, leases: int, timeout: float, seconds: float) -> list[str]:
+    """Return the cost of keeping leases renewed: share of a core, renewals a second, microseconds each, leases lost."""
+    lost, opened, stop = 0, 0, asyncio.Event()
+    everybody = asyncio.Event()
+
+    async def hold(number: int) -> None:
+        nonlocal lost, opened
+        device = {**CHECK, "hardware_id": f"device-{number}"}
+        async with client.feature_lease(**device, floating_timeout=timeout, cancel_body=False) as lease:
+            opened += 1
+            if opened == leases:
+                everybody.set()
+            await stop.wait()
+            lost += lease.lost.is_set()
+
+    requests = 0
+
+    def count(_: object) -> None:
+        nonlocal requests
+        requests += 1
+
+    async with LicenseSpring(
+        auth=KEY, base_url=server.plain, public_key=server.public_key, engine=engine, timeout=60, hooks=[count]
+    ) as client:
+        tasks = [asyncio.create_task(hold(number)) for number in range(leases)]
+        await everybody.wait()
+        gc.collect()
+        gc.freeze()
+        await asyncio.sleep(timeout / 2)
+        before, requests, started = time.process_time(), 0, time.perf_counter()
+        await asyncio.sleep(seconds)
+        used, passed, renewals = time.process_time() - before, time.perf_counter() - started, requests
+        stop.set()
+        await asyncio.gather(*tasks)
+    share = used / passed
+    return [
+        f"{'' if share < 0.05 else '[red]'}{share:.1%}",
+        f"{renewals / passed:,.0f}",
+        f"{used / max(renewals, 1) * 1e6:.0f} us",
+        str(lost),
+    ]
+
+
+def renew(leases: int, timeout: float, seconds: float) -> None:
+    table = Table(f"{leases:,} leases, {timeout:g} s", "of a core (< 5%)", "renewals/s", "each", "lost")
+    for name, make in (("httpx engine", HttpxEngine), ("fast engine", PyreqwestEngine)):
+        with running(body=FLOATING) as server:
+            cost = asyncio.run(hold_many(server, make(), leases, timeout, seconds))
+        table.add_row(name, *cost)
+    console.print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("question", choices=("guard", "loop", "leases"))
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=None)
+    parser.add_argument("--leases", type=int, default=10_000)
+    parser.add_argument("--timeout", type=float, default=60.0)
+    given = parser.parse_args()
+    if given.question == "guard":
+        guard(given.rounds)
+    elif given.question == "loop":
+        watch_loop(given.seconds or 10.0)
+    else:
+        renew(given.leases, given.timeout, given.seconds or 60.0)
+
+
+if __name__ == "__main__":
+    main()

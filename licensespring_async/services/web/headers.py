@@ -1,0 +1,56 @@
+"""Whose license a request is made with, from its headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, cast
+
+from ...endpoints.parameters import text
+from ...errors import ConfigurationError
+from .licensing import Found, Licensee
+
+
+class HasScope(Protocol):
+    """A request or WebSocket of any ASGI framework."""
+
+    @property
+    def scope(self) -> Mapping[str, object]:
+        """The connection as ASGI describes it."""
+        ...
+
+
+def by_headers(
+    *, hardware_id: str, license_key: str | None = None, username: str | None = None
+) -> Callable[[HasScope], Found]:
+    """Return a `licensee` that reads two headers; a request that lacks one, or has one twice, names nobody.
+
+    Args:
+        hardware_id: Name of the header with the device's id.
+        license_key: Name of the header with the license's key. Exactly one of `license_key` and `username`.
+        username: Name of the header with the license's user.
+
+    Raises:
+        ConfigurationError: No name, or both, or one that is no text.
+    """
+    if (license_key is None) == (username is None):
+        raise ConfigurationError("license_key / username: name the header of exactly one of them")
+    device_name = text("hardware_id", hardware_id).lower().encode("latin-1")
+    whose = text("license_key / username", license_key or username or "").lower().encode("latin-1")
+    by_key = license_key is not None
+
+    def licensee(connection: HasScope) -> Found:
+        device = who = None
+        for name, value in cast("list[tuple[bytes, bytes]]", connection.scope["headers"]):
+            if name == device_name:
+                if device is not None:
+                    return None
+                device = value.decode("latin-1")
+            elif name == whose:
+                if who is not None:
+                    return None
+                who = value.decode("latin-1")
+        if device is None or who is None:
+            return None
+        return Licensee(hardware_id=device, license_key=who) if by_key else Licensee(hardware_id=device, username=who)
+
+    return licensee
