@@ -233,7 +233,7 @@ def watch_loop(seconds: float) -> None:
         ("httpx engine, max_concurrency=1000", HttpxEngine, 1000),
         ("fast engine, max_concurrency=1000", PyreqwestEngine, 1000),
     ):
-        with running(delayed=True) as server:
+        with running() as server:
             gc.collect()
             gc.freeze()
             rounds, calls = asyncio.run(watched(seconds, server.public_key, server.plain, make(), concurrency))
