@@ -179,7 +179,7 @@ class LicenseSpring:
             LeaseLost: From the `async with`, when the body was cancelled because the slot is gone.
             LicenseSpringError: As `check_license_feature`, when the slot is taken.
 
-        Cost: a check every 0.4 to 0.5 time-outs; all leases of a client share one task.
+        Cost: a check every 0.5 to 0.6 time-outs; all leases of a client share one task.
         """
         from .services.opening import open_lease  # noqa: PLC0415  # kept out of the package's import
 

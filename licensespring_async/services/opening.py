@@ -50,7 +50,9 @@ def open_lease(
         shared.append(Renewals(clock=pipeline.clock, random=pipeline.random))
 
     async def check(seconds: float | None) -> LicenseFeature:
-        limited = client if seconds is None else client.with_options(timeout=min(pipeline.timeout, seconds))
+        # A copy costs as much as a renewal's bookkeeping, and only near the end of a slot is less time left.
+        is_ample = seconds is None or seconds >= pipeline.timeout
+        limited = client if is_ample else client.with_options(timeout=seconds)
         return await limited.check_license_feature(**ask)
 
     async def release() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import math
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable
 from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol, TypeAlias
@@ -48,24 +47,25 @@ class Seat:
     """The one slot of a device, which all its leases share.
 
     Attributes:
+        turn: Held while the slot is taken, renewed or given back: the service is to hear of these one by one.
         leases: How many there are; the last one gives the slot back.
     """
 
+    turn: anyio.Lock = attrs.field(factory=lambda: anyio.Lock(fast_acquire=True), init=False)
     leases: int = 0
-    _turn: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
 
     @asynccontextmanager
-    async def in_turn(self, patience: float = math.inf) -> AsyncGenerator[None]:
-        """Take, renew or give back: the service hears of these one by one, or beside one that hangs for too long."""
+    async def in_turn_or_after(self, seconds: float) -> AsyncGenerator[None]:
+        """Wait for the turn, but not longer for one that hangs."""
         is_ours = False
-        with anyio.move_on_after(patience):
-            await self._turn.acquire()
+        with anyio.move_on_after(seconds):
+            await self.turn.acquire()
             is_ours = True
         try:
             yield
         finally:
             if is_ours:
-                self._turn.release()
+                self.turn.release()
 
 
 _Times: TypeAlias = list[tuple[float, int, Renewable]]

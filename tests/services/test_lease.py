@@ -78,8 +78,8 @@ def test_the_slot_is_renewed_and_released_once(run: Run) -> None:
             await anyio.sleep(3600)
             assert not lease.lost.is_set()
         gaps = [b - a for a, b in zip(service.checks, service.checks[1:], strict=False)]
-        assert max(gaps) <= 301
-        assert len(service.checks) >= 12
+        assert max(gaps) <= 361
+        assert len(service.checks) >= 10
         assert len(service.releases) == 1
 
     run(main)
