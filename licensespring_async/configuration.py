@@ -45,15 +45,20 @@ class Options(TypedDict, total=False):
     random: Callable[[], float]
 
 
+# What is no class of ours is known by its method.
+_OBJECTS = {"engine": ("send", "HttpxEngine()"), "telemetry": ("observe", "OpenTelemetry()")}
+
+
 def check_kinds(**given: object) -> None:
     """Refuse settings of another kind than documented; None means that one was not given."""
     kinds = {"retry": RetryPolicy, "rate_limits": RateLimits, "circuit": CircuitPolicy, "clock": Clock}
     for name, value in given.items():
         if value is None:
             continue
-        if name == "engine":
-            if isinstance(value, type) or not callable(getattr(value, "send", None)):
-                raise ConfigurationError("engine: must be an engine object, for example HttpxEngine()")
+        if name in _OBJECTS:
+            method, example = _OBJECTS[name]
+            if isinstance(value, type) or not callable(getattr(value, method, None)):
+                raise ConfigurationError(f"{name}: must be an object like {example}, with a method {method}()")
         elif not isinstance(value, kinds[name]):
             raise ConfigurationError(f"{name}: must be a {kinds[name].__name__}, not {type(value).__name__}")
 
@@ -85,7 +90,7 @@ def pipeline_for(
     """Return the way of a client's calls, as the arguments of `LicenseSpring` say."""
     if type(max_concurrency) is not int or max_concurrency < 1:
         raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
-    check_kinds(retry=retry, rate_limits=rate_limits, circuit=circuit, engine=engine, clock=clock)
+    check_kinds(retry=retry, rate_limits=rate_limits, circuit=circuit, engine=engine, telemetry=telemetry, clock=clock)
     breaker = None if circuit is None else Circuit(circuit, clock.monotonic)
     engine = default_engine() if engine is None else engine
     if breaker is not None:

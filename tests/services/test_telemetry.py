@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from licensespring_async import (
     CircuitPolicy,
+    CircuitState,
     ConnectionLost,
     LicenseRefused,
     LicenseSpring,
@@ -301,6 +303,45 @@ def test_clients_of_one_server_are_read_as_one(run: Run) -> None:
             assert gauge(seen, "circuit.state") is None
 
     run(main)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_storm_of_cancellations_leaves_nothing_behind(run: Run, seed: int) -> None:
+    """Frees every slot, ends every span and wedges no circuit, whenever callers are cancelled."""
+    seen, chance = Seen(), random.Random(seed)
+
+    async def main() -> None:
+        started = anyio.current_time()
+
+        def play(_: HttpRequest) -> HttpResponse:
+            is_up = anyio.current_time() - started > 60
+            return answer() if is_up or chance.random() < 0.4 else answer(503, "")
+
+        engine = ScriptedEngine([play], latency=1)
+        policy = CircuitPolicy(min_attempts=5, open_for=3, probes=2)
+        its_client = observed(seen, engine, circuit=policy, max_concurrency=3, timeout=8)
+
+        async def call() -> None:
+            await anyio.sleep(chance.uniform(0, 50))
+            with anyio.move_on_after(chance.uniform(0, 5)):
+                try:
+                    await its_client.check_license_feature(**CHECK)
+                except LicenseSpringError:
+                    return
+
+        async with anyio.create_task_group() as group:
+            for _ in range(200):
+                group.start_soon(call)
+        assert gauge(seen, "requests.in_flight") == 0
+        await anyio.sleep(15)
+        for _ in range(2):
+            await its_client.check_license_feature(**CHECK)
+        assert its_client.circuit is not None
+        assert its_client.circuit.state is CircuitState.CLOSED
+        assert len(seen.spans("GET ")) == len(engine.requests)
+
+    run(main)
+    assert sum(each.value for each in seen.points("licensespring.client.calls")) == len(seen.spans("licensespring."))
 
 
 class Breaking(Sampler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -15,6 +16,7 @@ from licensespring_async import (
     ConfigurationError,
     LicenseSpring,
 )
+from licensespring_async.configuration import Options
 from licensespring_async.redaction import fingerprint
 
 from .fakes import DEVICE, KEY, ScriptedEngine, UnusedEngine, a_client, answer
@@ -248,3 +250,18 @@ def test_a_token_endpoint_is_not_discovered_over_http() -> None:
         pytest.raises(ConfigurationError, match="token_url: pass the token endpoint"),
     ):
         configured(auth=auth, base_url=FAR, public_key=PRODUCTION_PUBLIC_KEY, allow_http=True)
+
+
+def test_options_name_every_argument() -> None:
+    """Lets `from_env`, the sandbox and the blocking client take every argument but the credentials and the address."""
+    arguments = set(inspect.signature(LicenseSpring).parameters)
+
+    assert set(Options.__annotations__) == arguments - {"auth", "base_url"}
+
+
+@pytest.mark.parametrize("name", ["engine", "telemetry"])
+@pytest.mark.parametrize("value", [object(), UnusedEngine, 5], ids=["an object", "a class", "a number"])
+def test_an_object_without_the_method_is_refused(name: str, value: object) -> None:
+    """Refuses what is no engine and no telemetry, a class included, and says what would be."""
+    with pytest.raises(ConfigurationError, match=f"{name}: must be an object like"):
+        configured(**{name: value})
