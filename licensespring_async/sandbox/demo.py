@@ -98,11 +98,12 @@ def demo_fleet() -> Sequence[dict[str, str]]:
 
 def _stocked() -> Shop:
     shop = open_shop()
-    _licensed(shop)
-    _floating(shop)
-    _without_license(shop)
-    _with_refused_license(shop)
-    _with_refused_device(shop)
+    with shop.world.home.store.transaction():
+        _licensed(shop)
+        _floating(shop)
+        _without_license(shop)
+        _with_refused_license(shop)
+        _with_refused_device(shop)
     return shop
 
 

@@ -33,7 +33,7 @@ def release_floating_license(call: Call) -> None:
     """
     identity = read_identity(call.values)
     license = find_license(call.world, identity)
-    admit(license, identity.hardware_id, call.now, expired=True)
+    admit(license, identity.hardware_id, call.now, inactive=True, expired=True)
     if license.slots is not None:
         license.slots.release(identity.hardware_id, call.now)
 
@@ -44,7 +44,7 @@ def release_floating_feature(call: Call) -> None:
     Raises:
         ServiceError: The request is refused.
     """
-    identity, _, feature = admitted_feature(call)
+    identity, _, feature = admitted_feature(call, expired=True)
     if feature.slots is None:
         raise ServiceError("feature_not_floating")
     if not feature.slots.release(identity.hardware_id, call.now):

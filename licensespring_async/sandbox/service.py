@@ -144,12 +144,12 @@ def find_license(world: World, identity: Identity) -> License:
     return _choose(candidates, identity)
 
 
-def admitted_feature(call: Call) -> tuple[Identity, License, Feature]:
-    """Give the device, the license and the feature that a call is about."""
+def admitted_feature(call: Call, *, expired: bool = False) -> tuple[Identity, License, Feature]:
+    """Give the device, the license and the feature that a call is about; `expired` lets expired licenses through."""
     identity = read_identity(call.values)
     code = required(call.values, "feature")
     license = find_license(call.world, identity)
-    admit(license, identity.hardware_id, call.now)
+    admit(license, identity.hardware_id, call.now, expired=expired)
     feature = license.features.get(code)
     if feature is None:
         raise ServiceError(
@@ -185,19 +185,20 @@ def _ids_of(license: License) -> Sequence[int]:
     return (license.id,) if license.bundle_license is None else (license.id, license.bundle_license.id)
 
 
-def admit(license: License, hardware_id: str, now: datetime, *, expired: bool = False) -> None:
-    """Refuse a device that may not use the license; `expired` lets an expired license through."""
+def admit(license: License, hardware_id: str, now: datetime, *, inactive: bool = False, expired: bool = False) -> None:
+    """Refuse a device that may not use the license; `inactive` and `expired` let such licenses through."""
     if license.bundle_license is not None:
-        admit(license.bundle_license, hardware_id, now, expired=expired)
+        admit(license.bundle_license, hardware_id, now, inactive=inactive, expired=expired)
     if not license.enabled:
         raise ServiceError("license_not_enabled")
-    if not license.active:
+    if not inactive and not license.active:
         raise ServiceError("license_not_active")
     if not expired and license.is_expired(now):
         raise ServiceError("license_expired")
-    if license.is_blacklisted(hardware_id):
+    device = Devices(license.place).get(hardware_id)
+    if device is not None and device.blacklisted:
         raise ServiceError("blacklisted")
-    if license.device(hardware_id) is None:
+    if device is None or not device.active:
         raise ServiceError("device_not_found")
 
 

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from licensespring_async.sandbox import Consumption, License, Sandbox, SandboxError, World
+from licensespring_async.sandbox.store import Store
 
 from .calling import FEATURE, Caller, VirtualClock, authorization, new_http
 
@@ -208,3 +209,15 @@ def test_a_world_is_kept_in_one_file(tmp_path: Path) -> None:
     Sandbox(world, db=tmp_path / "one.db")
     with pytest.raises(SandboxError, match="another file"):
         Sandbox(world, db=tmp_path / "two.db")
+
+
+def test_a_full_disk_undoes_one_change_and_no_more() -> None:
+    """Undoes what a full disk cut short, and serves on."""
+    store = Store()
+    keep = "INSERT INTO signing_key (number, pem) VALUES (1, :pem)"
+    store.row("PRAGMA max_page_count = 40", {})
+    with pytest.raises(sqlite3.OperationalError, match="full"), store.transaction():
+        store.change(keep, {"pem": "x" * 10_000_000})
+    with store.transaction():
+        store.change(keep, {"pem": "short"})
+    assert store.rows("SELECT pem FROM signing_key", {}) == [("short",)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -81,3 +82,19 @@ async def test_only_a_floating_feature_can_be_released(client: LicenseSpring, li
         await client.release_floating_feature(feature="export", **ask)
     with pytest.raises(InvalidLicenseFeatureCode):
         await client.release_floating_feature(feature="render", **ask)
+
+
+async def test_a_slot_of_an_expired_license_can_be_released(
+    client: LicenseSpring, license: License, clock: VirtualClock
+) -> None:
+    """Lets a device give its slot back although the license has expired, as no documented code refuses that."""
+    license.add_feature("render", floating_users=1)
+    ask: dict[str, Any] = {
+        "product": license.product.short_code,
+        "feature": "render",
+        "license_key": license.identifier,
+        "hardware_id": "hw-1",
+    }
+    await client.check_license_feature(**ask)
+    license.validity_period = datetime.fromtimestamp(clock.now, UTC)
+    await client.release_floating_feature(**ask)

@@ -1,0 +1,216 @@
+"""How many signed feature checks a second does the sandbox answer on one core, and where does the time go?
+
+    python benchmarks/sandbox.py [--seconds 3] [--rounds 3]
+
+Needs the extras `sandbox` and `bench`. The sandbox runs in a process of its own, held to one core where the system
+allows it, with its 2048-bit key; 32 connections ask over loopback, HTTP/1.1 with keep-alive, every request signed with
+the API key. Beside the answers in a second stand the answers in a second of the sandbox's own processor time (Linux):
+what a core gives that does nothing else. Settings, in shuffled order in each round; the figure is the median:
+
+- plain: one license and device ask for a plain feature again and again, so the body and its signature are the same
+- floating: the same for a floating feature, whose slot is renewed in SQLite each time
+- file: as floating, with the state in a file
+- unremembered: as plain, with every signature made anew, as when each device has a license of its own
+
+PKCS#1 v1.5 signs the same bytes always the same, so the sandbox remembers its last 4,096 signatures. The second table
+times the parts of one request in this process, alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from pathlib import Path
+from urllib.parse import urlencode
+
+import attrs
+from rich.console import Console
+from rich.table import Table
+
+from licensespring_async.sandbox import Sandbox, World, signing
+from licensespring_async.sandbox.authorization import signature
+from licensespring_async.sandbox.calls import Call
+from licensespring_async.sandbox.jsontext import encode
+from licensespring_async.sandbox.parameters import read_query
+from licensespring_async.sandbox.service import check_license_feature
+from licensespring_async.sandbox.signing import Signer
+
+CONNECTIONS, WANTED = 32, 1_500
+SETTINGS = ("plain", "floating", "file", "unremembered")
+
+
+def world() -> World:
+    built = World()
+    license = built.add_product("TP").add_license(key="9F2C-77AA-0B1E-C0DE", max_activations=10)
+    license.add_feature("render")
+    license.add_feature("export", floating_users=10)
+    license.activate("a3f9-77c1-0b2d-5e64")
+    return built
+
+
+def serve(db: str, remembered: int) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    signing._REMEMBERED_SIGNATURES = remembered
+    sandbox = Sandbox(world(), db=db)
+    sandbox.serve_forever(lambda: print(json.dumps(sandbox.describe()), flush=True))
+
+
+@attrs.frozen
+class Served:
+    """A running sandbox."""
+
+    told: dict[str, str]
+    pid: int
+
+    def processor_seconds(self) -> float:
+        stat = Path(f"/proc/{self.pid}/stat")
+        if not stat.exists():
+            return float("nan")
+        fields = stat.read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def served(db: str, remembered: int = 4096) -> Iterator[Served]:
+    command = [sys.executable, __file__, "--serve", db, "--remembered", str(remembered)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield Served(json.loads(process.stdout.readline()), process.pid)
+        finally:
+            process.terminate()
+
+
+def request(told: dict[str, str], setting: str) -> bytes:
+    date = formatdate(usegmt=True)
+    query = urlencode(
+        {
+            "product": "TP",
+            "feature": "export" if setting in ("floating", "file") else "render",
+            "hardware_id": "a3f9-77c1-0b2d-5e64",
+            "license_key": "9F2C-77AA-0B1E-C0DE",
+        }
+    )
+    signed = signature(told["shared_key"], date)
+    parts = f'algorithm="hmac-sha256", headers="date", signature="{signed}", apikey="{told["api_key"]}"'
+    head = f"GET /api/v4/check_license_feature?{query} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json"
+    return f"{head}\r\nDate: {date}\r\nAuthorization: {parts}\r\n\r\n".encode()
+
+
+async def asked(sandbox: Served, setting: str, seconds: float) -> tuple[float, float]:
+    """Return the answers in a second, and in a second of processor time."""
+    told, used = sandbox.told, sandbox.processor_seconds()
+    content = request(told, setting)
+    port = int(told["url"].rpartition(":")[2])
+    until = time.perf_counter() + seconds
+
+    async def keep_asking() -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        answers = 0
+        while time.perf_counter() < until:
+            writer.write(content)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200"), head
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            await reader.readexactly(length)
+            assert b"licensesignature" in head.lower()
+            answers += 1
+        writer.close()
+        return answers
+
+    started = time.perf_counter()
+    answers = sum(await asyncio.gather(*(keep_asking() for _ in range(CONNECTIONS))))
+    return answers / (time.perf_counter() - started), answers / (sandbox.processor_seconds() - used)
+
+
+def microseconds(part: Callable[[], object], repeats: int = 5, calls: int = 400) -> float:
+    def one_run() -> float:
+        started = time.perf_counter()
+        for _ in range(calls):
+            part()
+        return (time.perf_counter() - started) / calls * 1e6
+
+    return min(one_run() for _ in range(repeats))
+
+
+def parts(per_request: float) -> Table:
+    """Time the parts of a request; what is left of the whole is HTTP: uvicorn, h11, starlette, the event loop."""
+    sandbox, signer = Sandbox(world()), Signer()
+    tenant = sandbox.tenants[0]
+    told = {"api_key": sandbox.api_key, "shared_key": sandbox.shared_key}
+    head = request(told, "plain").decode()
+    headers = dict(line.split(": ", 1) for line in head.lower().splitlines()[1:] if line)
+    headers["authorization"] = next(line[15:] for line in head.splitlines() if line.startswith("Authorization"))
+    query = head.partition("?")[2].partition(" ")[0].encode()
+    now = sandbox.clock.moment()
+    body = b""
+
+    def check(feature: str) -> bytes:
+        values = {**read_query(query), "feature": feature}
+        with tenant.world.home.store.transaction():
+            call = Call(world=tenant.world, values=values, now=now, sign=signer.sign_text)
+            return encode(check_license_feature(call))
+
+    body = check("render")
+    fresh = iter(range(10**9))
+    signer.sign(body)
+    rows = {
+        "authorization (HMAC, Date, header parts)": microseconds(
+            lambda: sandbox._gate.authorize({**headers, "date": head.partition("Date: ")[2][:29]}, now)
+        ),
+        "query, state in SQLite, JSON: plain feature": microseconds(lambda: check("render")),
+        "the same: floating feature, slot renewed": microseconds(lambda: check("export")),
+        "RSA-2048 signature, made": microseconds(lambda: signer.sign(b"%d" % next(fresh)), calls=50),
+        "RSA-2048 signature, remembered": microseconds(lambda: signer.sign(body)),
+    }
+    table = Table("part of a request", "us", title=f"a whole plain request takes {per_request:.0f} us")
+    for name, cost in rows.items():
+        table.add_row(name, f"{cost:.0f}")
+    return table
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--seconds", type=float, default=3)
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--serve", help=argparse.SUPPRESS)
+    arguments.add_argument("--remembered", type=int, help=argparse.SUPPRESS)
+    options = arguments.parse_args()
+    if options.serve:
+        serve(options.serve, options.remembered)
+        return
+    rates: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        served(":memory:") as memory,
+        served(str(Path(directory) / "sandbox.db")) as file,
+        served(":memory:", remembered=0) as forgetful,
+    ):
+        servers = {"file": file, "unremembered": forgetful}
+        for _ in range(options.rounds):
+            for setting in random.sample(SETTINGS, len(SETTINGS)):
+                asking = asked(servers.get(setting, memory), setting, options.seconds)
+                rates[setting].append(asyncio.run(asking))
+    table = Table("setting", "checks/s", "checks per processor second", f"wanted {WANTED}")
+    for setting in SETTINGS:
+        rate, of_core = (statistics.median(column) for column in zip(*rates[setting], strict=True))
+        table.add_row(setting, f"{rate:,.0f}", f"{of_core:,.0f}", "yes" if of_core >= WANTED else "no")
+    console = Console()
+    console.print(table, parts(1e6 / statistics.median(of_core for _, of_core in rates["plain"])))
+
+
+if __name__ == "__main__":
+    main()
