@@ -94,7 +94,7 @@ def embedded(
     Raises:
         ConfigurationError: The extra `sandbox` is not installed.
     """
-    with needs_extra("sandbox", "starlette", "uvicorn"):
+    with needs_extra("sandbox", "starlette", "uvicorn", "httptools"):
         from ..sandbox import Sandbox, SandboxError  # noqa: PLC0415  # an extra
 
     @asynccontextmanager

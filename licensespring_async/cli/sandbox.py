@@ -109,7 +109,7 @@ def sandbox(
     at /_sandbox/.
     """
     with reported():
-        with needs_extra("sandbox", "starlette", "uvicorn"):
+        with needs_extra("sandbox", "starlette", "uvicorn", "httptools"):
             from ..sandbox import DEMO_FILE, Sandbox, SandboxError  # noqa: PLC0415  # an extra
         if print_world:
             sys.stdout.write(DEMO_FILE.read_text(encoding="utf-8"))

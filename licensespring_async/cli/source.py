@@ -65,7 +65,7 @@ def open_source(
         is_stream = file == STDIN or _is_stream(Path(file))
         yield Source(read=lambda: read_rows(file, columns=mapping, format=format), is_stream=is_stream)
     elif demo:
-        with needs_extra("sandbox", "starlette", "uvicorn"):
+        with needs_extra("sandbox", "starlette", "uvicorn", "httptools"):
             from ..sandbox import demo_fleet  # noqa: PLC0415  # an extra
         fleet = demo_fleet()
         yield Source(read=lambda: rows_from(fleet))

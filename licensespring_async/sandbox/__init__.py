@@ -20,10 +20,10 @@ from .worldfile import WorldFileError, load_world
 try:
     from .server import Sandbox
 except ModuleNotFoundError as error:
-    if error.name not in ("starlette", "uvicorn"):
+    if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "httptools"):
         raise
     raise ModuleNotFoundError(
-        'the sandbox needs starlette and uvicorn; run: python -m pip install "licensespring-async[sandbox]"',
+        'the sandbox needs starlette, uvicorn and httptools; run: python -m pip install "licensespring-async[sandbox]"',
         name=error.name,
     ) from error
 

@@ -212,8 +212,10 @@ def _fields(query: bytes, body: bytes) -> dict[str, str]:
     if body and not body.lstrip().startswith(b"{"):
         text = f"{text}&{body.decode(errors='replace')}"
     fields = dict(parse_qsl(text))
+    if not body:
+        return fields
     try:
-        content = json.loads(body or b"{}")
+        content = json.loads(body)
     except (ValueError, RecursionError):
         return fields
     if isinstance(content, dict):

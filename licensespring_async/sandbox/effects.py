@@ -13,7 +13,7 @@ from typing import cast
 import anyio
 import attrs
 from starlette.types import Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .faults import Fault, Met
 from .jsontext import encode
@@ -24,7 +24,7 @@ _BOMB_BYTES = 100_000_000
 _DAY = 86_400
 
 
-class Protocol(H11Protocol):
+class Protocol(HttpToolsProtocol):
     """Speak HTTP, and show the application its connection in the scope's state."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

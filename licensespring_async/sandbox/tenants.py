@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, Unpack
+from typing import TYPE_CHECKING, Protocol, Unpack
 
 import attrs
-from starlette.types import ASGIApp
 
 from ..auth import ApiKey
 from ..client import LicenseSpring
@@ -14,6 +13,9 @@ from ..configuration import Options
 from ..transport import Clock
 from .errors import SandboxError
 from .world import World
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 
 class Reachable(Protocol):

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -237,3 +239,11 @@ async def test_speaks_ipv6() -> None:
     async with Sandbox(World(), host="::1") as sandbox, new_http() as http:
         assert sandbox.url.startswith("http://[::1]:")
         assert (await http.get(sandbox.url)).status_code == 404
+
+
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn", "httptools"])
+def test_says_what_to_install(missing: str) -> None:
+    """Without the extra, importing the sandbox says what to install."""
+    code = f"import sys; sys.modules['{missing}'] = None; import licensespring_async.sandbox"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.rstrip().endswith('python -m pip install "licensespring-async[sandbox]"')
