@@ -25,7 +25,7 @@ DEVICES = [f"device-{number}" for number in range(20)]
 
 
 def example() -> dict[str, Any]:
-    [source] = [each for each in re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S) if "make_app" in each]
+    [source] = [each for each in re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S) if "app = make_app" in each]
     scope: dict[str, Any] = {}
     exec(source, scope)  # noqa: S102  # our own README
     return scope
