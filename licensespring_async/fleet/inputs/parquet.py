@@ -16,6 +16,7 @@ from ..rows import InvalidRow, Row, row_from
 from .columns import our_names
 
 _BATCH = 1000
+_BUFFER = 1 << 16  # without one, a whole column of a row group is held
 
 
 def rows_of(path: str | Path, mapping: Mapping[str, str]) -> Iterator[Row | InvalidRow]:
@@ -31,11 +32,11 @@ def rows_of(path: str | Path, mapping: Mapping[str, str]) -> Iterator[Row | Inva
     row = 0
     with Path(path).open("rb") as file:
         try:
-            with pq.ParquetFile(file) as parquet:
+            with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as parquet:
                 names = [str(each) for each in parquet.schema_arrow.names]
                 ours = our_names(names, mapping, source=str(path), advice="The file must have the columns")
                 wanted = {given: name for given, name in zip(names, ours, strict=True) if name}
-                for batch in parquet.iter_batches(batch_size=_BATCH, columns=list(wanted)):
+                for batch in parquet.iter_batches(batch_size=_BATCH, columns=list(wanted), use_threads=False):
                     columns = {wanted[name]: _values(batch.column(name)) for name in batch.schema.names}
                     for values in zip(*columns.values(), strict=True):
                         row += 1
