@@ -8,13 +8,34 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 
+import attrs
 import pytest
+from attrs import AttrsInstance
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from licensespring_async.sandbox import DEMO, Sandbox, World, WorldFileError, load_world
+from licensespring_async.sandbox import (
+    DEMO,
+    Customer,
+    Feature,
+    License,
+    Product,
+    Sandbox,
+    User,
+    World,
+    WorldFileError,
+    load_world,
+)
 from licensespring_async.sandbox.worldfile import load_companies
 from licensespring_async.sandbox.worldfile.lines import Lines
+from licensespring_async.sandbox.worldfile.schema import (
+    BundleText,
+    CustomerText,
+    FeatureText,
+    LicenseText,
+    ProductText,
+    UserText,
+)
 
 WHOLE = """
     [company]
@@ -135,6 +156,42 @@ def test_describes_licenses_as_the_builder_does(path: Path) -> None:
     assert suite.sublicenses["CAD"].device("laptop") is not None
     types = [cad.license_type, counted.license_type, maps.license_type, suite.license_type]
     assert types == ["perpetual", "consumption", "subscription", "time-limited"]
+
+
+STRUCTURE = {"id", "ids", "home", "place", "is_bundle", "bundle_license", "product", "slots"}
+
+
+@pytest.mark.parametrize(
+    ("built", "described"),
+    [
+        (Product, ProductText),
+        (Product, BundleText),
+        (License, LicenseText),
+        (Feature, FeatureText),
+        (User, UserText),
+        (Customer, CustomerText),
+    ],
+)
+def test_can_say_what_the_builder_can(built: type[AttrsInstance], described: type[AttrsInstance]) -> None:
+    """Whatever is set in Python can be set in a file; borrowing of a feature follows from its max_borrow_time."""
+    can = {attribute.alias for attribute in attrs.fields(built) if attribute.init} - STRUCTURE - {"can_borrow"}
+    says = {attribute.name for attribute in attrs.fields(described)} | {"can_borrow"}
+    assert can - says <= ({"members"} if described is ProductText else set())
+
+
+def test_describes_what_product_details_tells(path: Path) -> None:
+    """A product's own terms come out of a file."""
+    text = """
+        [[products]]
+        short_code = "CAD"
+        allow_trial = true
+        trial_days = 14
+        floating_timeout = 30
+        custom_fields = [{ id = 7, name = "desk", default_value = "1" }]
+    """
+    product = load_world(written(path, text)).products["CAD"]
+    assert (product.allow_trial, product.trial_days, product.floating_timeout) == (True, 14, 30)
+    assert product.custom_fields[0].default_value == "1"
 
 
 def test_describes_companies(path: Path) -> None:

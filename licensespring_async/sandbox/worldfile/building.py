@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Container, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from typing import TypeVar
@@ -14,11 +14,11 @@ from ..licenses import License, floating_slots
 from ..world import World
 from .lines import Path
 from .reading import Problem, read, suggestion
-from .schema import BundleText, FeatureText, LicenseTerms, LicenseText, ProductText, UserText, WorldText
+from .schema import BundleText, FeatureText, LicenseTerms, LicenseText, ProductTerms, ProductText, UserText, WorldText
 
 T = TypeVar("T")
 
-# Terms that a license has under other names, or that it was built with.
+# Terms that are no attributes of a license.
 _BUILT_APART = frozenset({"floating_users", "floating_timeout", "features"})
 
 
@@ -114,26 +114,29 @@ class _Builder:
             authorization_method=text.authorization_method,
             metadata=text.metadata,
         )
-        product.installation_files.extend(text.installation_files)
+        _put(product, text, ProductTerms)
 
     def _bundle(self, text: BundleText) -> None:
         members = [
             _named(self.world.products, "product", code, ("members", number))
             for number, code in enumerate(text.members)
         ]
-        self.world.add_bundle(
+        bundle = self.world.add_bundle(
             text.short_code,
             members=members,
             name=text.name,
             authorization_method=text.authorization_method,
             metadata=text.metadata,
         )
+        _put(bundle, text, ProductTerms)
 
     def _user(self, text: UserText) -> None:
         username = text.username or text.email
         if username in self.world.users:
             raise ValueError(f"there is a user {username} already; usernames are unique")
-        self.world.add_user(**attrs.asdict(text))
+        options = attrs.asdict(text)
+        is_initial = options.pop("is_initial_password")
+        self.world.add_user(**options).is_initial_password = is_initial
 
     def _license(self, text: LicenseText) -> None:
         product = _named(self.world.products, "product", text.product, ("product",))
@@ -163,11 +166,18 @@ def _named(known: Mapping[str, T], what: str, name: str, path: Path) -> T:
     return known[name]
 
 
+def _put(
+    thing: object, text: object, kind: type[attrs.AttrsInstance], *, without: Container[str] = frozenset()
+) -> None:
+    """Set what a text says beyond what its thing was built with."""
+    for attribute in attrs.fields(kind):
+        value = getattr(text, attribute.name)
+        if value is not None and attribute.name not in without:
+            setattr(thing, attribute.name, value)
+
+
 def _put_terms(license: License, terms: LicenseTerms) -> None:
-    for attribute in attrs.fields(LicenseTerms):
-        value = getattr(terms, attribute.name)
-        if value is not None and attribute.name not in _BUILT_APART:
-            setattr(license, attribute.name, value)
+    _put(license, terms, LicenseTerms, without=_BUILT_APART)
     license.slots = floating_slots(terms.floating_users, terms.floating_timeout)
     for feature in terms.features:
         _add_feature(license, feature)

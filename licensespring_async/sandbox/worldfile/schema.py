@@ -10,7 +10,7 @@ import attrs
 from ..consumption import Consumption
 from ..customers import CustomerAccount, CustomField
 from ..licenses import LicenseType
-from ..products import AuthorizationMethod, InstallationFile
+from ..products import AuthorizationMethod, InstallationFile, ProductField
 
 JsonTable: TypeAlias = dict[str, Any]
 """A table that is shown as JSON; `reading` checks that it is some."""
@@ -97,25 +97,34 @@ class LicenseText(LicenseTerms):
 
 
 @attrs.frozen(kw_only=True)
-class ProductText:
+class ProductTerms:
+    """What product_details tells of a product or a bundle; licenses have their own terms."""
+
+    installation_files: list[InstallationFile] = attrs.field(factory=list[InstallationFile])
+    allow_trial: bool = False
+    trial_days: int = 0
+    floating_timeout: int = 60
+    allow_overages: bool = False
+    max_overages: int = 0
+    prevent_vm: bool = False
+    custom_fields: list[ProductField] = attrs.field(factory=list[ProductField])
+
+
+@attrs.frozen(kw_only=True)
+class ProductText(ProductTerms):
     """`[[products]]`: what licenses are sold of."""
 
     short_code: str
     name: str | None = None
     authorization_method: AuthorizationMethod = "license-key"
     metadata: JsonTable = attrs.field(factory=JsonTable)
-    installation_files: list[InstallationFile] = attrs.field(factory=list[InstallationFile])
 
 
 @attrs.frozen(kw_only=True)
-class BundleText:
+class BundleText(ProductText):
     """`[[bundles]]`: products that are sold together; `members` names their short codes."""
 
-    short_code: str
     members: list[str]
-    name: str | None = None
-    authorization_method: AuthorizationMethod = "license-key"
-    metadata: JsonTable = attrs.field(factory=JsonTable)
 
 
 @attrs.frozen(kw_only=True)
@@ -128,6 +137,7 @@ class UserText:
     last_name: str = ""
     phone_number: str = ""
     password: str | None = None
+    is_initial_password: bool = False
 
 
 @attrs.frozen(kw_only=True)
