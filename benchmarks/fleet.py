@@ -1,0 +1,239 @@
+"""Does `fleet check` keep what it promises: memory, rate, rate windows, and nothing lost to kill -9?
+
+python benchmarks/fleet.py                 everything, an hour or so
+python benchmarks/fleet.py rate --short    one question, with fewer rows
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import anyio
+import attrs
+from arrivals import listening
+from peers import KEY
+from rich.console import Console
+from rich.table import Table
+from server import Server, running
+
+from licensespring_async import LicenseSpring
+from licensespring_async.fleet import Row, read_rows
+from licensespring_async.transport import HttpRequest
+
+CONCURRENCY = 64
+CREDENTIALS = {"LICENSESPRING_API_KEY": KEY.api_key, "LICENSESPRING_SHARED_KEY": KEY.shared_key}
+FLEET = [sys.executable, "-m", "licensespring_async", "fleet", "check"]
+
+
+@attrs.frozen
+class Answer:
+    """What was asked, what came of it, and what was promised."""
+
+    question: str
+    measured: str
+    promised: str
+    is_kept: bool
+
+
+def fleet_file(folder: Path, rows: int) -> Path:
+    path = folder / f"{rows}.csv"
+    with path.open("w") as file:
+        file.write("product,hardware_id,license_key,username,feature\n")
+        file.writelines(f"TP,device-{number:07},9F2C-77AA-0B1E-{number % 977:04},,render\n" for number in range(rows))
+    return path
+
+
+def start(file: Path, output: Path, url: str, *more: str) -> subprocess.Popen[str]:
+    words = [*FLEET, str(file), "--output", str(output), "--base-url", url, "--yes", *more]
+    return subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | CREDENTIALS
+    )
+
+
+def trusting(folder: Path, server: Server) -> Sequence[str]:
+    (folder / "key.pem").write_text(server.public_key)
+    return ("--public-key", str(folder / "key.pem"), "--unlimited", "--concurrency", str(CONCURRENCY))
+
+
+def peak_memory(folder: Path, server: Server, rows: int) -> float:
+    """Return the MiB that a run of so many rows takes at the most."""
+    output = folder / "results.jsonl"
+    process = start(fleet_file(folder, rows), output, server.plain, "--force", *trusting(folder, server))
+    assert process.stdout is not None
+    process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return used.ru_maxrss / 1024
+
+
+def memory(folder: Path, short: bool) -> list[Answer]:
+    few, many = (10_000, 100_000) if short else (100_000, 1_000_000)
+    with running() as server:
+        growth = peak_memory(folder, server, many) - peak_memory(folder, server, few)
+    return [Answer(f"memory, {few:,} to {many:,} rows", f"{growth:+.1f} MiB", "<= 20 MiB", growth <= 20)]
+
+
+async def each_of(rows: Sequence[Row], ask: Callable[[Row], object]) -> float:
+    """Return how many rows a second workers get through that do nothing but ask."""
+    turns = iter(rows)
+
+    async def work() -> None:
+        for row in turns:
+            await ask(row)  # type: ignore[misc]
+
+    started = time.perf_counter()
+    async with anyio.create_task_group() as group:
+        for _ in range(CONCURRENCY):
+            group.start_soon(work)
+    return len(rows) / (time.perf_counter() - started)
+
+
+async def bare(kind: str, url: str, public_key: str, rows: Sequence[Row]) -> float:
+    """Return the rate of a loop over the client's calls, or over its engine's requests."""
+    sent: list[HttpRequest] = []
+    async with LicenseSpring(
+        auth=KEY, base_url=url, public_key=public_key, timeout=60, max_concurrency=CONCURRENCY
+    ) as client:
+        engine = client._pipeline.engine
+
+        async def call(row: Row) -> object:
+            return await client.check_license_feature(
+                product=row.product, feature=row.feature or "", hardware_id=row.hardware_id, license_key=row.license_key
+            )
+
+        async def send(_: Row) -> object:
+            return await engine.send(sent[0], 60)
+
+        if kind == "calls":
+            return await each_of(rows, call)
+        date_header = {"Date": "now", "Authorization": "signed once", "Accept": "application/json"}
+        sent.append(HttpRequest("GET", f"{url}/api/v4/check_license_feature?product=TP", date_header))
+        return await each_of(rows, send)
+
+
+def rate(folder: Path, short: bool) -> list[Answer]:
+    rows, rounds = (10_000, 3) if short else (100_000, 5)
+    file, output = fleet_file(folder, rows), folder / "results.jsonl"
+    rates: dict[str, list[float]] = {"fleet": [], "calls": [], "requests": []}
+    with running() as server:
+        options = trusting(folder, server)
+        for _ in range(rounds):
+            for kind in random.sample(list(rates), k=3):
+                if kind == "fleet":
+                    said, _ = start(file, output, server.plain, "--force", *options).communicate()
+                    rates[kind].append(float(re.findall(r"\(([\d,]+)/s\)", said)[0].replace(",", "")))
+                else:
+                    words = [sys.executable, __file__, "bare", kind, server.plain, str(folder / "key.pem"), str(file)]
+                    rates[kind].append(float(subprocess.check_output(words, text=True)))
+    medians = {kind: statistics.median(each) for kind, each in rates.items()}
+    ratios = {kind: medians["fleet"] / medians[kind] for kind in ("calls", "requests")}
+    told = f"{medians['fleet']:,.0f}/s, {{:.2f}} of {{:,.0f}}/s"
+    return [
+        Answer(
+            f"{rows:,} rows, journal on, against a bare loop of the client's calls",
+            told.format(ratios["calls"], medians["calls"]),
+            ">= 0.80",
+            ratios["calls"] >= 0.8,
+        ),
+        Answer(
+            "the same, against bare requests of its engine: unsigned, unverified, unread",
+            told.format(ratios["requests"], medians["requests"]),
+            "-",
+            True,
+        ),
+    ]
+
+
+def windows(folder: Path, short: bool) -> list[Answer]:
+    limits, rows = ([(50, 1), (200, 10)], 700) if short else ([(50, 1), (200, 10), (1_100, 60)], 3_300)
+    with listening() as arrivals:
+        options = [word for limit, seconds in limits for word in ("--rate", f"{limit}/{seconds}")]
+        start(
+            fleet_file(folder, rows), folder / "paced.jsonl", arrivals.url, "--no-verify-signatures", *options
+        ).communicate()
+    times = [at for at, _ in arrivals.log]
+    answers: list[Answer] = []
+    for limit, seconds in limits:
+        most = most_within(times, seconds)
+        answers.append(Answer(f"most requests in any {seconds} s", f"{most:,}", f"<= {limit:,}", most <= limit))
+    limit, seconds = min(limits, key=lambda each: each[0] / each[1])
+    whole = int((times[-1] - times[0]) // seconds)
+    used = sum(each < times[0] + whole * seconds for each in times) / (whole * limit)
+    return [*answers, Answer(f"use of {limit} in {seconds} s", f"{used:.1%}", ">= 95 %", used >= 0.95)]
+
+
+def most_within(times: Sequence[float], seconds: float) -> int:
+    most, first = 0, 0
+    for last, moment in enumerate(times):
+        while moment - times[first] >= seconds:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def kills(folder: Path, short: bool) -> list[Answer]:
+    rows, wanted = (4_000, 8) if short else (20_000, 50)
+    file, output, dice = fleet_file(folder, rows), folder / "killed.jsonl", random.Random()
+    done = 0
+    with listening() as arrivals:
+        options = ["--no-verify-signatures", "--unlimited", "--concurrency", str(CONCURRENCY)]
+        while done < wanted:
+            process = start(file, output, arrivals.url, *options)
+            goal = len(arrivals.log) + dice.randrange(1, max(2, rows // wanted))
+            while len(arrivals.log) < goal and process.poll() is None:
+                time.sleep(dice.random() / 200)
+            if process.poll() is not None:
+                break
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            done += 1
+        start(file, output, arrivals.url, *options).communicate()
+    lines = [json.loads(line)["row"] for line in output.read_text().splitlines()]
+    again = len(arrivals.log) - len({device for _, device in arrivals.log})
+    counts = Counter(lines)
+    is_whole = sorted(counts) == list(range(1, rows + 1)) and max(counts.values()) == 1
+    return [
+        Answer(f"{done} times kill -9 in {rows:,} rows", "each once" if is_whole else "NOT each once", "-", is_whole),
+        Answer(
+            "rows sent again per kill", f"{again / max(1, done):.1f}", f"<= {CONCURRENCY}", again <= done * CONCURRENCY
+        ),
+    ]
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["bare"]:
+        kind, url, key, file = sys.argv[2:]
+        rows = [each for each in read_rows(file) if isinstance(each, Row)]
+        print(asyncio.run(bare(kind, url, Path(key).read_text(), rows)))
+        return
+    questions = {"memory": memory, "rate": rate, "windows": windows, "kills": kills}
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("questions", nargs="*", choices=[*questions, []], default=[])
+    arguments.add_argument("--short", action="store_true")
+    given = arguments.parse_args()
+    table = Table("question", "measured", "promised", "kept")
+    for name in given.questions or questions:
+        with tempfile.TemporaryDirectory() as folder:
+            for each in questions[name](Path(folder), given.short):
+                table.add_row(each.question, each.measured, each.promised, "yes" if each.is_kept else "NO")
+                Console().print(f"{each.question}: {each.measured} ({each.promised})")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
