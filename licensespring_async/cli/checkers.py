@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, LicenseSpringError
 from ..extras import needs_extra
 from ..fleet import Checker, Concurrency, LocalChecker
 from ..fleet.shares import Limits
 from ..transport import RateLimits
 from .connection import connect, embedded, origin_of, trusted_key, warn_unverified
-from .console import ERR, say
+from .console import ERR, say, warn
 from .wording import counted
 
 if TYPE_CHECKING:
@@ -66,9 +66,16 @@ def here(service: Service) -> AbstractAsyncContextManager[Checker]:
     @asynccontextmanager
     async def run() -> AsyncGenerator[Checker]:
         async with client as entered:
-            yield LocalChecker(entered, service.bounds, release=service.release)
+            yield LocalChecker(entered, service.bounds, release=service.release, on_outage=_tell)
 
     return run()
+
+
+def _tell(error: LicenseSpringError | None) -> None:
+    if error is None:
+        say(ERR, "The service answers again.")
+    else:
+        warn(f"the service does not answer any more ({error}). The run waits for it; Ctrl-C ends the run.")
 
 
 def on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Checker]:

@@ -7,9 +7,10 @@ from typing import Protocol
 import anyio
 
 from ..client import LicenseSpring
-from ..errors import ApiError, LicenseSpringError, RateLimited
+from ..errors import LicenseSpringError, RateLimited
 from ..transport import Event, Patience, RequestEvent
-from .check import answer_of
+from .check import answer_of, is_passing
+from .outage import OnOutage, Outage
 from .pace import Aimd, Concurrency, is_congestion
 from .results import Result
 from .rows import Row
@@ -57,14 +58,25 @@ class LocalChecker:
         client: What sends them.
         bounds: Of the rows under way.
         release: Whether to give floating slots back.
+        on_outage: Told what the service fails with when it does not answer any more, and None when it does again.
     """
 
-    def __init__(self, client: LicenseSpring, bounds: Concurrency, *, release: bool = False) -> None:
+    def __init__(
+        self,
+        client: LicenseSpring,
+        bounds: Concurrency,
+        *,
+        release: bool = False,
+        on_outage: OnOutage = lambda _: None,
+    ) -> None:
         # A row's time is for the service to answer in; the windows may hold a whole run up for minutes.
         self._patience = Patience()
         self._client = client.with_options(patience=self._patience, hooks=[self._watch])
         self._aimd = Aimd(bounds)
         self._release = release
+        self._outage = Outage(on_outage)
+        self._probing = anyio.Lock()
+        self._under_way = 0
         self.most = bounds.most
         self.throttled = 0
 
@@ -75,14 +87,31 @@ class LocalChecker:
 
     async def check(self, row: Row, *, is_full: bool) -> Result:
         """Return what the service answered, or raise how the check failed."""
+        if self._outage.is_on:
+            async with self._probing:
+                if self._outage.is_on:
+                    await self._outage.pause(self._patience)
+                    return await self._ask(row, is_full=False)
+        return await self._ask(row, is_full=is_full)
+
+    async def _ask(self, row: Row, *, is_full: bool) -> Result:
+        self._under_way += 1
         try:
             answer = await answer_of(self._client, row, release=self._release)
         except LicenseSpringError as error:
-            if isinstance(error, ApiError):
-                self._aimd.answered(is_full=is_full, waited=error.waited)
+            if not is_passing(error):
+                self._answered(is_full=is_full, waited=error.waited)
+            elif error.attempts and not isinstance(error, RateLimited):
+                self._outage.failed(error, self._under_way)
             raise
-        self._aimd.answered(is_full=is_full, waited=answer.waited)
+        finally:
+            self._under_way -= 1
+        self._answered(is_full=is_full, waited=answer.waited)
         return answer.result
+
+    def _answered(self, *, is_full: bool, waited: float) -> None:
+        self._outage.answered()
+        self._aimd.answered(is_full=is_full, waited=waited)
 
     def end(self) -> None:
         """Let no row wait for the rate windows any longer."""
