@@ -23,7 +23,7 @@ _RENEW: Final = """UPDATE slot SET until = max(:until, coalesce(borrowed_until, 
 _TAKE: Final = """INSERT INTO slot (tenant, license, feature, hardware_id, until)
     SELECT :tenant, :license, :feature, :device, :until
     WHERE (SELECT count(*) FROM slot WHERE tenant = :tenant AND license = :license AND feature = :feature) < :allowed"""
-_BORROW: Final = """UPDATE slot SET until = max(until, :until), borrowed_until = :until
+_BORROW: Final = """UPDATE slot SET until = max(:lapses, :until), borrowed_until = :until
     WHERE tenant = :tenant AND license = :license AND feature = :feature AND hardware_id = :device"""
 _RELEASE: Final = """DELETE FROM slot
     WHERE tenant = :tenant AND license = :license AND feature = :feature AND hardware_id = :device"""
@@ -57,7 +57,7 @@ class Slots:
     def take(self, hardware_id: str, now: datetime) -> bool:
         """Take a slot, or renew the device's own; False when other devices hold them all."""
         at = now.timestamp()
-        until = (now + timedelta(minutes=self.timeout)).timestamp()
+        until = self._lapses(now)
         with self._place.transaction():
             self._place.change(_FORGET, now=at)
             if self._place.change(_RENEW, device=hardware_id, until=until):
@@ -65,11 +65,14 @@ class Slots:
             return self._place.change(_TAKE, device=hardware_id, until=until, allowed=self.allowed) > 0
 
     def borrow(self, hardware_id: str, until: datetime, now: datetime) -> bool:
-        """Take a slot, or renew the device's own, and keep it until a moment; False when others hold them all."""
+        """Take a slot, or renew the device's own, and keep it until a moment; False when others hold them all.
+
+        Borrowed again, it is kept until the new moment, even if that is an earlier one.
+        """
         with self._place.transaction():
             if not self.take(hardware_id, now):
                 return False
-            self._place.change(_BORROW, device=hardware_id, until=until.timestamp())
+            self._place.change(_BORROW, device=hardware_id, until=until.timestamp(), lapses=self._lapses(now))
             return True
 
     def borrowed_until(self, hardware_id: str, now: datetime) -> datetime | None:
@@ -85,3 +88,6 @@ class Slots:
             if now is not None:
                 self._place.change(_FORGET, now=now.timestamp())
             return self._place.change(_RELEASE, device=hardware_id) > 0
+
+    def _lapses(self, now: datetime) -> float:
+        return (now + timedelta(minutes=self.timeout)).timestamp()

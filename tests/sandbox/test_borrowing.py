@@ -60,6 +60,15 @@ async def test_a_check_does_not_shorten_a_borrowing(caller: Caller, borrowable: 
     assert (feature["can_borrow"], feature["is_borrowed"], feature["max_borrow_time"]) == (True, True, 5)
 
 
+async def test_a_second_borrowing_replaces_the_first(caller: Caller, borrowable: License, ask: Ask) -> None:
+    """Keeps a slot that is borrowed again until the new moment, although that is an earlier one."""
+    soon = datetime.fromtimestamp(caller.clock.now + 60, UTC).isoformat().replace("+00:00", "Z")
+    await caller.post("floating/feature_borrow", {**ask, "borrowed_until": None})
+    await caller.post("floating/feature_borrow", {**ask, "borrowed_until": soon})
+    caller.clock.advance(minutes=10)
+    assert (await caller.get(FEATURE, {**ask, "hardware_id": "hw-2"})).status_code == 200
+
+
 async def test_a_license_is_borrowed(caller: Caller, world: World, license: License) -> None:
     """Borrows a floating license's slot, and shows until when in its checks."""
     product = world.add_product(f"{license.product.short_code}-BORROW")
