@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Final
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
 
-from ..fleet import Outcome
 from .console import ERR, emit, say
 from .status import Meter, Status
 from .wording import counted, duration
@@ -56,21 +56,9 @@ def progress(
     elif shown is Shown.PLAIN or not console.is_terminal:
         yield _now_and_then(lambda: say(console, _line(meter.read())), _LINE_EVERY, clock)
     else:
-        with _bar(console) as bar:
-            status = meter.read()
-            task = bar.add_task("", total=status.total, completed=status.rows, tells="", errors="")
-
-            def update() -> None:
-                status = meter.read()
-                errors = status.outcomes[Outcome.ERROR]
-                bar.update(
-                    task,
-                    completed=status.rows,
-                    tells=f"{_rows(status)}  {status.rate:,.0f}/s{_left(status)}{_throttled(status)}",
-                    errors=f"[red]{counted(errors, 'error')}" if errors else "",
-                )
-
-            yield _now_and_then(update, _BAR_EVERY, clock)
+        with _Bar(console) as bar:
+            bar.show(meter.read())
+            yield _now_and_then(lambda: bar.show(meter.read()), _BAR_EVERY, clock)
 
 
 def _now_and_then(show: Show, every: float, clock: Callable[[], float]) -> Show:
@@ -86,23 +74,40 @@ def _now_and_then(show: Show, every: float, clock: Callable[[], float]) -> Show:
     return shows
 
 
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("Checking"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.fields[tells]}"),
-        TextColumn("{task.fields[errors]}"),
-        console=console,
-        expand=True,
+class _Bar(Progress):
+    """The bar, and under it what came of the rows."""
+
+    def __init__(self, console: Console) -> None:
+        self._details = ""
+        columns = (TextColumn("Checking"), BarColumn(bar_width=None), TextColumn("{task.fields[tells]}"))
         # The summary says it all; the bar leaves no trace.
-        transient=True,
-    )
+        super().__init__(*columns, console=console, expand=True, transient=True)
+        self._task = self.add_task("", total=None, tells="")
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Return what is on the screen."""
+        yield from super().get_renderables()
+        yield Text(self._details, "dim", no_wrap=True, overflow="ellipsis")
+
+    def show(self, status: Status) -> None:
+        """Show how far the run is."""
+        self._details = f"{_counts(status)}{_times(status)}{_throttled(status)}"
+        tells = f"{_rows(status)}  {status.rate:,.0f}/s{_left(status)}"
+        self.update(self._task, total=status.total, completed=status.rows, tells=tells)
 
 
 def _line(status: Status) -> str:
-    counts = ", ".join(f"{count:,} {outcome}" for outcome, count in status.outcomes.items() if count)
-    times = f", p50 {_short(status.p50)}, p95 {_short(status.p95)}" if status.p50 and status.p95 else ""
-    return f"{_rows(status)}, {status.rate:,.1f}/s{_left(status)}: {counts or 'none done'}{times}{_throttled(status)}"
+    tells = f"{_counts(status)}{_times(status)}{_throttled(status)}"
+    return f"{_rows(status)}, {status.rate:,.1f}/s{_left(status)}: {tells}"
+
+
+def _counts(status: Status) -> str:
+    counts = [f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in status.outcomes.items() if count]
+    return ", ".join(counts) or "none done"
+
+
+def _times(status: Status) -> str:
+    return f", p50 {_short(status.p50)}, p95 {_short(status.p95)}" if status.p50 and status.p95 else ""
 
 
 def _rows(status: Status) -> str:

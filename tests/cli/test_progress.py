@@ -117,7 +117,7 @@ def test_json_has_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("total", [40, None])
 def test_a_bar_on_a_terminal(total: int | None) -> None:
-    """A terminal sees a bar that fits into its width, with count, rate and errors, and nothing of it remains."""
+    """A terminal sees a bar that fits into its width, what came of the rows under it, and nothing of both remains."""
     run = Run(total)
     printed = io.StringIO()
     console = Console(file=printed, force_terminal=True, width=80, color_system=None)
@@ -131,4 +131,5 @@ def test_a_bar_on_a_terminal(total: int | None) -> None:
     assert "2 rows" in text if total is None else "2 of 40 rows" in text
     assert "1 error" in text
     assert "2/s" in text
-    assert text.endswith("\x1b[2K")  # the line is erased
+    assert "p50 252 ms" in text
+    assert text.endswith("\x1b[2K")  # the lines are erased
