@@ -12,7 +12,7 @@ from ..redaction import excerpt
 from .retry import retry_after
 from .values import HttpResponse
 
-_SUCCESS = frozenset({200, 201, 204})
+_SUCCESS = frozenset({200, 201})
 _LONGEST_TEXT = 64 * 1024  # far behind what is shown: a secret cut in two would not be recognised
 
 _CREDENTIAL = re.compile(r'(?:(?:signature|apikey)="|^Bearer )([^"]+)')
@@ -29,7 +29,7 @@ def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> Lic
     Source: https://docs.licensespring.com/license-api/error-responses
     """
     status = response.status
-    if status in _SUCCESS:
+    if status in _SUCCESS or (status == 204 and not response.body):
         return None
     if 300 <= status < 400:
         return _redirect(response, secrets)

@@ -42,7 +42,13 @@ def api_failed(status: int, body: bytes = b"", secrets: tuple[str, ...] = (), **
     return error
 
 
-@pytest.mark.parametrize("status", [200, 201, 204])
+def test_no_content_is_a_success() -> None:
+    """Returns None for a 204, and an error when it has content all the same."""
+    assert failure(HttpResponse(204, {}, b""), (), NOW) is None
+    assert type(failed(204, b"{}")) is ResponseError
+
+
+@pytest.mark.parametrize("status", [200, 201])
 def test_a_success_is_no_error(status: int) -> None:
     """Returns None for a success, whatever its body."""
     assert failure(HttpResponse(status, {}, bodies.encoded(bodies.error("license_not_found"))), (), NOW) is None
@@ -306,4 +312,4 @@ def test_any_answer(status: int, headers: dict[str, str], body: bytes) -> None:
     """Makes an error of any answer but a success, and never fails itself."""
     error = failure(HttpResponse(status, headers, body), (KEY,), NOW)
 
-    assert (error is None) == (status in (200, 201, 204))
+    assert (error is None) == (status in (200, 201) or (status == 204 and body == b""))
