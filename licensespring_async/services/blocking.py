@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from datetime import datetime
 from types import TracebackType
 from typing import Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack
 
@@ -60,6 +61,16 @@ def _copied(
     @_returning("BlockingLicenseSpring", method)
     def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> BlockingLicenseSpring:
         return self.copy(lambda client: method(client, *args, **kwargs))
+
+    return call
+
+
+def _inside(
+    method: Callable[Concatenate[LicenseSpring, P], T],
+) -> Callable[Concatenate[BlockingLicenseSpring, P], T]:
+    @_returning("None", method)
+    def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.inside(lambda client: method(client, *args, **kwargs))
 
     return call
 
@@ -124,6 +135,7 @@ class BlockingLicenseSpring:
     release_floating_feature = _blocking(endpoints.release_floating_feature)
     feature_lease = _held(LicenseSpring.feature_lease)
     with_options = _copied(LicenseSpring.with_options)
+    change_rate_limits = _inside(LicenseSpring.change_rate_limits)
 
     @property
     def with_raw_response(self) -> RawBlockingLicenseSpring:
@@ -134,6 +146,11 @@ class BlockingLicenseSpring:
     def clock_skew(self) -> float:
         """As `LicenseSpring.clock_skew`, in seconds."""
         return self._client.clock_skew
+
+    @property
+    def newest_date(self) -> datetime | None:
+        """As `LicenseSpring.newest_date`."""
+        return self._client.newest_date
 
     @property
     def retry_budget(self) -> RetryBudget:
@@ -152,6 +169,14 @@ class BlockingLicenseSpring:
             LicenseSpringError: As `LicenseSpring.perform`.
         """
         return self._loop.run(functools.partial(self._client.perform, call))
+
+    def inside(self, function: Callable[[LicenseSpring], T]) -> T:
+        """Return what a function makes of the async client, called in the loop's own thread."""
+
+        async def call() -> T:
+            return function(self._client)
+
+        return self._loop.run(call)
 
     def hold(
         self, opening: Callable[[LicenseSpring], AbstractAsyncContextManager[T, bool | None]]

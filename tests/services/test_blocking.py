@@ -26,10 +26,12 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from licensespring_async import (
     BlockingLicenseSpring,
     ConfigurationError,
+    DeadlineExceeded,
     DeviceNotFound,
     InvalidParameter,
     LeaseLost,
     LicenseSpring,
+    RateLimits,
     endpoints,
 )
 from licensespring_async.sandbox import Sandbox, World
@@ -130,7 +132,27 @@ def test_every_endpoint_is_a_method(name: str) -> None:
         assert (this.name, others) == ("self", list(inspect.signature(endpoint, eval_str=True).parameters.values()))
 
 
-@pytest.mark.parametrize("name", ["feature_lease", "with_options"])
+def test_nothing_is_missing() -> None:
+    """Has whatever else the async client has, but for how it is closed."""
+    ours, theirs = (
+        {name for name in dir(cls) if not name.startswith("_")} for cls in (BlockingLicenseSpring, LicenseSpring)
+    )
+    assert theirs - ours == {"aclose"}
+
+
+def test_rate_limits_change_while_it_is_open(sandbox: Sandbox) -> None:
+    """Takes other rate windows, and keeps to them."""
+    with blocking(sandbox, timeout=1) as client:
+        client.change_rate_limits(RateLimits((1, 60)))
+        client.check_license_feature(**CHECK)
+        with pytest.raises(DeadlineExceeded, match="rate windows"):
+            client.check_license_feature(**CHECK)
+        client.change_rate_limits(None)
+        client.release_floating_feature(**CHECK)
+        assert client.newest_date is not None
+
+
+@pytest.mark.parametrize("name", ["feature_lease", "with_options", "change_rate_limits"])
 def test_other_methods_have_the_parameters_of_the_async_client(name: str) -> None:
     """Copies no signature: what the async method takes, this one takes."""
     ours, theirs = (inspect.signature(getattr(cls, name)) for cls in (BlockingLicenseSpring, LicenseSpring))
