@@ -62,10 +62,9 @@ class OpenTelemetry:
     def __init__(
         self, *, tracer_provider: TracerProvider | None = None, meter_provider: MeterProvider | None = None
     ) -> None:
-        meters = metrics.get_meter_provider() if meter_provider is None else meter_provider
-        meter = meters.get_meter(_SCOPE, __version__)
+        meter = metrics.get_meter(_SCOPE, __version__, meter_provider)
         self._tracer = trace.get_tracer(_SCOPE, __version__, tracer_provider)
-        self._watched = _watched_by(meters, meter)
+        self._watched = _watched_by(meter_provider, meter)
         self._requests = meter.create_histogram(
             "http.client.request.duration",
             "s",
@@ -250,14 +249,20 @@ class _Watched:
         return observe
 
 
-# A meter ignores the second gauge of a name, so those who share a provider share its gauges.
+# A meter ignores the second gauge of a name, so those who share a provider share its gauges. The global one is known
+# by None, for it is another object before the program has set it.
+_BY_GLOBAL: list[_Watched] = []
 _BY_PROVIDER: weakref.WeakKeyDictionary[MeterProvider, _Watched] = weakref.WeakKeyDictionary()
 
 
-def _watched_by(provider: MeterProvider, meter: Meter) -> _Watched:
-    watched = _BY_PROVIDER.get(provider)
+def _watched_by(provider: MeterProvider | None, meter: Meter) -> _Watched:
+    watched = _BY_PROVIDER.get(provider) if provider is not None else next(iter(_BY_GLOBAL), None)
     if watched is None:
-        watched = _BY_PROVIDER[provider] = _Watched()
+        watched = _Watched()
+        if provider is None:
+            _BY_GLOBAL.append(watched)
+        else:
+            _BY_PROVIDER[provider] = watched
         meter.create_observable_gauge(
             "licensespring.client.requests.in_flight",
             [watched.worst(lambda each: each.in_flight, sum)],

@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import SpanKind, StatusCode
 
 from licensespring_async import (
+    PRODUCTION_PUBLIC_KEY,
     CircuitPolicy,
     CircuitState,
     ConnectionLost,
@@ -342,6 +343,33 @@ def test_a_storm_of_cancellations_leaves_nothing_behind(run: Run, seed: int) -> 
 
     run(main)
     assert sum(each.value for each in seen.points("licensespring.client.calls")) == len(seen.spans("licensespring."))
+
+
+def test_the_global_providers_may_be_set_later() -> None:
+    """Reads the clients that were made before the program set its providers, and those made after."""
+    code = """
+import asyncio
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from licensespring_async import ApiKey, LicenseSpring
+from licensespring_async.services.telemetry import OpenTelemetry
+
+auth = ApiKey(api_key="k", shared_key="s")
+before = LicenseSpring(auth=auth, telemetry=OpenTelemetry(), base_url="https://api.licensespring.com")
+reader = InMemoryMetricReader()
+metrics.set_meter_provider(MeterProvider([reader]))
+after = LicenseSpring(
+    auth=auth, telemetry=OpenTelemetry(), base_url="https://other.example.org", public_key=PEM
+)
+[resource] = reader.get_metrics_data().resource_metrics
+for metric in resource.scope_metrics[0].metrics:
+    if metric.name == "licensespring.client.retry_budget.tokens":
+        print(sorted(point.attributes["server.address"] for point in metric.data.data_points))
+"""
+    code = code.replace("PEM", repr(PRODUCTION_PUBLIC_KEY))
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['api.licensespring.com', 'other.example.org']\n"
 
 
 class Breaking(Sampler):
