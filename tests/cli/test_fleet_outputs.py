@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from licensespring_async.fleet import Journal, Outcome, Result
 from licensespring_async.fleet.report import read_records
 
 from .conftest import Run
+from .processes import python
 from .test_fleet_check import HEADER
 from .test_fleet_resume import Service, fleet, serving, words
 
@@ -172,3 +174,30 @@ def test_a_journal_in_use_is_not_reported(offline: Run, tmp_path: Path, service:
         done = offline("fleet", "report", f"{output}.journal", "-o", str(tmp_path / "page.html"))
     assert done.exit_code == 2
     assert "is in use by another run" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "words", "extra"),
+    [
+        ("pyarrow", ["fleet.parquet", "--dry-run"], "parquet"),
+        ("pyarrow", ["fleet.csv", "--sandbox", "--output", "results.parquet"], "parquet"),
+        ("sqlalchemy", ["--sql", "SELECT 1 ORDER BY 1", "--database", "sqlite://", "--dry-run"], "sql"),
+        ("backports.zstd", ["fleet.zst", "--dry-run"], "zstd"),
+    ],
+)
+def test_a_missing_extra_is_named(tmp_path: Path, module: str, words: list[str], extra: str) -> None:
+    """Without an extra, what needs it says what to install; the rest works."""
+    if module == "backports.zstd" and sys.version_info >= (3, 14):
+        pytest.skip("zstd is a part of this Python")
+    (tmp_path / "fleet.parquet").write_bytes(b"PAR1")
+    (tmp_path / "fleet.csv").write_text(HEADER)
+    (tmp_path / "fleet.zst").write_bytes(b"\x28\xb5\x2f\xfd")
+    given = [str(tmp_path / each) if each.startswith(("fleet.", "results.")) else each for each in words]
+    done = python(
+        f"import sys; sys.modules[{module!r}] = None\n"
+        f"sys.argv = {['licensespring-async', 'fleet', 'check', *given]!r}\n"
+        "from licensespring_async.__main__ import main\nmain()"
+    )
+    assert done.returncode == 2
+    assert f'pip install "licensespring-async[{extra}]"' in done.stderr
+    assert "Traceback" not in done.stderr

@@ -90,5 +90,5 @@ def _unzstd(raw: io.BufferedReader) -> tuple[IO[bytes], type[Exception]]:
         from compression import zstd  # noqa: PLC0415  # not in every Python
     else:
         with needs_extra("zstd", "backports"):
-            from backports import zstd  # noqa: PLC0415  # an extra
+            import backports.zstd as zstd  # noqa: PLC0415, PLR0402  # an extra; `from backports` fails otherwise with others
     return cast("IO[bytes]", zstd.ZstdFile(raw)), zstd.ZstdError
