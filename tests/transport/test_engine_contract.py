@@ -557,6 +557,19 @@ async def test_goes_through_a_proxy(engines: Maker) -> None:
     assert (server.connections, proxy.connections) == (1, 1)
 
 
+async def test_goes_through_a_proxy_that_speaks_tls(engines: Maker) -> None:
+    """Reaches an https server through an https proxy, both of which the caller's ssl_context trusts."""
+    if engines.kind == "own client":
+        pytest.skip("a proxy of a caller's client is the caller's to configure")
+    pki = Pki("127.0.0.1")
+    async with serving(answering(ok()), pki.server) as server, serving(tunnel, pki.server) as proxy:
+        address = f"https://user:pass@127.0.0.1:{proxy.port}"
+        async with engines(ssl_context=pki.trusting, proxy=address) as engine:
+            for _ in range(2):
+                assert (await ask(engine, server)).body == BODY
+    assert (server.connections, proxy.connections) == (1, 1)
+
+
 async def test_trio_has_no_pyreqwest(anyio_backend_name: str) -> None:
     """Says that pyreqwest runs on asyncio only."""
     if anyio_backend_name == "asyncio":
