@@ -72,6 +72,7 @@ class Limiter:
     throttle: Throttle | None
     company_of: Callable[[str], str]
     _seen: dict[str, deque[float]] = attrs.field(factory=dict[str, deque[float]], init=False)
+    _forget_at: int = attrs.field(default=_MAX_COUNTED, init=False)
 
     def clear(self) -> None:
         """Forget what was counted."""
@@ -86,8 +87,10 @@ class Limiter:
         waits = [self._wait_for(who, limit, seconds, now) for who, limit, seconds in windows]
         if max(waits) > 0:
             return max(waits)
-        if len(self._seen) > _MAX_COUNTED:  # one Authorization a request, since each is signed anew
+        if len(self._seen) > self._forget_at:  # one Authorization a request, since each is signed anew
             self._seen = {who: times for who, times in self._seen.items() if times and times[-1] > now - 60}
+            # Not at every request, however many there are in a minute.
+            self._forget_at = max(_MAX_COUNTED, 2 * len(self._seen))
         for who, _, _ in windows:
             self._seen.setdefault(who, deque()).append(now)
         return 0.0
