@@ -9,12 +9,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Self
 
-from ..errors import LicenseSpringError
 from ..fleet import InvalidRow, Row
 
 _AHEAD = 1000
 
-_Item = Row | InvalidRow | LicenseSpringError | None  # None: the end
+_Item = Row | InvalidRow | Exception | None  # None: the end
 
 
 @asynccontextmanager
@@ -42,7 +41,7 @@ class _Feed:
                 if not self._put(row):
                     return
             self._put(None)
-        except LicenseSpringError as error:
+        except Exception as error:  # noqa: BLE001  # raised by the reader: a thread's own death would leave it waiting
             self._put(error)
 
     def _put(self, item: _Item) -> bool:
@@ -65,7 +64,7 @@ class _Feed:
             except queue.Empty:
                 await self._arrived.wait()
                 continue
-            if isinstance(item, LicenseSpringError):
+            if isinstance(item, Exception):
                 raise item
             if item is None:
                 raise StopAsyncIteration

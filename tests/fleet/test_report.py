@@ -11,6 +11,7 @@ import pytest
 from licensespring_async import ConfigurationError
 from licensespring_async.fleet import Outcome, Result
 from licensespring_async.fleet.report import Findings, Origin, read_records
+from licensespring_async.fleet.report.charts import rate_chart
 from licensespring_async.fleet.report.page import render
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -137,6 +138,15 @@ def test_the_page_asks_for_nothing() -> None:
     page = render(found(record()), command="c", made=NOW)
     assert "default-src 'none'" in page
     assert not [each for each in ("src=", "@import", 'href="http') if each in page]
+
+
+@pytest.mark.parametrize("seconds", [0.5, 30, 119, 121, 700, 3_600, 10_000, 12_000, 50_000, 100_000, 400_000, 4e6])
+def test_any_length_of_a_run_has_its_chart(seconds: float) -> None:
+    """From half a second to weeks, the time axis finds its steps."""
+    findings = Findings(NOW)
+    for row in range(20):
+        findings.add(Result(row=row, outcome=Outcome.LICENSED, attempts=1, seconds=0.1, at=1e9 + row * seconds / 19))
+    assert rate_chart(findings.timeline).count("<g") > 5
 
 
 def test_a_run_that_did_not_end_is_told() -> None:

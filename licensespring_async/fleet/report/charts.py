@@ -72,7 +72,7 @@ def _over_time(name: str, timeline: Timeline, column: int, label: str, colour: s
         if is_long:
             moments = date2num([datetime.fromtimestamp(each[0], UTC) for each in points])
             axes.step(moments, heights, where="post", color=colour)
-            locator = AutoDateLocator(tz=UTC, maxticks=6)
+            locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=7)
             axes.xaxis.set_major_locator(locator)
             axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC, show_offset=False))
             axes.set_xlabel(f"UTC, from {begun:%Y-%m-%d %H:%M}")
