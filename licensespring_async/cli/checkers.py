@@ -105,7 +105,7 @@ def on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Che
 
 
 def _with_sandbox(scheduler: str, settings: Settings, limits: Limits) -> AbstractAsyncContextManager[Checker]:
-    with needs_extra("sandbox", "starlette", "uvicorn"):
+    with needs_extra("sandbox", "starlette", "uvicorn", "httptools"):
         from ..sandbox import Sandbox, SandboxError  # noqa: PLC0415  # an extra
     sandbox = Sandbox()
 

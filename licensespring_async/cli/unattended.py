@@ -177,7 +177,10 @@ class _Run:
                         summary.add(result)
                 if self._finished:
                     say(ERR, f"Resuming: {earlier:,} of {total or 0:,} rows have their result already.")
-                with _told(report, is_clear=is_clear), progress(meter, job.shown) as show:
+                with (
+                    _told(report, is_clear=is_clear, goes_on=self._journal is not None),
+                    progress(meter, job.shown) as show,
+                ):
                     run(self._check, write, show, drain=self._drain)
                     if self._is_draining:
                         raise KeyboardInterrupt
@@ -245,7 +248,7 @@ class _Run:
 
 
 @contextmanager
-def _told(report: Report, *, is_clear: bool) -> Generator[None]:
+def _told(report: Report, *, is_clear: bool, goes_on: bool) -> Generator[None]:
     """Print how far a run came when it does not come to its end."""
     try:
         yield
@@ -257,6 +260,8 @@ def _told(report: Report, *, is_clear: bool) -> Generator[None]:
         if is_clear:
             report.print(is_complete=False)
         report.print_interrupted()
+        if goes_on:
+            say(ERR, "The same command goes on from here.")
         raise
 
 

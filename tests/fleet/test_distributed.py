@@ -132,6 +132,27 @@ def test_ctrl_c_drains_and_the_same_command_goes_on(tmp_path: Path) -> None:
     assert Counter(service.sent.values()) == {1: 400}
 
 
+def test_refused_credentials_end_the_run_at_once(tmp_path: Path) -> None:
+    """The worker sends no more rows of its chunk, and the exit code is that of a run without Dask."""
+    file = tmp_path / "fleet.csv"
+    file.write_text(HEADER + "".join(f"APP,d{number},KEY,,\n" for number in range(1, 301)))
+    with serving() as service:
+        service.codes = {f"d{number}": (401, "invalid_api_key") for number in range(1, 301)}
+        command = [*COMMAND, "fleet", "check", str(file), "--dask", "local:1", "--base-url", service.url]
+        done = subprocess.run(
+            [*command, "--no-verify-signatures", "--unlimited"],
+            capture_output=True,
+            text=True,
+            env=os.environ | CREDENTIALS,
+            timeout=60,
+            check=False,
+        )
+        # As many as are under way in the beginning.
+        assert service.sent.total() <= 16
+    assert (done.returncode, "The service does not know this API key" in done.stderr) == (4, True), done.stderr
+    assert "skipped" in done.stdout
+
+
 def test_workers_without_credentials_end_the_run(tmp_path: Path) -> None:
     """The message names the worker and the variables."""
     file = tmp_path / "fleet.csv"

@@ -20,6 +20,7 @@ from ...client import LicenseSpring
 from ...configuration import Options
 from ...errors import LicenseSpringError
 from ...transport import RateLimits
+from ..check import is_fatal
 from ..checker import LocalChecker
 from ..pace import Concurrency
 from ..results import Result
@@ -160,6 +161,8 @@ class Checking(WorkerPlugin):
                 outcomes[place] = await checker.check(row, is_full=self._under_way >= checker.limit)
             except LicenseSpringError as error:
                 outcomes[place] = error if error.attempts or not self._is_over else None
+                if is_fatal(error):
+                    self.end()  # every row would fail with it
             finally:
                 self._under_way -= 1
 
