@@ -50,7 +50,6 @@ def test_a_stream_that_pauses_does_not_pause_the_loop() -> None:
 
 @pytest.mark.parametrize("error", [ConfigurationError("no columns"), ZeroDivisionError("no columns")])
 def test_an_error_of_the_stream_is_raised_where_it_is_read(error: Exception) -> None:
-    """A stream that cannot be read ends the run with its reason."""
     """A stream that cannot be read ends the run with its reason, whatever that is: it never hangs."""
 
     def broken() -> Iterator[InvalidRow]:
