@@ -2,8 +2,9 @@
 
 A request that breaks several rules is refused for the first of: its parameters, unknown_product,
 license_not_found, license_not_enabled, license_not_active, license_expired, blacklisted, device_not_found,
-invalid_license_feature_code, floating_not_available, license_not_enough_consumptions. What refuses a bundle's
-license refuses its sub-licenses. A refused request changes nothing.
+invalid_license_feature_code, license_borrow_not_allowed, borrow_until_not_valid, floating_not_available,
+license_not_enough_consumptions. What refuses a bundle's license refuses its sub-licenses. A refused request
+changes nothing: it is undone with its transaction.
 """
 
 from __future__ import annotations
