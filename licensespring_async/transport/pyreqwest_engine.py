@@ -68,6 +68,8 @@ class PyreqwestEngine:
         from pyreqwest import exceptions  # noqa: PLC0415  # an optional extra
 
         client = self._client or self._open()
+        task = asyncio.current_task()
+        cancelled = task.cancelling() if task else 0
         try:
             builder = client.request(request.method, request.url).headers(request.headers)
             if request.body is not None:
@@ -87,7 +89,9 @@ class PyreqwestEngine:
             await anyio.lowlevel.checkpoint_if_cancelled()
             raise
         else:
+            await _pass_on_cancellation(task, cancelled)
             return HttpResponse(status, headers, content(status, headers, body, self._max_body))
+        await _pass_on_cancellation(task, cancelled)
         # Outside the handler, or pyreqwest's error, which holds the whole URL, would hang on ours as its context.
         raise error
 
@@ -130,6 +134,13 @@ class PyreqwestEngine:
         client, self._client = self._client, None
         if client is not None:
             await client.close()  # and the last reference goes: only then its idle connections do
+
+
+async def _pass_on_cancellation(task: asyncio.Task[object] | None, before: int) -> None:
+    """Raise the cancellation that pyreqwest keeps to itself when it has an answer at hand."""
+    if task is not None and task.cancelling() > before:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        raise asyncio.CancelledError
 
 
 def _failed(error: RequestError, timeout: float) -> TransportError:
