@@ -15,11 +15,16 @@ from licensespring_async.transport import PyreqwestEngine
 async def test_one_cancellation_is_enough() -> None:
     """Passes every cancellation on: none is lost where an answer has just come in."""
     async with Sandbox() as sandbox, sandbox.client(engine=PyreqwestEngine()) as client:
-        device = {"hardware_id": sandbox.demo.hardware_id, "license_key": sandbox.demo.license_key}
+        demo = sandbox.demo
 
         async def work() -> None:
             while True:
-                await client.check_license_feature(product="LUMEN", feature="ai-upscale", **device)
+                await client.check_license_feature(
+                    product="LUMEN",
+                    feature="ai-upscale",
+                    hardware_id=demo.hardware_id,
+                    license_key=demo.license_key,
+                )
 
         tasks = [asyncio.create_task(work()) for _ in range(50)]
         await asyncio.sleep(0.3)
