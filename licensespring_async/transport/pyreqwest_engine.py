@@ -7,6 +7,7 @@ import ssl
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.lowlevel
 
 from ..errors import (
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from pyreqwest.response import Response
 
 _LONGEST = 24 * 3600.0  # seconds
+_LATE = (
+    0.02  # seconds that pyreqwest's own time-out may be late: its thread has no time for it in a flood of 1xx answers
+)
 _BUFFERED = 64 * 1024  # bytes of a body that may be read ahead of us
 _AT_ONCE = 256 * 1024  # bytes of a body that are taken over at once
 
@@ -65,6 +69,11 @@ class PyreqwestEngine:
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Send one request; see `Engine.send`."""
+        with anyio.move_on_after(timeout + _LATE):
+            return await self._exchange(request, timeout)
+        raise _exceeded(timeout)
+
+    async def _exchange(self, request: HttpRequest, timeout: float) -> HttpResponse:
         from pyreqwest import exceptions  # noqa: PLC0415  # an optional extra
 
         client = self._client or self._open()
@@ -143,11 +152,15 @@ async def _pass_on_cancellation(task: asyncio.Task[object] | None, before: int) 
         raise asyncio.CancelledError
 
 
+def _exceeded(timeout: float) -> DeadlineExceeded:
+    return DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
+
+
 def _failed(error: RequestError, timeout: float) -> TransportError:
     from pyreqwest import exceptions  # noqa: PLC0415  # an optional extra
 
     if isinstance(error, exceptions.RequestTimeoutError):
-        late = DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
+        late = _exceeded(timeout)
         # A time-out while connecting and one while waiting for the answer look the same.
         late.may_have_acted = not isinstance(error, exceptions.PoolTimeoutError)
         return late
