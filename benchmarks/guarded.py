@@ -71,7 +71,8 @@ def _serve(listener: socket.socket, http: str, loop: str) -> None:
 @contextmanager
 def serving(http: str, loop: str) -> Generator[int]:
     """Run the application under uvicorn in a process of its own; give its port."""
-    listener = socket.socket()
+    # Without the protocol asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for an ACK.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(2048)
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(listener, http, loop), daemon=True)
