@@ -131,7 +131,8 @@ def test_the_version_is_a_version() -> None:
 
 
 OPTIONAL = [
-    *("typer", "rich", "fastapi", "litestar", "starlette", "uvicorn", "pyreqwest", "dask", "pytest", "trio", "respx"),
+    *("typer", "rich", "fastapi", "litestar", "starlette", "uvicorn", "httptools", "pyreqwest", "dask", "distributed"),
+    *("opentelemetry", "jinja2", "matplotlib", "pyarrow", "sqlalchemy", "backports", "pytest", "trio", "respx"),
 ]
 ROOMS = [
     "licensespring_async.services",

@@ -7,17 +7,15 @@ from inspect import Parameter, Signature
 from typing import Any, TypeAlias
 
 from ...errors import ConfigurationError
+from ...extras import needs_extra
 from ..decisions import Decision
-from .extras import missing
 from .licensing import Found, Licensing
 from .requirement import Denial, Requirement
 
-try:
+with needs_extra("fastapi", "fastapi"):
     from fastapi import Depends, HTTPException, Request, Response
     from fastapi.requests import HTTPConnection
     from fastapi.routing import APIRoute
-except ModuleNotFoundError as error:
-    raise missing("fastapi", error) from error
 
 Responses: TypeAlias = "dict[int | str, dict[str, Any]]"
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from .extras import missing
+from ...extras import needs_extra
 from .requirement import Denial, Requirement
 
-try:
+with needs_extra("litestar", "litestar"):
     from litestar.connection import ASGIConnection
     from litestar.datastructures import State
     from litestar.exceptions import HTTPException, PermissionDeniedException, ServiceUnavailableException
     from litestar.handlers import BaseRouteHandler
-except ModuleNotFoundError as error:
-    raise missing("litestar", error) from error
 
 Connection: TypeAlias = "ASGIConnection[BaseRouteHandler, object, object, State]"
 

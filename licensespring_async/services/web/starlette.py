@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from .extras import missing
+from ...extras import needs_extra
 from .requirement import Denial, Requirement
 
-try:
+with needs_extra("starlette", "starlette"):
     from starlette.requests import HTTPConnection
     from starlette.responses import JSONResponse
     from starlette.types import ASGIApp, Receive, Scope, Send
-except ModuleNotFoundError as error:
-    raise missing("starlette", error) from error
 
 
 class RequiresFeature(Requirement[HTTPConnection]):

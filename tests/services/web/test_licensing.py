@@ -141,7 +141,7 @@ sys.modules["{framework}"] = None
 import licensespring_async.services.web
 try:
     import licensespring_async.services.web.{framework}
-except ModuleNotFoundError as error:
+except licensespring_async.ConfigurationError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
