@@ -9,12 +9,12 @@ from operator import itemgetter
 import attrs
 
 from ..client import LicenseSpring
+from ..codes import FloatingFeatureDeviceNotInUse
 from ..errors import (
     ApiError,
     AuthorizationError,
     CertificateRefused,
     ConfigurationError,
-    FloatingFeatureDeviceNotInUse,
     InvalidParameter,
     LicenseSpringError,
     RateLimited,

@@ -18,7 +18,7 @@ from .features import Feature
 from .jsontext import Json, JsonObject
 from .licenses import License
 from .moments import iso
-from .products import InstallationFile, Product
+from .product_answers import installation, newest_installation, product_details
 from .slots import Slots
 
 _ABSENT_FROM_ACTIVATION: Final = ("license_active", "license_enabled", "is_borrowed", "borrowed_until")
@@ -69,13 +69,13 @@ def license_item(
         "custom_fields": [attrs.asdict(field) for field in license.custom_fields],
         "customer": attrs.asdict(license.customer),
         "company": {"id": company_id},
-        "product_details": _product_details(license.product),
+        "product_details": product_details(license.product),
         "product_features": [
             _product_feature(feature, device, now)
             for feature in features
             if include_expired_features or not feature.is_expired(now)
         ],
-        **_installation(license.product.newest_file(environment)),
+        **installation(license.product.newest_file(environment)),
     }
 
 
@@ -85,16 +85,16 @@ def activation_item(license: License, device: Device, *, company_id: int, now: d
     https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-online-method
     """
     item = license_item(license, device, company_id=company_id, now=now, include_expired_features=False)
-    for name in (*_installation(None), *_ABSENT_FROM_ACTIVATION):
+    for name in (*installation(None), *_ABSENT_FROM_ACTIVATION):
         item.pop(name, None)
     product = license.product
     item |= {
         "request": "activation",
         "active": license.active,
         "hardware_id": device.hardware_id,
-        "installation_file": _nested_installation(product),
+        "installation_file": newest_installation(product),
         "product_details": {
-            **_product_details(product),
+            **product_details(product),
             "allow_trial": product.allow_trial,
             "trial_days": product.trial_days,
             "allow_overages": product.allow_overages,
@@ -116,35 +116,6 @@ def activation_item(license: License, device: Device, *, company_id: int, now: d
 def consumption_count(consumption: Consumption, *, id: int, company_id: int, now: datetime) -> JsonObject:
     """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural."""
     return {"id": id, **_consumption(consumption, now), "company": {"id": company_id}}
-
-
-def product_item(
-    product: Product, *, company_id: int, environment: str | None, with_version: bool, with_fields: bool
-) -> JsonObject:
-    """Show a product as product_details does.
-
-    https://docs.licensespring.com/license-api/products/get-product-details
-    """
-    item: JsonObject = {
-        **_product_details(product),
-        "allow_trial": product.allow_trial,
-        "trial_days": product.trial_days,
-        "floating_timeout": product.floating_timeout,
-        "allow_overages": product.allow_overages,
-        "max_overages": product.max_overages,
-        "prevent_vm": product.prevent_vm,
-        "company": {"id": company_id},
-    }
-    if with_fields:
-        item["custom_fields"] = [attrs.asdict(field) for field in product.custom_fields]
-    if with_version:
-        item["latest_version"] = _nested_installation(product, environment)
-    return item
-
-
-def _nested_installation(product: Product, environment: str | None = None) -> Json:
-    file = product.newest_file(environment)
-    return None if file is None else {"id": product.id, **_installation(file)}
 
 
 def _identity(license: License) -> Mapping[str, Json]:
@@ -247,16 +218,6 @@ def _conditions(license: License) -> Mapping[str, Json]:
     }
 
 
-def _product_details(product: Product) -> Mapping[str, Json]:
-    return {
-        "product_id": product.id,
-        "product_name": product.name,
-        "short_code": product.short_code,
-        "authorization_method": product.authorization_method,
-        "metadata": product.metadata,
-    }
-
-
 def _product_feature(feature: Feature, device: Device, now: datetime) -> Mapping[str, Json]:
     item: JsonObject = {
         "id": feature.id,
@@ -292,23 +253,6 @@ def _feature_consumption(consumption: Consumption | None, now: datetime) -> Mapp
         "max_overages": consumption.max_overages,
         "reset_consumption": consumption.reset,
         "consumption_period": consumption.period,
-    }
-
-
-def _installation(file: InstallationFile | None) -> Mapping[str, Json]:
-    """Lay the file's fields flat: a check has "" and null where an activation has one null."""
-    shown = file or InstallationFile(version="")
-    return {
-        "version": shown.version,
-        "installation_file": shown.installation_file,
-        "hash_md5": shown.hash_md5,
-        "environment": shown.environment,
-        "eula_link": shown.eula_link,
-        "release_notes_link": shown.release_notes_link,
-        "channel": shown.channel,
-        "release_date": iso(shown.release_date),
-        "requires_version": shown.requires_version,
-        "size": shown.size,
     }
 
 

@@ -5,10 +5,10 @@ https://docs.licensespring.com/license-api/products/get-product-details
 
 from __future__ import annotations
 
-from .answers import product_item
 from .calls import Call
 from .jsontext import JsonObject
 from .parameters import boolean, required
+from .product_answers import product_item
 from .service import find_product
 
 

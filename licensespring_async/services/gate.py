@@ -13,7 +13,8 @@ import attrs
 from anyio.abc import TaskGroup
 
 from ..client import LicenseSpring
-from ..errors import ConfigurationError, FloatingNotAvailable, LicenseRefused, LicenseSpringError, TransportError
+from ..codes import FloatingNotAvailable
+from ..errors import ConfigurationError, LicenseRefused, LicenseSpringError, TransportError
 from ..models import LicenseFeature
 from ..transport import Clock
 from ..transport.clock import is_number

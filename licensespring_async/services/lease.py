@@ -9,11 +9,10 @@ from contextlib import asynccontextmanager
 import anyio
 import attrs
 
+from ..codes import FeatureNotFloating, FloatingFeatureDeviceNotInUse
 from ..errors import (
     ApiError,
     DeadlineExceeded,
-    FeatureNotFloating,
-    FloatingFeatureDeviceNotInUse,
     LeaseLost,
     LicenseRefused,
     LicenseSpringError,

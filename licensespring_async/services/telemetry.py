@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from .._version import __version__
-from ..errors import ApiError, LicenseRefused, LicenseSpringError, RateLimited, is_documented
+from ..codes import is_documented
+from ..errors import ApiError, LicenseRefused, LicenseSpringError, RateLimited
 from ..extras import needs_extra
 from ..transport.circuit import CircuitState
 from ..transport.observing import Vitals

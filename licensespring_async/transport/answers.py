@@ -6,7 +6,8 @@ import re
 from typing import cast
 from urllib.parse import urlsplit
 
-from ..errors import ApiError, LicenseSpringError, RateLimited, ResponseError, api_error, is_documented
+from ..codes import api_error, is_documented
+from ..errors import ApiError, LicenseSpringError, RateLimited, ResponseError
 from ..models.json_body import decode
 from ..redaction import excerpt
 from .retry import retry_after

@@ -15,9 +15,10 @@ import attrs
 import httpcore
 
 from ..errors import ConfigurationError
-from . import sockets
+from .connecting import connect
 from .engine import check_version, content, joined, too_large
 from .framing import ended_exactly
+from .sockets import Socket
 from .values import HttpRequest, HttpResponse
 
 _IDLE_SECONDS = 30.0
@@ -54,7 +55,7 @@ class Allowance:
 class _Stream(httpcore.AsyncNetworkStream):
     """A socket of ours as httpcore wants it."""
 
-    def __init__(self, socket: sockets.Socket, allowance: Allowance) -> None:
+    def __init__(self, socket: Socket, allowance: Allowance) -> None:
         self.socket = socket
         self._allowance = allowance
 
@@ -101,7 +102,7 @@ class _Network(httpcore.AsyncNetworkBackend):
     """Opens one lane's socket, and keeps hold of it: a cancelled handshake must not leak it."""
 
     def __init__(self, allowance: Allowance) -> None:
-        self.socket: sockets.Socket | None = None
+        self.socket: Socket | None = None
         self._allowance = allowance
 
     async def connect_tcp(
@@ -113,7 +114,7 @@ class _Network(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         try:
-            self.socket = await sockets.connect(host, port)
+            self.socket = await connect(host, port)
         except OSError as e:
             raise httpcore.ConnectError(_why(e)) from e
         return _Stream(self.socket, self._allowance)

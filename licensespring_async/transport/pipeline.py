@@ -14,13 +14,13 @@ import anyio
 import attrs
 
 from ..auth import imf_fixdate
+from ..codes import DateHeaderDiff
 from ..errors import (
     ApiError,
     CircuitOpen,
     ConfigurationError,
     ConnectionFailed,
     ConnectionLost,
-    DateHeaderDiff,
     LicenseSpringError,
     RateLimited,
     TransportError,

@@ -22,7 +22,7 @@ from licensespring_async import (
     SignatureError,
     TransportError,
 )
-from licensespring_async.errors import api_error
+from licensespring_async.codes import api_error
 from licensespring_async.transport.retry import Kind, RetryBudget, classify, retry_after
 
 POLICY = RetryPolicy()
