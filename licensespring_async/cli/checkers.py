@@ -84,7 +84,7 @@ def on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Che
     Raises:
         ConfigurationError: An extra is not installed, or an option cannot be used.
     """
-    with needs_extra("dask", "dask", "distributed"):
+    with needs_extra("dask"):
         from ..fleet import distributed  # noqa: PLC0415  # an extra
     settings = distributed.Settings(
         base_url=origin_of(service.base_url),
@@ -105,8 +105,8 @@ def on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Che
 
 
 def _with_sandbox(scheduler: str, settings: Settings, limits: Limits) -> AbstractAsyncContextManager[Checker]:
-    with needs_extra("sandbox", "starlette", "uvicorn", "httptools"):
-        from ..sandbox import Sandbox, SandboxError  # noqa: PLC0415  # an extra
+    from ..sandbox import Sandbox, SandboxError  # noqa: PLC0415  # an extra
+
     sandbox = Sandbox()
 
     @asynccontextmanager

@@ -11,7 +11,6 @@ from pathlib import Path
 from ..client import LicenseSpring
 from ..configuration import PRODUCTION_URL, Options
 from ..errors import ConfigurationError
-from ..extras import needs_extra
 from ..transport import RateLimits
 from .console import warn
 
@@ -94,8 +93,7 @@ def embedded(
     Raises:
         ConfigurationError: The extra `sandbox` is not installed.
     """
-    with needs_extra("sandbox", "starlette", "uvicorn", "httptools"):
-        from ..sandbox import Sandbox, SandboxError  # noqa: PLC0415  # an extra
+    from ..sandbox import Sandbox, SandboxError  # noqa: PLC0415  # an extra
 
     @asynccontextmanager
     async def run() -> AsyncGenerator[LicenseSpring]:

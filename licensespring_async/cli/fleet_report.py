@@ -35,7 +35,7 @@ def report(
     Exits with 0 when it is written, and 2 when RESULTS cannot be read or FILE cannot be written.
     """
     with reported():
-        with needs_extra("report", "jinja2", "markupsafe", "matplotlib", "numpy"):
+        with needs_extra("report"):
             from ..fleet.report.page import render  # noqa: PLC0415  # an extra
         refuse_input(output, results)
         if not force:

@@ -31,7 +31,7 @@ def parquet_output(path: Path) -> Generator[Callable[[Result], None]]:
         ConfigurationError: The extra is not installed.
         OSError: The file cannot be written; what was there before is left.
     """
-    with needs_extra("parquet", "pyarrow"):
+    with needs_extra("parquet"):
         import pyarrow as pa  # noqa: PLC0415  # an extra
         import pyarrow.parquet as pq  # noqa: PLC0415
     schema = _schema(pa)

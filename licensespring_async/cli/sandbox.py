@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import ConfigurationError
-from ..extras import needs_extra
 from .exits import reported
 
 if TYPE_CHECKING:
@@ -109,8 +108,8 @@ def sandbox(
     at /_sandbox/.
     """
     with reported():
-        with needs_extra("sandbox", "starlette", "uvicorn", "httptools"):
-            from ..sandbox import DEMO_FILE, Sandbox, SandboxError  # noqa: PLC0415  # an extra
+        from ..sandbox import DEMO_FILE, Sandbox, SandboxError  # noqa: PLC0415  # an extra
+
         if print_world:
             sys.stdout.write(DEMO_FILE.read_text(encoding="utf-8"))
             return

@@ -9,7 +9,6 @@ from pathlib import Path
 import attrs
 
 from ..errors import ConfigurationError
-from ..extras import needs_extra
 from ..fleet import Format, InvalidRow, Row, Spool, read_query, read_rows, rows_from
 from ..fleet.inputs import STDIN
 from .console import warn
@@ -65,8 +64,8 @@ def open_source(
         is_stream = file == STDIN or _is_stream(Path(file))
         yield Source(read=lambda: read_rows(file, columns=mapping, format=format), is_stream=is_stream)
     elif demo:
-        with needs_extra("sandbox", "starlette", "uvicorn", "httptools"):
-            from ..sandbox import demo_fleet  # noqa: PLC0415  # an extra
+        from ..sandbox import demo_fleet  # noqa: PLC0415  # an extra
+
         fleet = demo_fleet()
         yield Source(read=lambda: rows_from(fleet))
     elif database is not None:

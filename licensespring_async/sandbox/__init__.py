@@ -1,5 +1,6 @@
 """A local server that speaks the License API, for development, tests and the demo (extra: `sandbox`)."""
 
+from ..extras import needs_extra
 from .clock import SandboxClock
 from .consumption import Consumption
 from .customers import Customer, CustomerAccount, CustomField, User
@@ -17,15 +18,8 @@ from .tenants import Tenant
 from .world import World
 from .worldfile import WorldFileError, load_world
 
-try:
+with needs_extra("sandbox"):
     from .server import Sandbox
-except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "httptools"):
-        raise
-    raise ModuleNotFoundError(
-        'the sandbox needs starlette, uvicorn and httptools; run: python -m pip install "licensespring-async[sandbox]"',
-        name=error.name,
-    ) from error
 
 __all__ = [
     "DEMO",

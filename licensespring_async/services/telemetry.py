@@ -24,7 +24,7 @@ from ..transport.circuit import CircuitState
 from ..transport.observing import Vitals
 from ..transport.values import Request
 
-with needs_extra("otel", "opentelemetry"):
+with needs_extra("otel"):
     from opentelemetry import context, metrics, trace
     from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
     from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider

@@ -19,6 +19,7 @@ from ..errors import (
     ResponseError,
     TransportError,
 )
+from ..extras import needs_extra
 from .engine import MAX_BODY, checked_context, checked_proxy, content, joined, too_large
 from .values import HttpRequest, HttpResponse
 
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from pyreqwest.response import Response
 
 _LONGEST = 24 * 3600.0  # seconds
-_LATE = (
-    0.02  # seconds that pyreqwest's own time-out may be late: its thread has no time for it in a flood of 1xx answers
-)
+_LATE = 0.02  # seconds that pyreqwest's own time-out may be late, as it is in a flood of 1xx answers
 _BUFFERED = 64 * 1024  # bytes of a body that may be read ahead of us
 _AT_ONCE = 256 * 1024  # bytes of a body that are taken over at once
 
@@ -55,12 +54,8 @@ class PyreqwestEngine:
     def __init__(
         self, *, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None, max_body: int = MAX_BODY
     ) -> None:
-        try:
+        with needs_extra("fast"):
             import pyreqwest  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
-        except ImportError:
-            raise ConfigurationError(
-                'engine: PyreqwestEngine needs pyreqwest; run: python -m pip install "licensespring-async[fast]"'
-            ) from None
         self._ssl_context = checked_context(ssl_context)
         self._proxy = None if proxy is None else checked_proxy(proxy)
         self._max_body = max_body

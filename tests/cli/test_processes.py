@@ -39,7 +39,9 @@ def test_without_the_cli_extra_it_says_what_to_install(missing: str) -> None:
     """One line, and exit code 2."""
     done = python(f"import sys; sys.modules['{missing}'] = None\nfrom licensespring_async.__main__ import main\nmain()")
     assert done.returncode == 2
-    assert done.stderr == (f'The command line needs {missing}: python -m pip install "licensespring-async[cli]"\n')
+    assert f"needs {missing}," in done.stderr
+    assert done.stderr.endswith('python -m pip install "licensespring-async[cli]"\n')
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", [["fleet", "check", "--sandbox"], ["sandbox"]])

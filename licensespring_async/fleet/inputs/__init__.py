@@ -85,7 +85,7 @@ def read_query(query: str, database: str, *, columns: Mapping[str, str] | None =
     Raises:
         ConfigurationError: The database cannot be used, the query does not name the columns, or an extra is missing.
     """
-    with needs_extra("sql", "sqlalchemy"):
+    with needs_extra("sql"):
         from .sql import rows_of  # noqa: PLC0415  # an extra
     return rows_of(query, database, {} if columns is None else columns)
 

@@ -26,7 +26,7 @@ def rows_of(path: str | Path, mapping: Mapping[str, str]) -> Iterator[Row | Inva
         ConfigurationError: It is no Parquet, is damaged, lacks a column, or the extra is not installed.
         OSError: It cannot be opened.
     """
-    with needs_extra("parquet", "pyarrow"):
+    with needs_extra("parquet"):
         import pyarrow as pa  # noqa: PLC0415  # an extra
         import pyarrow.parquet as pq  # noqa: PLC0415
     row = 0

@@ -89,6 +89,6 @@ def _unzstd(raw: io.BufferedReader) -> tuple[IO[bytes], type[Exception]]:
     if sys.version_info >= (3, 14):
         from compression import zstd  # noqa: PLC0415  # not in every Python
     else:
-        with needs_extra("zstd", "backports"):
+        with needs_extra("zstd"):
             import backports.zstd as zstd  # noqa: PLC0415, PLR0402  # an extra; `from backports` fails otherwise with others
     return cast("IO[bytes]", zstd.ZstdFile(raw)), zstd.ZstdError

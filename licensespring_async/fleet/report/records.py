@@ -86,7 +86,7 @@ def _text_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    with needs_extra("parquet", "pyarrow"):
+    with needs_extra("parquet"):
         import pyarrow as pa  # noqa: PLC0415  # an extra
         import pyarrow.parquet as pq  # noqa: PLC0415
     number = 0

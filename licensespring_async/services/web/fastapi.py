@@ -12,7 +12,7 @@ from ..decisions import Decision
 from .licensing import Found, Licensing
 from .requirement import Denial, Requirement
 
-with needs_extra("fastapi", "fastapi"):
+with needs_extra("fastapi"):
     from fastapi import Depends, HTTPException, Request, Response
     from fastapi.requests import HTTPConnection
     from fastapi.routing import APIRoute

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from ...extras import needs_extra
 from .requirement import Denial, Requirement
 
-with needs_extra("litestar", "litestar"):
+with needs_extra("litestar"):
     from litestar.connection import ASGIConnection
     from litestar.datastructures import State
     from litestar.exceptions import HTTPException, PermissionDeniedException, ServiceUnavailableException

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...extras import needs_extra
 from .requirement import Denial, Requirement
 
-with needs_extra("starlette", "starlette"):
+with needs_extra("starlette"):
     from starlette.requests import HTTPConnection
     from starlette.responses import JSONResponse
     from starlette.types import ASGIApp, Receive, Scope, Send
