@@ -7,6 +7,17 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Setting:
+    """How a clock is set, to come back to: seconds, and when frozen the time at which it stands."""
+
+    offset: float
+    passed: float
+    frozen: float | None
+
 
 class SandboxClock:
     """Tell the time of another clock, plus an offset, or the moment at which it was frozen.
@@ -67,6 +78,15 @@ class SandboxClock:
         """Run `seconds` ahead of the source (behind it, if negative), and no longer frozen."""
         _require_finite(seconds)
         self._offset, self._passed, self._frozen = seconds, 0.0, None
+
+    @property
+    def setting(self) -> Setting:
+        """How it is set now."""
+        return Setting(offset=self._offset, passed=self._passed, frozen=self._frozen)
+
+    def restore(self, setting: Setting) -> None:
+        """Set it as it was."""
+        self._offset, self._passed, self._frozen = setting.offset, setting.passed, setting.frozen
 
 
 def as_sandbox_clock(source: Callable[[], float]) -> SandboxClock:

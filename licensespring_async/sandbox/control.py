@@ -11,7 +11,7 @@ import attrs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..redaction import fingerprint
-from .clock import SandboxClock
+from .clock import SandboxClock, Setting
 from .effects import Answer, Effects
 from .faults import Faults, Met
 from .limits import Limiter, too_many
@@ -77,20 +77,12 @@ class Counters:
             counter.clear()
 
 
-@attrs.frozen(kw_only=True)
-class Start:
-    """How the clock stood when the sandbox was started."""
-
-    offset: float = 0.0
-    is_frozen: bool = False
-
-
 @attrs.define(kw_only=True)
 class Control:
     """Hold what a person or a test steers while the sandbox runs."""
 
     clock: SandboxClock
-    start: Start = Start()
+    start: Setting
     faults: Faults
     limiter: Limiter
     journal: deque[Entry] = attrs.field(factory=lambda: deque[Entry](maxlen=_JOURNAL_LENGTH))
@@ -105,9 +97,7 @@ class Control:
         """End all faults, set the clock as it was at the start, and forget the requests."""
         self.faults.clear()
         self.limiter.clear()
-        self.clock.set_offset(self.start.offset)
-        if self.start.is_frozen:
-            self.clock.freeze()
+        self.clock.restore(self.start)
         self.journal.clear()
         self.counters.clear()
 

@@ -18,7 +18,7 @@ from ..configuration import Options
 from .app import Api
 from .authorization import Gate
 from .clock import SandboxClock, as_sandbox_clock
-from .control import Control, Controlled, Start
+from .control import Control, Controlled
 from .demo import DEMO, Demo, demo_world, has_demo
 from .errors import SandboxError
 from .faults import Faults
@@ -105,7 +105,7 @@ class Sandbox:
         tenants = Tenants(self._own)
         self._gate = gate = Gate(tenants=tenants, tokens=TokenIssuer(tenants=tenants, lifetime=self.token_lifetime))
         limiter = Limiter(clock, self.rate_limits, lambda header: gate.company_of(header, clock.moment()))
-        self._control = Control(clock=clock, faults=Faults(clock), limiter=limiter)
+        self._control = Control(clock=clock, start=clock.setting, faults=Faults(clock), limiter=limiter)
         for position, other in enumerate(others, 1):
             tenants.require_new(other.keys.get("api_key"), other.keys.get("client_id"))
             tenants.add(self._tenant(other.world, other.keys, position=position))
@@ -266,7 +266,7 @@ class Sandbox:
     def _prepare(self, on_ready: Callable[[], None]) -> _Run:
         if self._run is not None:
             raise SandboxError("the sandbox is running already; make a second one")
-        self._control.start = Start(offset=self.clock.offset, is_frozen=self.clock.is_frozen)
+        self._control.start = self.clock.setting
         if not self._register.store.is_file:  # worlds are built after their sandbox, too
             self._starts = {home: Snapshot.of(home.store, home.tenant) for home in self._starts}
         listener = listen(self.host, self.port)

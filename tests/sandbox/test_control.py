@@ -292,6 +292,21 @@ async def test_reset_with_a_file_goes_back_to_the_world(tmp_path: Path) -> None:
     assert demo_license(sandbox).device(sandbox.demo.hardware_id) is not None
 
 
+@pytest.mark.parametrize("is_frozen", [False, True])
+async def test_reset_leaves_clients_and_server_at_one_time(is_frozen: bool) -> None:
+    """A clock that was moved on before the start takes clients along after a reset as it did before."""
+    sandbox = Sandbox()
+    sandbox.clock.advance(86_400)
+    if is_frozen:
+        sandbox.clock.freeze()
+    async with sandbox:
+        ahead = sandbox.clock() - sandbox.clock.of_clients()
+        sandbox.clock.advance(600)
+        sandbox.reset()
+        assert ahead == pytest.approx(0, abs=1)
+        assert sandbox.clock() - sandbox.clock.of_clients() == pytest.approx(0, abs=1)
+
+
 async def test_reset_keeps_the_clock_that_it_was_started_with() -> None:
     """A sandbox that was started ahead and frozen is so again."""
     sandbox = Sandbox(World())
