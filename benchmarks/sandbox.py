@@ -169,7 +169,7 @@ def parts(per_request: float) -> Table:
     signer.sign(body)
     rows = {
         "authorization (HMAC, Date, header parts)": microseconds(
-            lambda: sandbox._gate.authorize({**headers, "date": head.partition("Date: ")[2][:29]}, now)
+            lambda: sandbox._authorizer.authorize({**headers, "date": head.partition("Date: ")[2][:29]}, now)
         ),
         "query, state in SQLite, JSON: plain feature": microseconds(lambda: check("render")),
         "the same: floating feature, slot renewed": microseconds(lambda: check("export")),

@@ -34,7 +34,7 @@ from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, Patience, Ra
 from .transport.observing import Telemetry
 from .transport.retry import RetryBudget
 from .transport.values import Call
-from .transport.windows import Gate
+from .transport.windows import RateLimiter
 
 if TYPE_CHECKING:
     from .services.lease import Lease
@@ -258,7 +258,9 @@ class LicenseSpring:
             pipeline,
             timeout=pipeline.timeout if timeout is None else checked_timeout(timeout),
             policy=pipeline.policy if retry is None else retry,
-            gate=pipeline.gate if rate_limits is None else Gate(rate_limits, pipeline.clock, pipeline.gate.pause),
+            limiter=pipeline.limiter
+            if rate_limits is None
+            else RateLimiter(rate_limits, pipeline.clock, pipeline.limiter.pause),
             patience=pipeline.patience if patience is None else patience,
             hooks=(*pipeline.hooks, *checked_hooks(hooks)),
         )
@@ -277,7 +279,7 @@ class LicenseSpring:
             ConfigurationError: It is something else.
         """
         check_kinds(rate_limits=rate_limits)
-        self._pipeline.gate.change(rate_limits)
+        self._pipeline.limiter.change(rate_limits)
 
     async def perform(self, call: Call[T]) -> RawResponse[T]:
         """Send the call of an endpoint function and return its verified, structured answer.

@@ -20,7 +20,7 @@ from .transport.freshness import Freshness
 from .transport.observing import Telemetry, Vitals
 from .transport.pipeline import Pipeline
 from .transport.skew import ClockSkew
-from .transport.windows import Gate, Pause
+from .transport.windows import Pause, RateLimiter
 
 PRODUCTION_URL = "https://api.licensespring.com"
 
@@ -103,7 +103,7 @@ def pipeline_for(
         policy=retry,
         engine=engine,
         authorizer=authorizer_for(auth, origin, engine, clock),
-        gate=Gate(rate_limits, clock, Pause()),
+        limiter=RateLimiter(rate_limits, clock, Pause()),
         vitals=vitals,
         skew=ClockSkew(),
         freshness=Freshness(checked_age(max_answer_age)),

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from .._version import __version__
 from .activation import activate_bundle, activate_license, deactivate_bundle, deactivate_license
-from .authorization import Gate
+from .authorization import Authorizer
 from .calls import Call
 from .catalog import product_details
 from .consuming import add_consumption, add_feature_consumption
@@ -59,9 +59,9 @@ _COMMANDS: Final[Mapping[str, Callable[[Call], Json]]] = {
 
 @attrs.frozen(kw_only=True)
 class Api:
-    """Join the gate, the signer and the clock with the endpoints."""
+    """Join the authorizer, the signer and the clock with the endpoints."""
 
-    gate: Gate
+    authorizer: Authorizer
     signer: Signer
     clock: Callable[[], float]
 
@@ -92,7 +92,7 @@ class Api:
     def _query(self, answer: Callable[[Call], Json]) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             now = self._now()
-            tenant = self.gate.authorize(request.headers, now)
+            tenant = self.authorizer.authorize(request.headers, now)
             return self._answered(answer, tenant, read_query(request.scope["query_string"]), now)
 
         return endpoint
@@ -100,7 +100,7 @@ class Api:
     def _command(self, answer: Callable[[Call], Json]) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             now = self._now()
-            tenant = self.gate.authorize(request.headers, now)
+            tenant = self.authorizer.authorize(request.headers, now)
             return self._answered(answer, tenant, read_body(await request.body()), now)
 
         return endpoint
@@ -144,7 +144,7 @@ class Api:
         except ServiceError as error:
             raise TokenError(400, "invalid_request", error.message) from error
         now = self._now()
-        return _answer(200, encode(self.gate.tokens.answer(form, now)), now)
+        return _answer(200, encode(self.authorizer.tokens.answer(form, now)), now)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)

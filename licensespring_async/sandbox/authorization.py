@@ -32,7 +32,7 @@ _REQUIRED_PARTS = ("headers", "signature", "apikey")
 
 
 @attrs.frozen(kw_only=True)
-class Gate:
+class Authorizer:
     """Let requests through that a tenant's API key signed, or that carry a token of the issuer."""
 
     tenants: Tenants

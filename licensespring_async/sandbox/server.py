@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from ..client import LicenseSpring
 from ..configuration import Options
 from .app import Api
-from .authorization import Gate
+from .authorization import Authorizer
 from .clock import SandboxClock, as_sandbox_clock
 from .control import Control, Controlled
 from .demo import DEMO, Demo, demo_world, has_demo
@@ -89,7 +89,7 @@ class Sandbox:
     db: str | PathLike[str] = attrs.field(default=":memory:", kw_only=True)
     _register: Register = attrs.field(init=False, repr=False)
     _own: Tenant = attrs.field(init=False, repr=False)
-    _gate: Gate = attrs.field(init=False, repr=False)
+    _authorizer: Authorizer = attrs.field(init=False, repr=False)
     _control: Control = attrs.field(init=False, repr=False)
     _starts: dict[Home, Snapshot] = attrs.field(factory=dict["Home", "Snapshot"], init=False, repr=False)
     _run: _Run | None = attrs.field(default=None, init=False, repr=False)
@@ -103,8 +103,10 @@ class Sandbox:
         for name in _CREDENTIALS:
             setattr(self, name, getattr(self._own, name))
         tenants = Tenants(self._own)
-        self._gate = gate = Gate(tenants=tenants, tokens=TokenIssuer(tenants=tenants, lifetime=self.token_lifetime))
-        limiter = Limiter(clock, self.rate_limits, lambda header: gate.company_of(header, clock.moment()))
+        self._authorizer = authorizer = Authorizer(
+            tenants=tenants, tokens=TokenIssuer(tenants=tenants, lifetime=self.token_lifetime)
+        )
+        limiter = Limiter(clock, self.rate_limits, lambda header: authorizer.company_of(header, clock.moment()))
         self._control = Control(clock=clock, start=clock.setting, faults=Faults(clock), limiter=limiter)
         for position, other in enumerate(others, 1):
             tenants.require_new(other.keys.get("api_key"), other.keys.get("client_id"))
@@ -184,17 +186,17 @@ class Sandbox:
         Raises:
             SandboxError: The api_key or client_id is another tenant's.
         """
-        self._gate.tenants.require_new(api_key, client_id)
+        self._authorizer.tenants.require_new(api_key, client_id)
         keys = zip(_CREDENTIALS, (api_key, shared_key, client_id, client_secret), strict=True)
         given = {name: value for name, value in keys if value}
         tenant = self._tenant(demo_world() if world is None else world, given, position=None)
-        self._gate.tenants.add(tenant)
+        self._authorizer.tenants.add(tenant)
         return tenant
 
     @property
     def tenants(self) -> Sequence[Tenant]:
         """List the tenants; the sandbox's own world and keys are the first."""
-        return tuple(self._gate.tenants)
+        return tuple(self._authorizer.tenants)
 
     def reset(self) -> None:
         """Go back to the start: take back what requests changed since, end all faults, set the clock as it was, and
@@ -282,9 +284,9 @@ class Sandbox:
 
     @cached_property
     def _application(self) -> ASGIApp:
-        api = Api(gate=self._gate, signer=self._signer, clock=self.clock)
+        api = Api(authorizer=self._authorizer, signer=self._signer, clock=self.clock)
         panel = Panel(
-            control=self._control, tenants=self._gate.tenants, reset=self.reset, token=self.control_token
+            control=self._control, tenants=self._authorizer.tenants, reset=self.reset, token=self.control_token
         ).application()
         return Controlled(api.application(), panel, self._control, self._signer)
 

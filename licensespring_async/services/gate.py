@@ -18,10 +18,10 @@ from ..errors import ConfigurationError, LicenseRefused, LicenseSpringError, Tra
 from ..models import LicenseFeature
 from ..transport import Clock
 from ..transport.clock import is_number
-from .bucket import Bucket
 from .decisions import Decision, FeatureCheck, GateOverloaded, Key, Source
 from .grace import Grace, Ledger, Verified, is_unreachable
 from .later import LaterTime
+from .token_bucket import TokenBucket
 
 # A seat may come free at any moment.
 _BUSY_SECONDS = 5.0
@@ -99,7 +99,7 @@ class LicenseGate:
         self._random = random
         self._ledger = None if grace is None else Ledger(grace)
         self._now = clock.monotonic
-        self._misses = Bucket(miss_burst, miss_rate, clock.monotonic)
+        self._misses = TokenBucket(miss_burst, miss_rate, clock.monotonic)
         # Apart, so that an enumeration of wrong keys pushes no good answer out.
         self._allowed: OrderedDict[Key, _Entry] = OrderedDict()
         self._refused: OrderedDict[Key, _Entry] = OrderedDict()

@@ -36,7 +36,7 @@ from .observing import Observer, Vitals
 from .retry import Kind, RetryPolicy, classify
 from .skew import ClockSkew
 from .values import HttpRequest, HttpResponse, Request
-from .windows import Gate
+from .windows import RateLimiter
 
 _UNWATCHED: Final = nullcontext()
 
@@ -90,7 +90,7 @@ class Pipeline:
     policy: RetryPolicy
     engine: Engine
     authorizer: Authorizer
-    gate: Gate
+    limiter: RateLimiter
     vitals: Vitals
     skew: ClockSkew
     freshness: Freshness
@@ -138,7 +138,7 @@ class Pipeline:
     async def _attempt(self, request: Request, history: History) -> HttpResponse:
         self._check_circuit()
         sign = await self.authorizer.ready(history.deadline)
-        await self.gate.enter(history.deadline)
+        await self.limiter.enter(history.deadline)
         try:
             await self._take_slot(history.deadline)
             try:
@@ -146,7 +146,7 @@ class Pipeline:
             finally:
                 self.vitals.slots.release()
         finally:
-            self.gate.leave()
+            self.limiter.leave()
 
     def _check_circuit(self) -> None:
         if self.vitals.circuit is not None:
@@ -200,7 +200,7 @@ class Pipeline:
         if is_heard(self.hooks):
             self._report(history, self.clock.monotonic() - started, error)
         if isinstance(error, RateLimited):
-            self.gate.hold(error)
+            self.limiter.hold(error)
         if error is not None:
             raise error
         assert response is not None  # noqa: S101

@@ -133,7 +133,7 @@ def seconds_asked(error: RateLimited) -> float:
     return min(error.retry_after or 0.0, _LONGEST_PAUSE)
 
 
-class Gate:
+class RateLimiter:
     """Lets requests through as the windows allow, in the order they came, and none while the service says to wait.
 
     Only the first in line waits for time to pass; the others wait for it. A waiter that is cancelled leaves no trace.
@@ -141,7 +141,7 @@ class Gate:
     Args:
         limits: The windows, or None for none.
         clock: Where time comes from.
-        pause: Shared by every gate of a client.
+        pause: Shared by every limiter of a client.
     """
 
     def __init__(self, limits: RateLimits | None, clock: Clock, pause: Pause) -> None:

@@ -8,7 +8,7 @@ import attrs
 
 
 @attrs.define
-class Bucket:
+class TokenBucket:
     """Hold up to `burst` tokens, `rate` new ones a second."""
 
     burst: float
