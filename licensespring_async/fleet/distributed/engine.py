@@ -173,16 +173,18 @@ class DaskChecker:
         with scope:
             async with anyio.create_task_group() as group:
                 for _ in range(_LANES):
-                    group.start_soon(self._lane, worker)
+                    group.start_soon(self._lane, worker, scope)
 
-    async def _lane(self, worker: str) -> None:
+    async def _lane(self, worker: str, scope: anyio.CancelScope) -> None:
         while True:
             asked = await self._take(worker)
             try:
                 checked = await self._cluster.check(worker, Chunk(tuple(each.row for each in asked)))
             except NotReady:
-                # Another process at the same address.
-                self._lose(worker)
+                # Another process at the same address. The other lane may have heard of it in the same moment.
+                if self._scopes.get(worker) is scope:
+                    self._lose(worker)
+                return
             except LOST:
                 await anyio.sleep(_LOOK_EVERY)  # whether it is gone for good
             else:
