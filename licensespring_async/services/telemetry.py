@@ -10,23 +10,21 @@ from __future__ import annotations
 
 import logging
 import re
-import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from .._version import __version__
 from ..codes import is_documented
 from ..errors import ApiError, LicenseRefused, LicenseSpringError, RateLimited
 from ..extras import needs_extra
-from ..transport.circuit import CircuitState
 from ..transport.observing import Vitals
 from ..transport.values import Request
+from .gauges import server_of, watched_by
 
 with needs_extra("otel"):
     from opentelemetry import context, metrics, trace
-    from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
+    from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
 if TYPE_CHECKING:
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 _SCOPE: Final = "licensespring_async"
 # Those that the conventions give for http.client.request.duration.
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-_STATES: Final = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 _WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _log = logging.getLogger(_SCOPE)
@@ -65,7 +62,7 @@ class OpenTelemetry:
     ) -> None:
         meter = metrics.get_meter(_SCOPE, __version__, meter_provider)
         self._tracer = trace.get_tracer(_SCOPE, __version__, tracer_provider)
-        self._watched = _watched_by(meter_provider, meter)
+        self._watched = watched_by(meter_provider, meter)
         self._requests = meter.create_histogram(
             "http.client.request.duration",
             "s",
@@ -111,7 +108,7 @@ class _Observer:
         self.telemetry = telemetry
         self.monotonic = vitals.monotonic
         self.base_url = vitals.base_url
-        self.server = _server(vitals)
+        self.server = server_of(vitals)
         self._known: dict[str, tuple[Attributes, Attributes]] = {}
 
     def call(self, request: Request, history: History) -> _Around:
@@ -221,76 +218,6 @@ class _Attempt(_Around):
             if isinstance(error, LicenseSpringError):
                 span.set_status(Status(StatusCode.ERROR))
         self._observer.telemetry.count_request(seconds, {**common, **found})
-
-
-class _Watched:
-    """The clients that gauges are read off; a client that is gone is forgotten."""
-
-    def __init__(self) -> None:
-        # Replaced, never changed: exporters read it in threads of their own.
-        self._all: tuple[weakref.ref[Vitals], ...] = ()
-
-    def add(self, vitals: Vitals) -> None:
-        self._all = (*(each for each in self._all if each() is not None), weakref.ref(vitals))
-
-    def worst(
-        self, value: Callable[[Vitals], int | None], choose: Callable[[Iterable[int]], int]
-    ) -> Callable[[CallbackOptions], Iterable[Observation]]:
-        """Return a gauge's callback: clients of one server are read as one."""
-
-        def observe(_: CallbackOptions) -> Iterable[Observation]:
-            values: dict[tuple[tuple[str, str | int], ...], list[int]] = {}
-            for each in self._all:
-                vitals = each()
-                number = None if vitals is None else value(vitals)
-                if vitals is not None and number is not None:
-                    values.setdefault(tuple(_server(vitals).items()), []).append(number)
-            return [Observation(choose(numbers), dict(server)) for server, numbers in values.items()]
-
-        return observe
-
-
-# A meter ignores the second gauge of a name, so those who share a provider share its gauges. The global one is known
-# by None, for it is another object before the program has set it.
-_BY_GLOBAL: list[_Watched] = []
-_BY_PROVIDER: weakref.WeakKeyDictionary[MeterProvider, _Watched] = weakref.WeakKeyDictionary()
-
-
-def _watched_by(provider: MeterProvider | None, meter: Meter) -> _Watched:
-    watched = _BY_PROVIDER.get(provider) if provider is not None else next(iter(_BY_GLOBAL), None)
-    if watched is None:
-        watched = _Watched()
-        if provider is None:
-            _BY_GLOBAL.append(watched)
-        else:
-            _BY_PROVIDER[provider] = watched
-        meter.create_observable_gauge(
-            "licensespring.client.requests.in_flight",
-            [watched.worst(lambda each: each.in_flight, sum)],
-            "{request}",
-            "Slots of max_concurrency in use.",
-        )
-        meter.create_observable_gauge(
-            "licensespring.client.retry_budget.tokens",
-            [watched.worst(lambda each: each.budget.tokens, min)],
-            "{token}",
-            "What is left for retries.",
-        )
-        meter.create_observable_gauge(
-            "licensespring.client.circuit.state",
-            [watched.worst(lambda each: None if each.circuit is None else _STATES[each.circuit.state], max)],
-            "1",
-            "0 closed, 1 half open, 2 open.",
-        )
-    return watched
-
-
-def _server(vitals: Vitals) -> dict[str, str | int]:
-    parts = urlsplit(vitals.base_url)
-    return {
-        "server.address": parts.hostname or "",
-        "server.port": parts.port or {"https": 443, "http": 80}[parts.scheme],
-    }
 
 
 def _type(error: BaseException) -> str:
