@@ -85,7 +85,10 @@ class ApiKey(_Unpickled):
     shared_key: str = attrs.field(validator=_secret)
 
     def authorization(self, date: str) -> str:
-        """Return the `Authorization` header for an attempt with this `Date` header.
+        """Return the `Authorization` header for an attempt.
+
+        Args:
+            date: Its `Date` header, as it is sent.
 
         Source: https://docs.licensespring.com/license-api/license-api-authorization/request-signature
         """
@@ -93,7 +96,11 @@ class ApiKey(_Unpickled):
         return f'algorithm="hmac-sha256", headers="date", signature="{signature}", apikey="{self.api_key}"'
 
     def sign(self, date: str) -> str:
-        """Return the Base64 signature over a `Date` header value; path, query and body are not covered."""
+        """Return the Base64 signature of an attempt; path, query and body are not covered.
+
+        Args:
+            date: Its `Date` header, as it is sent.
+        """
         text = f"licenseSpring\ndate: {date}"
         return b64encode(hmac.new(self.shared_key.encode(), text.encode(), hashlib.sha256).digest()).decode()
 

@@ -284,6 +284,9 @@ class LicenseSpring:
     async def perform(self, call: Call[T]) -> RawResponse[T]:
         """Send the call of an endpoint function and return its verified, structured answer.
 
+        Args:
+            call: From a function of `licensespring_async.endpoints`.
+
         Raises:
             LicenseSpringError: Anything that went wrong, with the endpoint, attempts and seconds on it.
         """

@@ -32,7 +32,14 @@ class Ledger(Protocol):
     async def settle(self, result: Result, *, is_final: bool) -> Sequence[Result]:
         """Keep a result, and return what to pass on to the reader: it, and whatever follows from it.
 
-        The worker takes no other row before this returns. `is_final` is false of rows that an ended run did not check.
+        The worker takes no other row before this returns.
+
+        Args:
+            result: What became of a row.
+            is_final: False of a row that an ended run did not check.
+
+        Raises:
+            LicenseSpringError: It cannot be kept; the run ends, for what cannot be kept must not be sent.
         """
         ...
 

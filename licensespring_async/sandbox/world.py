@@ -54,7 +54,17 @@ class World:
         authorization_method: AuthorizationMethod = "license-key",
         metadata: Mapping[str, Json] | None = None,
     ) -> Product:
-        """Add a product whose licenses are named by a key, or by a user (`authorization_method="user"`)."""
+        """Add a product, to sell licenses of with `add_license`.
+
+        Args:
+            short_code: Names it in requests.
+            name: Name for people; the short code by default.
+            authorization_method: Whether its licenses are named by a key or by a user.
+            metadata: JSON object shown with it.
+
+        Raises:
+            ValueError: The world has a product of this short code.
+        """
         return self._keep(
             Product(
                 id=next(self._ids),
@@ -76,7 +86,18 @@ class World:
         authorization_method: AuthorizationMethod = "license-key",
         metadata: Mapping[str, Json] | None = None,
     ) -> Product:
-        """Add a bundle of products; each of its licenses holds one sub-license for every member."""
+        """Add a bundle of products; each of its licenses holds one sub-license for every member.
+
+        Args:
+            short_code: Names it in requests.
+            members: Its products.
+            name: Name for people; the short code by default.
+            authorization_method: As that of all its members.
+            metadata: JSON object shown with it.
+
+        Raises:
+            ValueError: A member has another authorization method, or the world has a product of this short code.
+        """
         if any(member.authorization_method != authorization_method for member in members):
             raise ValueError(f"{short_code} and its members have to be all key-based or all user-based")
         return self._keep(
@@ -103,9 +124,15 @@ class World:
         phone_number: str = "",
         password: str | None = None,
     ) -> User:
-        """Add a user of user-based licenses; the username is the e-mail unless one is given.
+        """Add a user of user-based licenses.
 
-        Activations have to send the password; without one any is accepted.
+        Args:
+            email: E-mail address.
+            username: Names the user in requests; the e-mail by default.
+            first_name: Shown with the licenses, like the next two.
+            last_name: Family name.
+            phone_number: Phone number.
+            password: What activations have to send; without one any is accepted.
         """
         user = User(
             id=next(self._ids),

@@ -110,6 +110,9 @@ class LicenseGate:
     async def allows(self, check: FeatureCheck) -> Decision:
         """Return whether a feature may be used.
 
+        Args:
+            check: Which feature, on which device, by which license.
+
         Raises:
             LicenseSpringError: Undecided: the service could not be asked, and no grace stands. Never a refusal.
             GateOverloaded: Undecided: too many unknown checks were refused lately.

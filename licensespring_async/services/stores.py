@@ -24,11 +24,19 @@ class Store(Protocol):
     """
 
     async def get(self, key: str) -> bytes | None:
-        """Return the value of a key, or None."""
+        """Return the value of a key, or None.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
         ...
 
     async def set(self, key: str, value: bytes) -> None:
-        """Keep a value, replacing what was there."""
+        """Keep a value, replacing what was there.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
         ...
 
 

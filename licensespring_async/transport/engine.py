@@ -27,7 +27,11 @@ class Engine(Protocol):
     """
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        """Send `request` and return its answer within `timeout` seconds, connecting and reading the body included.
+        """Send a request and return its whole answer.
+
+        Args:
+            request: Signed and complete; sent as it is.
+            timeout: Seconds for all of it, connecting and reading the body included.
 
         Raises:
             ConnectionFailed: Nothing was sent.

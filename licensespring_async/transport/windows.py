@@ -22,7 +22,15 @@ _TICK = 1e-6  # a sleep must end behind the moment it waits for, not a rounding 
 
 @attrs.frozen
 class Window:
-    """At most `limit` requests in any `seconds`."""
+    """At most `limit` requests in any `seconds`.
+
+    Args:
+        limit: Requests, at least 1.
+        seconds: The window's length.
+
+    Raises:
+        ConfigurationError: A number cannot be used.
+    """
 
     limit: int
     seconds: float
