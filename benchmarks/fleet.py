@@ -12,6 +12,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import statistics
 import subprocess
@@ -129,22 +130,33 @@ async def bare(kind: str, url: str, public_key: str, rows: Sequence[Row]) -> flo
         return await each_of(rows, send)
 
 
+def used_by_children() -> float:
+    """Return the processor seconds of the processes that were waited for so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def rate(folder: Path, short: bool) -> list[Answer]:
     rows, rounds = (10_000, 3) if short else (100_000, 5)
     file, output = fleet_file(folder, rows), folder / "results.jsonl"
     rates: dict[str, list[float]] = {"fleet": [], "calls": [], "requests": []}
+    costs: dict[str, list[float]] = {kind: [] for kind in rates}
     with running() as server:
         options = trusting(folder, server)
         for _ in range(rounds):
             for kind in random.sample(list(rates), k=3):
+                before = used_by_children()
                 if kind == "fleet":
                     said, _ = start(file, output, server.plain, "--force", *options).communicate()
                     rates[kind].append(float(re.findall(r"\(([\d,]+)/s\)", said)[0].replace(",", "")))
                 else:
                     words = [sys.executable, __file__, "bare", kind, server.plain, str(folder / "key.pem"), str(file)]
                     rates[kind].append(float(subprocess.check_output(words, text=True)))
+                costs[kind].append((used_by_children() - before) / rows * 1e6)
     medians = {kind: statistics.median(each) for kind, each in rates.items()}
     ratios = {kind: medians["fleet"] / medians[kind] for kind in ("calls", "requests")}
+    # Other load on the machine moves these less than it moves rates.
+    cost = {kind: statistics.median(each) for kind, each in costs.items()}
     told = f"{medians['fleet']:,.0f}/s, {{:.2f}} of {{:,.0f}}/s"
     return [
         Answer(
@@ -156,6 +168,12 @@ def rate(folder: Path, short: bool) -> list[Answer]:
         Answer(
             "the same, against bare requests of its engine: unsigned, unverified, unread",
             told.format(ratios["requests"], medians["requests"]),
+            "-",
+            True,
+        ),
+        Answer(
+            "processor time per row, start and first look at the rows included, against the calls",
+            f"{cost['fleet']:,.0f} us, {cost['calls'] / cost['fleet']:.2f} of it the calls' {cost['calls']:,.0f} us",
             "-",
             True,
         ),

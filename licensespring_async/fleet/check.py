@@ -22,7 +22,7 @@ from ..errors import (
     SignatureError,
     TransportError,
 )
-from ..models import Bundle, License, LicenseFeature
+from ..models import Bundle, LicenseFeature
 from ..redaction import fingerprint
 from ..transport import RawResponse
 from .results import Outcome, Result, Verdict
@@ -157,21 +157,24 @@ def _answered(row: Row, raw: RawResponse[LicenseFeature] | RawResponse[Bundle], 
         valid = [each for each in value if each.is_valid(now)]
         # A bundle whose licenses have all ended still tells when they did.
         ends, left = [each.ends_at for each in valid or value], [each.remaining_consumptions for each in valid]
-        floating: list[License] | list[LicenseFeature] = valid
+        slots = [(each.floating_in_use_devices, each.floating_users) for each in valid]
+        expires_at = min((each for each in ends if each is not None), default=None)
+        consumptions_left = min((each for each in left if each is not None), default=None)
+        used, allowed = max(((n, of) for n, of in slots if n is not None), key=itemgetter(0), default=(None, None))
     else:
-        ends, left, floating = [value.expiry_date], [value.remaining_consumptions], [value]
-    slots = [(each.floating_in_use_devices, each.floating_users) for each in floating]
-    used, allowed = max(((n, of) for n, of in slots if n is not None), key=itemgetter(0), default=(None, None))
+        expires_at, consumptions_left = value.expiry_date, value.remaining_consumptions
+        used = value.floating_in_use_devices
+        allowed = None if used is None else value.floating_users
     return _result(
         row,
         of_answer(value, now),
         http_status=raw.status,
         attempts=raw.attempts,
         seconds=raw.elapsed,
-        expires_at=min((each for each in ends if each is not None), default=None),
+        expires_at=expires_at,
         slots_in_use=used,
         slots_allowed=allowed,
-        consumptions_left=min((each for each in left if each is not None), default=None),
+        consumptions_left=consumptions_left,
         verified=raw.verified,
     )
 

@@ -69,11 +69,12 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
     """
     values: dict[str, str] = {}
     for column in COLUMNS:
-        value = _text(fields.get(column, ""))
-        if value is None:
-            kind = type(fields[column]).__name__
+        value = fields.get(column)
+        text = value.strip() if isinstance(value, str) else _text(value)
+        if text is None:
+            kind = type(value).__name__
             return InvalidRow(row=row, line=line, reason=f"{column}: must be text or a whole number, not {kind}")
-        values[column] = value
+        values[column] = text
     problem = _problem(values)
     if problem is not None:
         return InvalidRow(row=row, line=line, reason=problem)
@@ -97,23 +98,21 @@ def rows_from(mappings: Iterable[Mapping[str, object]]) -> Iterator[Row | Invali
 
 def _text(value: object) -> str | None:
     """Return a value as it is sent, or None of one that means no text: 1.0 or true is nobody's serial number."""
-    if isinstance(value, str):
-        return value.strip()
     if value is None:
         return ""
     return str(value) if isinstance(value, int | UUID) and not isinstance(value, bool) else None
 
 
 def _problem(values: Mapping[str, str]) -> str | None:
-    missing = [column for column in ("product", "hardware_id") if not values[column]]
-    if missing:
+    if not (values["product"] and values["hardware_id"]):
+        missing = [column for column in ("product", "hardware_id") if not values[column]]
         return f"{' and '.join(missing)} is missing" if len(missing) == 1 else f"{' and '.join(missing)} are missing"
     if not values["license_key"] and not values["username"]:
         return "license_key and username are both missing; give one of them"
     if values["license_key"] and values["username"]:
         return "license_key and username are both given; give one of them"
-    spoilt = [column for column, value in values.items() if not is_text(value)]
-    if spoilt:
+    if not is_text("".join(values.values())):
+        spoilt = [column for column, value in values.items() if not is_text(value)]
         return f"{' and '.join(spoilt)}: not UTF-8 text"
     if values["bundle_code"] and not values["feature"]:
         return (
