@@ -59,7 +59,9 @@ def check_many(
     Args:
         client: Its `timeout` bounds each row; waiting for its rate windows, or for the pause that the service asked for
             with HTTP 429, does not count.
-        rows: `Row`s and `InvalidRow`s, as `read_rows` gives them; an iterable or an async iterable.
+        rows: `Row`s and `InvalidRow`s, as `read_rows` gives them, or mappings such as `{"product": ..., "feature": ...,
+            "hardware_id": ..., "license_key": ...}`, whose numbers are their places in the input, from 1, and which are
+            results too where they cannot be checked; an iterable or an async iterable.
         concurrency: Rows under way at once: the bounds that it is tuned between, or a number that it begins with and
             does not exceed. No use above the client's `max_concurrency`.
         retries: How often a row whose failure may pass (no connection, throttled, HTTP 5xx) is checked again behind all
@@ -73,6 +75,7 @@ def check_many(
         ConfigurationError: An argument cannot be used.
         AuthorizationError, SignatureError, ConfigurationError: By the loop, at its end: a row failed in a way that
             every other would. No further row is sent; those under way are finished, the rest are `skipped`.
+        ConfigurationError: By the loop, at its end: something in `rows` is no row.
         Exception: By the loop, at its end: what `rows` itself raised.
     """
     bounds = concurrency if isinstance(concurrency, Concurrency) else Concurrency.upto(concurrency)

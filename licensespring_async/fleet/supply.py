@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable
-from typing import Protocol
+from collections.abc import AsyncIterable, Iterable, Mapping
+from typing import Protocol, TypeAlias, cast
 
 import anyio
 
-from .rows import InvalidRow, Row
+from ..errors import ConfigurationError
+from .rows import COLUMNS, InvalidRow, Row, row_from
 
-Rows = Iterable[Row | InvalidRow] | AsyncIterable[Row | InvalidRow]
+Given: TypeAlias = Row | InvalidRow | Mapping[str, object]
+Rows: TypeAlias = Iterable[Given] | AsyncIterable[Given]
 
 
 class Supply(Protocol):
@@ -22,7 +24,11 @@ class Supply(Protocol):
     may_wait: bool
 
     async def next(self) -> Row | InvalidRow | None:
-        """Return the next row, or None at the end."""
+        """Return the next row, or None at the end.
+
+        Raises:
+            ConfigurationError: What came is no row.
+        """
         ...
 
 
@@ -34,18 +40,20 @@ def supply(rows: Rows) -> Supply:
 class _FromSync:
     may_wait = False
 
-    def __init__(self, rows: Iterable[Row | InvalidRow]) -> None:
-        self._rows = iter(rows)
+    def __init__(self, rows: Iterable[Given]) -> None:
+        self._rows = enumerate(rows, 1)
 
     async def next(self) -> Row | InvalidRow | None:
-        return next(self._rows, None)
+        turn = next(self._rows, None)
+        return None if turn is None else _row(turn[1], turn[0])
 
 
 class _FromAsync:
     may_wait = True
 
-    def __init__(self, rows: AsyncIterable[Row | InvalidRow]) -> None:
+    def __init__(self, rows: AsyncIterable[Given]) -> None:
         self._rows = aiter(rows)
+        self._number = 0
         self._is_over = False
         self._turn = anyio.Lock(fast_acquire=True)
 
@@ -56,6 +64,22 @@ class _FromAsync:
                 return None
             # Until a row comes: an iterator that has ended or failed may wait for ever when it is asked again.
             self._is_over = True
-            row = await anext(self._rows, None)
-            self._is_over = row is None
+            try:
+                given = await anext(self._rows)
+            except StopAsyncIteration:
+                return None
+            self._number += 1
+            row = _row(given, self._number)
+            self._is_over = False
             return row
+
+
+def _row(given: object, number: int) -> Row | InvalidRow:
+    if isinstance(given, Row | InvalidRow):
+        return given
+    if isinstance(given, Mapping):
+        return row_from(cast("Mapping[str, object]", given), row=number)
+    raise ConfigurationError(
+        f"rows: number {number:,} is a {type(given).__name__}; a row is a Row, an InvalidRow or a mapping of "
+        f"{', '.join(COLUMNS)} to their values"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from typing import Unpack
+from typing import TypeVar, Unpack
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
@@ -17,6 +17,7 @@ from licensespring_async.transport import HttpRequest, HttpResponse
 
 from ..unit import bodies
 
+T = TypeVar("T")
 Play = HttpResponse | LicenseSpringError
 
 
@@ -131,7 +132,7 @@ async def drained(results: AsyncIterable[Result]) -> tuple[list[Result], Excepti
     return sorted(seen, key=lambda result: result.row), error
 
 
-async def one_by_one(given: Iterable[Row]) -> AsyncIterator[Row]:
+async def one_by_one(given: Iterable[T]) -> AsyncIterator[T]:
     """Rows from an async generator."""
     for each in given:
         await anyio.lowlevel.checkpoint()

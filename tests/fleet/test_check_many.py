@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Self
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 import anyio
 import pytest
@@ -16,7 +16,7 @@ from licensespring_async import (
 )
 from licensespring_async.fleet import InvalidRow, Outcome, Row, check_many
 
-from .fakes import Play, Service, drained, one_by_one, refusal, results_of, rows
+from .fakes import Play, Service, drained, one_by_one, refusal, results_of, row, rows
 
 pytestmark = pytest.mark.anyio
 
@@ -53,6 +53,34 @@ async def test_rows_may_be_an_async_iterable() -> None:
     """Workers share an async generator without asking it twice at once."""
     async with check_many(Service().client(), one_by_one(rows(20)), concurrency=5) as results:
         assert {result.row async for result in results} == set(range(1, 21))
+
+
+DEVICE = {"product": "APP", "hardware_id": "d1", "license_key": "KEY", "feature": "render"}
+
+
+@pytest.mark.parametrize("given", [list[object], one_by_one])
+async def test_rows_may_be_mappings(given: Callable[[list[object]], Any]) -> None:
+    """A dict is a row with the next number; one that cannot be checked is a result that says why."""
+    service = Service()
+    async with check_many(service.client(), given([DEVICE, {"product": "APP"}, row(3)]), ordered=True) as results:
+        seen = [(result.row, result.outcome, result.message) async for result in results]
+    assert seen == [
+        (1, Outcome.LICENSED, ""),
+        (2, Outcome.ERROR, "hardware_id is missing"),
+        (3, Outcome.LICENSED, ""),
+    ]
+    assert sorted(service.asked) == ["d1", "d3"]
+
+
+@pytest.mark.parametrize("given", [list[object], one_by_one])
+async def test_what_is_no_row_is_refused(given: Callable[[list[object]], Any]) -> None:
+    """The error says what a row is, shows nothing of what was given, and comes after the rows before it."""
+    async with check_many(Service().client(), given([DEVICE, "APP,d2,SECRET"])) as results:
+        seen, raised = await drained(results)
+    assert [result.row for result in seen] == [1]
+    assert isinstance(raised, ConfigurationError)
+    assert str(raised).startswith("rows: number 2 is a str; a row is a Row, an InvalidRow or a mapping")
+    assert "SECRET" not in str(raised)
 
 
 @pytest.mark.parametrize("error", [None, ZeroDivisionError()])
