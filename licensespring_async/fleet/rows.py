@@ -8,6 +8,8 @@ from uuid import UUID
 
 import attrs
 
+from ..endpoints.parameters import text
+from ..errors import InvalidParameter
 from ..redaction import fingerprint, is_text
 
 COLUMNS: Final = ("product", "hardware_id", "license_key", "username", "feature", "license_id", "bundle_code")
@@ -70,11 +72,11 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
     values: dict[str, str] = {}
     for column in COLUMNS:
         value = fields.get(column)
-        text = value.strip() if isinstance(value, str) else _text(value)
-        if text is None:
+        sent = value.strip() if isinstance(value, str) else _text(value)
+        if sent is None:
             kind = type(value).__name__
             return InvalidRow(row=row, line=line, reason=f"{column}: must be text or a whole number, not {kind}")
-        values[column] = text
+        values[column] = sent
     problem = _problem(values)
     if problem is not None:
         return InvalidRow(row=row, line=line, reason=problem)
@@ -111,14 +113,27 @@ def _problem(values: Mapping[str, str]) -> str | None:
         return "license_key and username are both missing; give one of them"
     if values["license_key"] and values["username"]:
         return "license_key and username are both given; give one of them"
-    if not is_text("".join(values.values())):
-        spoilt = [column for column, value in values.items() if not is_text(value)]
-        return f"{' and '.join(spoilt)}: not UTF-8 text"
+    if spoilt := _spoilt(values):
+        return spoilt
     if values["bundle_code"] and not values["feature"]:
         return (
             "bundle_code is for feature checks, and feature is missing; a bundle check names the bundle as its product"
         )
     return None if not values["license_id"] or _is_id(values["license_id"]) else "license_id: must be a whole number"
+
+
+def _spoilt(values: Mapping[str, str]) -> str | None:
+    """Return which value no request may carry: found now, it is told before the run and not by it."""
+    if not is_text("".join(values.values())):
+        spoilt = [column for column, value in values.items() if not is_text(value)]
+        return f"{' and '.join(spoilt)}: not UTF-8 text"
+    try:
+        for column, value in values.items():
+            if value:
+                text(column, value)
+    except InvalidParameter as e:
+        return f"{e.parameter}: {e.problem}"
+    return None
 
 
 def _is_id(value: str) -> bool:

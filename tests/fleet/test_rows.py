@@ -94,6 +94,8 @@ def test_a_row_starts_on_its_first_line(path: Path) -> None:
         ("APP,d1,K1,ana,render", "license_key and username are both given; give one of them"),
         ("APP,d1,K1", "has 3 values where the first line names 5 columns"),
         ("APP,d1,K1,,render,more", "has 6 values where the first line names 5 columns; quote commas in values"),
+        ('APP,"d\n1",K1,,render', "hardware_id: contains a line feed, which no request may carry"),
+        ("APP,d1,K\0001,,render", "license_key: contains a NUL character, which no request may carry"),
         ('APP,"d"1,K1,,render', "cannot be read as CSV: ',' expected after '\"'"),
     ],
 )
@@ -113,11 +115,58 @@ def test_the_rows_after_an_invalid_one_are_read(path: Path) -> None:
     assert [type(row) for row in rows] == [InvalidRow, Row]
 
 
-def test_an_open_quote_is_reported_with_the_lines_it_swallowed(path: Path) -> None:
-    """Rows that a missing quote makes unreadable are never lost without a word."""
-    assert reason(path, 'APP,"d1,K1,,r\nAPP,d2,K1,,r\n') == (
-        "cannot be read as CSV up to line 3: unexpected end of data; look for a quote that is not closed"
+@pytest.mark.parametrize(
+    ("content", "invalid"),
+    [
+        pytest.param('APP,"d1,K1,,r\nAPP,d2,K1,,r\nAPP,d3,K1,,r\n', [2], id="to the end"),
+        pytest.param('APP,d1,K1,,r\nAPP,"d2,K1,,r\nAPP,"d3",K1,,r\n', [3], id="to the next quote"),
+        pytest.param('APP,"d1,K1,,r\nAPP,"d2,K1,,r\n', [2, 3], id="twice"),
+        pytest.param('APP,d1,K1,,"r\n\nAPP,d2,K1,,r\n', [2], id="before a blank line"),
+        pytest.param('APP,"d1,K1,,r\nAPP,d2,K1,,r"\nAPP,d3,K1,,r\n', [2], id="closed by a stray"),
+        pytest.param('APP,"d1,K1,,r\nAPP,d2,K1,",,",r\nAPP,d3,K1,,r\n', [2, 3], id="looks like one row"),
+        pytest.param('APP,"d1,K1,,r\n' + "APP,d2,K1,,r\n" * 20_000, [2], id="over what a value may hold"),
+        pytest.param('APP,d1,K1,"a","b\n' * 5000, list(range(2, 5002)), id="over what a record may hold"),
+    ],
+)
+def test_an_open_quote_costs_its_line_only(path: Path, content: str, invalid: list[int]) -> None:
+    """Rows behind a quote that is not closed are read as if it were not there, each once and on its own line."""
+    rows = read(path, HEADER + content)
+    assert [row.line for row in rows if isinstance(row, InvalidRow)] == invalid
+    assert [row.row for row in rows] == list(range(1, len(rows) + 1))
+    assert [row.line for row in rows] == [number for number, line in enumerate(content.splitlines(), 2) if line]
+
+
+def test_an_open_quote_is_named(path: Path) -> None:
+    """The reason says what to look for."""
+    first, _ = read(path, HEADER + 'APP,"d1,K1,,r\nAPP,d2,K1,,r\n')
+    assert first == InvalidRow(
+        row=1, line=2, reason="cannot be read as CSV: unexpected end of data; look for a quote that is not closed"
     )
+
+
+def test_a_quoted_value_may_have_many_lines(path: Path) -> None:
+    """Line feeds inside proper quotes belong to their value, and the rows behind it are on their true lines."""
+    first, second = read(path, 'product,hardware_id,username,note\nAPP,d1,ana,"a\n\n""b"",\nc"\nAPP,d2,ana,\n')
+    assert (type(first), first.line, type(second), second.line) == (Row, 2, Row, 6)
+
+
+NOTES = st.text(st.sampled_from('ab\n ",'), max_size=5)
+
+
+@given(st.lists(NOTES, min_size=1, max_size=6), st.integers(0, 6))
+def test_a_line_with_an_open_quote_never_takes_a_row_with_it(
+    tmp_path_factory: pytest.TempPathFactory, notes: list[str], place: int
+) -> None:
+    """Wherever a line with an open quote stands, every device before it, and every one behind it, is read."""
+    path = tmp_path_factory.getbasetemp() / "open.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write("product,hardware_id,username,note\n")
+        for number, note in enumerate(notes):
+            if number == place:
+                file.write('APP,"open,ana,\n')
+            csv.writer(file).writerow(["APP", f"d{number}", "ana", note if number < place else note.replace("\n", "")])
+    devices = [row.hardware_id for row in read_rows(path) if isinstance(row, Row)]
+    assert devices == [f"d{number}" for number in range(len(notes))]
 
 
 def test_bytes_that_are_no_utf_8_spoil_their_row_only(path: Path) -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import IO
+from typing import IO, Self
+
+import attrs
 
 from ...errors import ConfigurationError
 from ...redaction import is_text
 from ..rows import COLUMNS, InvalidRow, Row, row_from
 from .columns import our_names
-from .streams import bounded
+from .streams import LONGEST_LINE, bounded
 
 _CALLED = {",": "commas", "\t": "tabs"}
+
+
+_MOST_LINES = 1000
+_OPEN_QUOTE = "; look for a quote that is not closed"
 
 
 def rows_in(text: IO[str], name: str, mapping: Mapping[str, str], *, delimiter: str) -> Iterator[Row | InvalidRow]:
@@ -23,29 +30,68 @@ def rows_in(text: IO[str], name: str, mapping: Mapping[str, str], *, delimiter: 
     """
     # strict: a quote out of place is an error of its row, where the default would read on to the next quote and swallow
     # the rows between them.
-    reader = csv.reader((line for line, _ in bounded(text)), strict=True, delimiter=delimiter)
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True, delimiter=delimiter)
     columns = _header(reader, name, mapping, delimiter)
     row = 0
     while True:
-        line = reader.line_num + 1
+        line = lines.begin()
         try:
             cells = next(reader, None)
         except csv.Error as e:
             row += 1
-            yield InvalidRow(row=row, line=line, reason=_unreadable(line, reader.line_num, e))
+            rest = lines.give_back()
+            yield InvalidRow(row=row, line=line, reason=f"cannot be read as CSV: {e}{_OPEN_QUOTE if rest else ''}")
             continue
         if cells is None:
             return
         if not cells:
             continue
         row += 1
-        yield _from_cells(cells, columns, row, line)
+        found = _from_cells(cells, columns, row, line)
+        if isinstance(found, InvalidRow) and _is_swallowed(cells, columns, delimiter) and lines.give_back():
+            found = attrs.evolve(found, reason=found.reason + _OPEN_QUOTE)
+        yield found
 
 
-def _unreadable(first: int, last: int, error: csv.Error) -> str:
-    if last <= first:
-        return f"cannot be read as CSV: {error}"
-    return f"cannot be read as CSV up to line {last}: {error}; look for a quote that is not closed"
+class _Lines:
+    """The lines of a text, of which a record that went wrong gives back all but its first.
+
+    A quote that is not closed makes one record of what may be many rows; each of them is to have its own result. What
+    a record may take is bounded: it is kept until the record is done, and may be read again for each of its lines.
+    """
+
+    def __init__(self, text: IO[str]) -> None:
+        self._lines = (line for line, _ in bounded(text))
+        self._given_back: deque[str] = deque()
+        self._record: list[str] = []
+        self._size = 0
+        self._number = 0
+
+    def begin(self) -> int:
+        """Begin a record, and return the number of its first line."""
+        self._record.clear()
+        self._size = 0
+        return self._number + 1
+
+    def give_back(self) -> bool:
+        """Have all lines of the record but the first come again; false when it has no others."""
+        rest = self._record[1:]
+        self._given_back.extendleft(reversed(rest))
+        self._number -= len(rest)
+        return bool(rest)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        if self._record and (len(self._record) >= _MOST_LINES or self._size >= LONGEST_LINE):
+            raise csv.Error(f"goes on for more than {_MOST_LINES:,} lines or {LONGEST_LINE:,} characters")
+        line = self._given_back.popleft() if self._given_back else next(self._lines)
+        self._record.append(line)
+        self._size += len(line)
+        self._number += 1
+        return line
 
 
 def _from_cells(cells: list[str], columns: list[str], row: int, line: int) -> Row | InvalidRow:
@@ -56,6 +102,15 @@ def _from_cells(cells: list[str], columns: list[str], row: int, line: int) -> Ro
     else:
         return row_from(dict(zip(columns, cells, strict=False)), row=row, line=line)
     return InvalidRow(row=row, line=line, reason=problem)
+
+
+def _is_swallowed(cells: list[str], columns: list[str], delimiter: str) -> bool:
+    """Return whether an invalid record may be several: a value of it has a line end and the start of another record."""
+    return len(cells) != len(columns) or any(
+        delimiter in cell and ("\n" in cell or "\r" in cell)
+        for column, cell in zip(columns, cells, strict=True)
+        if column
+    )
 
 
 def _header(reader: Iterator[list[str]], name: str, mapping: Mapping[str, str], delimiter: str) -> list[str]:
