@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from ..endpoints.parameters import identity, integer, text
 from ..errors import LicenseSpringError
 
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, int | None, str | None]
@@ -24,6 +25,9 @@ class FeatureCheck:
         username: The license's user.
         license_id: Picks one license when the user has several.
         bundle_code: Short code of the bundle, to act on a license inside it.
+
+    Raises:
+        InvalidParameter: No request could ask this.
     """
 
     product: str
@@ -33,6 +37,17 @@ class FeatureCheck:
     username: str | None = attrs.field(default=None, repr=False)
     license_id: int | None = None
     bundle_code: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        # Here, so that what cannot be asked neither reaches a gate nor counts there.
+        text("product", self.product)
+        text("feature", self.feature)
+        text("hardware_id", self.hardware_id)
+        identity(self.license_key, self.username)
+        if self.license_id is not None:
+            integer("license_id", self.license_id)
+        if self.bundle_code is not None:
+            text("bundle_code", self.bundle_code)
 
     @property
     def key(self) -> Key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random as random_module
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,10 +20,11 @@ from ..models import LicenseFeature
 from ..transport import Clock
 from ..transport.clock import is_number
 from .decisions import Decision, FeatureCheck, GateOverloaded, Key, Source
-from .grace import Grace, Ledger, Verified, is_unreachable
+from .grace import Grace, StoredAnswers, Verified, is_unreachable
 from .later import LaterTime
 from .token_bucket import TokenBucket
 
+_log = logging.getLogger("licensespring_async.services")
 # A seat may come free at any moment.
 _BUSY_SECONDS = 5.0
 # How long a failed renewal is left alone.
@@ -46,7 +48,7 @@ class _Flight:
     """One question to the service, and all who wait for its answer."""
 
     done: anyio.Event = attrs.field(factory=anyio.Event)
-    outcome: Decision | LicenseSpringError | None = None
+    outcome: Decision | Exception | None = None
 
 
 class LicenseGate:
@@ -59,7 +61,7 @@ class LicenseGate:
 
     Args:
         client: Asks the service; the gate does not close it.
-        ttl: Seconds that a yes is kept; never past the feature's expiry.
+        ttl: Seconds that a yes is kept, a grace's too; never past the feature's expiry.
         refused_ttl: Seconds that a no is kept (5 at most when all slots are taken).
         jitter: Part of `ttl` that is taken off at random, so that answers do not all end together.
         refresh_ahead: Part of an answer's life after which it is renewed in the background.
@@ -97,7 +99,7 @@ class LicenseGate:
         self._ttl, self._refused_ttl, self._jitter = ttl, refused_ttl, jitter
         self._refresh_ahead, self._floating_part, self._max_size = refresh_ahead, floating_part, max_size
         self._random = random
-        self._ledger = None if grace is None else Ledger(grace)
+        self._stored = None if grace is None else StoredAnswers(grace)
         self._now = clock.monotonic
         self._misses = TokenBucket(miss_burst, miss_rate, clock.monotonic)
         # Apart, so that an enumeration of wrong keys pushes no good answer out.
@@ -163,11 +165,13 @@ class LicenseGate:
             for flight in self._flights.values():
                 flight.done.set()
             self._flights.clear()
+            self._allowed.clear()
+            self._refused.clear()
 
     async def _ask(self, check: FeatureCheck, *, known: bool) -> Decision:
         flight = self._flight(check, known=known)
         await flight.done.wait()
-        if isinstance(flight.outcome, LicenseSpringError):
+        if isinstance(flight.outcome, Exception):
             # Many raise the one error: each gets its own traceback and none grows for ever.
             raise flight.outcome.with_traceback(None)
         if flight.outcome is None:
@@ -192,9 +196,11 @@ class LicenseGate:
             flight.outcome = await self._decide(check)
             if flight.outcome and not known:
                 self._misses.give_back()
-        except LicenseSpringError as error:
+        except Exception as error:  # noqa: BLE001  # it is for those who wait; in the group it would end the application
             flight.outcome = error
-            if isinstance(error, TransportError) and not known:
+            if not isinstance(error, LicenseSpringError):
+                _log.error("a feature check failed unexpectedly: %s", type(error).__name__)
+            if isinstance(error, TransportError | ConfigurationError) and not known:
                 self._misses.give_back()
             entry = self._allowed.get(check.key)
             if entry is not None:
@@ -214,9 +220,9 @@ class LicenseGate:
         except LicenseSpringError as error:
             entry = self._allowed.get(check.key)
             is_alive = entry is not None and self._now() < entry.ends_at
-            if self._ledger is None or not is_unreachable(error) or is_alive:
+            if self._stored is None or not is_unreachable(error) or is_alive:
                 raise
-            decision = await self._stand(check, self._ledger)
+            decision = await self._stand(check, self._stored)
             if decision is None:
                 raise
             return decision
@@ -244,7 +250,7 @@ class LicenseGate:
         self, check: FeatureCheck, code: str, seconds: float, *, floating: bool = False, longest: float = float("inf")
     ) -> Decision:
         at = self._time()
-        grace = 0.0 if self._ledger is None else self._ledger.seconds
+        grace = 0.0 if self._stored is None else self._stored.seconds
         verified = Verified(
             allowed=code == "ok", code=code, floating=floating, at=at, until=at + min(grace, longest), seen=at
         )
@@ -254,24 +260,24 @@ class LicenseGate:
 
     def _remember(self, check: FeatureCheck, verified: Verified) -> None:
         # Beside the answer: a store that is slow, or locked, keeps nobody waiting.
-        if self._ledger is not None and self._tasks is not None:
-            self._tasks.start_soon(self._ledger.remember, check, verified)
+        if self._stored is not None and self._tasks is not None:
+            self._tasks.start_soon(self._stored.remember, check, verified)
 
-    async def _stand(self, check: FeatureCheck, ledger: Ledger) -> Decision | None:
+    async def _stand(self, check: FeatureCheck, stored: StoredAnswers) -> Decision | None:
         """Return the last verified answer if it still stands."""
         entry = self._allowed.get(check.key) or self._refused.get(check.key)
-        verified = await ledger.recall(check) if entry is None else entry.verified
+        verified = await stored.recall(check) if entry is None else entry.verified
         if verified is None or not verified.stands(self._time()):
             return None
         # It has been as late before: a clock that is set back a little gains nothing.
         self._time.is_at_least(verified.seen)
         now = self._time()
         # The hours that this program allows now, whatever was allowed when the answer was stored.
-        left = min(verified.until, verified.at + ledger.seconds) - now
+        left = min(verified.until, verified.at + stored.seconds) - now
         if left <= 0:
             return None
         verified = attrs.evolve(verified, seen=now)
-        seconds = min(left, _GRACE_SECONDS)
+        seconds = min(left, _GRACE_SECONDS, self._ttl if verified.allowed else self._refused_ttl)
         self._keep(check.key, verified, "grace", now, seconds)
         self._remember(check, verified)
         return verified.decision("grace", now, seconds)

@@ -42,6 +42,8 @@ class Grace:
     def __attrs_post_init__(self) -> None:
         if not is_number(self.hours) or self.hours <= 0:
             raise ConfigurationError(f"hours: must be a number above 0, not {self.hours!r}")
+        if not isinstance(self.secret, bytes):
+            raise ConfigurationError(f"secret: must be bytes, not {type(self.secret).__name__}")
         if self.store is not None and len(self.secret) < 16:
             raise ConfigurationError("secret: must have at least 16 bytes, kept where the store is not")
 
@@ -86,8 +88,8 @@ def is_unreachable(error: LicenseSpringError) -> bool:
     return isinstance(error, ApiError) and not isinstance(error, LicenseRefused) and error.status >= 500
 
 
-class Ledger:
-    """What a grace remembers between processes.
+class StoredAnswers:
+    """What a grace remembers between processes; a store that fails is logged and done without.
 
     Args:
         grace: How long, where, and under which secret.
@@ -102,7 +104,7 @@ class Ledger:
         self._turn = anyio.Lock()
 
     async def remember(self, check: FeatureCheck, verified: Verified) -> None:
-        """Store an answer, for some seconds also when it is cancelled; a store that fails or hangs is logged.
+        """Store an answer, for some seconds also when it is cancelled.
 
         A refusal is stored only in place of another answer: where there is none it changes nothing, and trying keys out
         would fill the store.
@@ -117,8 +119,8 @@ class Ledger:
                 try:
                     if verified.allowed or await self._store.get(key) is not None:
                         await self._store.set(key, _mac(self._secret, key, body) + body)
-                except StoreError as e:
-                    _log.warning("an answer could not be stored: %s", e)
+                except Exception as error:  # noqa: BLE001  # a store is the caller's code, and no reason to end the gate
+                    _log.warning("an answer could not be stored: %s", _why(error))
         if limit.cancelled_caught:
             _log.warning("an answer was not stored within %g s", _STORE_SECONDS)
 
@@ -127,11 +129,7 @@ class Ledger:
         if self._store is None:
             return None
         key = _key(self._secret, check)
-        try:
-            record = await self._store.get(key)
-        except StoreError as e:
-            _log.warning("a stored answer could not be read: %s", e)
-            return None
+        record = await self._read(self._store, key)
         if record is None or not hmac.compare_digest(record[:_MAC], _mac(self._secret, key, record[_MAC:])):
             return None
         try:
@@ -139,6 +137,23 @@ class Ledger:
         except (TypeError, ValueError):
             # Ours, but of another version.
             return None
+
+    async def _read(self, store: Store, key: str) -> bytes | None:
+        try:
+            record: object = await store.get(key)
+        except Exception as error:  # noqa: BLE001  # as above
+            _log.warning("a stored answer could not be read: %s", _why(error))
+            return None
+        if record is None or isinstance(record, bytes):
+            return record
+        # A database's client that decodes what it reads.
+        _log.warning("a stored answer could not be read: it must be bytes, not %s", type(record).__name__)
+        return None
+
+
+def _why(error: Exception) -> str:
+    # What a database's client says may hold its password.
+    return str(error) if isinstance(error, StoreError) else type(error).__name__
 
 
 def _key(secret: bytes, check: FeatureCheck) -> str:

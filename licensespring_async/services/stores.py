@@ -20,7 +20,8 @@ class StoreError(LicenseSpringError):
 class Store(Protocol):
     """Keep small values by key; any async key-value database will do.
 
-    Keys are hexadecimal hashes. Failures must be raised as `StoreError`; the gate then goes on without the store.
+    Keys are hexadecimal hashes. Whatever is raised, the gate goes on without the store and logs it: a `StoreError` with
+    its text, anything else by its class alone, as its text may hold a password.
     """
 
     async def get(self, key: str) -> bytes | None:

@@ -21,6 +21,7 @@ from licensespring_async import (
     Clock,
     ConfigurationError,
     ConnectionFailed,
+    InvalidParameter,
     LicenseSpring,
     LicenseSpringError,
     RetryPolicy,
@@ -575,6 +576,166 @@ def test_an_enumeration_is_bounded_the_second_time_too(play: Player) -> None:
     play(scenario)
 
 
+class LostConnection(Exception):
+    """What a database's client raises, which knows nothing of stores."""
+
+
+@attrs.define
+class Unwell(Drawer):
+    """A store whose reads or writes fail with an error of its own."""
+
+    failing: str = "set"
+
+    async def get(self, key: str) -> bytes | None:
+        if self.failing == "get":
+            raise LostConnection("redis://user:password@host")
+        return await super().get(key)
+
+    async def set(self, key: str, value: bytes) -> None:
+        if self.failing == "set":
+            raise LostConnection("redis://user:password@host")
+        await super().set(key, value)
+
+
+@pytest.mark.parametrize("failing", ["get", "set"])
+def test_a_store_that_fails_as_it_likes_is_done_without(
+    play: Player, failing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Answers on when a store raises an error of its own, and logs the error's class but not its text."""
+
+    async def scenario(scene: Scene) -> None:
+        grace = Grace(hours=1, store=Unwell(failing=failing), secret=SECRET)
+        async with scene.gate(ttl=60, grace=grace) as gate:
+            scene.service.play = ConnectionFailed("down")
+            with pytest.raises(ConnectionFailed):
+                await gate.allows(CHECK)
+            for scene.service.play in (OK, NO, OK):
+                assert bool(await gate.allows(CHECK)) is (scene.service.play is OK)
+                await anyio.sleep(60)
+            scene.service.play = ConnectionFailed("down")
+            assert (await gate.allows(CHECK)).source == "grace"
+
+    play(scenario)
+    assert "LostConnection" in caplog.text
+    assert "password" not in caplog.text
+
+
+def test_a_store_that_returns_text_is_done_without(play: Player) -> None:
+    """Takes a record that is not bytes, as of a database client that decodes, for none."""
+
+    async def scenario(scene: Scene) -> None:
+        store = await stored(scene)
+
+        class Decoding(Drawer):
+            async def get(self, key: str) -> bytes | None:
+                return store.values[key].decode("latin-1")  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+
+        with pytest.raises(ConnectionFailed):
+            await restarted(scene, Decoding())
+
+    play(scenario)
+
+
+@attrs.define
+class Mistaken(Service):
+    """An engine with a bug: it raises what no client expects for one key."""
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        if "license_key=bug" in request.url:
+            await anyio.sleep(1)
+            raise KeyError("bug")
+        return await super().send(request, timeout)
+
+
+@pytest.mark.parametrize("backend", virtual.BACKENDS)
+def test_an_unexpected_error_is_told_to_those_who_wait(backend: str) -> None:
+    """Raises it to everybody who waits for that answer, and goes on answering others."""
+
+    async def main() -> None:
+        clock, service = virtual.clock(), Mistaken()
+        told: list[KeyError] = []
+
+        async def ask(gate: LicenseGate) -> None:
+            try:
+                await gate.allows(attrs.evolve(CHECK, license_key="bug"))
+            except KeyError as error:
+                told.append(error)
+
+        async with LicenseGate(service.client(clock), clock=clock) as gate:
+            async with anyio.create_task_group() as callers:
+                callers.start_soon(ask, gate)
+                callers.start_soon(ask, gate)
+                assert await gate.allows(CHECK)
+            assert await gate.allows(attrs.evolve(CHECK, license_key="another"))
+        assert len(told) == 2
+
+    virtual.run(backend, main)
+
+
+def test_grace_notices_a_no_within_the_time_to_live(play: Player) -> None:
+    """A refusal of a service that is back ends a grace answer after the gate's own ttl."""
+
+    async def scenario(scene: Scene) -> None:
+        async with scene.gate(ttl=5, refresh_ahead=1, grace=Grace(hours=1)) as gate:
+            await gate.allows(CHECK)
+            scene.service.play = ConnectionFailed("down")
+            await anyio.sleep(5)
+            assert (await gate.allows(CHECK)).source == "grace"
+            scene.service.play = NO
+            await anyio.sleep(5)
+            assert not await gate.allows(CHECK)
+
+    play(scenario)
+
+
+def test_a_closed_gate_has_forgotten(play: Player) -> None:
+    """Says nothing from memory after its end, however good the answer still is."""
+
+    async def scenario(scene: Scene) -> None:
+        async with scene.gate() as gate:
+            await gate.allows(CHECK)
+        assert gate.known(CHECK.key) is None
+        with pytest.raises(ConfigurationError, match="not open"):
+            await gate.allows(CHECK)
+
+    play(scenario)
+
+
+def test_what_is_not_asked_costs_no_chance(play: Player) -> None:
+    """A check that settings keep from being sent takes nothing from the unknown checks that may be refused."""
+
+    async def scenario(scene: Scene) -> None:
+        async with scene.gate(miss_burst=1, miss_rate=0.001) as gate:
+            scene.service.play = ConfigurationError("no certificates are installed")
+            for check in keys(3):
+                with pytest.raises(ConfigurationError):
+                    await gate.allows(check)
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"hardware_id": " "},
+        {"hardware_id": ["device-1"]},
+        {"hardware_id": b"device-1"},
+        {"username": "ana"},
+        {"license_key": None},
+        {"license_key": ""},
+        {"license_id": True},
+        {"bundle_code": "\n"},
+        {"product": None},
+        {"feature": ""},
+    ],
+    ids=str,
+)
+def test_a_check_can_be_asked(wrong: dict[str, object]) -> None:
+    """Refuses what no request could ask for when the check is made, naming the argument."""
+    with pytest.raises(InvalidParameter, match=next(iter(wrong))):
+        attrs.evolve(CHECK, **wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 @pytest.mark.anyio
 async def test_sqlite_keeps_values(tmp_path: Path) -> None:
     """A SQLite store gives back what was last set, to another store of the same file."""
@@ -602,6 +763,13 @@ def test_a_store_needs_a_secret() -> None:
     """Refuses to store what nothing protects."""
     with pytest.raises(ConfigurationError, match="secret"):
         Grace(hours=1, store=Drawer())
+
+
+@pytest.mark.parametrize("secret", ["text of some length", None, b"short", bytearray(16)], ids=str)
+def test_a_secret_is_bytes(secret: object) -> None:
+    """Refuses a secret of another type, or too short, when the grace is made."""
+    with pytest.raises(ConfigurationError, match="secret"):
+        Grace(hours=1, store=Drawer(), secret=secret)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def test_an_answer_from_memory_is_cheap() -> None:

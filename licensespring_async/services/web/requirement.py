@@ -91,16 +91,16 @@ class Requirement(Generic[C_contra]):
 
     async def _judge(self, licensee: Found, started: float) -> Decision | Denial:
         if licensee is not None:
-            check = FeatureCheck(
-                product=self._product,
-                feature=self._feature,
-                hardware_id=licensee.hardware_id,
-                license_key=licensee.license_key,
-                username=licensee.username,
-                license_id=licensee.license_id,
-                bundle_code=licensee.bundle_code,
-            )
             try:
+                check = FeatureCheck(
+                    product=self._product,
+                    feature=self._feature,
+                    hardware_id=licensee.hardware_id,
+                    license_key=licensee.license_key,
+                    username=licensee.username,
+                    license_id=licensee.license_id,
+                    bundle_code=licensee.bundle_code,
+                )
                 decision = await self._licensing.gate.allows(check)
             except InvalidParameter:
                 pass  # A device or key that cannot even be sent has no license.

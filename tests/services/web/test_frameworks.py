@@ -136,6 +136,25 @@ def test_trying_keys_out_is_bounded(play: Play) -> None:
     play(scenario)
 
 
+def test_malformed_requests_cost_nobody_a_chance(play: Play) -> None:
+    """Requests that could not even be asked for are the uniform 403, however many, and others are answered."""
+
+    async def scenario(app: Running, service: Service) -> None:
+        refused: list[int] = []
+
+        async def attempt(number: int) -> None:
+            refused.append((await app.get(headers={"x-device": "", "x-key": f"good-{number}"})).status)
+
+        async with anyio.create_task_group() as callers:
+            for number in range(300):
+                callers.start_soon(attempt, number)
+        assert set(refused) == {403}
+        assert (await app.get(headers=GOOD)).status == 200
+        assert service.asked == ["good"]
+
+    play(scenario)
+
+
 @pytest.mark.parametrize("make", APPS, ids=[each.__name__ for each in APPS])
 def test_an_application_that_never_started_is_told(make: Any, backend: str) -> None:
     """An application without the lifespan fails loudly; nobody is let through."""
