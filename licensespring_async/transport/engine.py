@@ -76,13 +76,24 @@ def checked_proxy(url: str) -> str:
         ConfigurationError: It is none.
     """
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url if isinstance(url, str) else "")  # pyright: ignore[reportUnnecessaryIsInstance]
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isascii()
     except ValueError:
         usable = False
     if not usable:
         raise ConfigurationError("proxy: must be the URL of an HTTP proxy, like http://user:password@host:8080")
     return url
+
+
+def checked_limit(max_body: int) -> int:
+    """Return the greatest number of bytes of a body.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if type(max_body) is not int or max_body < 1:
+        raise ConfigurationError("max_body: must be a whole number of bytes, at least 1")
+    return max_body
 
 
 def check_version(version: str) -> None:

@@ -8,6 +8,7 @@ The only module that imports httpx.
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -23,24 +24,37 @@ from ..errors import (
     ConnectionFailed,
     ConnectionLost,
     DeadlineExceeded,
+    LicenseSpringError,
     TransportError,
 )
-from .engine import MAX_BODY, check_version, checked_context, checked_proxy, content, joined, too_large
+from .engine import MAX_BODY, check_version, checked_context, checked_limit, checked_proxy, content, joined, too_large
 from .lanes import Lanes, Progress
 from .values import HttpRequest, HttpResponse
 
-# httpx's own errors come from a caller's AsyncClient, and from respx.
-_BROKEN = (
+_HTTPCORE = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.TimeoutException,
     httpcore.ProxyError,
     httpcore.UnsupportedProtocol,
     httpcore.ConnectionNotAvailable,
-    httpx.HTTPError,
+)
+_BROKEN = (*_HTTPCORE, httpx.HTTPError)  # respx raises httpx's own
+# The hooks and transports of a caller's AsyncClient are anybody's code.
+_FOREIGN = (
+    *_BROKEN,
     httpx.InvalidURL,
+    httpx.StreamError,
+    httpx.CookieConflict,
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+    anyio.EndOfStream,
+    OSError,
+    ValueError,
 )
 _NEVER_SENT = (
+    ConnectionRefusedError,
+    socket.gaierror,
     httpcore.ConnectError,
     httpcore.ConnectTimeout,
     httpcore.ProxyError,
@@ -88,7 +102,8 @@ class HttpxEngine:
 
     Raises:
         ConfigurationError: `client` was given together with settings that belong to it, or `ssl_context` does not
-            verify servers or allows less than TLS 1.2.
+            verify servers or allows less than TLS 1.2, or `client` is closed or has `params`, which would take the
+            place of ours.
 
     Cost: one connection for each request in flight; a connection that was idle for 30 s is not used again.
     """
@@ -103,31 +118,35 @@ class HttpxEngine:
     ) -> None:
         if client is not None and (ssl_context is not None or proxy is not None):
             raise ConfigurationError("client: configure TLS and proxies on your httpx.AsyncClient, not beside it")
-        if client is not None and not isinstance(client, httpx.AsyncClient):
-            raise ConfigurationError("client: must be an httpx.AsyncClient")
+        if client is not None:
+            _check_client(client)
         context = checked_context(ssl_context)
         self._client = client
         self._lanes = Lanes(
             context=(lambda: context) if context else _default_context,
             proxy=None if proxy is None else _proxy(proxy, context),
-            max_body=max_body,
+            max_body=checked_limit(max_body),
         )
         self._max_body = max_body
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Send one request; see `Engine.send`."""
         progress = Progress()
+        broken = _BROKEN if self._client is None else _FOREIGN
         token = _sending.set(True)
         try:
             with anyio.move_on_after(timeout):
                 if self._client is None:
                     return await self._lanes.send(request, progress)
+                _check_client(self._client)
                 progress.sent = True  # as far as can be seen through somebody else's client
                 return await self._through(self._client, request)
             late = DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
             late.may_have_acted = progress.sent
             error: TransportError = late
-        except _BROKEN as e:
+        except LicenseSpringError:
+            raise
+        except broken as e:
             # httpx's own come from a caller's client or a mock, neither of which has a lane that would know.
             error = _failed(e, never_sent=not progress.sent and not isinstance(e, httpx.HTTPError))
         finally:
@@ -147,11 +166,16 @@ class HttpxEngine:
             timeout=None,  # the call's own deadline holds
         ) as response:
             check_version(response.http_version)
-            async for part in response.aiter_raw():
-                body += part
-                if len(body) > self._max_body:
-                    raise too_large(self._max_body)
             headers = joined(response.headers.multi_items())
+            if response.is_stream_consumed:
+                # A hook has read it, or a mock had it at hand; httpx has undone its coding.
+                body += response.content
+                headers.pop("content-encoding", None)
+            else:
+                async for part in response.aiter_raw():
+                    body += part
+                    if len(body) > self._max_body:
+                        raise too_large(self._max_body)
             plain = content(response.status_code, headers, bytes(body), self._max_body)
             return HttpResponse(response.status_code, headers, plain)
 
@@ -169,18 +193,32 @@ def _default_context() -> ssl.SSLContext:
     return context
 
 
+def _check_client(client: httpx.AsyncClient) -> None:
+    if not isinstance(client, httpx.AsyncClient):
+        raise ConfigurationError("client: must be an httpx.AsyncClient")
+    if client.is_closed:
+        raise ConfigurationError("client: your httpx.AsyncClient is closed; keep it open for as long as this one")
+    if client.params:
+        raise ConfigurationError(
+            "client: your httpx.AsyncClient has params, which would replace the query of every call; make it without"
+        )
+
+
 def _failed(error: Exception, *, never_sent: bool) -> ConnectionFailed | ConnectionLost:
-    why = str(error) or type(error).__name__
-    if isinstance(error, httpx.HTTPStatusError | httpx.InvalidURL):  # raised by a hook of the caller's client
-        why = type(error).__name__
-    if isinstance(error, httpcore.ProtocolError | httpx.ProtocolError):
-        # Behind the colon h11 quotes the server, which may have repeated the request.
-        why = why.partition(":")[0]
+    why = _why(error)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
         return CertificateRefused(why)
     if never_sent or isinstance(error, _NEVER_SENT):
         return ConnectionFailed(f"no connection: {why}")
     return ConnectionLost(f"the connection broke before a whole answer had arrived: {why}")
+
+
+def _why(error: Exception) -> str:
+    said = error if isinstance(error, _HTTPCORE) else error.__cause__
+    if not isinstance(said, _HTTPCORE) or not str(said):
+        return type(error).__name__  # what anybody else wrote may hold the URL, license key included
+    # Behind the colon h11 quotes the server, which may have repeated the request.
+    return str(said).partition(":")[0] if isinstance(said, httpcore.ProtocolError) else str(said)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

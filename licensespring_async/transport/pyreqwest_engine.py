@@ -20,7 +20,7 @@ from ..errors import (
     TransportError,
 )
 from ..extras import needs_extra
-from .engine import MAX_BODY, checked_context, checked_proxy, content, joined, too_large
+from .engine import MAX_BODY, checked_context, checked_limit, checked_proxy, content, joined, too_large
 from .values import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class PyreqwestEngine:
             import pyreqwest  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
         self._ssl_context = checked_context(ssl_context)
         self._proxy = None if proxy is None else checked_proxy(proxy)
-        self._max_body = max_body
+        self._max_body = checked_limit(max_body)
         self._client: Client | None = None
         self._closed = False
 
@@ -71,8 +71,11 @@ class PyreqwestEngine:
     async def _exchange(self, request: HttpRequest, timeout: float) -> HttpResponse:
         from pyreqwest import exceptions  # noqa: PLC0415  # an optional extra
 
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:
+            raise ConfigurationError("engine: PyreqwestEngine works on asyncio only; use HttpxEngine on trio") from None
         client = self._client or self._open()
-        task = asyncio.current_task()
         cancelled = task.cancelling() if task else 0
         try:
             builder = client.request(request.method, request.url).headers(request.headers)
@@ -116,10 +119,6 @@ class PyreqwestEngine:
 
         if self._closed:
             raise ConfigurationError("the engine is closed; open a new client")
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            raise ConfigurationError("engine: PyreqwestEngine works on asyncio only; use HttpxEngine on trio") from None
         builder = ClientBuilder().follow_redirects(False).referer(False).http1_only().no_proxy()
         builder = builder.gzip(False).brotli(False).zstd(False).deflate(False).min_tls_version("TLSv1.2")
         if self._ssl_context is not None:
