@@ -75,9 +75,11 @@ class SandboxClock:
             self._passed, self._frozen = self._frozen - self._source() - self._offset, None
 
     def set_offset(self, seconds: float) -> None:
-        """Run `seconds` ahead of the source (behind it, if negative), and no longer frozen."""
+        """Run `seconds` ahead of clients (behind them, if negative); what was advanced and frozen stays so."""
         _require_finite(seconds)
-        self._offset, self._passed, self._frozen = seconds, 0.0, None
+        if self._frozen is not None:
+            self._frozen += seconds - self._offset
+        self._offset = seconds
 
     @property
     def setting(self) -> Setting:

@@ -124,7 +124,7 @@ class Effects:
 def _error_body(fault: Fault) -> bytes:
     if fault.html:
         return b"<html><body><h1>%d</h1></body></html>" % fault.status
-    return encode({"status": fault.status, "code": fault.code, "message": "A fault."})
+    return encode({"status": fault.status, "code": fault.sent_code, "message": "A fault."})
 
 
 async def _in_pieces(answer: Answer, size: int, seconds: float, send: Send) -> None:

@@ -7,7 +7,7 @@ import random
 import threading
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 import attrs
 
@@ -31,8 +31,24 @@ Effect: TypeAlias = Literal[
 
 Distribution: TypeAlias = Literal["uniform", "exponential"]
 
-_text = attrs.validators.optional(attrs.validators.instance_of(str))
-_positive = attrs.validators.optional(attrs.validators.and_(attrs.validators.gt(0), attrs.validators.le(10**9)))
+_is_text = attrs.validators.instance_of(str)
+_text = attrs.validators.optional(_is_text)
+
+_CODES: Final = {401: "signature_mismatch", 404: "not_found", 429: "too_many_requests"}
+
+
+def _as_sent(value: str | float | None) -> str | None:
+    # What is neither a text nor a number stays as it is, for the validator to refuse.
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else cast("str | None", value)
+
+
+def _number(least: float, most: float) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    # attrs' own comparisons meet a text with a TypeError that does not name the field.
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise ValueError(f"'{attribute.name}' must be a number from {least:g} to {most:g}")
+
+    return check
 
 
 @attrs.frozen(kw_only=True)
@@ -49,9 +65,9 @@ class Fault:
         count: Ends after so many requests were met.
         ttl: Ends so many seconds, on the sandbox's clock, after it was added.
         status: HTTP status of `error`.
-        code: Code of `error`.
+        code: Code of `error`; the one that belongs to the status by default.
         html: Answer `error` with the page of a proxy instead of JSON.
-        retry_after: Retry-After header of `error`, as it is to be sent: "2", a date, or what a client must survive.
+        retry_after: Retry-After header of `error`, as it is to be sent: seconds, a date, or what a client must survive.
         seconds: Shortest delay of `latency`; delay between two pieces of `dribble`.
         up_to: Longest delay of `latency`, if it is to vary; seconds.
         distribution: How `latency` varies, drawn from `seed`: all delays alike, or most of them short and few long.
@@ -62,30 +78,37 @@ class Fault:
     effect: Effect = attrs.field(validator=attrs.validators.in_(get_args(Effect)))
     path: str | None = attrs.field(default=None, validator=_text)
     hardware_id: str | None = attrs.field(default=None, validator=_text, repr=False)
-    nth: int | None = attrs.field(default=None, validator=_positive)
-    probability: float = attrs.field(default=1.0, validator=[attrs.validators.ge(0), attrs.validators.le(1)])
+    nth: int | None = attrs.field(default=None, validator=attrs.validators.optional(_number(1, 10**9)))
+    probability: float = attrs.field(default=1.0, validator=_number(0, 1))
     seed: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
-    count: int | None = attrs.field(default=None, validator=_positive)
-    ttl: float | None = attrs.field(default=None, validator=_positive)
+    count: int | None = attrs.field(default=None, validator=attrs.validators.optional(_number(1, 10**9)))
+    ttl: float | None = attrs.field(default=None, validator=attrs.validators.optional(_number(0.001, 10**9)))
     status: int = attrs.field(
         default=503, validator=[attrs.validators.instance_of(int), attrs.validators.ge(400), attrs.validators.le(599)]
     )
-    code: str = attrs.field(default="internal_error", validator=attrs.validators.instance_of(str))
+    code: str | None = attrs.field(default=None, validator=_text)
     html: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
     retry_after: str | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.matches_re(r"[ -~]+"))
+        default=None,
+        converter=_as_sent,
+        validator=attrs.validators.optional([_is_text, attrs.validators.matches_re(r"[ -~]+")]),
     )
-    seconds: float = attrs.field(default=0.05, validator=[attrs.validators.ge(0), attrs.validators.le(3600)])
-    up_to: float | None = attrs.field(
-        default=None, validator=attrs.validators.optional([attrs.validators.ge(0), attrs.validators.le(3600)])
-    )
+    seconds: float = attrs.field(default=0.05, validator=_number(0, 3600))
+    up_to: float | None = attrs.field(default=None, validator=attrs.validators.optional(_number(0, 3600)))
     distribution: Distribution = attrs.field(default="uniform", validator=attrs.validators.in_(get_args(Distribution)))
     size: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
-    location: str = attrs.field(default="https://example.invalid/", validator=attrs.validators.matches_re(r"[!-~]+"))
+    location: str = attrs.field(
+        default="https://example.invalid/", validator=[_is_text, attrs.validators.matches_re(r"[!-~]+")]
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.up_to is not None and self.up_to < self.seconds:
             raise ValueError("up_to is the longest delay: it has to be at least seconds")
+
+    @property
+    def sent_code(self) -> str:
+        """Give the code that `error` answers with."""
+        return self.code or _CODES.get(self.status, "internal_error")
 
     def delay(self, drawn: float) -> float:
         """Give the seconds of delay that belong to a number drawn from [0, 1)."""

@@ -22,6 +22,7 @@ NULLABLE: Final = "borrowed_until"
 
 Values: TypeAlias = Mapping[str, str]
 
+_BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _MAX_FIELDS = 100
 _MAX_DIGITS = 19
 _DOCUMENTED: Final = frozenset(
@@ -119,9 +120,11 @@ def required(values: Values, name: str) -> str:
 def boolean(values: Values, name: str) -> bool:
     """Give a true/false parameter's value, False when absent, or refuse with validation_error."""
     text = values.get(name, "false")
-    if text not in {"true", "false"}:
+    if text.lower() not in _BOOLEANS:
         raise ServiceError("validation_error", f"{name} has to be true or false.")
-    return text == "true"
+    if text not in {"true", "false"}:
+        _log.warning("%s: %s is not documented; write true or false", name, text)
+    return _BOOLEANS[text.lower()]
 
 
 def integer(values: Values, name: str, *, signed: bool = False) -> int | None:

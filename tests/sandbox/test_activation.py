@@ -40,6 +40,24 @@ async def test_a_new_device_can_activate_what_the_demo_names(demo: Caller) -> No
     assert len(await demo.json("/api/v4/check_bundle", bundle)) == 3
 
 
+async def test_the_demo_has_room_for_everybody(demo: Caller) -> None:
+    """Activates one more device on the demo's license and its bundle when a thousand strangers have come before."""
+    named, products = demo.sandbox.demo, demo.sandbox.world.products
+    asks = {
+        "activate_license": {"product": named.product, "license_key": named.license_key},
+        "activate_bundle": {"product": named.bundle.product, "license_key": named.bundle.license_key},
+    }
+    with demo.sandbox.world.home.store.transaction():
+        for ask in asks.values():
+            (license,) = products[ask["product"]].licenses_of(ask["license_key"])
+            for number in range(1000):
+                license.activate(f"stranger {number}")
+
+    for path, ask in asks.items():
+        answer = await post(demo, path, {**ask, "hardware_id": "one more"})
+        assert answer.status_code == 200, answer.text
+
+
 async def test_an_activation_is_signed_twice(caller: Caller, ask: dict[str, str | int]) -> None:
     """Signs the exact bytes in the header and the license in its body; the text survives another encoding."""
     response = await post(caller, "activate_license", ask)

@@ -73,7 +73,22 @@ def test_a_clock_moves_only_when_told() -> None:
     source[0] = 501.0
     assert clock() == 111.0
     clock.set_offset(-1)
-    assert (clock(), clock.offset) == (500.0, -1.0)
+    assert (clock(), clock.offset) == (110.0, -391.0)
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_a_clock_that_is_set_off_keeps_its_time(is_frozen: bool) -> None:
+    """An offset replaces the offset before it, and nothing else: what was advanced stays, and what stands stands."""
+    source = [1000.0]
+    clock = SandboxClock(lambda: source[0])
+    clock.set_offset(5)
+    clock.advance(3600)
+    if is_frozen:
+        clock.freeze()
+    clock.set_offset(60)
+    assert (clock(), clock.of_clients(), clock.is_frozen) == (4660.0, 4600.0, is_frozen)
+    source[0] += 10
+    assert clock() == 4660.0 + (0 if is_frozen else 10)
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 1e300])
@@ -216,6 +231,13 @@ async def test_refuses_what_is_no_fault(own: Sandbox, http: httpx.AsyncClient, w
         ({"effekt": "error"}, "unknown: effekt; did you mean effect?"),
         ({"status": 500}, "not a fault: name its effect"),
         ({"effect": "latency", "seconds": 2, "up_to": 1}, "up_to is the longest delay"),
+        ({"effect": "error", "retry_after": [2]}, "'retry_after' must be"),
+        ({"effect": "error", "retry_after": True}, "'retry_after' must be"),
+        ({"effect": "error", "nth": "2"}, "'nth' must be"),
+        ({"effect": "error", "probability": None}, "'probability' must be"),
+        ({"effect": "latency", "seconds": "2"}, "'seconds' must be"),
+        ({"effect": "latency", "up_to": "2"}, "'up_to' must be"),
+        ({"effect": "redirect", "location": 1}, "'location' must be"),
     ],
 )
 async def test_says_why_it_is_no_fault(own: Sandbox, http: httpx.AsyncClient, wrong: dict[str, Any], told: str) -> None:
@@ -236,6 +258,37 @@ async def test_an_error_comes_in_the_shape_of_a_proxy(own: Sandbox, http: httpx.
     answer = await http.get(f"{own.url}/api/v4/check_license_feature")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "Fri, 31 Feb 2026 99:00:00 GMT")
     assert answer.headers["Content-Type"] == "text/html"
+
+
+@pytest.mark.parametrize(("wanted", "sent"), [(2, "2"), (0.5, "0.5"), ("soon", "soon")])
+async def test_a_retry_after_may_be_a_number(
+    own: Sandbox, http: httpx.AsyncClient, wanted: float | str, sent: str
+) -> None:
+    """A Retry-After is sent as it was written, a number or a text, in Python and over HTTP."""
+    own.faults.add(Fault(effect="error", retry_after=wanted, count=1))
+    await http.post(f"{own.url}/_sandbox/faults", json={"effect": "error", "retry_after": wanted})
+    for _ in range(2):
+        answer = await http.get(f"{own.url}/api/v4/check_license_feature")
+        assert answer.headers["Retry-After"] == sent
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault(effect="error", status=401), "signature_mismatch"),
+        (Fault(effect="error", status=404), "not_found"),
+        (Fault(effect="error", status=429), "too_many_requests"),
+        (Fault(effect="error", status=503), "internal_error"),
+        (Fault(effect="error", status=404, code="license_not_found"), "license_not_found"),
+    ],
+)
+async def test_an_error_has_the_code_of_its_status(
+    own: Sandbox, http: httpx.AsyncClient, fault: Fault, code: str
+) -> None:
+    """An error without a code has the one that belongs to its status."""
+    own.faults.add(fault)
+    answer = await http.get(f"{own.url}/api/v4/check_license_feature")
+    assert (answer.status_code, answer.json()["code"]) == (fault.status, code)
 
 
 @pytest.mark.parametrize("distribution", ["uniform", "exponential"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -215,6 +216,27 @@ async def test_prefers_the_license_of_the_device(caller: Caller, product: Produc
     license.add_feature("render")
     product.add_license(key=license.key).activate("hw-2")
     assert (await caller.json(FEATURE, ask))["license_id"] == license.id
+
+
+@pytest.mark.parametrize(("yes", "no"), [("true", "false"), ("True", "False"), ("TRUE", "FALSE"), ("1", "0")])
+async def test_reads_booleans_in_any_spelling(caller: Caller, license: License, ask: Ask, yes: str, no: str) -> None:
+    """Reads true and false in any case, and as 1 and 0."""
+    license.add_feature("render")
+    assert "metadata_string" in await caller.json(FEATURE, {**ask, "include_metadata_string": yes})
+    assert "metadata_string" not in await caller.json(FEATURE, {**ask, "include_metadata_string": no})
+    assert await caller.code(FEATURE, {**ask, "include_metadata_string": "maybe"}) == "validation_error"
+
+
+async def test_tells_of_an_odd_boolean(
+    caller: Caller, license: License, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Names a boolean in the log whose spelling is not documented."""
+    license.add_feature("render")
+    with caplog.at_level(logging.WARNING, "licensespring_async.sandbox"):
+        await caller.json(FEATURE, {**ask, "include_metadata_string": "true"})
+        assert caplog.messages == []
+        await caller.json(FEATURE, {**ask, "include_metadata_string": "True"})
+    assert "include_metadata_string" in caplog.text
 
 
 async def test_honours_the_license_id(caller: Caller, product: Product, license: License, ask: Ask) -> None:
