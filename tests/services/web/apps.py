@@ -149,11 +149,13 @@ def a_litestar_app(service: Service, story: Story) -> Any:
     licensing = licensing_of(service, found_later)
     render = for_litestar.RequiresFeature("render", licensing)
 
-    @litestar.get("/render", guards=[render], raises=for_litestar.RAISES)
-    async def handler(request: litestar.Request[Any, Any, Any]) -> dict[str, str]:
-        return {"source": request.state.license.source}
+    @litestar.get("/render", guards=[render], responses=for_litestar.RESPONSES, media_type=litestar.MediaType.TEXT)
+    async def handler(request: litestar.Request[Any, Any, Any]) -> str:
+        return str(request.state.license.source)
 
-    return litestar.Litestar([handler], lifespan=[licensing.lifespan, story.lifespan])
+    return litestar.Litestar(
+        [handler], lifespan=[licensing.lifespan, story.lifespan], exception_handlers=for_litestar.ANSWERS
+    )
 
 
 APPS = [a_starlette_app, a_fastapi_app, a_fastapi_router, a_litestar_app]

@@ -118,16 +118,19 @@ def test_headers_name_the_licensee() -> None:
 
 
 def test_litestar_documents_the_answers(backend: str) -> None:
-    """Litestar's OpenAPI shows 403 and 503 for a handler that says what it raises."""
+    """Litestar's OpenAPI shows 403 and 503, with the body that they have, for a handler with RESPONSES."""
 
     async def main() -> None:
         guard = for_litestar.RequiresFeature("render", licensing_of(Service(), found_later))
 
-        @litestar.get("/render", guards=[guard], raises=for_litestar.RAISES)
+        @litestar.get("/render", guards=[guard], responses=for_litestar.RESPONSES)
         async def handler() -> None: ...
 
         schema: Any = litestar.Litestar([handler]).openapi_schema.to_schema()
-        assert {"200", "403", "503"} <= schema["paths"]["/render"]["get"]["responses"].keys()
+        responses = schema["paths"]["/render"]["get"]["responses"]
+        assert {"200", "403", "503"} <= responses.keys()
+        name = responses["403"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        assert list(schema["components"]["schemas"][name]["properties"]) == ["detail"]
 
     virtual.run(backend, main)
 
