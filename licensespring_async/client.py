@@ -20,6 +20,7 @@ from .configuration import (
     Options,
     auth_from,
     check_kinds,
+    checked_flag,
     checked_hooks,
     checked_origin,
     checked_timeout,
@@ -116,7 +117,7 @@ class LicenseSpring:
         )
         self._reader = Reader(
             verifier=verifier_for(origin, public_key, verify_signatures),
-            is_binding=bind_answers,
+            is_binding=checked_flag("bind_answers", bind_answers),
             served=self._pipeline.skew.served,
             floor=TimeFloor(clock.monotonic),
         )

@@ -56,6 +56,7 @@ def check_kinds(**given: object) -> None:
         if value is None:
             continue
         if name in _OBJECTS:
+            _check_no_http_client(name, value)
             method, example = _OBJECTS[name]
             if isinstance(value, type) or not callable(getattr(value, method, None)):
                 raise ConfigurationError(f"{name}: must be an object like {example}, with a method {method}()")
@@ -63,11 +64,26 @@ def check_kinds(**given: object) -> None:
             raise ConfigurationError(f"{name}: must be a {kinds[name].__name__}, not {type(value).__name__}")
 
 
+def _check_no_http_client(name: str, value: object) -> None:
+    # It has a method send() too, and importing httpx to look for its class would take a while.
+    if any(kind.__module__.partition(".")[0] == "httpx" for kind in type(value).__mro__):
+        raise ConfigurationError(f"{name}: must be an engine, not an httpx client; wrap it: HttpxEngine(client=...)")
+
+
+def checked_flag(name: str, value: bool) -> bool:
+    """Return a choice that must be made in so many words: None or 0 would turn off what protects."""
+    if not isinstance(value, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"{name}: must be True or False, not {type(value).__name__}")
+    return value
+
+
 def checked_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
     """Return the hooks, or refuse what cannot be called."""
     given = tuple(hooks) if isinstance(hooks, Iterable) else (hooks,)
     if not all(callable(hook) for hook in given):
         raise ConfigurationError("hooks: must be an iterable of callables")
+    if any(inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(type(hook).__call__) for hook in given):
+        raise ConfigurationError("hooks: are called and never awaited; pass a plain function, not an async one")
     return given
 
 
@@ -151,7 +167,7 @@ def checked_age(seconds: float | None) -> float | None:
 
 def verifier_for(origin: str, public_key: str | bytes | Iterable[str | bytes] | None, verify: bool) -> Verifier | None:
     """Return what checks an origin's signatures, or None (with a warning) when nobody should."""
-    if not verify:
+    if not checked_flag("verify_signatures", verify):
         _warn("verify_signatures=False: answers are believed whoever they come from")
         return None
     if public_key is None:

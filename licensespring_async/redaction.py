@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import json
 import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
@@ -38,11 +40,40 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
     Control characters become spaces (a server must not be able to steer a terminal), and every secret that the text
     echoes is replaced by its fingerprint.
     """
+    shapes = {shape: secret for secret in filter(None, secrets) for shape in _shapes(secret)}
     # Longest first: one secret may be a part of another.
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        for shape in {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}:
-            # A short one is a part of many words; as a word of its own it is meant.
-            word = re.escape(shape) if len(shape) >= _SHORT else rf"(?<!\w){re.escape(shape)}(?!\w)"
-            text = re.sub(word, fingerprint(secret), text, flags=re.IGNORECASE)  # %2f is %2F
+    for shape in sorted(shapes, key=len, reverse=True):
+        # A short one is a part of many words; as a word of its own it is meant.
+        word = re.escape(shape) if len(shape) >= _SHORT else rf"(?<!\w){re.escape(shape)}(?!\w)"
+        text = re.sub(word, fingerprint(shapes[shape]), text, flags=re.IGNORECASE)  # %2f is %2F
     cut = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_EXCERPT]).split())
     return cut if len(cut) <= _LONGEST_EXCERPT else cut[:_LONGEST_EXCERPT] + "…"
+
+
+def _shapes(secret: str) -> set[str]:
+    """Return how a secret looks in URLs, HTML, JSON and the texts of programs."""
+    quoted = html.escape(secret)
+    written = json.dumps(secret)[1:-1]
+    spoken = json.dumps(secret, ensure_ascii=False)[1:-1]
+    return {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        quoted,
+        html.escape(secret, quote=False),
+        quoted.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+        quoted.replace("&#x27;", "&#39;"),
+        quoted.replace("&#x27;", "&apos;"),
+        written,
+        spoken,
+        written.replace("/", "\\/"),
+        spoken.replace("/", "\\/"),
+        repr(secret)[1:-1],
+        ascii(secret)[1:-1],
+        # Beside a double quote, repr escapes the single ones.
+        repr('"' + secret)[2:-1],
+        ascii('"' + secret)[2:-1],
+        repr(secret.encode())[2:-1],
+        repr(b'"' + secret.encode())[3:-1],
+    }

@@ -214,12 +214,13 @@ _converter.register_unstructure_hook(StrEnum, str)
 _converter.register_unstructure_hook_func(lambda kind: kind == JsonObject, lambda value: value)
 
 
-def structure(value: object, model: type[T]) -> T:
+def structure(value: object, model: type[T], *, called: str | None = None) -> T:
     """Return a JSON value as a model.
 
     Args:
         value: What `json_body.decode` gave.
         model: A class of `licensespring_async.models`.
+        called: What an error calls it; None for the name of the class.
 
     Raises:
         ResponseError: The value does not have the model's shape; `problems` says where, as JSON paths.
@@ -231,7 +232,9 @@ def structure(value: object, model: type[T]) -> T:
     except ValueError as e:
         problems = (f"{e} @ $",)
     # Outside the handler: cattrs' errors hold the values, and a chained traceback would show them.
-    raise ResponseError(f"the answer is not a {model.__name__}: " + "; ".join(problems[:5]), problems=problems)
+    raise ResponseError(
+        f"the answer is not a {called or model.__name__}: " + "; ".join(problems[:5]), problems=problems
+    )
 
 
 def _problem(error: BaseException, _: type | None) -> str:

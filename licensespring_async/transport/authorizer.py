@@ -40,6 +40,11 @@ Send: TypeAlias = Callable[[HttpRequest, float], Awaitable[HttpResponse]]
 class Authorizer(Protocol):
     """Authorizes attempts; one for all calls of a client."""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What an answer may echo, though it was not asked with it, and an error must not show."""
+        ...
+
     async def ready(self, deadline: Deadline) -> Sign:
         """Get ready to sign an attempt: return what makes the `Authorization` header from the `Date` header."""
         ...
@@ -55,6 +60,10 @@ class KeyAuthorizer:
     def __init__(self, key: ApiKey) -> None:
         self._key = key
         self._last = ("", "")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self._key.shared_key, self._key.api_key)
 
     async def ready(self, deadline: Deadline) -> Sign:
         return self._authorization
@@ -104,6 +113,10 @@ class TokenAuthorizer:
         self._not_before = -math.inf
         self._failure: LicenseSpringError | None = None
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self._credentials.client_secret, self._credentials.client_id)
+
     async def ready(self, deadline: Deadline) -> Sign:
         header = self._fresh() or await self._wait_for_token(deadline)
         return lambda _: header
@@ -137,7 +150,7 @@ class TokenAuthorizer:
             if self._token_url is None:
                 self._token_url = await self._discover(deadline)
             asked = self._clock.monotonic()
-            token = structure(await self._ask_token(self._token_url, deadline), _TokenAnswer)
+            token = structure(await self._ask_token(self._token_url, deadline), _TokenAnswer, called="token answer")
             if token.token_type.lower() != "bearer" or not _is_token(token.access_token) or token.expires_in <= 0:
                 raise ResponseError("the token endpoint gave no bearer token that can be used")
         except DeadlineExceeded:
@@ -162,9 +175,8 @@ class TokenAuthorizer:
 
     async def _discover(self, deadline: Deadline) -> str:
         url = f"{self._base_url}/api/v4/oauth_url?login_type=client_credentials"
-        answer = structure(
-            await self._ask(HttpRequest("GET", url, {"Accept": "application/json"}), deadline), _TokenUrl
-        )
+        request = HttpRequest("GET", url, {"Accept": "application/json"})
+        answer = structure(await self._ask(request, deadline), _TokenUrl, called="token endpoint's address")
         if len(answer.url) > _LONGEST_URL:
             raise ResponseError("the service names a token endpoint that is too long to be one")
         try:
@@ -178,7 +190,7 @@ class TokenAuthorizer:
 
     async def _ask(self, request: HttpRequest, deadline: Deadline) -> object:
         response = await self._send(request, deadline.left)
-        error = failure(response, (self._credentials.client_secret, self._credentials.client_id), self._clock.time())
+        error = failure(response, self.secrets, self._clock.time())
         if isinstance(error, LicenseRefused):
             # No license was looked at here: nobody may take it for a no.
             raise ApiError(error.status, error.code, error.message)

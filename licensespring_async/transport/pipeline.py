@@ -193,7 +193,7 @@ class Pipeline:
             self.skew.observe(response.headers, sent, received, monotonic)
             secrets = request.secrets
             if response.status >= 300:
-                secrets += credentials(history.authorization)
+                secrets += credentials(history.authorization) + self.authorizer.secrets
             error = failure(response, secrets, received + self.skew.offset)
         except LicenseSpringError as e:
             error = e

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from typing import Any
 
+import httpx
 import pytest
 
 from licensespring_async import (
@@ -257,6 +259,37 @@ def test_options_name_every_argument() -> None:
     arguments = set(inspect.signature(LicenseSpring).parameters)
 
     assert set(Options.__annotations__) == arguments - {"auth", "base_url"}
+
+
+@pytest.mark.parametrize("name", ["verify_signatures", "bind_answers"])
+@pytest.mark.parametrize("value", [None, 0, "", 1, "no", []])
+def test_protection_is_turned_off_by_false_alone(name: str, value: object) -> None:
+    """Takes nothing but a bool for what an answer is believed by; a warning would fail this test."""
+    with pytest.raises(ConfigurationError, match=f"^{name}: must be True or False"):
+        configured(**{name: value})
+
+
+@pytest.mark.parametrize("kind", [httpx.AsyncClient, type("Ours", (httpx.AsyncClient,), {})])
+def test_an_httpx_client_is_no_engine(kind: type[httpx.AsyncClient]) -> None:
+    """Refuses a bare httpx client, though it can send, and says how to use it."""
+    with pytest.raises(ConfigurationError, match=r"wrap it: HttpxEngine\(client=\.\.\.\)"):
+        configured(engine=kind())
+
+
+class AsyncHook:
+    """Nobody awaits it."""
+
+    async def __call__(self, event: object) -> None:
+        pytest.fail("a hook was awaited")
+
+
+@pytest.mark.parametrize("hook", [AsyncHook(), AsyncHook().__call__, functools.partial(AsyncHook().__call__)])
+def test_a_hook_that_nobody_awaits_is_refused(hook: object) -> None:
+    """Refuses an async hook when the client is made or copied."""
+    with pytest.raises(ConfigurationError, match="hooks: are called and never awaited"):
+        configured(hooks=[hook])
+    with pytest.raises(ConfigurationError, match="hooks: are called and never awaited"):
+        configured().with_options(hooks=[hook])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("name", ["engine", "telemetry"])

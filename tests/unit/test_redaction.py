@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,3 +87,27 @@ def test_a_secret_is_hidden_wherever_it_is(before: str, after: str) -> None:
     shown = excerpt(before + secret + after, [secret])
 
     assert secret[:8] not in shown
+
+
+SHAPES: dict[str, Callable[[str], str]] = {
+    "html": html.escape,
+    "html outside of attributes": lambda secret: html.escape(secret, quote=False),
+    "html by numbers": lambda secret: html.escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+    "json": lambda secret: json.dumps({"said": secret}),
+    "json in UTF-8": lambda secret: json.dumps([secret], ensure_ascii=False),
+    "json for scripts": lambda secret: json.dumps([secret]).replace("/", "\\/"),
+    "repr": repr,
+    "repr beside quotes": lambda secret: repr(f'"it\'s" {secret}'),
+    "ascii": ascii,
+    "bytes": lambda secret: repr(secret.encode()),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@given(secret=st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=6, max_size=30))
+def test_a_secret_is_hidden_however_it_is_written(shape: Callable[[str], str], secret: str) -> None:
+    """Hides a secret that a text has escaped for HTML, JSON or a program's eyes."""
+    shown = excerpt(shape(secret), [secret])
+
+    # Which quotes are around it depends on those in it.
+    assert shown.replace('"', "'") == shape("!").replace("!", fingerprint(secret)).replace('"', "'")

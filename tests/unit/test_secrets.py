@@ -81,6 +81,22 @@ class Echo:
         """Nothing to close."""
 
 
+@attrs.frozen
+class Telling:
+    """Gives a token, and refuses every call with the same words."""
+
+    status: int
+    message: str
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        if "/token" in request.url:
+            return HttpResponse(200, {}, bodies.encoded({"access_token": TOKEN, "expires_in": 480}))
+        return HttpResponse(self.status, {}, bodies.encoded(bodies.error("license_not_found", self.message)))
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
 def client_over(
     engine: Engine, auth: ApiKey | ClientCredentials | None = None, base_url: str = PRODUCTION_URL
 ) -> LicenseSpring:
@@ -118,6 +134,19 @@ async def test_an_answer_that_echoes_secrets_does_not_tell_them(status: int) -> 
 
     for error in await failures(client_over(engine)):
         assert leaked(shown(error), *engine.signed_with) == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("status", [400, 401, 500])
+async def test_an_answer_that_names_what_was_not_sent_does_not_tell_it(status: int) -> None:
+    """Shows nothing of a shared key or of client credentials that an API answer knows by itself."""
+    own = {SHARED_KEY: ApiKey(api_key=API_KEY, shared_key=SHARED_KEY)} | dict.fromkeys(
+        (CLIENT_ID, CLIENT_SECRET),
+        ClientCredentials(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, token_url="https://a.example.org/token"),
+    )
+    for secret, auth in own.items():
+        for error in await failures(client_over(Telling(status, f"known: {secret}"), auth)):
+            assert leaked(shown(error), CLIENT_ID) == []
 
 
 @pytest.mark.anyio
