@@ -136,7 +136,11 @@ class LicenseGate:
 
     def known(self, key: Key) -> Decision | None:
         """Return a yes that is not due for renewal, or None: then `allows` finds out. Asks nobody."""
-        entry = self._allowed.get(key)
+        try:
+            entry = self._allowed.get(key)
+        except TypeError:
+            # A list, say, in place of a text: making the `FeatureCheck` says what is wrong.
+            return None
         if entry is None or self._now() >= entry.refresh_at:
             return None
         self._allowed.move_to_end(key)

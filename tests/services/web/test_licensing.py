@@ -13,6 +13,7 @@ import pytest
 from licensespring_async import ConfigurationError, InvalidParameter
 from licensespring_async.services.web import Licensee, Licensing, Requirement, by_headers
 from licensespring_async.services.web import litestar as for_litestar
+from licensespring_async.services.web.requirement import REFUSED
 
 from ...transport import virtual
 from .apps import Service, Story, found_at_once, found_later, licensing_of
@@ -87,6 +88,25 @@ def test_a_requirement_names_a_feature(backend: str) -> None:
             Requirement("", licensing_of(Service(), found_at_once))
         with pytest.raises(ConfigurationError, match="licensing"):
             Requirement("render", Service())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    virtual.run(backend, main)
+
+
+@pytest.mark.parametrize("wrong", [{"hardware_id": ["d"]}, {"username": "ana"}, {"license_id": "1"}], ids=str)
+def test_a_licensee_that_cannot_be_asked_for_is_refused(backend: str, wrong: dict[str, Any]) -> None:
+    """Whatever the application's own `licensee` finds, what no request can carry is the uniform refusal."""
+
+    async def main() -> None:
+        service = Service()
+
+        def licensee(_: object) -> Licensee:
+            found: dict[str, Any] = {"hardware_id": "d", "license_key": "good", **wrong}
+            return Licensee(**found)
+
+        licensing = licensing_of(service, licensee)
+        async with licensing:
+            assert await Requirement("render", licensing).decide(None) == REFUSED
+        assert service.asked == []
 
     virtual.run(backend, main)
 
