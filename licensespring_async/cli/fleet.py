@@ -154,7 +154,8 @@ def check(
         bool,
         typer.Option(
             "--release",
-            help="Give each floating slot back after its check, also one that the device held before.",
+            help="Give each feature's floating slot back after its check, also one that the device held before; those "
+            "that bundle checks take are kept.",
             rich_help_panel=_SLOTS,
         ),
     ] = False,
@@ -171,7 +172,7 @@ def check(
     ] = 30.0,
     is_retry: Annotated[bool, typer.Option("--retry-errors", hidden=True)] = False,
 ) -> None:
-    """Check many devices. A feature that floats gives each device a slot: this TAKES SLOTS.
+    """Check many devices. What floats, a feature or a bundle's licenses, gives each device a slot: this TAKES SLOTS.
 
     FILE has the columns product, hardware_id, license_key and/or username, feature, and where they are needed
     license_id and bundle_code; CSV and TSV name them in the first line, JSONL has an object a line. A row without a

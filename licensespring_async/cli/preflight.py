@@ -23,8 +23,10 @@ def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
     else:
         least = least_seconds(survey.checks + (survey.feature_checks if release else 0), limits)
         windows = ", ".join(f"{each.limit:,} in {each.seconds:g} s" for each in limits.windows)
-        time = f"at least {duration(least)} at {windows}"
-    slots = f"{survey.feature_checks:,} may take a floating slot{' and give it back' if release else ''}"
+        time = f"{f'at least {duration(least)}' if least >= 1 else 'less than a second'} at {windows}"
+    slots = f"{survey.checks:,} may take a floating slot"
+    if release:
+        slots += f", {survey.feature_checks:,} give it back"
     return (
         f"{counted(survey.rows, 'row')}: {survey.checks:,} to check, {counted(survey.duplicates, 'duplicate')}, "
         f"{survey.invalid:,} invalid; {len(survey.kinds):,} distinct (product, feature); {slots}; {time}"
@@ -45,23 +47,36 @@ def ask_for_slots(survey: Survey | None, *, release: bool, yes: bool) -> None:
 
     Args:
         survey: What will be checked, or None of a stream.
-        release: Whether the slots are given back.
+        release: Whether the slots of features are given back.
         yes: Whether somebody agreed beforehand.
 
     Raises:
         ConfigurationError: There is nobody to ask.
         typer.Exit: The answer was no.
     """
-    count = None if survey is None else survey.feature_checks
-    if count == 0:
+    if survey is not None and not survey.checks:
         return
-    many = "each feature check" if count is None else f"{counted(count, 'feature check')}, each of which"
-    after = "gives it back" if release else "keeps it until it is released or its time-out passes"
-    notice = f"{many} takes a floating slot where the feature floats, and {after}"
+    notice = _notice(survey, release=release)
     if yes:
         say(ERR, f"{notice}.")
     elif sys.stdin.isatty() and sys.stderr.isatty():
         if not typer.confirm(f"{notice}. Go on?", err=True):
             raise typer.Exit(2)
     else:
-        raise ConfigurationError(f"{notice}; say --yes to agree (--dry-run only counts, --release gives slots back)")
+        raise ConfigurationError(
+            f"{notice}; say --yes to agree (--dry-run only counts, --release gives the slots of features back)"
+        )
+
+
+def _notice(survey: Survey | None, *, release: bool) -> str:
+    after = "gives it back" if release else "keeps it until it is released or its time-out passes"
+    feature = f"takes a floating slot where the feature floats, and {after}"
+    bundle = "a slot where the bundle's licenses float" + (", and no --release gives it back" if release else "")
+    if survey is None:
+        return f"each feature check {feature}, and each bundle check takes {bundle}"
+    told: list[str] = []
+    if survey.feature_checks:
+        told.append(f"{counted(survey.feature_checks, 'feature check')}, each of which {feature}")
+    if bundles := survey.checks - survey.feature_checks:
+        told.append(f"{counted(bundles, 'bundle check')}, which {'takes' if bundles == 1 else 'take'} {bundle}")
+    return ", and ".join(told)

@@ -17,7 +17,7 @@ import typer
 from .._version import __version__
 from ..errors import LicenseSpringError
 from ..fleet import Summary
-from ..fleet.report import summary_of
+from ..fleet.report import Origin, summary_of
 from .exits import Code, code_of
 from .output import STDOUT, unwritable
 from .status import Meter
@@ -61,15 +61,19 @@ class Record:
         about: What is known before the run: the command, the options.
         summary: What is counted.
         meter: Tells how far it is.
+        is_resumed: Whether rows were checked before: then it began when the summary that is there says.
     """
 
-    def __init__(self, output: str | None, about: Mapping[str, object], summary: Summary, meter: Meter) -> None:
+    def __init__(
+        self, output: str | None, about: Mapping[str, object], summary: Summary, meter: Meter, *, is_resumed: bool
+    ) -> None:
         is_file = output not in (None, STDOUT) and (Path(str(output)).is_file() or not Path(str(output)).exists())
         self._path = summary_of(Path(str(output))) if is_file else None
         self._about = about
         self._summary = summary
         self._meter = meter
-        self._began = _now()
+        earlier = Origin.of(Path(str(output))) if is_file and is_resumed else None
+        self._began = (earlier and earlier.began) or _now()
 
     @contextmanager
     def kept(self, ends: Callable[[], tuple[State, str, Code]]) -> Generator[None]:

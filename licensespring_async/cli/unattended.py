@@ -156,6 +156,7 @@ class _Run:
         done = Finished() if journal is None else journal.finished()
         self._wanted = journal.finished(only=Outcome.ERROR) if journal is not None and job.is_retry else None
         self._finished = done if self._wanted is None else Finished()
+        self._is_resumed = len(done) > 0
         self._earlier = len(done) - len(self._wanted or ())
 
     def check(self) -> None:
@@ -166,7 +167,7 @@ class _Run:
         is_clear = job.output != STDOUT or job.shown is not Shown.JSON
         report = Report(ERR if job.output == STDOUT else OUT, summary, total, job.output, earlier=earlier)
         meter = Meter(summary, total=total, pace=self._pace, earlier=earlier, clock=time.monotonic)
-        record = Record(job.output, job.about, summary, meter)
+        record = Record(job.output, job.about, summary, meter, is_resumed=self._is_resumed)
         with ExitStack() as stack:
             write = stack.enter_context(self._written())
             # Not before the output is known to be ours, and with its end, which may fail as well.

@@ -83,7 +83,10 @@ class Journal:
         names = [name for name in {**given, **kept} if kept.get(name) != given.get(name)]
         if names:
             differs = "; ".join(f"{name}: it has {kept.get(name)}, this run {given.get(name)}" for name in names)
-            raise JournalMismatch(f"{self._path}: belongs to another run ({differs})")
+            raise JournalMismatch(
+                f"{self._path}: belongs to another run ({differs}); give the same rows and options, name another "
+                "--output, or start anew with --force"
+            )
 
     def write(self, results: Sequence[Result]) -> None:
         """Commit results, all or none; blocks for as long as the disk does.

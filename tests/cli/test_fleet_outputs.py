@@ -118,6 +118,21 @@ def test_the_summary_of_a_run_that_ended_early_says_so(offline: Run, tmp_path: P
     assert "are more than --max-errors 2" in found["reason"]
 
 
+def test_a_run_that_goes_on_began_when_it_first_did(offline: Run, tmp_path: Path, service: Service) -> None:
+    """The summary, and the report with it, tell when the first of its rows was checked; a new run is begun anew."""
+    output, long_ago = tmp_path / "results.jsonl", "2020-01-01T00:00:00+00:00"
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    offline(*command)
+    kept = Path(f"{output}.summary.json")
+    kept.write_text(json.dumps(summary_beside(output) | {"began": long_ago, "ended": long_ago}))
+    for again in (command, words(tmp_path / "fleet.csv", output, service, "retry")):
+        assert offline(*again).exit_code == 0
+        assert summary_beside(output)["began"] == long_ago
+        assert summary_beside(output)["ended"] > long_ago
+    assert offline(*command, "--force").exit_code == 0
+    assert summary_beside(output)["began"] > long_ago
+
+
 def test_a_refused_run_leaves_the_summary_of_another(offline: Run, tmp_path: Path, service: Service) -> None:
     """A command that did not begin says nothing about the run whose files are there."""
     output = tmp_path / "results.jsonl"
@@ -147,7 +162,7 @@ def test_json_progress_is_all_that_stderr_has(offline: Run, tmp_path: Path, serv
     command = words(fleet(tmp_path / "fleet.csv", 3), tmp_path / "results.jsonl", service)
     done = offline(*command, "--progress", "json")
     events = [json.loads(line) for line in done.stderr.splitlines()]
-    assert [each["event"] for each in events] == ["message", "warning", "end"]
+    assert [each["event"] for each in events] == ["message", "warning", "message", "end"]
     assert (events[-1]["rows"], events[-1]["total"], events[-1]["outcomes"]["not_licensed"]) == (3, 3, 3)
     failed = offline(*command, "--progress", "json", "--release")
     assert json.loads(failed.stderr.splitlines()[-1])["event"] == "error"

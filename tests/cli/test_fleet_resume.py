@@ -99,7 +99,7 @@ def fleet(path: Path, count: int) -> Path:
 def words(file: Path, output: Path, service: Service, command: str = "check") -> list[str]:
     return [
         *("fleet", command, str(file), "--output", str(output), "--base-url", service.url, "--no-verify-signatures"),
-        *("--unlimited", "--concurrency", str(CONCURRENCY)),
+        *("--unlimited", "--concurrency", str(CONCURRENCY), "--yes"),
     ]
 
 
@@ -156,6 +156,7 @@ def test_the_journal_of_other_rows_is_refused(offline: Run, tmp_path: Path, outp
     done = offline(*words(fleet(tmp_path / "fleet.csv", 4), output, service))
     assert done.exit_code == 2
     assert "belongs to another run (rows: it has 3, this run 4; content: it has" in done.stderr
+    assert "give the same rows and options, name another --output, or start anew with --force" in done.stderr
     assert output.read_text() == before
 
 
@@ -239,8 +240,8 @@ def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service)
     done = offline("fleet", "check", str(file), "--dry-run", LICENSESPRING_API_KEY=None)
     assert (done.exit_code, service.sent.total()) == (0, 0)
     assert " ".join(done.stdout.split()) == (
-        "3 rows: 1 to check, 1 duplicate, 1 invalid; 1 distinct (product, feature); 0 may take a floating slot; "
-        "at least 0.0 s at 200 in 10 s, 50 in 1 s "
+        "3 rows: 1 to check, 1 duplicate, 1 invalid; 1 distinct (product, feature); 1 may take a floating slot; "
+        "less than a second at 200 in 10 s, 50 in 1 s "
         "invalid, first in row 3 (line 4): hardware_id is missing"
     )
 
@@ -279,14 +280,35 @@ def test_a_source_that_cannot_be_exits_with_2(offline: Run, words: list[str], me
     assert message in " ".join(done.output.replace("│", "").split())
 
 
-def test_slots_are_not_taken_unasked(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
-    """Without a terminal a feature check needs --yes."""
+@pytest.mark.parametrize(
+    ("lines", "notice"),
+    [
+        ("APP,d1,KEY,,render\n", "1 feature check, each of which takes a floating slot where the feature floats, and"),
+        ("APP,d1,KEY,,\n", "1 bundle check, which takes a slot where the bundle's licenses float"),
+        (
+            "APP,d1,KEY,,a\nAPP,d1,KEY,,\nAPP,d2,KEY,,\n",
+            "passes, and 2 bundle checks, which take a slot where the bundle's licenses float",
+        ),
+    ],
+)
+def test_slots_are_not_taken_unasked(  # noqa: PLR0917  # fixtures
+    offline: Run, tmp_path: Path, output: Path, service: Service, lines: str, notice: str
+) -> None:
+    """Without a terminal a check needs --yes, of a feature or of a bundle, whose licenses may float too."""
     file = tmp_path / "fleet.csv"
-    file.write_text(HEADER + "APP,d1,KEY,,render\n")
-    done = offline(*words(file, output, service))
+    file.write_text(HEADER + lines)
+    *command, yes = words(file, output, service)
+    done = offline(*command)
     assert (done.exit_code, service.sent.total(), output.exists()) == (2, 0, False)
-    assert "1 feature check, each of which takes a floating slot" in " ".join(done.stderr.split())
-    assert offline(*words(file, output, service), "--yes").exit_code == 0
+    assert f"{notice}" in " ".join(done.stderr.split())
+    assert offline(*command, yes).exit_code == 0
+
+
+def test_release_is_for_features_only(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """What a bundle check takes stays taken, and the notice says so."""
+    done = offline(*words(fleet(tmp_path / "fleet.csv", 1), output, service), "--release")
+    assert "1 bundle check, which takes a slot" in " ".join(done.stderr.split())
+    assert "and no --release gives it back" in " ".join(done.stderr.split())
 
 
 def test_a_journal_keeps_the_first_answer(tmp_path: Path) -> None:

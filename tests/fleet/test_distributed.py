@@ -111,7 +111,7 @@ def test_ctrl_c_drains_and_the_same_command_goes_on(tmp_path: Path) -> None:
     file.write_text(HEADER + "".join(f"APP,d{number},KEY,,\n" for number in range(1, 401)))
     with serving() as service:
         command = [*COMMAND, "fleet", "check", str(file), "--output", str(output), "--dask", "local:1"]
-        command += ["--base-url", service.url, "--no-verify-signatures", "--rate", "60/1"]
+        command += ["--base-url", service.url, "--no-verify-signatures", "--rate", "60/1", "--yes"]
         environment = os.environ | CREDENTIALS
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
@@ -140,7 +140,7 @@ def test_refused_credentials_end_the_run_at_once(tmp_path: Path) -> None:
         service.codes = {f"d{number}": (401, "invalid_api_key") for number in range(1, 301)}
         command = [*COMMAND, "fleet", "check", str(file), "--dask", "local:1", "--base-url", service.url]
         done = subprocess.run(
-            [*command, "--no-verify-signatures", "--unlimited"],
+            [*command, "--no-verify-signatures", "--unlimited", "--yes"],
             capture_output=True,
             text=True,
             env=os.environ | CREDENTIALS,
@@ -160,7 +160,7 @@ def test_workers_without_credentials_end_the_run(tmp_path: Path) -> None:
     bare = {name: value for name, value in os.environ.items() if not name.startswith("LICENSESPRING_")}
     command = [*COMMAND, "fleet", "check", str(file), "--dask", "local:1", "--base-url", "http://127.0.0.1:9"]
     done = subprocess.run(
-        [*command, "--no-verify-signatures"], capture_output=True, text=True, env=bare, timeout=60, check=False
+        [*command, "--no-verify-signatures", "--yes"], capture_output=True, text=True, env=bare, timeout=60, check=False
     )
     assert done.returncode == 2
     assert "cannot check anything: no credentials in the environment: set" in " ".join(done.stderr.split())
