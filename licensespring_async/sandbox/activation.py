@@ -9,7 +9,7 @@ from typing import cast
 
 from .answers import activation_item
 from .calls import Call
-from .jsontext import Json, JsonObject, json_object
+from .jsontext import Json, JsonObject, require_exact
 from .licenses import License
 from .moments import iso
 from .parameters import Identity, boolean, nested, read_identity
@@ -115,7 +115,8 @@ def _variables(call: Call) -> JsonObject:
     if not isinstance(variables, dict):
         raise ServiceError("validation_error", "variables has to be an object.")
     try:
-        return json_object({name: _variable(value) for name, value in cast("JsonObject", variables).items()})
+        # The names alone may be any: answers list variables, and no name becomes a key.
+        return {name: _variable(value) for name, value in cast("JsonObject", variables).items()}
     except ValueError as error:
         raise ServiceError("validation_error", f"variables: {error}") from error
 
@@ -123,4 +124,6 @@ def _variables(call: Call) -> JsonObject:
 def _variable(value: Json) -> Json:
     if not isinstance(value, str | bool | int | float):
         raise ServiceError("validation_error", "A variable is a text, a number, true or false.")
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    value = int(value) if isinstance(value, float) and value.is_integer() else value
+    require_exact(value)
+    return value

@@ -87,6 +87,8 @@ def activation_item(license: License, device: Device, *, company_id: int, now: d
     item = license_item(license, device, company_id=company_id, now=now, include_expired_features=False)
     for name in (*installation(None), *_ABSENT_FROM_ACTIVATION):
         item.pop(name, None)
+    if "floating_in_use_devices" in item:
+        item["floating_in_use"] = item.pop("floating_in_use_devices")  # as the activation's page names it
     product = license.product
     item |= {
         "request": "activation",

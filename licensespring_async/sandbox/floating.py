@@ -7,6 +7,7 @@ https://docs.licensespring.com/license-api/floating
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -22,6 +23,7 @@ from .refusals import ServiceError
 from .service import admit, admitted_feature, check_password, device_of, find_license
 from .slots import Slots
 
+_log: Final = logging.getLogger("licensespring_async.sandbox")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?Z?)?")
 
 
@@ -111,8 +113,9 @@ def _borrowed(call: Call, license: License, terms: _Terms, wanted: str) -> JsonO
 
 def _borrowed_until(call: Call) -> str:
     if NULLABLE not in call.values:
-        raise ServiceError("missing_parameters", f"Missing {NULLABLE}; it may be null.")
-    return call.values[NULLABLE]
+        # A client that drops nulls from its JSON cannot send one.
+        _log.warning("%s is missing, and taken for null; the documentation requires it", NULLABLE)
+    return call.values.get(NULLABLE, "")
 
 
 def _moment(text: str) -> datetime:

@@ -23,23 +23,24 @@ def encode(value: Json) -> bytes:
 
 def json_object(value: Mapping[str, Json]) -> JsonObject:
     """Copy a JSON object, or raise ValueError for what JavaScript would write differently."""
-    _check(value, "$")
+    require_exact(value)
     return dict(value)
 
 
-def _check(value: Json, path: str) -> None:
+def require_exact(value: Json, path: str = "$") -> None:
+    """Raise ValueError for what JavaScript would write differently."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key.isdecimal():
                 raise ValueError(f"{path}.{key}: an integer-like key changes its place in JavaScript; rename it")
-            _check(inner, f"{path}.{key}")
+            require_exact(inner, f"{path}.{key}")
     elif isinstance(value, float):
         _check_float(value, path)
     elif isinstance(value, int) and abs(value) > _LARGEST_SAFE_INTEGER:
         raise ValueError(f"{path}: {value} is beyond 2^53; write it as a string")
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for index, inner in enumerate(value):
-            _check(inner, f"{path}[{index}]")
+            require_exact(inner, f"{path}[{index}]")
 
 
 def _check_float(value: float, path: str) -> None:

@@ -18,7 +18,7 @@ from .jsontext import Json, JsonObject, encode
 from .refusals import ServiceError
 
 NULLABLE: Final = "borrowed_until"
-"""The one parameter that has to be there and may be null, which its value "" stands for."""
+"""The one parameter that may be null, which its value "" stands for."""
 
 Values: TypeAlias = Mapping[str, str]
 

@@ -112,10 +112,13 @@ class Product:
             metadata: JSON object shown with it.
 
         Raises:
-            ValueError: The product is user-based and no user was given, or key-based and one was.
+            ValueError: The product is user-based and no user was given, or key-based and one was; or it has a license
+                of this key.
         """
         if (user is not None) != (self.authorization_method == "user"):
             raise ValueError(f"{self.short_code} is {self.authorization_method}-based: give it a license of that kind")
+        if key is not None and key in self._licenses:
+            raise ValueError(f"{self.short_code} already has a license of this key; keys are unique")
         license_id = next(self._ids)
         key = None if user is not None else key or _made_up_key(license_id)
         named = user.username if user is not None else key or ""

@@ -133,7 +133,12 @@ class World:
             last_name: Family name.
             phone_number: Phone number.
             password: What activations have to send; without one any is accepted.
+
+        Raises:
+            ValueError: The world has a user of this username.
         """
+        if (username or email) in self.users:
+            raise ValueError(f"the world already has a user {username or email}; usernames are unique")
         user = User(
             id=next(self._ids),
             email=email,

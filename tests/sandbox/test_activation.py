@@ -99,13 +99,14 @@ async def test_a_bundle_is_activated_whole_or_not_at_all(
 async def test_a_user_activates_with_a_password(caller: Caller, world: World, license: License) -> None:
     """Requires the user's password to activate, and the username alone to check."""
     product = world.add_product(f"{license.product.short_code}-USER", authorization_method="user")
-    product.add_license(user=world.add_user("eva@example.org", password="s3cret"))
-    ask = {"product": product.short_code, "hardware_id": "hw-1", "username": "eva@example.org"}
+    user = world.add_user(f"eva@{product.short_code}.example", password="s3cret")
+    product.add_license(user=user)
+    ask = {"product": product.short_code, "hardware_id": "hw-1", "username": user.username}
 
     assert refusal(await post(caller, "activate_license", ask)) == "missing_parameters"
     assert refusal(await post(caller, "activate_license", {**ask, "password": "guess"})) == "license_not_found"
     assert (await post(caller, "activate_license", {**ask, "password": "s3cret"})).status_code == 200
-    assert (await caller.json("/api/v4/check_license", ask))["username"] == "eva@example.org"
+    assert (await caller.json("/api/v4/check_license", ask))["username"] == user.username
 
 
 async def test_a_released_slot_of_a_license_is_free(caller: Caller, world: World, license: License) -> None:
@@ -117,7 +118,10 @@ async def test_a_released_slot_of_a_license_is_free(caller: Caller, world: World
     first = {"product": product.short_code, "license_key": floating.identifier, "hardware_id": "hw-1"}
     second = {**first, "hardware_id": "hw-2"}
 
-    await caller.json("/api/v4/check_license", first)
+    assert (await caller.json("/api/v4/check_license", first))["floating_in_use_devices"] == 1
+    again = (await post(caller, "activate_license", first)).json()
+    assert again["floating_in_use"] == 1
+    assert "floating_in_use_devices" not in again
     assert await caller.code("/api/v4/check_license", second) == "floating_not_available"
     released = await post(caller, "floating/release", first)
     assert (released.status_code, released.content) == (200, b"")

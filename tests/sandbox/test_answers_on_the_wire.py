@@ -8,7 +8,7 @@ from email.utils import formatdate
 
 import pytest
 
-from licensespring_async.sandbox import License, Sandbox, World
+from licensespring_async.sandbox import License, Product, Sandbox, World
 
 from .calling import BUNDLE, FEATURE, Caller, VirtualClock, new_http, refusal, verify
 
@@ -49,14 +49,15 @@ async def test_signs_each_license_of_a_bundle(caller: Caller, bundle: License, a
         verify(caller.sandbox.public_key, item["license_signature"], text.encode())
 
 
-async def test_signs_a_username_without_its_suffix(caller: Caller, world: World) -> None:
+async def test_signs_a_username_without_its_suffix(caller: Caller, world: World, product: Product) -> None:
     """Signs a user-based license over the username up to its first bar."""
-    user = world.add_user("eva@example.org", username="Eva@example.org|DSE2|X")
+    user = world.add_user("eva@example.org", username=f"Eva@{product.short_code}.example|DSE2|X")
     suite = world.add_bundle(f"V{user.id}", members=[], authorization_method="user")
     suite.add_license(user=user).activate("hw-1")
     query = {"product": suite.short_code, "username": user.username, "hardware_id": "hw-1"}
     item = (await caller.json(BUNDLE, query))[0]
-    verify(caller.sandbox.public_key, item["license_signature"], b"hw-1#eva@example.org#")
+    signed = f"hw-1#eva@{product.short_code.lower()}.example#"
+    verify(caller.sandbox.public_key, item["license_signature"], signed.encode())
 
 
 async def test_dates_its_answers_by_its_clock(caller: Caller, license: License, ask: Ask) -> None:

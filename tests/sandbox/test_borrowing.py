@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 
 import pytest
@@ -116,10 +117,16 @@ async def test_refuses_a_moment_that_is_not_valid(
     assert (await caller.json(FEATURE, {**ask, "hardware_id": "hw-2"}))["floating_in_use_devices"] == 1
 
 
-async def test_borrowed_until_has_to_be_there(caller: Caller, borrowable: License, ask: Ask) -> None:
-    """Refuses a borrowing without borrowed_until, which may be null but not be left out."""
-    for path in ("floating/borrow", "floating/feature_borrow"):
-        assert refusal(await caller.post(path, ask)) == "missing_parameters"
+async def test_borrowed_until_may_be_left_out(
+    caller: Caller, borrowable: License, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Borrows for the longest time without a borrowed_until, as with null, and tells so in the log."""
+    with caplog.at_level(logging.WARNING, "licensespring_async.sandbox"):
+        named = await caller.post("floating/feature_borrow", {**ask, "borrowed_until": None})
+        assert caplog.messages == []
+        left_out = await caller.post("floating/feature_borrow", ask)
+    assert left_out.json() == named.json()
+    assert "borrowed_until" in caplog.text
 
 
 async def test_refuses_what_cannot_be_borrowed(caller: Caller, borrowable: License, ask: Ask) -> None:
@@ -141,9 +148,10 @@ async def test_refuses_what_cannot_be_borrowed(caller: Caller, borrowable: Licen
 async def test_a_user_borrows_with_a_password(caller: Caller, world: World, license: License) -> None:
     """Requires a user's password to borrow."""
     product = world.add_product(f"{license.product.short_code}-USER", authorization_method="user")
-    sold = product.add_license(user=world.add_user("eva@example.org", password="s3cret"), floating_users=1)
+    user = world.add_user(f"eva@{product.short_code}.example", password="s3cret")
+    sold = product.add_license(user=user, floating_users=1)
     sold.can_borrow, sold.max_borrow_time = True, 1
     sold.activate("hw-1")
-    ask = {"product": product.short_code, "hardware_id": "hw-1", "username": "eva@example.org", "borrowed_until": None}
+    ask = {"product": product.short_code, "hardware_id": "hw-1", "username": user.username, "borrowed_until": None}
     assert refusal(await caller.post("floating/borrow", ask)) == "missing_parameters"
     assert (await caller.post("floating/borrow", {**ask, "password": "s3cret"})).status_code == 200

@@ -95,6 +95,8 @@ async def test_keeps_an_activations_variables(caller: Caller, license: License, 
     shown = {variable["variable"]: variable["value"] for variable in answer.json()["variables"]}
     assert shown == {"seats": 2, "site": "Ulm", "beta": True}
     assert {variable["device_id"] for variable in answer.json()["variables"]} == {license.devices["hw-1"].id}
+    numbered = await caller.post("activate_license", {**ask, "variables": {"7": "seven"}})
+    assert "7" in {variable["variable"] for variable in numbered.json()["variables"]}
     mistakes: list[object] = [[1], {"a": {}}, {"a": 1e-9}, "text"]
     for wrong in mistakes:
         assert refusal(await caller.post("activate_license", {**ask, "variables": wrong})) == "validation_error"

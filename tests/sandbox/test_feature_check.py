@@ -195,15 +195,15 @@ async def test_refuses_in_the_documented_order(caller: Caller, license: License,
     assert codes == ["license_not_enabled", "license_not_active", "license_expired", "blacklisted"]
 
 
-async def test_checks_a_user_based_license(caller: Caller, world: World) -> None:
+async def test_checks_a_user_based_license(caller: Caller, world: World, product: Product) -> None:
     """Finds a user-based license by its username, which may carry a suffix."""
-    user = world.add_user("ana@example.org", username="ana@example.org|DSE2")
-    product = world.add_product(f"U{user.id}", authorization_method="user")
-    license = product.add_license(user=user)
+    maps = world.add_product(f"{product.short_code}-MAPS", authorization_method="user")
+    user = world.add_user("ana@example.org", username=f"ana@{maps.short_code}.example|DSE2")
+    license = maps.add_license(user=user)
     license.activate("hw-1")
     license.add_feature("maps")
     query = {
-        "product": product.short_code,
+        "product": maps.short_code,
         "username": user.username,
         "hardware_id": "hw-1",
         "feature": "maps",
@@ -211,11 +211,29 @@ async def test_checks_a_user_based_license(caller: Caller, world: World) -> None
     assert (await caller.json(FEATURE, query))["license_id"] == license.id
 
 
-async def test_prefers_the_license_of_the_device(caller: Caller, product: Product, license: License, ask: Ask) -> None:
+async def test_prefers_the_license_of_the_device(caller: Caller, world: World, product: Product) -> None:
     """Picks, of several licenses of one identity, the one that is active on the device."""
-    license.add_feature("render")
-    product.add_license(key=license.key).activate("hw-2")
+    (license, other), ask = two_of_one_user(world, product)
+    license.activate("hw-1")
+    other.activate("hw-2")
     assert (await caller.json(FEATURE, ask))["license_id"] == license.id
+
+
+async def test_honours_the_license_id(caller: Caller, world: World, product: Product) -> None:
+    """Picks the license that license_id names, of several of one identity."""
+    (license, other), ask = two_of_one_user(world, product)
+    license.activate("hw-1")
+    other.activate("hw-1")
+    assert (await caller.json(FEATURE, {**ask, "license_id": other.id}))["license_id"] == other.id
+
+
+def two_of_one_user(world: World, product: Product) -> tuple[list[License], Ask]:
+    maps = world.add_product(f"{product.short_code}-MAPS", authorization_method="user")
+    user = world.add_user(f"two@{product.short_code}.example")
+    licenses = [maps.add_license(user=user) for _ in range(2)]
+    for license in licenses:
+        license.add_feature("maps")
+    return licenses, {"product": maps.short_code, "username": user.username, "hardware_id": "hw-1", "feature": "maps"}
 
 
 @pytest.mark.parametrize(("yes", "no"), [("true", "false"), ("True", "False"), ("TRUE", "FALSE"), ("1", "0")])
@@ -237,14 +255,6 @@ async def test_tells_of_an_odd_boolean(
         assert caplog.messages == []
         await caller.json(FEATURE, {**ask, "include_metadata_string": "True"})
     assert "include_metadata_string" in caplog.text
-
-
-async def test_honours_the_license_id(caller: Caller, product: Product, license: License, ask: Ask) -> None:
-    """Picks the license that license_id names, of several of one identity."""
-    other = product.add_license(key=license.key)
-    other.activate("hw-1")
-    other.add_feature("render")
-    assert (await caller.json(FEATURE, {**ask, "license_id": other.id}))["license_id"] == other.id
 
 
 async def test_honours_the_bundle_code(caller: Caller, product: Product, bundle: License, ask_bundle: Ask) -> None:

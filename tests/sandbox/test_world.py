@@ -36,6 +36,28 @@ def test_a_short_code_is_unique() -> None:
         world.add_bundle("TP", members=[])
 
 
+def test_a_key_is_unique_in_its_product() -> None:
+    """Refuses a second license of one key, which would shadow the first, and keeps the first; a user may have two."""
+    world = World()
+    product, other = (world.add_product(code) for code in "AB")
+    first = product.add_license(key="K")
+    with pytest.raises(ValueError, match="keys are unique"):
+        product.add_license(key="K")
+    assert product.licenses == (first,)
+    other.add_license(key="K")
+    maps, user = world.add_product("M", authorization_method="user"), world.add_user("ana@example.org")
+    assert maps.add_license(user=user) is not maps.add_license(user=user)
+
+
+def test_a_username_is_unique() -> None:
+    """Refuses a second user of one username, and keeps the first."""
+    world = World()
+    first = world.add_user("ana@example.org", username="ana")
+    with pytest.raises(ValueError, match="usernames are unique"):
+        world.add_user("anna@example.org", username="ana")
+    assert world.users == {"ana": first}
+
+
 def test_a_license_fits_its_product() -> None:
     """Refuses a user on a key-based product, and a user-based license without one."""
     world = World()

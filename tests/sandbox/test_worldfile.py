@@ -250,7 +250,12 @@ def test_describes_companies(path: Path) -> None:
         ),
         (
             '[[users]]\nemail = "a"\n[[users]]\nemail = "a"\n',
-            "3: users[1]: there is a user a already; usernames are unique",
+            "3: users[1]: the world already has a user a; usernames are unique",
+        ),
+        (
+            '[[products]]\nshort_code = "A"\n[[licenses]]\nproduct = "A"\nkey = "K"\n'
+            '[[licenses]]\nproduct = "A"\nkey = "K"\n',
+            "6: licenses[1]: A already has a license of this key; keys are unique",
         ),
     ],
 )

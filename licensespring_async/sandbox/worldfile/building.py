@@ -131,9 +131,6 @@ class _Builder:
         _put(bundle, text, ProductTerms)
 
     def _user(self, text: UserText) -> None:
-        username = text.username or text.email
-        if username in self.world.users:
-            raise ValueError(f"there is a user {username} already; usernames are unique")
         options = attrs.asdict(text)
         is_initial = options.pop("is_initial_password")
         self.world.add_user(**options).is_initial_password = is_initial
