@@ -14,6 +14,7 @@ from typing import Protocol, cast
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute
+from anyio.lowlevel import RunVar
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 _SLICE = 8 * 1024  # bytes handed on at once: what is made of them must not hold up the event loop
@@ -150,7 +151,13 @@ class AsyncioSocket(asyncio.Protocol):
         self._transport = await self._loop.start_tls(self._transport, self, context, server_hostname=server_hostname)
 
     def is_quiet(self) -> bool:
-        return not self._chunks and not self._ended and self._loop is asyncio.get_running_loop()
+        return not self._chunks and not self._ended and self._is_at_home()
+
+    def _is_at_home(self) -> bool:
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:  # the caller has gone on to trio
+            return False
 
     def begin(self) -> None:
         self._idle = False
@@ -162,8 +169,12 @@ class AsyncioSocket(asyncio.Protocol):
 
     async def abort(self) -> None:
         self._ended = True
-        if self._transport is not None and not self._loop.is_closed():
+        if self._transport is None or self._loop.is_closed():
+            return
+        if self._is_at_home():
             self._transport.abort()
+        else:
+            self._loop.call_soon_threadsafe(self._transport.abort)
 
 
 class AnyioSocket:
@@ -175,6 +186,7 @@ class AnyioSocket:
         self._stream = stream
         self._raw = stream.extra(SocketAttribute.raw_socket)
         self._closed = False
+        self._home = _this_run()
 
     async def receive(self) -> bytes:
         try:
@@ -203,7 +215,7 @@ class AnyioSocket:
             raise OSError("the connection broke during the TLS handshake") from e
 
     def is_quiet(self) -> bool:
-        if self._closed:
+        if self._closed or self._home is not _this_run():
             return False
         tls = self._stream.extra(TLSAttribute.ssl_object, None)
         if tls is not None:
@@ -229,4 +241,19 @@ class AnyioSocket:
 
     async def abort(self) -> None:
         self._closed = True
-        await anyio.aclose_forcefully(self._stream)
+        if self._home is _this_run():
+            await anyio.aclose_forcefully(self._stream)
+        else:
+            self._raw.close()  # the loop that could close the stream is gone
+
+
+_run: RunVar[object] = RunVar("licensespring_async_run")
+
+
+def _this_run() -> object:
+    """Return what stands for the event loop that runs now."""
+    try:
+        return _run.get()
+    except LookupError:
+        _run.set(this := object())
+        return this
