@@ -142,7 +142,7 @@ async def test_shows_a_user(caller: Caller, world: World, product: Product) -> N
     assert (item["username"], item["license_type"]) == (user.username, "subscription")
     assert item["user"] == {
         "id": user.id,
-        "email": "ben@example.org",
+        "email": user.email,
         "first_name": "Ben",
         "last_name": "",
         "phone_number": "",
