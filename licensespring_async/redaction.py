@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 _LONGEST_EXCERPT = 300
+_SEARCHED = 64 * 1024
 _SHORT = 6
 
 
@@ -41,6 +42,8 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
     echoes is replaced by its fingerprint.
     """
     shapes = {shape: secret for secret in filter(None, secrets) for shape in _shapes(secret)}
+    # A search costs its length: no more is searched than can be shown once fingerprints are in the place of secrets.
+    text = text[: max(_SEARCHED, _LONGEST_EXCERPT * max(map(len, shapes), default=0))]
     # Longest first: one secret may be a part of another.
     for shape in sorted(shapes, key=len, reverse=True):
         # A short one is a part of many words; as a word of its own it is meant.

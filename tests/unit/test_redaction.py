@@ -111,3 +111,11 @@ def test_a_secret_is_hidden_however_it_is_written(shape: Callable[[str], str], s
 
     # Which quotes are around it depends on those in it.
     assert shown.replace('"', "'") == shape("!").replace("!", fingerprint(secret)).replace('"', "'")
+
+
+@pytest.mark.parametrize("length", [6, 500, 4_000])
+def test_no_part_of_a_secret_is_left_where_a_long_text_is_cut(length: int) -> None:
+    """Hides a secret that a text is full of, however long both are."""
+    secret = "KEY/" + "k" * (length - 4)
+
+    assert "k" not in excerpt(f"\0{secret}" * (2**20 // length), [secret])
