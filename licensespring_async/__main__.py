@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from .errors import ConfigurationError
@@ -18,7 +19,11 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-    app(prog_name="licensespring-async")
+    try:
+        app(prog_name="licensespring-async")
+    finally:
+        # The interpreter takes a while to end, and another Ctrl-C would replace the exit code by the signal.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,20 @@ def test_an_interrupted_run_keeps_what_is_done(number: signal.Signals) -> None:
 
 
 @posix
+def test_a_second_ctrl_c_at_the_end_changes_nothing() -> None:
+    """The exit code is 130 also when the key is pressed again while the process ends."""
+    with running("fleet", "check", "--sandbox", "--concurrency", "1", "--output", "-") as process:
+        line_of(process)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        while "Interrupted: " not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in stderr) == (130, False)
+
+
+@posix
 def test_a_background_run_ends_on_sigterm() -> None:
     """A job that a script started in the background ignores Ctrl-C, and still ends in good order when told to."""
     words = ["fleet", "check", "--sandbox", "--concurrency", "1", "--output", "-"]
