@@ -81,11 +81,11 @@ class Effects:
         fault = met.fault
         match fault.effect:
             case "latency":
-                await anyio.sleep(met.delay)
+                await _pause(met.delay, receive)
             case "dribble":
-                return await _in_pieces(answer, fault.size, fault.seconds, send)
+                return await _in_pieces(answer, fault.size, fault.seconds, receive, send)
             case "slice":
-                return await _in_pieces(answer, fault.size, 0.0, send)
+                return await _in_pieces(answer, fault.size, 0.0, receive, send)
             case "cut" | "reset" | "empty" | "malformed-chunk":
                 return await _break(fault, answer, scope, receive)
             case _:
@@ -127,11 +127,18 @@ def _error_body(fault: Fault) -> bytes:
     return encode({"status": fault.status, "code": fault.sent_code, "message": "A fault."})
 
 
-async def _in_pieces(answer: Answer, size: int, seconds: float, send: Send) -> None:
+async def _pause(seconds: float, receive: Receive) -> None:
+    """Wait, but not for a client that has gone: a sandbox that stops need not break the wait off."""
+    with anyio.move_on_after(seconds):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _in_pieces(answer: Answer, size: int, seconds: float, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     for start in range(0, len(answer.body), size):
         await send({"type": "http.response.body", "body": answer.body[start : start + size], "more_body": True})
-        await anyio.sleep(seconds)
+        await _pause(seconds, receive)
     await send({"type": "http.response.body", "body": b""})
 
 

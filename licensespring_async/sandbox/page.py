@@ -143,9 +143,9 @@ def _is_found(row: LicenseRow, find: str) -> bool:
 
 
 def _license(row: LicenseRow) -> Sequence[Cell]:
-    allowed = "any number" if row.max_devices is None else row.max_devices
+    allowed = "any number" if row.max_devices is None else f"{row.max_devices:,}"
     slots = "".join(_meter(each) for each in row.slots)
-    return [row.product, row.license, row.license_type, _state(row), f"{row.devices} of {allowed}", Html(slots)]
+    return [row.product, row.license, row.license_type, _state(row), f"{row.devices:,} of {allowed}", Html(slots)]
 
 
 def _state(row: LicenseRow) -> Html:

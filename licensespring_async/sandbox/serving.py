@@ -153,6 +153,8 @@ async def _finish(state: ServerState) -> None:
         await asyncio.wait(tuple(state.tasks), timeout=_LAST_ANSWERS_SECONDS)
     for connection in tuple(state.connections):
         connection.transport.abort()
+    if state.tasks:  # what waits hears that its client has gone
+        await asyncio.wait(tuple(state.tasks), timeout=_LAST_ANSWERS_SECONDS)
 
 
 def _not_started(failure: Exception | None) -> SandboxError:

@@ -58,6 +58,14 @@ async def test_the_demo_has_room_for_everybody(demo: Caller) -> None:
         assert answer.status_code == 200, answer.text
 
 
+async def test_the_demos_floating_feature_can_be_borrowed(demo: Caller) -> None:
+    """Lends the demo's floating feature to the demo's device, for a day at the longest."""
+    named = demo.sandbox.demo
+    ask = {"product": named.product, "license_key": named.license_key, "hardware_id": named.hardware_id}
+    answer = await post(demo, "floating/feature_borrow", {**ask, "feature": named.floating_feature})
+    assert (answer.status_code, answer.json()["max_borrow_time"]) == (200, 24)
+
+
 async def test_an_activation_is_signed_twice(caller: Caller, ask: dict[str, str | int]) -> None:
     """Signs the exact bytes in the header and the license in its body; the text survives another encoding."""
     response = await post(caller, "activate_license", ask)

@@ -15,7 +15,7 @@ import anyio
 import httpx
 import pytest
 
-from licensespring_async.sandbox import DEMO, Fault, Sandbox, SandboxError, World
+from licensespring_async.sandbox import DEMO, Effect, Fault, Sandbox, SandboxError, World
 from licensespring_async.sandbox.serving import Serving, listen
 
 from .calling import BUNDLE, FEATURE, Caller, VirtualClock, new_http
@@ -207,14 +207,24 @@ def test_serves_in_a_plain_with() -> None:
         _ = sandbox.url
 
 
-async def test_stops_while_an_answer_is_late() -> None:
-    """Stops within its bounds although an answer would take an hour."""
+@pytest.mark.parametrize("effect", ["latency", "dribble"])
+async def test_stops_while_an_answer_is_late(
+    effect: Effect, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Stops within its bounds, and quietly, although an answer would take an hour."""
     before = _servers()
-    async with Sandbox(World()) as sandbox, new_http() as http:
-        sandbox.faults.add(Fault(effect="latency", seconds=3600))
-        with pytest.raises(httpx.ReadTimeout):
-            await http.get(sandbox.url, timeout=0.3)
+    async with new_http() as http, anyio.create_task_group() as group, Sandbox(World()) as sandbox:
+        sandbox.faults.add(Fault(effect=effect, seconds=3600, count=1))
+
+        async def ask() -> None:
+            with pytest.raises(httpx.TransportError):
+                await http.get(sandbox.url)
+
+        group.start_soon(ask)
+        while sandbox.faults.active:  # noqa: ASYNC110 - until it has met the request
+            await anyio.sleep(0.01)
     assert _servers() == before
+    assert (caplog.messages, capfd.readouterr().err) == ([], "")
 
 
 async def test_keeps_its_key() -> None:
