@@ -7,7 +7,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from licensespring_async import ConfigurationError
@@ -225,6 +225,7 @@ VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_si
 
 
 @given(st.lists(st.tuples(VALUES, VALUES, VALUES, VALUES, VALUES), max_size=8))
+@example([("", "", "", "", ",\n")])
 def test_every_record_becomes_one_row(tmp_path_factory: pytest.TempPathFactory, records: list[tuple[str, ...]]) -> None:
     """Whatever is written as CSV comes back as one row for each record, numbered without a gap."""
     path = tmp_path_factory.getbasetemp() / "records.csv"

@@ -49,8 +49,10 @@ def rows_in(text: IO[str], name: str, mapping: Mapping[str, str], *, delimiter: 
             continue
         row += 1
         found = _from_cells(cells, columns, row, line)
-        if isinstance(found, InvalidRow) and _is_swallowed(cells, columns, delimiter) and lines.give_back():
-            found = attrs.evolve(found, reason=found.reason + _OPEN_QUOTE)
+        if isinstance(found, InvalidRow):
+            is_clear = lines.is_quoted_throughout(cells, delimiter)
+            if not is_clear and _is_swallowed(cells, columns, delimiter) and lines.give_back():
+                found = attrs.evolve(found, reason=found.reason + _OPEN_QUOTE)
         yield found
 
 
@@ -73,6 +75,11 @@ class _Lines:
         self._record.clear()
         self._size = 0
         return self._number + 1
+
+    def is_quoted_throughout(self, cells: list[str], delimiter: str) -> bool:
+        """Return whether the record is these values, each in quotes: then no quote is open, whatever they hold."""
+        quoted = delimiter.join('"' + each.replace('"', '""') + '"' for each in cells)
+        return "".join(self._record).rstrip("\r\n") == quoted
 
     def give_back(self) -> bool:
         """Have all lines of the record but the first come again; false when it has no others."""
