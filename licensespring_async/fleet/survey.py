@@ -6,18 +6,17 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self
 
 import attrs
 
 from .results import Result
 from .rows import InvalidRow, Row
+from .scratch import Scratch
 
 _MOST_REASONS = 20
 
 
-class Survey:
+class Survey(Scratch):
     """Counts rows and finds duplicates, on disk, so that memory does not grow with the input; use it in `with`.
 
     Two rows are duplicates when they ask the same: product, feature, device, and license key or user.
@@ -31,18 +30,15 @@ class Survey:
     """
 
     def __init__(self, rows: Iterable[Row | InvalidRow]) -> None:
+        super().__init__()
         self.rows = 0
         self.invalid = 0
         self.duplicates = 0
         self.kinds: Counter[tuple[str, str | None]] = Counter()
         self.reasons: dict[str, InvalidRow] = {}
         self._digest = hashlib.sha256()
-        self._db = sqlite3.connect("", isolation_level=None)  # a file of SQLite's own that nobody else sees
-        try:
-            self._count(rows)
-        except BaseException:
-            self._db.close()
-            raise
+        with self._filling() as db:
+            self._count(db, rows)
 
     @property
     def fingerprint(self) -> str:
@@ -56,7 +52,7 @@ class Survey:
 
     @property
     def feature_checks(self) -> int:
-        """Rows that are sent and may take a floating slot."""
+        """Rows that are sent and ask for a feature; the others ask for a bundle."""
         return sum(count for (_, feature), count in self.kinds.items() if feature is not None)
 
     def distinct(self, rows: Iterable[Row | InvalidRow]) -> Iterator[Row | InvalidRow]:
@@ -75,19 +71,9 @@ class Survey:
         found = self._db.execute("SELECT row, line FROM copy WHERE first = ? ORDER BY row", (result.row,))
         return [result, *(attrs.evolve(result, row=row, line=line, attempts=0, seconds=0.0) for row, line in found)]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._db.close()
-
-    def _count(self, rows: Iterable[Row | InvalidRow]) -> None:
-        db = self._db
+    def _count(self, db: sqlite3.Connection, rows: Iterable[Row | InvalidRow]) -> None:
         db.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, row INTEGER) WITHOUT ROWID")
         db.execute("CREATE TABLE copy (row INTEGER PRIMARY KEY, line INTEGER, first INTEGER)")
-        db.execute("BEGIN")
         for row in rows:
             self.rows += 1
             asked = _asked(row)
@@ -102,7 +88,6 @@ class Survey:
                 self.duplicates += 1
         db.execute("DROP TABLE seen")
         db.execute("CREATE INDEX copies ON copy (first)")
-        db.execute("COMMIT")
 
     def _is_new(self, row: Row, asked: bytes) -> bool:
         key = hashlib.blake2b(asked, digest_size=16).digest()

@@ -65,17 +65,7 @@ class World:
         Raises:
             ValueError: The world has a product of this short code.
         """
-        return self._keep(
-            Product(
-                id=next(self._ids),
-                short_code=short_code,
-                name=name or short_code,
-                authorization_method=authorization_method,
-                metadata=metadata or {},
-                home=self.home,
-                ids=self._ids,
-            )
-        )
+        return self._sell(short_code, name, authorization_method, metadata, None)
 
     def add_bundle(
         self,
@@ -100,19 +90,7 @@ class World:
         """
         if any(member.authorization_method != authorization_method for member in members):
             raise ValueError(f"{short_code} and its members have to be all key-based or all user-based")
-        return self._keep(
-            Product(
-                id=next(self._ids),
-                short_code=short_code,
-                name=name or short_code,
-                authorization_method=authorization_method,
-                metadata=metadata or {},
-                is_bundle=True,
-                members=tuple(members),
-                home=self.home,
-                ids=self._ids,
-            )
-        )
+        return self._sell(short_code, name, authorization_method, metadata, tuple(members))
 
     def add_user(
         self,
@@ -151,8 +129,27 @@ class World:
         self.users[user.username] = user
         return user
 
-    def _keep(self, product: Product) -> Product:
-        if product.short_code in self.products:
-            raise ValueError(f"the world already has a product {product.short_code}; short codes are unique")
-        self.products[product.short_code] = product
+    def _sell(
+        self,
+        short_code: str,
+        name: str | None,
+        authorization_method: AuthorizationMethod,
+        metadata: Mapping[str, Json] | None,
+        members: tuple[Product, ...] | None,
+    ) -> Product:
+        """Add a product, or with members a bundle of them."""
+        if short_code in self.products:
+            raise ValueError(f"the world already has a product {short_code}; short codes are unique")
+        product = Product(
+            id=next(self._ids),
+            short_code=short_code,
+            name=name or short_code,
+            authorization_method=authorization_method,
+            metadata=metadata or {},
+            is_bundle=members is not None,
+            members=members or (),
+            home=self.home,
+            ids=self._ids,
+        )
+        self.products[short_code] = product
         return product
