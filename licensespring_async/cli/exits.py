@@ -84,6 +84,9 @@ def run(work: Callable[[*Arguments], Awaitable[T]], *args: *Arguments, drain: Ca
         args: Its arguments.
         drain: Called first when a signal comes; true means that the work will come to an end by itself.
 
+    Once a signal has ended it, further ones are ignored: what is left to do, telling and keeping what was done, is
+    short, and would be torn.
+
     Raises:
         KeyboardInterrupt: A signal ended it; by then everything the work had opened is closed.
     """
@@ -99,10 +102,13 @@ async def _until_interrupted(
     # The signals are taken by the event loop: KeyboardInterrupt, which Python raises between any two bytecodes, could
     # tear apart whatever happens to run, the loop's own code included.
     outcome: list[T] = []
+    is_interrupted = False
     loop = asyncio.get_running_loop()
     with anyio.CancelScope() as scope:
 
         def interrupt() -> None:
+            nonlocal is_interrupted
+            is_interrupted = True
             if drain is None or not drain():
                 scope.cancel()
 
@@ -113,6 +119,8 @@ async def _until_interrupted(
         finally:
             for number in _signals():
                 loop.remove_signal_handler(number)
+                if is_interrupted:
+                    signal.signal(number, signal.SIG_IGN)
     return [] if scope.cancel_called else outcome
 
 

@@ -115,6 +115,25 @@ def test_a_second_ctrl_c_at_the_end_changes_nothing() -> None:
 
 
 @posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_follows_an_interrupted_run_is_not_torn_by_another_signal(number: signal.Signals) -> None:
+    """The summary and the count of what was done come after the run has ended, and are made whole."""
+    done = python(
+        "import os, anyio\n"
+        "from licensespring_async.cli.exits import reported, run\n"
+        "async def work():\n"
+        f"    os.kill(os.getpid(), {number:d})\n"
+        "    while not asked: await anyio.sleep(0.001)\n"
+        "asked = []\n"
+        "with reported():\n"
+        "    run(work, drain=lambda: asked.append(True) or True)\n"
+        f"    os.kill(os.getpid(), {number:d})\n"
+        "    print('whole')"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "whole\n", "")
+
+
+@posix
 def test_a_background_run_ends_on_sigterm() -> None:
     """A job that a script started in the background ignores Ctrl-C, and still ends in good order when told to."""
     words = ["fleet", "check", "--sandbox", "--concurrency", "1", "--output", "-"]
