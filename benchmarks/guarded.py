@@ -1,4 +1,4 @@
-"""A FastAPI application with one route three times: open, guarded by a dependency, and by a route class."""
+"""A FastAPI route, open and guarded in each way, and in ways that guard nothing: what FastAPI itself takes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import resource
 import socket
 import time
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute
 from peers import CHECK, KEY
 from server import BODY
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from licensespring_async import LicenseSpring
 from licensespring_async.services.web import Licensing, by_headers
@@ -39,32 +42,64 @@ def client() -> LicenseSpring:
     return LicenseSpring(auth=KEY, engine=Yes(), verify_signatures=False)
 
 
-def make_app() -> FastAPI:
+WAYS = ("open", "empty dependency", "dependency", "empty route class", "route class")
+
+
+async def _nothing() -> None:
+    pass
+
+
+class _EmptyRoute(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def passed_on(request: Request) -> Response:
+            return await handle(request)
+
+        return passed_on
+
+
+def licensing() -> Licensing[HTTPConnection]:
     licensee = by_headers(hardware_id="x-device-id", license_key="x-license-key")
-    licensing = Licensing(client, product=CHECK["product"], licensee=licensee)
+    return Licensing(client, product=CHECK["product"], licensee=licensee)
+
+
+def make_app(licensing: Licensing[HTTPConnection]) -> ASGIApp:
+    """Return an application for each way behind one that picks: routes that stand before another cost it time."""
     render = RequiresFeature("render", licensing)
-    app = FastAPI(lifespan=licensing.lifespan)
+    options: tuple[dict[str, Any], ...] = (
+        {},
+        {"dependencies": [Depends(_nothing)]},
+        {"dependencies": [Depends(render)]},
+        {"route_class_override": _EmptyRoute},
+        {"route_class_override": render.route_class},
+    )
+    apps = {path(way): FastAPI(lifespan=licensing.lifespan) for way in (*WAYS, "cpu")}
 
     async def hello() -> dict[str, str]:
         return {"hello": "world"}
 
-    app.get("/open")(hello)
-    app.get("/dependency", dependencies=[Depends(render)])(hello)
-    # Not on a router of its own: included routers cost more, and it is the guard's cost that is asked for.
-    app.router.route_class = render.route_class
-    app.get("/route_class")(hello)
-    app.router.route_class = APIRoute
-
-    @app.get("/cpu")
     async def cpu() -> float:
         used = resource.getrusage(resource.RUSAGE_SELF)
         return used.ru_utime + used.ru_stime
 
-    return app
+    for way, given in zip(WAYS, options, strict=True):
+        apps[path(way)].router.add_api_route(path(way), hello, **given)
+    apps["/cpu"].get("/cpu")(cpu)
+
+    async def pick(scope: Scope, receive: Receive, send: Send) -> None:
+        # The lifespan has no path; one application opens the licensing for all.
+        await apps[scope.get("path", "/open")](scope, receive, send)
+
+    return pick
+
+
+def path(way: str) -> str:
+    return "/" + way.replace(" ", "-")
 
 
 def _serve(listener: socket.socket, http: str, loop: str) -> None:
-    config = uvicorn.Config(make_app(), http=http, loop=loop, log_level="critical", access_log=False)
+    config = uvicorn.Config(make_app(licensing()), http=http, loop=loop, log_level="critical", access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
 
 

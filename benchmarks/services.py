@@ -6,9 +6,9 @@
 
 Needs the extras `all` and `bench`.
 
-- guard: the throughput of a FastAPI route with a warm gate against the same route without, in one process without a
-  server, and under uvicorn; shuffled rounds, medians. Beside it the processor time that uvicorn's process spends on a
-  request, which hardly notices what else the machine does.
+- guard: what a FastAPI route with a warm gate keeps of the throughput of the same route without, in one process without
+  a server, and under uvicorn; shuffled rounds, medians. Beside it the processor time that a request takes, which
+  hardly notices what else the machine does, and the same for a dependency and a route class that do nothing.
 - loop: how long one callback keeps the event loop, and how long a tick of it is late, while 1,000 calls are under way.
 - leases: the processor time of a process that renews that many leases of a one-minute time-out, nothing scaled by
   default: `--timeout 6 --leases 1000` renews as often.
@@ -24,11 +24,10 @@ import json
 import random
 import statistics
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
-from guarded import HEADERS, make_app, serving
+from guarded import HEADERS, WAYS, licensing, make_app, path, serving
 from peers import CHECK, KEY
 from rich.console import Console
 from rich.table import Table
@@ -37,7 +36,6 @@ from server import BODY, Server, running
 from licensespring_async import LicenseSpring
 from licensespring_async.transport import HttpxEngine, PyreqwestEngine
 
-ROUTES = ("/open", "/dependency", "/route_class")
 FLOATING = json.dumps(
     {**json.loads(BODY), "is_floating_cloud": True, "floating_users": 100_000, "floating_timeout": 1},
     separators=(",", ":"),
@@ -48,8 +46,11 @@ console = Console()
 # --- guard ---
 
 
-async def call(app: Any, path: str, count: int) -> float:
-    """Return requests a second of an application without a server."""
+Rates = dict[str, list[float]]
+
+
+async def call(app: Any, path: str, count: int) -> tuple[float, float]:
+    """Return requests a second of an application without a server, and those of a second of processor time."""
     headers = [(b"host", b"app"), *((name.encode(), value.encode()) for name, value in HEADERS.items())]
 
     async def receive() -> dict[str, Any]:
@@ -58,7 +59,7 @@ async def call(app: Any, path: str, count: int) -> float:
     async def send(message: dict[str, Any]) -> None:
         assert message.get("status", 200) == 200, message
 
-    started = time.perf_counter()
+    before, started = time.process_time(), time.perf_counter()
     for _ in range(count):
         scope = {
             "type": "http",
@@ -75,7 +76,7 @@ async def call(app: Any, path: str, count: int) -> float:
             "state": {},
         }
         await app(scope, receive, send)
-    return count / (time.perf_counter() - started)
+    return count / (time.perf_counter() - started), count / (time.process_time() - before)
 
 
 class Asking(asyncio.Protocol):
@@ -125,43 +126,54 @@ async def ask(port: int, path: str) -> tuple[float, float]:
     return 32 * 60 / passed, 32 * 60 / (float(await load(port, "/cpu")) - before)
 
 
-async def in_process(rounds: int) -> dict[str, list[float]]:
-    seen: dict[str, list[float]] = defaultdict(list)
-    app = make_app()
-    async with app.router.lifespan_context(app):
-        for number in range(rounds + 1):
-            for path in random.sample(ROUTES, len(ROUTES)):
-                rate = await call(app, path, 2000)
-                if number:
-                    seen[path].append(rate)
-    return seen
-
-
-def under_uvicorn(rounds: int, http: str, loop: str) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    rates: dict[str, list[float]] = defaultdict(list)
-    by_cpu: dict[str, list[float]] = defaultdict(list)
-    with serving(http, loop) as port:
-        for number in range(rounds + 1):
-            for path in random.sample(ROUTES, len(ROUTES)):
-                rate, of_cpu = asyncio.run(ask(port, path))
-                if number:
-                    rates[path].append(rate)
-                    by_cpu[path].append(of_cpu)
+async def in_process(rounds: int) -> tuple[Rates, Rates]:
+    rates, by_cpu = Rates(), Rates()
+    shop = licensing()
+    app = make_app(shop)
+    async with shop:
+        for way in shuffled(rounds):
+            note(rates, by_cpu, way, await call(app, path(way), 2000))
     return rates, by_cpu
+
+
+def under_uvicorn(rounds: int, http: str, loop: str) -> tuple[Rates, Rates]:
+    rates, by_cpu = Rates(), Rates()
+    with serving(http, loop) as port:
+        for way in shuffled(rounds):
+            note(rates, by_cpu, way, asyncio.run(ask(port, path(way))))
+    return rates, by_cpu
+
+
+def shuffled(rounds: int) -> Generator[str]:
+    for _ in range(rounds + 1):
+        yield from random.sample(WAYS, len(WAYS))
+
+
+def note(rates: Rates, by_cpu: Rates, way: str, measured: tuple[float, float]) -> None:
+    rates.setdefault(way, []).append(measured[0])
+    by_cpu.setdefault(way, []).append(measured[1])
 
 
 def guard(rounds: int) -> None:
     settings = {"no server": asyncio.run(in_process(rounds))}
     for http, loop in (("h11", "asyncio"), ("httptools", "uvloop")):
         if importlib.util.find_spec(http) and (loop == "asyncio" or importlib.util.find_spec(loop)):
-            name = f"uvicorn, {http}, {loop}"
-            settings[name], settings[f"{name}, per second of processor"] = under_uvicorn(rounds, http, loop)
-    table = Table("requests/s", "open", "dependency", "ratio (>= 0.95)", "route class", "ratio (>= 0.95)")
-    for name, seen in settings.items():
-        bare, dependency, route_class = (statistics.median(seen[path]) for path in ROUTES)
-        ratios = (dependency / bare, route_class / bare)
-        shown = [f"{'' if ratio >= 0.95 else '[red]'}{ratio:.3f}" for ratio in ratios]
-        table.add_row(name, f"{bare:,.0f}", f"{dependency:,.0f}", shown[0], f"{route_class:,.0f}", shown[1])
+            settings[f"uvicorn, {http}, {loop}"] = under_uvicorn(rounds, http, loop)
+    table = Table("", "way", "requests/s", "ratio", "processor, us", "more", "ratio (>= 0.95)")
+    for name, measured in settings.items():
+        # Of each the first round warms up.
+        rates, by_cpu = ({way: statistics.median(seen[way][1:]) for way in WAYS} for seen in measured)
+        for way in WAYS:
+            kept, took, more = by_cpu[way] / by_cpu["open"], 1e6 / by_cpu[way], 1e6 / by_cpu[way] - 1e6 / by_cpu["open"]
+            table.add_row(
+                name if way == "open" else "",
+                way,
+                f"{rates[way]:,.0f}",
+                f"{rates[way] / rates['open']:.3f}",
+                f"{took:.1f}",
+                f"{more:.1f}",
+                f"{'' if kept >= 0.95 else '[red]'}{kept:.3f}",
+            )
     console.print(table)
 
 

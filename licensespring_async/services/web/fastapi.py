@@ -80,10 +80,14 @@ class RequiresFeature(Requirement[HTTPConnection]):
 
     @property
     def route_class(self) -> type[APIRoute]:
-        """The class for the routes of an `APIRouter` that all need the feature.
+        """The class for the routes of an `APIRouter` that all need the feature, or for a single route:
 
-        They ask before anything else, even before the body is read, document their 403 and 503, and cost less than a
-        dependency. WebSocket routes are not made of it; `Depends` guards those.
+            app.router.add_api_route("/render", rendering, route_class_override=render.route_class)
+
+        They ask before anything else, even before the body is read, and document their 403 and 503. WebSocket routes
+        are not made of it; `Depends` guards those.
+
+        Cost: some microseconds a request, without the ten that FastAPI takes for any dependency.
 
         Raises:
             ConfigurationError: The licensee comes from a dependency, which only `Depends` resolves.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, cast
+from typing import Any, Protocol
 
 from ...endpoints.parameters import text
 from ...errors import ConfigurationError
@@ -14,7 +14,7 @@ class HasScope(Protocol):
     """A request or WebSocket of any ASGI framework."""
 
     @property
-    def scope(self) -> Mapping[str, object]:
+    def scope(self) -> Mapping[str, Any]:
         """The connection as ASGI describes it."""
         ...
 
@@ -40,7 +40,7 @@ def by_headers(
 
     def licensee(connection: HasScope) -> Found:
         device = who = None
-        for name, value in cast("list[tuple[bytes, bytes]]", connection.scope["headers"]):
+        for name, value in connection.scope["headers"]:
             if name == device_name:
                 if device is not None:
                     return None

@@ -109,6 +109,27 @@ def test_a_route_class_guards_wherever_its_router_is(backend: str, depth: int) -
     virtual.run(backend, main)
 
 
+def test_a_route_class_guards_a_single_route(backend: str) -> None:
+    """One route of an application is made of the class, and those beside it are not."""
+
+    async def main() -> None:
+        licensing = licensing_of(Service(), found_at_once)
+        app = FastAPI(lifespan=licensing.lifespan)
+
+        async def answer() -> str:
+            return "answer"
+
+        render = RequiresFeature("render", licensing)
+        app.router.add_api_route("/guarded", answer, route_class_override=render.route_class)
+        app.get("/open")(answer)
+        async with running(app) as server:
+            assert (await server.get("/guarded", headers={"x-device": "d", "x-key": "wrong"})).status == 403
+            assert (await server.get("/guarded", headers=GOOD)).status == 200
+            assert (await server.get("/open")).status == 200
+
+    virtual.run(backend, main)
+
+
 def test_features_are_told_apart(backend: str) -> None:
     """Each route asks for its own feature and product."""
 
