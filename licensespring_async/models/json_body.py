@@ -35,10 +35,14 @@ def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 _LONGEST_NUMBER = 40  # digits; ids have 16
 _LARGEST = 256 * 1024  # bytes; a bundle of 50 licenses has half of that
-_MOST_VALUES = 20_000
+_MOST_VALUES = 20_000  # each is a byte at least
 _DECODER = json.JSONDecoder(
     parse_constant=_no_constant, parse_float=_finite, parse_int=_whole, object_pairs_hook=_unambiguous
 )
+
+
+def _values(body: bytes) -> int:
+    return sum(map(body.count, (b",", b"[", b"{")))
 
 
 def decode(body: bytes, *, is_signed: bool = False) -> object:
@@ -58,7 +62,7 @@ def decode(body: bytes, *, is_signed: bool = False) -> object:
     """
     if not body:
         raise ResponseError("the answer is not usable JSON: the body is empty")
-    if not is_signed and (len(body) > _LARGEST or sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES):
+    if not is_signed and len(body) > _MOST_VALUES and (len(body) > _LARGEST or _values(body) > _MOST_VALUES):
         raise ResponseError("the answer is not usable JSON: too large for one that no trusted key has signed")
     try:
         text = body.decode("utf-8")

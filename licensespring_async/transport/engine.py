@@ -113,9 +113,13 @@ def too_large(limit: int) -> ResponseError:
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return headers by lower-case name; repeated ones joined by ", " (RFC 9110, 5.3)."""
+    pairs = [(name.lower(), value) for name, value in headers]
+    once = dict(pairs)
+    if len(once) == len(pairs):
+        return once
     values: dict[str, list[str]] = {}
-    for name, value in headers:
-        values.setdefault(name.lower(), []).append(value)
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
     return {name: ", ".join(each) for name, each in values.items()}
 
 

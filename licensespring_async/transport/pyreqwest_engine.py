@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 import anyio.lowlevel
@@ -22,6 +22,7 @@ from ..errors import (
 from ..extras import needs_extra
 from .engine import MAX_BODY, checked_context, checked_limit, checked_proxy, content, joined, too_large
 from .values import HttpRequest, HttpResponse
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from pyreqwest.client import Client
@@ -55,38 +56,50 @@ class PyreqwestEngine:
         self, *, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None, max_body: int = MAX_BODY
     ) -> None:
         with needs_extra("fast"):
-            import pyreqwest  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
+            from pyreqwest.exceptions import RequestError  # noqa: PLC0415
+        self._request_error: type[RequestError] = RequestError
         self._ssl_context = checked_context(ssl_context)
         self._proxy = None if proxy is None else checked_proxy(proxy)
         self._max_body = checked_limit(max_body)
         self._client: Client | None = None
+        self._watchdog: Watchdog | None = None
         self._closed = False
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Send one request; see `Engine.send`."""
-        with anyio.move_on_after(timeout + _LATE):
-            return await self._exchange(request, timeout)
+        task = _this_task()
+        client, watchdog = self._client or self._open(), self._watching(task.get_loop())
+        cancelled = task.cancelling()
+        watchdog.begin(task, timeout + _LATE)
+        is_late = False
+        try:
+            try:
+                return await self._exchange(client, task, request, timeout)
+            finally:
+                is_late = watchdog.end(task)
+        except asyncio.CancelledError:
+            if not is_late or task.cancelling() > cancelled:
+                raise
         raise _exceeded(timeout)
 
-    async def _exchange(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        from pyreqwest import exceptions  # noqa: PLC0415  # an optional extra
+    def _watching(self, loop: asyncio.AbstractEventLoop) -> Watchdog:
+        if self._watchdog is None or self._watchdog.loop is not loop:
+            self._watchdog = Watchdog(loop)
+        return self._watchdog
 
-        try:
-            task = asyncio.current_task()
-        except RuntimeError:
-            raise ConfigurationError("engine: PyreqwestEngine works on asyncio only; use HttpxEngine on trio") from None
-        client = self._client or self._open()
-        cancelled = task.cancelling() if task else 0
+    async def _exchange(
+        self, client: Client, task: asyncio.Task[object], request: HttpRequest, timeout: float
+    ) -> HttpResponse:
+        cancelled = task.cancelling()
         try:
             builder = client.request(request.method, request.url).headers(request.headers)
             if request.body is not None:
                 builder = builder.body_bytes(request.body)
             builder = builder.timeout(timedelta(seconds=min(timeout, _LONGEST)))
             async with builder.streamed_read_buffer_limit(_BUFFERED).build_streamed() as response:
-                headers = joined(response.headers.items())
-                body = await self._read(response, headers)
-                status = response.status
-        except exceptions.RequestError as e:
+                status, headers = response.status, joined(response.headers.items())
+                body = await self._read(response, headers.get("content-length"))
+        except self._request_error as e:
             error: TransportError | ResponseError = _failed(e, timeout)
         except ValueError:
             # Of the request's URL, or of an answer's header that is not ASCII.
@@ -96,14 +109,15 @@ class PyreqwestEngine:
             await anyio.lowlevel.checkpoint_if_cancelled()
             raise
         else:
-            await _pass_on_cancellation(task, cancelled)
+            if task.cancelling() > cancelled:
+                await _pass_on_cancellation()
             return HttpResponse(status, headers, content(status, headers, body, self._max_body))
-        await _pass_on_cancellation(task, cancelled)
+        if task.cancelling() > cancelled:
+            await _pass_on_cancellation()
         # Outside the handler, or pyreqwest's error, which holds the whole URL, would hang on ours as its context.
         raise error
 
-    async def _read(self, response: Response, headers: dict[str, str]) -> bytes:
-        announced = headers.get("content-length", "")
+    async def _read(self, response: Response, announced: str | None) -> bytes:
         body = bytearray()
         while (part := await response.body_reader.read(min(_AT_ONCE, self._max_body + 1 - len(body)))) is not None:
             body += part
@@ -135,15 +149,26 @@ class PyreqwestEngine:
         """Close every connection; requests under way fail."""
         self._closed = True
         client, self._client = self._client, None
+        if self._watchdog is not None:
+            self._watchdog.stop()
         if client is not None:
             await client.close()  # and the last reference goes: only then its idle connections do
 
 
-async def _pass_on_cancellation(task: asyncio.Task[object] | None, before: int) -> None:
+def _this_task() -> asyncio.Task[object]:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        task = None
+    if task is None:
+        raise ConfigurationError("engine: PyreqwestEngine works on asyncio only; use HttpxEngine on trio")
+    return task
+
+
+async def _pass_on_cancellation() -> NoReturn:
     """Raise the cancellation that pyreqwest keeps to itself when it has an answer at hand."""
-    if task is not None and task.cancelling() > before:
-        await anyio.lowlevel.checkpoint_if_cancelled()
-        raise asyncio.CancelledError
+    await anyio.lowlevel.checkpoint_if_cancelled()
+    raise asyncio.CancelledError
 
 
 def _exceeded(timeout: float) -> DeadlineExceeded:

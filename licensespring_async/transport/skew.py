@@ -39,11 +39,11 @@ class ClockSkew:
         served = self.served(headers)
         if served is None:
             return None
-        expected = [now + self.offset]
-        if self.is_known:
-            last, at = self._anchor
-            expected.append(last + monotonic - at)
-        return min(abs(served - each) for each in expected)
+        by_clock = abs(served - (now + self.offset))
+        if not self.is_known:
+            return by_clock
+        last, at = self._anchor
+        return min(by_clock, abs(served - (last + monotonic - at)))
 
     def observe(self, headers: Mapping[str, str], sent: float, received: float, monotonic: float) -> None:
         """Learn from an answer.

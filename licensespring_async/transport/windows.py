@@ -202,7 +202,10 @@ class RateLimiter:
 
     def _wait(self) -> float:
         now = self._clock.monotonic()
-        return max(0.0, self.pause.until - now, *(count.wait(now) for count in self._counts))
+        wait = max(0.0, self.pause.until - now)
+        for count in self._counts:
+            wait = max(wait, count.wait(now))
+        return wait
 
     async def _stand_in_line(self, deadline: Deadline) -> None:
         with deadline.wait("waiting for the rate windows"):
