@@ -85,6 +85,7 @@ class Product:
         validity_period: datetime | None = None,
         start_date: datetime | None = None,
         max_activations: int = 1,
+        allow_unlimited_activations: bool = False,
         floating_users: int | None = None,
         floating_timeout: int = 60,
         max_borrow_time: int = 0,
@@ -103,6 +104,7 @@ class Product:
             validity_period: Aware moment from which the license counts as expired.
             start_date: Aware moment from which the license counts as started; shown, never a refusal.
             max_activations: Devices that may be activated; a request for more is refused, `License.activate` is not.
+            allow_unlimited_activations: True lets any number of devices be activated.
             floating_users: Devices that may use the license at the same time (cloud floating).
             floating_timeout: Minutes after which an unrenewed slot lapses.
             max_borrow_time: Hours for which a slot may be borrowed; 0 lets none be borrowed.
@@ -132,6 +134,7 @@ class Product:
             validity_period=validity_period,
             start_date=start_date,
             max_activations=max_activations,
+            allow_unlimited_activations=allow_unlimited_activations,
             slots=floating_slots(floating_users, floating_timeout),
             can_borrow=max_borrow_time > 0,
             max_borrow_time=max_borrow_time,
@@ -168,6 +171,7 @@ class Product:
             validity_period=license.validity_period,
             start_date=license.start_date,
             max_activations=license.max_activations,
+            allow_unlimited_activations=license.allow_unlimited_activations,
             customer=license.customer,
             bundle_license=license,
             place=license.place.inside(member.short_code),

@@ -104,6 +104,19 @@ async def test_a_bundle_is_activated_whole_or_not_at_all(
     assert (bundle.active, member.active) == (False, False)
 
 
+async def test_a_bundle_for_any_number_of_devices_is_so_in_its_parts(
+    caller: Caller, world: World, license: License
+) -> None:
+    """Activates a second device where the bundle's license is unlimited, its sub-licenses saying nothing else."""
+    suite = world.add_bundle(f"{license.product.short_code}-SUITE", members=[license.product])
+    unlimited = suite.add_license(allow_unlimited_activations=True)
+    ask = {"product": suite.short_code, "license_key": str(unlimited.key)}
+
+    for device in ("hw-1", "hw-2"):
+        answer = await post(caller, "activate_bundle", {**ask, "hardware_id": device})
+        assert [item["allow_unlimited_activations"] for item in answer.json()] == [True, True]
+
+
 async def test_a_user_activates_with_a_password(caller: Caller, world: World, license: License) -> None:
     """Requires the user's password to activate, and the username alone to check."""
     product = world.add_product(f"{license.product.short_code}-USER", authorization_method="user")

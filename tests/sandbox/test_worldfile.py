@@ -102,6 +102,7 @@ WHOLE = """
     product = "SUITE"
     key = "BBBB"
     validity_period = 2031-06-30
+    allow_unlimited_activations = true
     devices = ["laptop"]
 
     [licenses.sublicenses.CAD]
@@ -153,6 +154,7 @@ def test_describes_licenses_as_the_builder_does(path: Path) -> None:
     [suite] = world.products["SUITE"].licenses
     assert suite.sublicenses["CAD"].features["raw"].name == "Raw files"
     assert not suite.sublicenses["CAD"].enabled
+    assert suite.sublicenses["CAD"].allow_unlimited_activations
     assert suite.sublicenses["CAD"].device("laptop") is not None
     types = [cad.license_type, counted.license_type, maps.license_type, suite.license_type]
     assert types == ["perpetual", "consumption", "subscription", "time-limited"]

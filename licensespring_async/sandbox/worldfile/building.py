@@ -146,6 +146,7 @@ class _Builder:
             validity_period=text.validity_period,
             start_date=text.start_date,
             max_activations=1 if text.max_activations is None else text.max_activations,
+            allow_unlimited_activations=bool(text.allow_unlimited_activations),
             customer=Customer() if text.customer is None else Customer(**attrs.asdict(text.customer, recurse=False)),
         )
         _put_terms(license, text)
