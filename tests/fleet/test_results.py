@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from licensespring_async import ConnectionFailed, DeadlineExceeded, RateLimited, ResponseError
 from licensespring_async.fleet import Outcome, Result, check_row
@@ -184,3 +186,28 @@ def test_json_writes_moments_as_iso_8601() -> None:
     """An end is written with its offset."""
     result = Result(row=1, outcome=Outcome.LICENSED, expires_at=datetime(2030, 1, 2, tzinfo=UTC))
     assert json.loads(result.to_json())["expires_at"] == "2030-01-02T00:00:00+00:00"
+
+
+_COUNTS = st.none() | st.integers(0, 2**63)
+_RESULTS = st.builds(
+    Result,
+    row=st.integers(1),
+    line=_COUNTS,
+    outcome=st.sampled_from(Outcome),
+    **dict.fromkeys(("code", "message", "product", "feature", "hardware", "key"), st.text()),
+    http_status=_COUNTS,
+    attempts=st.integers(0),
+    seconds=st.integers(0, 10**9).map(lambda count: count / 10_000),
+    expires_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    slots_in_use=_COUNTS,
+    consumptions_left=_COUNTS,
+    verified=st.booleans(),
+    slots_allowed=_COUNTS,
+    at=st.none() | st.integers(0, 10**13).map(lambda count: count / 1000),
+)
+
+
+@given(result=_RESULTS)
+def test_any_result_comes_back_from_its_json(result: Result) -> None:
+    """Whatever a result holds, its line is JSON, and the journal and reports read the same result from it."""
+    assert Result.from_json(result.to_json()) == result
