@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
 import attrs
 
+from .. import endpoints
 from ..client import LicenseSpring
 from ..codes import FloatingFeatureDeviceNotInUse
 from ..errors import (
@@ -130,17 +132,17 @@ async def _without_slot(client: LicenseSpring, row: Row, result: Result) -> Resu
     return result
 
 
-async def _ask(client: LicenseSpring, row: Row) -> RawResponse[LicenseFeature] | RawResponse[Bundle]:
-    raw = client.with_raw_response
+def _ask(client: LicenseSpring, row: Row) -> Awaitable[RawResponse[LicenseFeature] | RawResponse[Bundle]]:
     if row.feature is None:
-        return await raw.check_bundle(
+        bundle = endpoints.check_bundle(
             product=row.product,
             hardware_id=row.hardware_id,
             license_key=row.license_key,
             username=row.username,
             license_id=row.license_id,
         )
-    return await raw.check_license_feature(
+        return client.perform(bundle)
+    feature = endpoints.check_license_feature(
         product=row.product,
         feature=row.feature,
         hardware_id=row.hardware_id,
@@ -149,11 +151,16 @@ async def _ask(client: LicenseSpring, row: Row) -> RawResponse[LicenseFeature] |
         license_id=row.license_id,
         bundle_code=row.bundle_code,
     )
+    return client.perform(feature)
 
 
 def _answered(row: Row, raw: RawResponse[LicenseFeature] | RawResponse[Bundle], now: datetime) -> Result:
     value: LicenseFeature | Bundle = raw.value
-    if isinstance(value, Bundle):
+    if isinstance(value, LicenseFeature):
+        expires_at, consumptions_left = value.expiry_date, value.remaining_consumptions
+        used = value.floating_in_use_devices
+        allowed = None if used is None else value.floating_users
+    else:
         valid = [each for each in value if each.is_valid(now)]
         # A bundle whose licenses have all ended still tells when they did.
         ends, left = [each.ends_at for each in valid or value], [each.remaining_consumptions for each in valid]
@@ -161,10 +168,6 @@ def _answered(row: Row, raw: RawResponse[LicenseFeature] | RawResponse[Bundle], 
         expires_at = min((each for each in ends if each is not None), default=None)
         consumptions_left = min((each for each in left if each is not None), default=None)
         used, allowed = max(((n, of) for n, of in slots if n is not None), key=itemgetter(0), default=(None, None))
-    else:
-        expires_at, consumptions_left = value.expiry_date, value.remaining_consumptions
-        used = value.floating_in_use_devices
-        allowed = None if used is None else value.floating_users
     return _result(
         row,
         of_answer(value, now),

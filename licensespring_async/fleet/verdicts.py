@@ -20,6 +20,7 @@ _INVALID_LICENSE = {
     InvalidReason.EXPIRED: "license_expired",
     InvalidReason.NOT_STARTED: "license_not_started",
 }
+_LICENSED = Verdict(outcome=Outcome.LICENSED)
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -30,7 +31,7 @@ def of_answer(value: LicenseFeature | Bundle, now: datetime) -> Verdict:
         value: The answer.
         now: The moment to judge at, aware.
     """
-    return _of_bundle(value, now) if isinstance(value, Bundle) else _of_feature(value, now)
+    return _of_feature(value, now) if isinstance(value, LicenseFeature) else _of_bundle(value, now)
 
 
 def of_error(error: LicenseSpringError) -> Verdict:
@@ -43,7 +44,7 @@ def _of_feature(feature: LicenseFeature, now: datetime) -> Verdict:
     if feature.expiry_date is not None and feature.is_expired(now):
         ended = feature.expiry_date.isoformat()
         return Verdict(outcome=Outcome.NOT_LICENSED, code="feature_expired", message=f"the feature ended at {ended}")
-    return Verdict(outcome=Outcome.LICENSED)
+    return _LICENSED
 
 
 def _of_bundle(bundle: Bundle, now: datetime) -> Verdict:
@@ -52,7 +53,7 @@ def _of_bundle(bundle: Bundle, now: datetime) -> Verdict:
         return Verdict(outcome=Outcome.NOT_LICENSED, code="empty_bundle", message="the bundle holds no license")
     first = reasons[0]
     if first is None or None in reasons:
-        return Verdict(outcome=Outcome.LICENSED)
+        return _LICENSED
     why = ", ".join(
         f"{each.product_details.short_code}: {reason}" for each, reason in zip(bundle, reasons, strict=True)
     )

@@ -74,13 +74,16 @@ def emit(hooks: Iterable[Hook], event: Event) -> None:
 
 
 def _log_event(event: Event) -> None:
+    level = logging.INFO if isinstance(event, RetryEvent) else logging.DEBUG
+    if not _log.isEnabledFor(level):
+        return
     error = None if event.error is None else type(event.error).__name__
     extra: dict[str, object] = {_ENDPOINT: event.endpoint, _RESENT: event.attempt - 1, _ERROR: error}
     if isinstance(event, RetryEvent):
         extra["licensespring.retry_delay"] = event.delay
         text = "%s: attempt %d failed with %s; the next one in %.3g s"
         _log.info(text, event.endpoint, event.attempt, error, event.delay, extra=extra)
-    elif _log.isEnabledFor(logging.DEBUG):
+    else:
         extra |= {"http.response.status_code": event.status, "licensespring.seconds": event.seconds}
         text = "%s: attempt %d ended with %s in %.3g s"
         _log.debug(text, event.endpoint, event.attempt, error or f"HTTP {event.status}", event.seconds, extra=extra)
