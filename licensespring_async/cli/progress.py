@@ -38,7 +38,7 @@ def progress(
     console: Console = ERR,
     clock: Callable[[], float] = time.monotonic,
 ) -> Generator[Show]:
-    """Give a function to call after each result.
+    """Give a function to call all the time, which shows something now and then.
 
     Args:
         meter: Tells how far the run is.

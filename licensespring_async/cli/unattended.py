@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
@@ -38,6 +39,7 @@ from .report import Report
 from .source import Source
 from .status import Meter
 
+_TICK = 0.1  # seconds; how often something is shown is up to what shows it
 _FEWEST_FOR_A_RATE = 100  # the first error of a run is not a rate of 100 %
 
 
@@ -235,12 +237,12 @@ class _Run:
                 self._checks.stop()
             errors_before = summary.of(Outcome.ERROR)
             async with self._checks as results:
-                async for result in results:
-                    write(result)
-                    summary.add(result)
-                    show()
-                    if result.outcome is Outcome.ERROR and not self.abort:
-                        self._judge(summary.of(Outcome.ERROR) - errors_before, summary.rows - self._earlier)
+                with _repeated(show):
+                    async for result in results:
+                        write(result)
+                        summary.add(result)
+                        if result.outcome is Outcome.ERROR and not self.abort:
+                            self._judge(summary.of(Outcome.ERROR) - errors_before, summary.rows - self._earlier)
 
     def _judge(self, errors: int, rows: int) -> None:
         self.abort = self._job.rules.broken_by(errors, rows)
@@ -264,6 +266,23 @@ def _told(report: Report, *, is_clear: bool, goes_on: bool) -> Generator[None]:
         if goes_on:
             say(ERR, "The same command goes on from here.")
         raise
+
+
+@contextmanager
+def _repeated(show: Show) -> Generator[None]:
+    """Show how far the run is all through the block, also while no result comes: a pause may last an hour."""
+    # A timer and no task: a group would wrap the errors of the block.
+    loop = asyncio.get_running_loop()
+
+    def again() -> None:
+        show()
+        timers[0] = loop.call_later(_TICK, again)
+
+    timers = [loop.call_later(_TICK, again)]
+    try:
+        yield
+    finally:
+        timers[0].cancel()
 
 
 @asynccontextmanager

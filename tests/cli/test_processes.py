@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
 
 from licensespring_async import __version__
 
-from .processes import IN_THE_BACKGROUND, line_of, python, running
+from .processes import COMMAND, IN_THE_BACKGROUND, line_of, python, running
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 
@@ -112,6 +114,35 @@ def test_a_second_ctrl_c_at_the_end_changes_nothing() -> None:
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in stderr) == (130, False)
+
+
+@posix
+def test_a_run_says_how_far_it_is_while_nothing_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that lets a run wait, or a long pause that it asked for, leaves no silence in the log."""
+    monkeypatch.setenv("LICENSESPRING_API_KEY", "a")
+    monkeypatch.setenv("LICENSESPRING_SHARED_KEY", "s")
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text("product,hardware_id,license_key\nAPP,d1,K1\n")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        words = [
+            "--base-url",
+            url,
+            "--no-verify-signatures",
+            "--unlimited",
+            "--yes",
+            "--timeout",
+            "60",
+            "--output",
+            "-",
+        ]
+        with subprocess.Popen(
+            [*COMMAND, "fleet", "check", str(fleet), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr is not None
+            while not (line := process.stderr.readline()).startswith("0 of 1 rows, 0.0/s"):
+                assert line
+            process.kill()
 
 
 @posix
