@@ -9,7 +9,8 @@ Needs the extras `all` and `bench`.
 - guard: what a FastAPI route with a warm gate keeps of the throughput of the same route without, in one process without
   a server, and under uvicorn; shuffled rounds, medians. Beside it the processor time that a request takes, which
   hardly notices what else the machine does, and the same for a dependency and a route class that do nothing.
-- loop: how long one callback keeps the event loop, and how long a tick of it is late, while 1,000 calls are under way.
+- loop: how long one callback keeps the event loop, by the clock and in processor time, and how long a tick of it is
+  late, while 1,000 calls are under way.
 - leases: the processor time of a process that renews that many leases of a one-minute time-out, nothing scaled by
   default: `--timeout 6 --leases 1000` renews as often.
 """
@@ -24,7 +25,7 @@ import json
 import random
 import statistics
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 from guarded import HEADERS, WAYS, licensing, make_app, path, serving
@@ -32,6 +33,7 @@ from peers import CHECK, KEY
 from rich.console import Console
 from rich.table import Table
 from server import BODY, Server, running
+from watching import Callbacks, Ticks, percentiles
 
 from licensespring_async import LicenseSpring
 from licensespring_async.transport import HttpxEngine, PyreqwestEngine
@@ -40,7 +42,7 @@ FLOATING = json.dumps(
     {**json.loads(BODY), "is_floating_cloud": True, "floating_users": 100_000, "floating_timeout": 1},
     separators=(",", ":"),
 )
-console = Console()
+console = Console(width=120)
 
 
 # --- guard ---
@@ -180,23 +182,9 @@ def guard(rounds: int) -> None:
 # --- loop ---
 
 
-def percentiles(seconds: list[float]) -> list[str]:
-    ordered = sorted(seconds)
-    picked = [ordered[min(int(len(ordered) * part), len(ordered) - 1)] for part in (0.5, 0.99, 0.999)]
-    return [f"{each * 1000:.2f} ms" for each in (*picked, ordered[-1])]
-
-
-async def watched(seconds: float, public_key: str, url: str, engine: Any, concurrency: int) -> tuple[list[str], int]:
-    """Return how long rounds of the loop took while 1,000 tasks called, and how many calls were answered."""
-    rounds, calls, last = list[float](), 0, 0.0
-    loop = asyncio.get_running_loop()
-
-    def tick() -> None:
-        nonlocal last
-        now = time.perf_counter()
-        rounds.append(now - last)
-        last = now
-        loop.call_later(0.0005, tick)
+async def watched(seconds: float, server: Server, engine: Any, concurrency: int, watching: Ticks | Callbacks) -> int:
+    """Watch while 1,000 tasks call, not while they begin or end; return how many calls were answered."""
+    calls = 0
 
     async def work() -> None:
         nonlocal calls
@@ -205,37 +193,26 @@ async def watched(seconds: float, public_key: str, url: str, engine: Any, concur
             calls += 1
 
     async with LicenseSpring(
-        auth=KEY, base_url=url, public_key=public_key, engine=engine, max_concurrency=concurrency, timeout=60
+        auth=KEY,
+        base_url=server.plain,
+        public_key=server.public_key,
+        engine=engine,
+        max_concurrency=concurrency,
+        timeout=60,
     ) as client:
         await client.check_license_feature(**CHECK)
-        tasks = [loop.create_task(work()) for _ in range(1000)]
+        tasks = [asyncio.create_task(work()) for _ in range(1000)]
         await asyncio.sleep(2)
-        calls, last = 0, time.perf_counter()
-        rounds.clear()
-        tick()
-        await asyncio.sleep(seconds)
-        found, answered = percentiles(rounds), calls
+        gc.collect()
+        gc.freeze()
+        calls = 0
+        with watching:
+            await asyncio.sleep(seconds)
+        answered = calls
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=10)
-    return found, answered
-
-
-def time_callbacks(kept: list[float]) -> Callable[[], None]:
-    """Note the processor time of each callback until the returned function is called: other processes do not count."""
-    run = asyncio.Handle._run
-
-    def timed(self: asyncio.Handle) -> None:
-        started = time.thread_time()
-        run(self)
-        kept.append(time.thread_time() - started)
-
-    asyncio.Handle._run = timed  # type: ignore[method-assign]
-
-    def stop() -> None:
-        asyncio.Handle._run = run  # type: ignore[method-assign]
-
-    return stop
+    return answered
 
 
 def watch_loop(seconds: float) -> None:
@@ -246,15 +223,14 @@ def watch_loop(seconds: float) -> None:
         ("fast engine, max_concurrency=1000", PyreqwestEngine, 1000),
     ):
         with running() as server:
-            gc.collect()
-            gc.freeze()
-            rounds, calls = asyncio.run(watched(seconds, server.public_key, server.plain, make(), concurrency))
-            table.add_row(name, f"{calls / seconds:,.0f}", "between ticks of 0.5 ms", *rounds)
-            callbacks: list[float] = []
-            stop = time_callbacks(callbacks)
-            asyncio.run(watched(seconds, server.public_key, server.plain, make(), concurrency))
-            stop()
-            table.add_row("", "", "one callback, processor time (<= 2 ms)", *percentiles(callbacks))
+            ticks, callbacks = Ticks(), Callbacks()
+            calls = asyncio.run(watched(seconds, server, make(), concurrency, ticks))
+            timed = asyncio.run(watched(seconds, server, make(), concurrency, callbacks))
+        table.add_row(name, f"{calls / seconds:,.0f}", "between ticks of 0.5 ms", *percentiles(ticks.rounds))
+        each = f"one callback ({timed / len(callbacks.used):.2f} calls)"
+        table.add_row("", f"{timed / seconds:,.0f}", each, *percentiles(callbacks.passed))
+        table.add_row("", "", "processor time (<= 2 ms)", *percentiles(callbacks.used))
+        table.add_row("", "", "garbage collection apart", *percentiles(callbacks.own))
     console.print(table)
 
 
