@@ -38,6 +38,7 @@ from .record import Record, State
 from .report import Report
 from .source import Source
 from .status import Meter
+from .wording import counted
 
 _TICK = 0.1  # seconds; how often something is shown is up to what shows it
 _FEWEST_FOR_A_RATE = 100  # the first error of a run is not a rate of 100 %
@@ -226,6 +227,8 @@ class _Run:
         self._is_draining = True
         if self._checks is not None:
             self._checks.stop()
+            if under_way := self._checks.pace.under_way:
+                say(ERR, f"Ending with the {counted(under_way, 'row')} under way; Ctrl-C again ends at once.")
         return True
 
     async def _check(self, write: Callable[[Result], None], show: Show) -> None:

@@ -117,7 +117,7 @@ def test_a_second_ctrl_c_at_the_end_changes_nothing() -> None:
 
 
 @posix
-def test_a_run_says_how_far_it_is_while_nothing_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_waits_says_how_far_it_is_and_how_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that lets a run wait, or a long pause that it asked for, leaves no silence in the log."""
     monkeypatch.setenv("LICENSESPRING_API_KEY", "a")
     monkeypatch.setenv("LICENSESPRING_SHARED_KEY", "s")
@@ -142,7 +142,11 @@ def test_a_run_says_how_far_it_is_while_nothing_comes(tmp_path: Path, monkeypatc
             assert process.stderr is not None
             while not (line := process.stderr.readline()).startswith("0 of 1 rows, 0.0/s"):
                 assert line
-            process.kill()
+            process.send_signal(signal.SIGINT)
+            assert process.stderr.readline() == "Ending with the 1 row under way; Ctrl-C again ends at once.\n"
+            process.send_signal(signal.SIGINT)
+            assert "Interrupted: 0 of 1 rows done." in process.stderr.read()
+            assert process.wait(timeout=60) == 130
 
 
 @posix
