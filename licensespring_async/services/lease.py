@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
+from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 import attrs
@@ -21,14 +20,12 @@ from ..errors import (
     TransportError,
 )
 from ..models import LicenseFeature
-from ..transport import Clock
 from .renewal import LAST_WORD_SECONDS, Renewals, Seat
+from .unreleased import Unreleased
 
 UNKNOWN_TIMEOUT = 300.0
 RELEASE_LIMIT = 10.0
 _LONGEST_PAUSE = 15.0
-
-_log = logging.getLogger("licensespring_async.services")
 
 
 @attrs.frozen(kw_only=True)
@@ -144,27 +141,35 @@ class Lease:
         self.ended = True
         if isinstance(self.error, LicenseRefused):
             return
-        with anyio.move_on_after(RELEASE_LIMIT, shield=True) as limit:
+        with _no_longer_than(RELEASE_LIMIT, self._slot, self._renewals.unreleased):
             async with self._seat.in_turn_or_after(LAST_WORD_SECONDS):
                 if self._seat.leases == 1:
-                    await give_back(self._slot)
+                    await _give_back(self._slot, self._renewals.unreleased)
+
+
+@contextmanager
+def _no_longer_than(seconds: float, slot: Slot, unreleased: Unreleased) -> Generator[None]:
+    """Release in the block, cancelled or not, but give up in time: what is not released lapses by itself."""
+    with unreleased.gathered():
+        with anyio.move_on_after(seconds, shield=True) as limit:
+            yield
         if limit.cancelled_caught:
-            _log.warning("the slot of %s was not released within %g s", self._slot.name, RELEASE_LIMIT)
+            unreleased.note(slot.name, f"not within {seconds:g} s")
 
 
-async def give_back(slot: Slot) -> None:
-    """Release a slot; a failure is logged, for it must not hide what ended the body."""
+async def _give_back(slot: Slot, unreleased: Unreleased) -> None:
+    """Release a slot; a failure is told later, for it must not hide what ended the body."""
     try:
         await slot.release()
     except (FloatingFeatureDeviceNotInUse, FeatureNotFloating):
         return
     except LicenseSpringError as error:
-        _log.warning("the slot of %s was not released: %s", slot.name, type(error).__name__)
+        unreleased.note(slot.name, type(error).__name__)
 
 
-async def _take(slot: Slot, seat: Seat, clock: Clock) -> tuple[LicenseFeature, float]:
+async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> tuple[LicenseFeature, float]:
     async with seat.turn:
-        started, taken = clock.monotonic(), False
+        started, taken = renewals.clock.monotonic(), False
         try:
             return await slot.check(None), started
         except LicenseSpringError as error:
@@ -176,8 +181,8 @@ async def _take(slot: Slot, seat: Seat, clock: Clock) -> tuple[LicenseFeature, f
         finally:
             # The service may have given a slot although nobody heard of it.
             if taken and seat.leases == 1:
-                with anyio.move_on_after(RELEASE_LIMIT, shield=True):
-                    await give_back(slot)
+                with _no_longer_than(RELEASE_LIMIT, slot, renewals.unreleased):
+                    await _give_back(slot, renewals.unreleased)
 
 
 def _may_have_acted(error: LicenseSpringError) -> bool:
@@ -190,7 +195,7 @@ def _may_have_acted(error: LicenseSpringError) -> bool:
 async def hold(slot: Slot, renewals: Renewals) -> AsyncGenerator[Lease]:
     """Take a slot, keep it renewed while the body runs, and release it once."""
     with renewals.seat(slot.key) as seat:
-        feature, taken = await _take(slot, seat, renewals.clock)
+        feature, taken = await _take(slot, seat, renewals)
         lease = Lease(feature=feature, slot=slot, seat=seat, renewals=renewals, taken=taken)
         if not feature.is_floating_cloud:
             yield lease

@@ -13,6 +13,7 @@ import attrs
 from anyio.abc import TaskGroup
 
 from ..transport import Clock
+from .unreleased import Unreleased
 
 MOST_AT_ONCE = 64
 # What is under way when its host leaves may take so long to come back: cancelled, it might still take a slot.
@@ -80,6 +81,9 @@ class Renewals:
 
     clock: Clock
     random: Callable[[], float]
+    unreleased: Unreleased = attrs.field(
+        default=attrs.Factory(lambda self: Unreleased(clock=self.clock), takes_self=True), init=False
+    )
     _due: _Times = attrs.field(factory=_Times, init=False)
     # When slots lapse. A time may be too early, for a renewal moves it on: it is looked at anew when it comes.
     _ends: _Times = attrs.field(factory=_Times, init=False)
