@@ -26,6 +26,7 @@ import random
 import statistics
 import time
 from collections.abc import Generator
+from contextlib import AsyncExitStack
 from typing import Any
 
 from guarded import HEADERS, WAYS, licensing, make_app, path, serving
@@ -240,12 +241,17 @@ def watch_loop(seconds: float) -> None:
 async def hold_many(server: Server, engine: Any, leases: int, timeout: float, seconds: float) -> list[str]:
     """Return the cost of keeping leases renewed: share of a core, renewals a second, microseconds each, leases lost."""
     lost, opened, stop = 0, 0, asyncio.Event()
-    everybody = asyncio.Event()
+    # The client's time-out is its default, as a user's is: 10,000 at once would not be through in time.
+    everybody, opening = asyncio.Event(), asyncio.Semaphore(100)
 
     async def hold(number: int) -> None:
         nonlocal lost, opened
         device = {**CHECK, "hardware_id": f"device-{number}"}
-        async with client.feature_lease(**device, floating_timeout=timeout, cancel_body=False) as lease:
+        async with AsyncExitStack() as stack:
+            async with opening:
+                lease = await stack.enter_async_context(
+                    client.feature_lease(**device, floating_timeout=timeout, cancel_body=False)
+                )
             opened += 1
             if opened == leases:
                 everybody.set()
@@ -259,7 +265,7 @@ async def hold_many(server: Server, engine: Any, leases: int, timeout: float, se
         requests += 1
 
     async with LicenseSpring(
-        auth=KEY, base_url=server.plain, public_key=server.public_key, engine=engine, timeout=60, hooks=[count]
+        auth=KEY, base_url=server.plain, public_key=server.public_key, engine=engine, hooks=[count]
     ) as client:
         tasks = [asyncio.create_task(hold(number)) for number in range(leases)]
         await everybody.wait()
