@@ -180,13 +180,12 @@ def rate(folder: Path, short: bool) -> list[Answer]:
     ]
 
 
-def windows(folder: Path, short: bool) -> list[Answer]:
+def windows(folder: Path, short: bool, *more: str) -> list[Answer]:
     limits, rows = ([(50, 1), (200, 10)], 700) if short else ([(50, 1), (200, 10), (1_100, 60)], 3_300)
     with listening() as arrivals:
         options = [word for limit, seconds in limits for word in ("--rate", f"{limit}/{seconds}")]
-        start(
-            fleet_file(folder, rows), folder / "paced.jsonl", arrivals.url, "--no-verify-signatures", *options
-        ).communicate()
+        options += ["--no-verify-signatures", "--force", *more]
+        start(fleet_file(folder, rows), folder / "paced.jsonl", arrivals.url, *options).communicate()
     times = [at for at, _ in arrivals.log]
     answers: list[Answer] = []
     for limit, seconds in limits:
@@ -196,6 +195,12 @@ def windows(folder: Path, short: bool) -> list[Answer]:
     whole = int((times[-1] - times[0]) // seconds)
     used = sum(each < times[0] + whole * seconds for each in times) / (whole * limit)
     return [*answers, Answer(f"use of {limit} in {seconds} s", f"{used:.1%}", ">= 95 %", used >= 0.95)]
+
+
+def shared(folder: Path, short: bool) -> list[Answer]:
+    """Ask the same of workers of a Dask cluster on this machine, which divide the windows."""
+    answers = windows(folder, short, "--dask", "local")
+    return [attrs.evolve(each, question=f"Dask workers: {each.question}") for each in answers]
 
 
 def most_within(times: Sequence[float], seconds: float) -> int:
@@ -242,7 +247,7 @@ def main() -> None:
         rows = [each for each in read_rows(file) if isinstance(each, Row)]
         print(asyncio.run(bare(kind, url, Path(key).read_text(), rows)))
         return
-    questions = {"memory": memory, "rate": rate, "windows": windows, "kills": kills}
+    questions = {"memory": memory, "rate": rate, "windows": windows, "shared": shared, "kills": kills}
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("questions", nargs="*", choices=[*questions, []], default=[])
     arguments.add_argument("--short", action="store_true")
