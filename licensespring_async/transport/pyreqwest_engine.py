@@ -69,6 +69,8 @@ class PyreqwestEngine:
         """Send one request; see `Engine.send`."""
         task = _this_task()
         client, watchdog = self._client or self._open(), self._watching(task.get_loop())
+        # pyreqwest may have the answer when it is awaited: a task that calls in a loop would let nobody else run.
+        await asyncio.sleep(0)
         cancelled = task.cancelling()
         watchdog.begin(task, timeout + _LATE)
         is_late = False

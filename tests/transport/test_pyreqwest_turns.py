@@ -1,4 +1,4 @@
-"""A cancelled task ends with the fast engine too, however quick the answers are."""
+"""A task that calls in a loop lets others run, and ends when it is cancelled, however quick the fast engine is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,25 @@ import pytest
 
 from licensespring_async.sandbox import Sandbox
 from licensespring_async.transport import PyreqwestEngine
+
+
+@pytest.mark.asyncio
+async def test_every_call_lets_others_run() -> None:
+    """The event loop turns during every call, also where the answer is at hand before it is awaited."""
+    loop = asyncio.get_running_loop()
+    async with Sandbox() as sandbox, sandbox.client(engine=PyreqwestEngine()) as client:
+        demo = sandbox.demo
+
+        async def work() -> None:
+            for _ in range(50):
+                turned = asyncio.Event()
+                loop.call_soon(turned.set)
+                await client.check_license_feature(
+                    product="LUMEN", feature="ai-upscale", hardware_id=demo.hardware_id, license_key=demo.license_key
+                )
+                assert turned.is_set()
+
+        await asyncio.gather(*(work() for _ in range(50)))
 
 
 @pytest.mark.asyncio
