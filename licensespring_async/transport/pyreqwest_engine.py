@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
@@ -93,31 +93,33 @@ class PyreqwestEngine:
         self, client: Client, task: asyncio.Task[object], request: HttpRequest, timeout: float
     ) -> HttpResponse:
         cancelled = task.cancelling()
+        outcome: tuple[int, dict[str, str], bytes] | TransportError | ResponseError
         try:
             builder = client.request(request.method, request.url).headers(request.headers)
             if request.body is not None:
                 builder = builder.body_bytes(request.body)
             builder = builder.timeout(timedelta(seconds=min(timeout, _LONGEST)))
             async with builder.streamed_read_buffer_limit(_BUFFERED).build_streamed() as response:
-                status, headers = response.status, joined(response.headers.items())
-                body = await self._read(response, headers.get("content-length"))
+                headers = joined(response.headers.items())
+                outcome = response.status, headers, await self._read(response, headers.get("content-length"))
         except self._request_error as e:
-            error: TransportError | ResponseError = _failed(e, timeout)
+            outcome = _failed(e, timeout)
         except ValueError:
             # Of the request's URL, or of an answer's header that is not ASCII.
-            error = ResponseError("the request or the answer has something that is no HTTP")
+            outcome = ResponseError("the request or the answer has something that is no HTTP")
         except asyncio.CancelledError:
             # pyreqwest raises one of its own making, by which anyio's cancel scopes do not know theirs.
             await anyio.lowlevel.checkpoint_if_cancelled()
             raise
-        else:
-            if task.cancelling() > cancelled:
-                await _pass_on_cancellation()
-            return HttpResponse(status, headers, content(status, headers, body, self._max_body))
         if task.cancelling() > cancelled:
-            await _pass_on_cancellation()
-        # Outside the handler, or pyreqwest's error, which holds the whole URL, would hang on ours as its context.
-        raise error
+            # pyreqwest keeps a cancellation to itself when it has an answer at hand.
+            await anyio.lowlevel.checkpoint_if_cancelled()
+            raise asyncio.CancelledError
+        if isinstance(outcome, Exception):
+            # Outside the handler, or pyreqwest's error, which holds the whole URL, would hang on ours as its context.
+            raise outcome
+        status, headers, body = outcome
+        return HttpResponse(status, headers, content(status, headers, body, self._max_body))
 
     async def _read(self, response: Response, announced: str | None) -> bytes:
         body = bytearray()
@@ -165,12 +167,6 @@ def _this_task() -> asyncio.Task[object]:
     if task is None:
         raise ConfigurationError("engine: PyreqwestEngine works on asyncio only; use HttpxEngine on trio")
     return task
-
-
-async def _pass_on_cancellation() -> NoReturn:
-    """Raise the cancellation that pyreqwest keeps to itself when it has an answer at hand."""
-    await anyio.lowlevel.checkpoint_if_cancelled()
-    raise asyncio.CancelledError
 
 
 def _exceeded(timeout: float) -> DeadlineExceeded:
