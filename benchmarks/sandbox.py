@@ -39,13 +39,14 @@ import attrs
 from rich.console import Console
 from rich.table import Table
 
-from licensespring_async.sandbox import Sandbox, World, signing
-from licensespring_async.sandbox.authorization import signature
-from licensespring_async.sandbox.calls import Call
-from licensespring_async.sandbox.jsontext import encode
-from licensespring_async.sandbox.parameters import read_query
-from licensespring_async.sandbox.service import check_license_feature
-from licensespring_async.sandbox.signing import Signer
+from licensespring_async.sandbox import Sandbox, World
+from licensespring_async.sandbox.service.call import Call
+from licensespring_async.sandbox.service.checks import check_license_feature
+from licensespring_async.sandbox.tenants.authorization import signature
+from licensespring_async.sandbox.wire import signing
+from licensespring_async.sandbox.wire.jsontext import encode
+from licensespring_async.sandbox.wire.parameters import read_query
+from licensespring_async.sandbox.wire.signing import Signer
 
 CONNECTIONS, WANTED = 32, 1_500
 SETTINGS = ("plain", "floating", "file", "unremembered")

@@ -17,7 +17,8 @@ from urllib.parse import urlencode, urlsplit
 import attrs
 
 from .errors import ConfigurationError
-from .redaction import fingerprint, is_text
+from .models.json_types import is_text
+from .redaction import fingerprint
 
 # What a quoted header parameter can carry without escaping; the service's keys are letters and digits.
 _HEADER_SAFE = frozenset(string.printable) - frozenset(string.whitespace) - frozenset('"\\')

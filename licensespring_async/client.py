@@ -14,6 +14,7 @@ import anyio
 import attrs
 
 from . import endpoints
+from .answers import Reader
 from .auth import ApiKey, ClientCredentials
 from .configuration import (
     PRODUCTION_URL,
@@ -30,16 +31,15 @@ from .configuration import (
 from .errors import LicenseSpringError
 from .methods import RawLicenseSpring, method
 from .models.expiry import TimeFloor
-from .reading import Reader
 from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, Patience, RateLimits, RawResponse, RetryPolicy
 from .transport.observing import Telemetry
-from .transport.retry import RetryBudget
+from .transport.policies.retry import RetryBudget
+from .transport.policies.windows import RateLimiter
 from .transport.values import Call
-from .transport.windows import RateLimiter
 
 if TYPE_CHECKING:
-    from .services.lease import Lease
-    from .services.renewal import Renewals
+    from .leases.lease import Lease
+    from .leases.renewal import Renewals
 
 T = TypeVar("T")
 
@@ -182,7 +182,7 @@ class LicenseSpring:
 
         Cost: a check every 0.5 to 0.6 time-outs; all leases of a client share one task.
         """
-        from .services.opening import open_lease  # noqa: PLC0415  # kept out of the package's import
+        from .leases.feature_lease import open_lease  # noqa: PLC0415  # kept out of the package's import
 
         return open_lease(
             self,

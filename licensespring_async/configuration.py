@@ -14,13 +14,13 @@ from .errors import ConfigurationError
 from .signatures import PRODUCTION_PUBLIC_KEY, Verifier
 from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy
 from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
-from .transport.circuit import GuardedEngine
 from .transport.clock import is_number
-from .transport.freshness import Freshness
 from .transport.observing import Telemetry, Vitals
 from .transport.pipeline import Pipeline
-from .transport.skew import ClockSkew
-from .transport.windows import Pause, RateLimiter
+from .transport.policies.circuit import GuardedEngine
+from .transport.policies.freshness import Freshness
+from .transport.policies.skew import ClockSkew
+from .transport.policies.windows import Pause, RateLimiter
 
 PRODUCTION_URL = "https://api.licensespring.com"
 
@@ -132,7 +132,7 @@ def pipeline_for(
 
 def default_engine() -> Engine:
     """Return the httpx engine."""
-    from .transport.httpx_engine import HttpxEngine  # noqa: PLC0415  # slow to import, and another engine needs none of it
+    from .transport.engines.httpx_engine import HttpxEngine  # noqa: PLC0415  # slow to import, and another engine needs none of it
 
     return HttpxEngine()
 

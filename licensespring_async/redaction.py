@@ -14,15 +14,6 @@ _SEARCHED = 64 * 1024
 _SHORT = 6
 
 
-def is_text(value: str) -> bool:
-    """Return whether a string can be sent and stored: lone surrogates, which undecodable input leaves, cannot."""
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def fingerprint(secret: str) -> str:
     """Return a short stable name for a secret, by which people can tell two of them apart.
 

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from .._version import __version__
-from .check import check_bundle, check_feature
-from .fleet import check as check_fleet
-from .fleet import retry as retry_fleet
-from .fleet_report import report as report_fleet
+from .endpoints.commands import check_bundle, check_feature
+from .fleet.command import check as check_fleet
+from .fleet.command import retry as retry_fleet
+from .fleet.report import report as report_fleet
 from .sandbox import sandbox
 
 app = typer.Typer(

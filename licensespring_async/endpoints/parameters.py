@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from ..errors import InvalidParameter
-from ..redaction import is_text
+from ..models.json_types import is_text
 
 # RFC 3986's unreserved characters: nothing to refuse and nothing to encode, as in nearly every key and id.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII).fullmatch

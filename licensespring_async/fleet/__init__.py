@@ -1,17 +1,17 @@
 """Checks many devices: reads rows, checks them concurrently, counts what came of it."""
 
-from .check import check_row
-from .checker import Checker, LocalChecker
-from .checks import Checks, check_many, check_with
-from .inputs import Format, read_query, read_rows
-from .journal import Finished, Journal, JournalMismatch, Writer
-from .pace import Concurrency, Pace
-from .results import Outcome, Result, Verdict
-from .rows import COLUMNS, InvalidRow, Row, row_from, rows_from
-from .spool import Spool
-from .summary import Summary, Tally
-from .survey import Survey
-from .work import Ledger
+from .checking.local import Checker, LocalChecker
+from .checking.one_row import check_row
+from .checking.pace import Concurrency, Pace
+from .results.journal import Finished, Journal, JournalMismatch, Writer
+from .results.result import Outcome, Result, Verdict
+from .results.summary import Summary, Tally
+from .rows.files import Format, read_query, read_rows
+from .rows.row import COLUMNS, InvalidRow, Row, row_from, rows_from
+from .rows.spool import Spool
+from .rows.survey import Survey
+from .running.check_many import Checks, check_many, check_with
+from .running.work import Ledger
 
 __all__ = [
     "COLUMNS",

@@ -7,3 +7,12 @@ from typing import TypeAlias
 
 JsonObject: TypeAlias = Mapping[str, object]
 JsonScalar: TypeAlias = str | int | float | bool | None
+
+
+def is_text(value: str) -> bool:
+    """Return whether a string can be sent and stored: lone surrogates, which undecodable input leaves, cannot."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

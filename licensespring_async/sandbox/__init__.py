@@ -1,25 +1,25 @@
 """A local server that speaks the License API, for development, tests and the demo (extra: `sandbox`)."""
 
 from ..extras import needs_extra
-from .clock import SandboxClock
-from .consumption import Consumption
-from .customers import Customer, CustomerAccount, CustomField, User
-from .demo import DEMO, DEMO_OUTCOMES, Demo, DemoBundle, demo_fleet, demo_world
-from .demo_shop import DEMO_FILE
-from .devices import Device
+from .demo.fleet import DEMO, DEMO_OUTCOMES, Demo, DemoBundle, demo_fleet, demo_world
+from .demo.shop import DEMO_FILE
 from .errors import SandboxError
-from .faults import Effect, Fault, Faults
-from .features import Feature
-from .licenses import License
-from .limits import Throttle
-from .products import InstallationFile, Product, ProductField
-from .slots import Slots
-from .tenants import Tenant
-from .world import World
+from .steering.clock import SandboxClock
+from .steering.faults import Effect, Fault, Faults
+from .steering.limits import Throttle
+from .tenants.tenants import Tenant
+from .world.consumption import Consumption
+from .world.customers import Customer, CustomerAccount, CustomField, User
+from .world.devices import Device
+from .world.features import Feature
+from .world.licenses import License
+from .world.products import InstallationFile, Product, ProductField
+from .world.slots import Slots
+from .world.world import World
 from .worldfile import WorldFileError, load_world
 
 with needs_extra("sandbox"):
-    from .server import Sandbox
+    from .server.sandbox import Sandbox
 
 __all__ = [
     "DEMO",

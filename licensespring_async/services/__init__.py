@@ -6,11 +6,11 @@ another one when that lease ends, so that nothing outlives an `async with` and a
 no task.
 """
 
-from .decisions import Decision, FeatureCheck, GateOverloaded
-from .gate import LicenseGate
-from .grace import Grace
-from .lease import Lease
-from .stores import SqliteStore, Store, StoreError
+from ..leases.lease import Lease
+from .gate.decisions import Decision, FeatureCheck, GateOverloaded
+from .gate.gate import LicenseGate
+from .gate.grace import Grace
+from .gate.stores import SqliteStore, Store, StoreError
 
 __all__ = [
     "Decision",

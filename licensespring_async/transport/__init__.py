@@ -3,19 +3,19 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .circuit import Circuit, CircuitPolicy, CircuitState
 from .clock import Clock
-from .deadline import Patience
 from .engine import Engine
 from .events import Event, Hook, RequestEvent, RetryEvent
 from .observing import Observer, Telemetry, Vitals
-from .retry import RetryPolicy
+from .policies.circuit import Circuit, CircuitPolicy, CircuitState
+from .policies.deadline import Patience
+from .policies.retry import RetryPolicy
+from .policies.windows import RateLimits, Window
 from .values import HttpRequest, HttpResponse, RawResponse
-from .windows import RateLimits, Window
 
 if TYPE_CHECKING:
-    from .httpx_engine import HttpxEngine
-    from .pyreqwest_engine import PyreqwestEngine
+    from .engines.httpx_engine import HttpxEngine
+    from .engines.pyreqwest_engine import PyreqwestEngine
 
 __all__ = [
     "Circuit",
@@ -41,7 +41,7 @@ __all__ = [
     "Window",
 ]
 
-_ENGINES = {"HttpxEngine": ".httpx_engine", "PyreqwestEngine": ".pyreqwest_engine"}
+_ENGINES = {"HttpxEngine": ".engines.httpx_engine", "PyreqwestEngine": ".engines.pyreqwest_engine"}
 
 
 def __getattr__(name: str) -> object:

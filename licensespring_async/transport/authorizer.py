@@ -22,11 +22,11 @@ from ..errors import (
 )
 from ..models.converter import structure
 from ..models.json_body import decode
-from .answers import failure
 from .clock import Clock
-from .deadline import Deadline
+from .failures import failure
+from .policies.deadline import Deadline
+from .policies.windows import seconds_asked
 from .values import HttpRequest, HttpResponse
-from .windows import seconds_asked
 
 _TOKEN_CODES = frozenset({"oauth_token_expired", "oauth_token_malformed"})
 _LONGEST_TOKEN = 16 * 1024  # bytes; no server takes a longer header

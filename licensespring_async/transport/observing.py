@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import anyio
 import attrs
 
-from .circuit import Circuit
-from .retry import RetryBudget
+from .history import History
+from .policies.circuit import Circuit
+from .policies.retry import RetryBudget
 from .values import Request
-
-if TYPE_CHECKING:
-    from .pipeline import History
 
 
 def _slots(vitals: Vitals) -> anyio.Semaphore:

@@ -14,67 +14,31 @@ import anyio
 import attrs
 
 from ..auth import imf_fixdate
-from ..codes import DateHeaderDiff
 from ..errors import (
     ApiError,
     CircuitOpen,
     ConfigurationError,
     ConnectionFailed,
     ConnectionLost,
+    DateHeaderDiff,
     LicenseSpringError,
     RateLimited,
-    TransportError,
 )
-from .answers import credentials, failure
 from .authorizer import Authorizer
 from .clock import Clock
-from .deadline import Deadline, Patience
 from .engine import Engine
 from .events import Hook, RequestEvent, RetryEvent, emit, is_heard
-from .freshness import Freshness
+from .failures import credentials, failure
+from .history import History
 from .observing import Observer, Vitals
-from .retry import Kind, RetryPolicy, classify
-from .skew import ClockSkew
+from .policies.deadline import Deadline, Patience
+from .policies.freshness import Freshness
+from .policies.retry import RetryPolicy, classify
+from .policies.skew import ClockSkew
+from .policies.windows import RateLimiter
 from .values import HttpRequest, HttpResponse, Request
-from .windows import RateLimiter
 
 _UNWATCHED: Final = nullcontext()
-
-
-@attrs.define(kw_only=True)
-class History:
-    """What a call has been through.
-
-    Attributes:
-        attempts: Requests sent.
-        tries: Attempts that the retry policy counts: those that failed before sending too, mended ones not.
-        remedies: Causes of refusal that were mended and tried again, each at most once and not counted as retries.
-        last_retry: What the last retry was for, or None before the first.
-        signed_offset: Clock offset that the last attempt was signed with.
-        status: HTTP status of the last attempt's answer, or None if none came.
-        authorization: Header that the last attempt was sent with.
-    """
-
-    endpoint: str
-    deadline: Deadline
-    attempts: int = 0
-    tries: int = 0
-    failures: list[LicenseSpringError] = attrs.field(factory=list[LicenseSpringError])
-    remedies: set[str] = attrs.field(factory=set[str])
-    last_retry: Kind | None = None
-    signed_offset: float = 0.0
-    status: int | None = None
-    authorization: str = attrs.field(default="", repr=False)
-
-    def stamp(self, error: LicenseSpringError) -> None:
-        """Note on an error which call it ends."""
-        error.endpoint = self.endpoint
-        error.attempts = self.attempts
-        error.elapsed = self.deadline.elapsed
-        error.waited = self.deadline.waited
-        error.earlier = tuple(each for each in self.failures if each is not error)
-        if isinstance(error, TransportError):
-            error.may_have_acted = any(isinstance(e, TransportError) and e.may_have_acted for e in self.failures)
 
 
 @attrs.frozen(kw_only=True)

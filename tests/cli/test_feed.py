@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from licensespring_async import ConfigurationError
-from licensespring_async.cli.feed import feed
+from licensespring_async.cli.fleet.feed import feed
 from licensespring_async.fleet import InvalidRow
 
 

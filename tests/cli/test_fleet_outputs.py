@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from licensespring_async.cli.output import open_output
+from licensespring_async.cli.fleet.output import open_output
 from licensespring_async.fleet import Journal, Outcome, Result
 from licensespring_async.fleet.report import read_records
 

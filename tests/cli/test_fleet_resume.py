@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from licensespring_async.cli.output import open_output
+from licensespring_async.cli.fleet.output import open_output
 from licensespring_async.fleet import Journal, Outcome, Result
 
 from .conftest import Run

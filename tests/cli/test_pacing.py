@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from licensespring_async import ConfigurationError, RateLimits
-from licensespring_async.cli.pacing import least_seconds, limits_from
+from licensespring_async.cli.fleet.pacing import least_seconds, limits_from
 
 
 def test_the_default_holds_on_every_plan() -> None:

@@ -8,8 +8,8 @@ import json
 import pytest
 from rich.console import Console
 
-from licensespring_async.cli.progress import Shown, progress
-from licensespring_async.cli.status import Meter
+from licensespring_async.cli.fleet.meter import Meter
+from licensespring_async.cli.fleet.progress import Shown, progress
 from licensespring_async.fleet import Outcome, Pace, Result, Summary
 
 

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from licensespring_async.cli.report import Report
+from licensespring_async.cli.fleet.closing_table import Report
 from licensespring_async.fleet import Outcome, Result, Summary
 
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from licensespring_async.cli.tables import bundle_table, feature_table
+from licensespring_async.cli.endpoints.tables import bundle_table, feature_table
 from licensespring_async.models import Bundle, LicenseFeature
 from licensespring_async.models.converter import structure
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from licensespring_async import ConfigurationError, DeadlineExceeded, LicenseSpring, RateLimited, RateLimits
 from licensespring_async.fleet import Concurrency, Outcome, Pace, Result, Row, check_many
-from licensespring_async.fleet.pace import Aimd
+from licensespring_async.fleet.checking.pace import Aimd
 from licensespring_async.transport import HttpRequest, HttpResponse
 
 from ..transport import virtual

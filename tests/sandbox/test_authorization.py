@@ -7,7 +7,7 @@ from email.utils import formatdate
 import pytest
 
 from licensespring_async.sandbox import License, Sandbox
-from licensespring_async.sandbox.authorization import signature
+from licensespring_async.sandbox.tenants.authorization import signature
 
 from .calling import FEATURE, Caller, authorization, refusal
 

@@ -22,8 +22,8 @@ from licensespring_async import (
     TransportError,
 )
 from licensespring_async.sandbox import Effect, Fault, Faults, License, Sandbox, SandboxClock, Throttle, World
-from licensespring_async.sandbox.faults import Distribution
-from licensespring_async.sandbox.limits import RetryAfter
+from licensespring_async.sandbox.steering.faults import Distribution
+from licensespring_async.sandbox.steering.limits import RetryAfter
 
 from .calling import new_http
 

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from licensespring_async.sandbox import DEMO_OUTCOMES, Sandbox, demo_fleet
-from licensespring_async.sandbox.demo_names import people
+from licensespring_async.sandbox.demo.names import people
 
 from .calling import BUNDLE, FEATURE, Caller, VirtualClock, new_http
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from licensespring_async.sandbox import Consumption, Sandbox, World, demo_fleet
-from licensespring_async.sandbox.jsontext import Json, encode, json_object
+from licensespring_async.sandbox.wire.jsontext import Json, encode, json_object
 
 from .calling import BUNDLE, FEATURE, Caller, VirtualClock, new_http
 

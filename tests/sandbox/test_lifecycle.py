@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from licensespring_async.sandbox import DEMO, Effect, Fault, Sandbox, SandboxError, World
-from licensespring_async.sandbox.serving import Serving, listen
+from licensespring_async.sandbox.server.serving import Serving, listen
 
 from .calling import BUNDLE, FEATURE, Caller, VirtualClock, new_http
 

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from licensespring_async.sandbox import Throttle
-from licensespring_async.sandbox.limits import Limiter, Plan, RetryAfter, too_many
+from licensespring_async.sandbox.steering.limits import Limiter, Plan, RetryAfter, too_many
 
 
 def limiter(now: list[float], plan: Plan = "free") -> Limiter:

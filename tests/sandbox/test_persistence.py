@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from licensespring_async.sandbox import Consumption, License, Sandbox, SandboxError, World
-from licensespring_async.sandbox.store import Store
+from licensespring_async.sandbox.state.store import Store
 
 from .calling import FEATURE, Caller, VirtualClock, authorization, new_http
 

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from licensespring_async.sandbox import Consumption, License, Sandbox, SandboxClock, World
-from licensespring_async.sandbox.calls import Call
-from licensespring_async.sandbox.consuming import add_consumption, add_feature_consumption
-from licensespring_async.sandbox.floating import (
+from licensespring_async.sandbox.service.call import Call
+from licensespring_async.sandbox.service.checks import check_license, check_license_feature
+from licensespring_async.sandbox.service.consumption import add_consumption, add_feature_consumption
+from licensespring_async.sandbox.service.floating import (
     borrow_floating_feature,
     borrow_floating_license,
     release_floating_feature,
     release_floating_license,
 )
-from licensespring_async.sandbox.jsontext import Json
-from licensespring_async.sandbox.refusals import ServiceError
-from licensespring_async.sandbox.service import check_license, check_license_feature
+from licensespring_async.sandbox.wire.jsontext import Json
+from licensespring_async.sandbox.wire.refusals import ServiceError
 
 ALLOWED, TIMEOUT, HOURS = 3, 30, 4
 MAXIMUM, OVERAGES = 20, 5

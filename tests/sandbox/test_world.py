@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from licensespring_async.sandbox import World
-from licensespring_async.sandbox.jsontext import Json, json_object
+from licensespring_async.sandbox.wire.jsontext import Json, json_object
 
 NAIVE = datetime(2030, 1, 1)
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from licensespring_async.transport.watchdog import Watchdog
+from licensespring_async.transport.engines.watchdog import Watchdog
 
 
 @pytest.mark.asyncio

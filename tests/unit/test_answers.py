@@ -19,7 +19,7 @@ from licensespring_async import (
 )
 from licensespring_async.redaction import fingerprint
 from licensespring_async.transport import HttpResponse
-from licensespring_async.transport.answers import failure
+from licensespring_async.transport.failures import failure
 
 from . import bodies
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from licensespring_async import ResponseError
-from licensespring_async.transport.engine import MAX_BODY, decoded, joined
+from licensespring_async.transport.engines.bodies import MAX_BODY, decoded, joined
 
 LIMIT = 1_000
 

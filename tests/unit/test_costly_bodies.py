@@ -11,7 +11,7 @@ import pytest
 
 from licensespring_async import LicenseSpringError
 from licensespring_async.transport import HttpResponse
-from licensespring_async.transport.engine import MAX_BODY
+from licensespring_async.transport.engines.bodies import MAX_BODY
 
 from . import bodies
 from .test_hostile_bodies import outcome

@@ -25,10 +25,9 @@ from licensespring_async import (
     ResponseError,
     SignatureError,
     TransportError,
-    codes,
     errors,
 )
-from licensespring_async.codes import api_error
+from licensespring_async.errors import api_error
 
 # https://docs.licensespring.com/license-api/license-feature-check, "List of exceptions"
 FEATURE_CHECK = [
@@ -76,7 +75,7 @@ def tree(root: type[LicenseSpringError] = LicenseSpringError) -> Iterator[type[L
     """Every error class of the package."""
     yield root
     for each in root.__subclasses__():
-        if each.__module__ in (codes.__name__, errors.__name__):
+        if each.__module__.startswith(errors.__name__):
             yield from tree(each)
 
 

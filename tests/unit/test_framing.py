@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensespring_async.transport.framing import ended_exactly
+from licensespring_async.transport.engines.framing import ended_exactly
 
 HEAD = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"
 CHUNKED = {"transfer-encoding": "chunked"}

@@ -6,7 +6,7 @@ import pytest
 
 from licensespring_async import LicenseSpringError, ResponseError
 from licensespring_async.transport import HttpResponse
-from licensespring_async.transport.answers import failure
+from licensespring_async.transport.failures import failure
 
 KEY = "license-key-0004"
 

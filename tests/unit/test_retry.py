@@ -22,8 +22,8 @@ from licensespring_async import (
     SignatureError,
     TransportError,
 )
-from licensespring_async.codes import api_error
-from licensespring_async.transport.retry import Kind, RetryBudget, classify, retry_after
+from licensespring_async.errors import api_error
+from licensespring_async.transport.policies.retry import Kind, RetryBudget, classify, retry_after
 
 POLICY = RetryPolicy()
 NOW = 1_800_000_000.0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensespring_async.transport.skew import ClockSkew
+from licensespring_async.transport.policies.skew import ClockSkew
 
 from .test_retry import DATES
 

@@ -20,11 +20,11 @@ from ...client import LicenseSpring
 from ...configuration import Options
 from ...errors import LicenseSpringError
 from ...transport import RateLimits
-from ..check import is_fatal
-from ..checker import LocalChecker
-from ..pace import Concurrency
-from ..results import Result
-from ..rows import Row
+from ..checking.local import LocalChecker
+from ..checking.one_row import is_fatal
+from ..checking.pace import Concurrency
+from ..results.result import Result
+from ..rows.row import Row
 
 
 @attrs.frozen(kw_only=True)

@@ -18,7 +18,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..latency import Latency
+from ..results.latency import Latency
 from .measures import Timeline
 
 # Stand-ins that no chart uses otherwise; the page's style sheet says what they look like, in light and in dark.

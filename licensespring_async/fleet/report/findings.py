@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from ..latency import Latency
-from ..results import Outcome, Result
+from ..results.latency import Latency
+from ..results.result import Outcome, Result
 from .measures import Lowest, Timeline
 
 HORIZONS = (7, 30, 90)

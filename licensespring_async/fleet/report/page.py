@@ -10,7 +10,7 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
-from ..results import Outcome
+from ..results.result import Outcome
 from .charts import concurrency_chart, latency_chart, rate_chart
 from .findings import HORIZONS, Findings
 from .origin import Origin

@@ -19,9 +19,9 @@ from typing import cast
 from ...errors import ConfigurationError
 from ...extras import needs_extra
 from ...redaction import excerpt, fingerprint
-from ..inputs.streams import open_text
-from ..journal import Journal
-from ..results import FORMULA_STARTS, Outcome, Result
+from ..results.journal import Journal
+from ..results.result import FORMULA_STARTS, Outcome, Result
+from ..rows.files.streams import open_text
 
 _SQLITE = b"SQLite format 3\0"
 _PARQUET = b"PAR1"

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import attrs
 
-from ..customers import Customer
-from ..licenses import License, floating_slots
-from ..world import World
+from ..world.customers import Customer
+from ..world.licenses import License, floating_slots
+from ..world.world import World
 from .lines import Path
 from .reading import Problem, read, suggestion
 from .schema import BundleText, FeatureText, LicenseTerms, LicenseText, ProductTerms, ProductText, UserText, WorldText

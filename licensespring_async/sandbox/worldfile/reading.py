@@ -18,7 +18,7 @@ from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, Iterabl
 from cattrs.gen import make_dict_structure_fn
 
 from ..errors import SandboxError
-from ..jsontext import json_object
+from ..wire.jsontext import json_object
 from .lines import Lines, Path
 from .schema import FileText, JsonTable
 

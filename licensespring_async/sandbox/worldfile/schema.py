@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from ..consumption import Consumption
-from ..customers import CustomerAccount, CustomField
-from ..licenses import LicenseType
-from ..products import AuthorizationMethod, InstallationFile, ProductField
+from ..world.consumption import Consumption
+from ..world.customers import CustomerAccount, CustomField
+from ..world.licenses import LicenseType
+from ..world.products import AuthorizationMethod, InstallationFile, ProductField
 
 JsonTable: TypeAlias = dict[str, Any]
 """A table that is shown as JSON; `reading` checks that it is some."""

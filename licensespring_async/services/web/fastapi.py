@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from ...errors import ConfigurationError
 from ...extras import needs_extra
-from ..decisions import Decision
+from ..gate.decisions import Decision
 from .licensing import Found, Licensing
 from .requirement import Denial, Requirement
 

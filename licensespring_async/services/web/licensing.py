@@ -13,7 +13,7 @@ from ...endpoints.parameters import text
 from ...errors import ConfigurationError
 from ...transport import Clock
 from ...transport.clock import is_number
-from ..gate import LicenseGate
+from ..gate.gate import LicenseGate
 
 A = TypeVar("A")
 S = TypeVar("S")

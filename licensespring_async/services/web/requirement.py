@@ -18,7 +18,7 @@ import attrs
 
 from ...endpoints.parameters import text
 from ...errors import ConfigurationError, InvalidParameter, LicenseSpringError, TransportError
-from ..decisions import Decision, FeatureCheck
+from ..gate.decisions import Decision, FeatureCheck
 from .licensing import C_contra, Found, Licensee, Licensing
 
 _log = logging.getLogger("licensespring_async.services")

@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 
 from licensespring_async.sandbox import Sandbox, World
-from licensespring_async.sandbox.serving import listen
+from licensespring_async.sandbox.server.serving import listen
 
 README = (Path(__file__).parents[3] / "README.md").read_text()
 KEY = "9F2C-77AA-0B1E-C0DE"

@@ -1,0 +1,81 @@
+"""From the bytes of an answer to a value that may be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import NoneType
+from typing import TypeVar, cast
+
+import attrs
+
+from .errors import ResponseError
+from .models import Bundle
+from .models.converter import structure
+from .models.expiry import Timed, TimeFloor
+from .models.json_body import decode
+from .signatures import SIGNATURE_HEADER, Verifier
+from .transport import HttpResponse, RawResponse
+from .transport.history import History
+from .transport.values import Call
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Reader:
+    """Verifies, structures and binds answers, and keeps what they prove of the service's time.
+
+    Attributes:
+        verifier: Checks signatures; None believes everybody.
+        is_binding: Whether an answer about something else than was asked for is refused.
+        served: Gives an answer's `Date` in seconds since the epoch, None when it has none.
+        floor: The newest time that a verified answer has proved; every model that was verified is judged by it.
+    """
+
+    verifier: Verifier | None
+    is_binding: bool
+    served: Callable[[Mapping[str, str]], float | None]
+    floor: TimeFloor
+
+    def read(self, response: HttpResponse, call: Call[T], history: History) -> RawResponse[T]:
+        """Return the value of a successful answer, and how it came about.
+
+        Raises:
+            SignatureError: It is not signed by a trusted key, or answers another call (`AnswerMismatch`).
+            ResponseError: It cannot be decoded or has another shape.
+        """
+        return RawResponse(
+            value=self._value(response, call),
+            status=response.status,
+            headers=response.headers,
+            body=response.body,
+            attempts=history.attempts,
+            elapsed=history.deadline.elapsed,
+            verified=self.verifier is not None and call.model is not NoneType,
+            waited=history.deadline.waited,
+        )
+
+    def _value(self, response: HttpResponse, call: Call[T]) -> T:
+        if call.model is NoneType:
+            # An answer that says nothing more than its status: the service documents no signature for it.
+            return cast("T", None)
+        # The signature covers the raw bytes; nothing is parsed before it holds.
+        if self.verifier is not None:
+            self.verifier.verify(response.body, response.headers.get(SIGNATURE_HEADER))
+        try:
+            value = structure(decode(response.body, is_signed=self.verifier is not None), call.model)
+        except ResponseError as error:
+            error.status = response.status
+            raise
+        if self.is_binding and call.bind is not None:
+            call.bind(value, self.verifier)
+        if self.verifier is not None:
+            self._keep_time(response, value)
+        return value
+
+    def _keep_time(self, response: HttpResponse, value: object) -> None:
+        seconds = self.served(response.headers)
+        if seconds is not None:
+            self.floor.rise(seconds)
+        if isinstance(value, Timed | Bundle):
+            value.judge_by(self.floor)

@@ -1,0 +1,83 @@
+"""Answers as tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from ...models import Bundle, License, LicenseFeature
+from ..wording import counted, from_now
+
+
+def feature_table(feature: LicenseFeature, now: datetime) -> Table:
+    """Return a feature as a table of names and values."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in (
+        ("Feature", f"{feature.name} ({feature.code})"),
+        ("Type", str(feature.feature_type)),
+        ("Ends", _ends(feature.expiry_date, now)),
+        ("Floating", _floating(feature)),
+        ("Consumption", _consumption(feature)),
+        ("License id", str(feature.license_id)),
+    ):
+        if value:
+            table.add_row(name, Text(value))
+    return table
+
+
+def bundle_table(bundle: Bundle, now: datetime) -> Table:
+    """Return the licenses of a bundle as a table, one line each."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Product", overflow="fold")
+    table.add_column("Type", overflow="fold")
+    table.add_column("Valid", overflow="fold")
+    table.add_column("Ends", overflow="fold")
+    table.add_column("Devices", justify="right")
+    table.add_column("Features", overflow="fold")
+    for license in bundle:
+        validity = license.is_valid(now)
+        table.add_row(
+            Text(license.product_details.short_code),
+            Text(str(license.license_type)),
+            Text("yes", "green") if validity else Text(str(validity.reason), "yellow"),
+            Text(_ends(license.ends_at, now)),
+            Text(_devices(license)),
+            Text(", ".join(each.code for each in license.product_features) or "none"),
+        )
+    return table
+
+
+def _ends(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    return f"{moment:%Y-%m-%d %H:%M} UTC ({from_now(moment - now)})"
+
+
+def _floating(feature: LicenseFeature) -> str:
+    if not (feature.is_floating or feature.is_floating_cloud):
+        return "no"
+    where = "yes" if feature.is_floating_cloud else "yes, by an on-premise server"
+    used, slots = feature.floating_in_use_devices, feature.floating_users
+    if used is None:
+        return where
+    return (
+        f"{where}, {counted(used, 'slot')} in use" if slots is None else f"{where}, {used:,} of {slots:,} slots in use"
+    )
+
+
+def _consumption(feature: LicenseFeature) -> str:
+    if not feature.is_consumption:
+        return ""
+    used = f"{feature.total_consumptions or 0:,} used"
+    left = feature.remaining_consumptions
+    return f"{used}, unlimited" if left is None else f"{used}, {left:,} left"
+
+
+def _devices(license: License) -> str:
+    of = "unlimited" if license.allow_unlimited_activations else f"{license.max_activations:,}"
+    return f"{license.times_activated:,} of {of}"

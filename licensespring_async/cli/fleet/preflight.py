@@ -1,0 +1,82 @@
+"""What is said, and asked, before the first row is sent."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from ...errors import ConfigurationError
+from ...fleet import Survey
+from ...transport import RateLimits
+from ..console import ERR, say
+from ..wording import counted, duration
+from .pacing import least_seconds
+
+_EXAMPLES = 5
+
+
+def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
+    """Return one line on what a run will do."""
+    if limits is None:
+        time = "no rate limit"
+    else:
+        least = least_seconds(survey.checks + (survey.feature_checks if release else 0), limits)
+        windows = ", ".join(f"{each.limit:,} in {each.seconds:g} s" for each in limits.windows)
+        time = f"{f'at least {duration(least)}' if least >= 1 else 'less than a second'} at {windows}"
+    slots = f"{survey.checks:,} may take a floating slot"
+    if release:
+        slots += f", {survey.feature_checks:,} give it back"
+    return (
+        f"{counted(survey.rows, 'row')}: {survey.checks:,} to check, {counted(survey.duplicates, 'duplicate')}, "
+        f"{survey.invalid:,} invalid; {len(survey.kinds):,} distinct (product, feature); {slots}; {time}"
+    )
+
+
+def complaints(survey: Survey) -> list[str]:
+    """Return a line for each reason, of a few, why rows cannot be checked, with where that is first so."""
+    firsts = list(survey.reasons.values())[:_EXAMPLES]
+    return [
+        f"invalid, first in row {each.row:,}{'' if each.line is None else f' (line {each.line:,})'}: {each.reason}"
+        for each in firsts
+    ]
+
+
+def ask_for_slots(survey: Survey | None, *, release: bool, yes: bool) -> None:
+    """Say how many floating slots a run may take, and go on only when somebody agrees.
+
+    Args:
+        survey: What will be checked, or None of a stream.
+        release: Whether the slots of features are given back.
+        yes: Whether somebody agreed beforehand.
+
+    Raises:
+        ConfigurationError: There is nobody to ask.
+        typer.Exit: The answer was no.
+    """
+    if survey is not None and not survey.checks:
+        return
+    notice = _notice(survey, release=release)
+    if yes:
+        say(ERR, f"{notice}.")
+    elif sys.stdin.isatty() and sys.stderr.isatty():
+        if not typer.confirm(f"{notice}. Go on?", err=True):
+            raise typer.Exit(2)
+    else:
+        raise ConfigurationError(
+            f"{notice}; say --yes to agree (--dry-run only counts, --release gives the slots of features back)"
+        )
+
+
+def _notice(survey: Survey | None, *, release: bool) -> str:
+    after = "gives it back" if release else "keeps it until it is released or its time-out passes"
+    feature = f"takes a floating slot where the feature floats, and {after}"
+    bundle = "a slot where the bundle's licenses float" + (", and no --release gives it back" if release else "")
+    if survey is None:
+        return f"each feature check {feature}, and each bundle check takes {bundle}"
+    told: list[str] = []
+    if survey.feature_checks:
+        told.append(f"{counted(survey.feature_checks, 'feature check')}, each of which {feature}")
+    if bundles := survey.checks - survey.feature_checks:
+        told.append(f"{counted(bundles, 'bundle check')}, which {'takes' if bundles == 1 else 'take'} {bundle}")
+    return ", and ".join(told)

@@ -1,0 +1,53 @@
+"""`fleet report`: the results of a run as a page."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...extras import needs_extra
+from ...fleet.report import Findings, Origin, read_records
+from ..console import OUT, say
+from ..exits import reported
+from ..wording import counted
+from .output import refuse_input, refuse_loss, unwritable
+
+
+def report(
+    *,
+    results: Annotated[
+        str,
+        typer.Argument(
+            help="What `fleet check --output` wrote: JSONL, CSV or Parquet, or its journal.", metavar="RESULTS"
+        ),
+    ],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="The HTML file to write.", metavar="FILE")
+    ] = "report.html",
+    force: Annotated[bool, typer.Option("--force", help="Replace an output file that holds something.")] = False,
+) -> None:
+    """Make one HTML file of a run's results, which opens from disk and needs no network.
+
+    Exits with 0 when it is written, and 2 when RESULTS cannot be read or FILE cannot be written.
+    """
+    with reported():
+        with needs_extra("report"):
+            from ...fleet.report.page import render  # noqa: PLC0415  # an extra
+        refuse_input(output, results)
+        if not force:
+            refuse_loss(output)
+        now = datetime.now(UTC)
+        findings = Findings(now)
+        for record in read_records(Path(results)):
+            findings.add(record)
+        command = ["licensespring-async", "fleet", "report", results, "--output", output, *["--force"][: int(force)]]
+        page = render(findings, command=shlex.join(command), made=now, origin=Origin.of(Path(results)))
+        try:
+            Path(output).write_text(page, encoding="utf-8", errors="replace")
+        except OSError as e:
+            raise unwritable(output, e) from e
+        say(OUT, f"{counted(findings.rows, 'row')} reported. Report: {output}")

@@ -1,0 +1,1 @@
+"""How one row is checked, how its answer is judged, and how fast rows follow each other."""

@@ -1,0 +1,124 @@
+"""What checks the rows of a run: a client in this process, or workers elsewhere."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import anyio
+
+from ...client import LicenseSpring
+from ...errors import LicenseSpringError, RateLimited
+from ...transport import Event, Patience, RequestEvent
+from ..results.result import Result
+from ..rows.row import Row
+from .one_row import answer_of, is_passing
+from .outage import OnOutage, Outage
+from .pace import Aimd, Concurrency, is_congestion
+
+
+class Checker(Protocol):
+    """Checks single rows, many at a time."""
+
+    @property
+    def limit(self) -> int:
+        """Rows that may be under way now, at least 1."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """What the limit may grow to."""
+        ...
+
+    @property
+    def throttled(self) -> int:
+        """Requests so far that the service has answered with HTTP 429."""
+        ...
+
+    async def check(self, row: Row, *, is_full: bool) -> Result:
+        """Return what the service answered.
+
+        Args:
+            row: What to check.
+            is_full: Whether the limit is used up.
+
+        Raises:
+            LicenseSpringError: The check failed.
+        """
+        ...
+
+    def end(self) -> None:
+        """Send no more: a row that still waits for its turn fails with a `TransportError` of 0 attempts."""
+        ...
+
+
+class LocalChecker:
+    """Checks rows with a client, as many at once as it takes and the service bears.
+
+    Args:
+        client: What sends them.
+        bounds: Of the rows under way.
+        release: Whether to give floating slots back.
+        on_outage: Told what the service fails with when it does not answer any more, and None when it does again.
+    """
+
+    def __init__(
+        self,
+        client: LicenseSpring,
+        bounds: Concurrency,
+        *,
+        release: bool = False,
+        on_outage: OnOutage = lambda _: None,
+    ) -> None:
+        # A row's time is for the service to answer in; the windows may hold a whole run up for minutes.
+        self._patience = Patience()
+        self._client = client.with_options(patience=self._patience, hooks=[self._watch])
+        self._aimd = Aimd(bounds)
+        self._release = release
+        self._outage = Outage(on_outage)
+        self._probing = anyio.Lock()
+        self._under_way = 0
+        self.most = bounds.most
+        self.throttled = 0
+
+    @property
+    def limit(self) -> int:
+        """Rows that may be under way now."""
+        return self._aimd.limit
+
+    async def check(self, row: Row, *, is_full: bool) -> Result:
+        """Return what the service answered, or raise how the check failed."""
+        if self._outage.is_on:
+            async with self._probing:
+                if self._outage.is_on:
+                    await self._outage.pause(self._patience)
+                    return await self._ask(row, is_full=False)
+        return await self._ask(row, is_full=is_full)
+
+    async def _ask(self, row: Row, *, is_full: bool) -> Result:
+        self._under_way += 1
+        try:
+            answer = await answer_of(self._client, row, release=self._release)
+        except LicenseSpringError as error:
+            if not is_passing(error):
+                self._answered(is_full=is_full, waited=error.waited)
+            elif error.attempts and not isinstance(error, RateLimited):
+                self._outage.failed(error, self._under_way)
+            raise
+        finally:
+            self._under_way -= 1
+        self._answered(is_full=is_full, waited=answer.waited)
+        return answer.result
+
+    def _answered(self, *, is_full: bool, waited: float) -> None:
+        self._outage.answered()
+        self._aimd.answered(is_full=is_full, waited=waited)
+
+    def end(self) -> None:
+        """Let no row wait for the rate windows any longer."""
+        self._patience.end()
+
+    def _watch(self, event: Event) -> None:
+        if isinstance(event, RequestEvent) and is_congestion(event.error):
+            now = anyio.current_time()
+            self._aimd.congested(now - event.seconds, now)
+            self.throttled += isinstance(event.error, RateLimited)

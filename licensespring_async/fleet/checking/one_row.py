@@ -1,0 +1,218 @@
+"""Checking one row: a row in, a result out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+
+import attrs
+
+from ... import endpoints
+from ...client import LicenseSpring
+from ...errors import (
+    ApiError,
+    AuthorizationError,
+    CertificateRefused,
+    ConfigurationError,
+    FloatingFeatureDeviceNotInUse,
+    InvalidParameter,
+    LicenseSpringError,
+    RateLimited,
+    ResponseError,
+    SignatureError,
+    TransportError,
+)
+from ...models import Bundle, LicenseFeature
+from ...redaction import fingerprint
+from ...transport import RawResponse
+from ..results.result import Outcome, Result, Verdict
+from ..rows.row import InvalidRow, Row
+from .verdicts import ABORTED, INVALID_ROW, of_answer, of_error
+
+
+async def check_row(client: LicenseSpring, row: Row, *, release: bool = False) -> Result:
+    """Check one row and return what became of it, a failure included.
+
+    **Side effect:** a row with a feature that floats takes a slot, as `check_license_feature` does.
+
+    Args:
+        client: What sends it.
+        row: What to check.
+        release: Whether to give a floating slot back after the check; a device that held it before loses it too.
+
+    Raises:
+        AuthorizationError, SignatureError, ConfigurationError: What every other row would fail with as well.
+    """
+    try:
+        return (await answer_of(client, row, release=release)).result
+    except LicenseSpringError as error:
+        if is_fatal(error):
+            raise
+        return failed(row, error)
+
+
+@attrs.frozen
+class Answer:
+    """What the service answered about a row.
+
+    Attributes:
+        waited: Seconds that the check waited for its turn.
+    """
+
+    result: Result
+    waited: float
+
+
+async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -> Answer:
+    """Check one row and return what the service answered; whatever fails is raised."""
+    raw = await _ask(client, row)
+    result = _answered(row, raw, datetime.now(UTC) + timedelta(seconds=client.clock_skew))
+    value: LicenseFeature | Bundle = raw.value
+    if release and isinstance(value, LicenseFeature) and value.is_floating_cloud and not value.is_borrowed:
+        result = await _without_slot(client, row, result)
+    return Answer(result, raw.waited)
+
+
+def is_passing(error: LicenseSpringError) -> bool:
+    """Return whether an error is about the moment: the same row may well succeed later."""
+    if isinstance(error, ApiError | ResponseError):
+        return error.status is not None and error.status >= 500
+    return isinstance(error, TransportError | RateLimited) and not isinstance(error, CertificateRefused)
+
+
+def is_fatal(error: LicenseSpringError) -> bool:
+    """Return whether an error is about the credentials or the configuration, and so about every row."""
+    if isinstance(error, InvalidParameter):
+        return False
+    return isinstance(error, AuthorizationError | SignatureError | ConfigurationError)
+
+
+def failed(row: Row, error: LicenseSpringError) -> Result:
+    """Return the result of a check that raised an error."""
+    return _result(
+        row,
+        of_error(error),
+        http_status=error.status if isinstance(error, ApiError | RateLimited | ResponseError) else None,
+        attempts=error.attempts,
+        seconds=error.elapsed or 0.0,
+    )
+
+
+def invalid(row: InvalidRow) -> Result:
+    """Return the result of a row that cannot be checked."""
+    return Result(row=row.row, line=row.line, outcome=Outcome.ERROR, code=INVALID_ROW, message=row.reason)
+
+
+def skipped(row: Row, why: str) -> Result:
+    """Return the result of a row that was not checked because the run had ended."""
+    return _result(row, Verdict(outcome=Outcome.SKIPPED, code=ABORTED, message=why))
+
+
+async def _without_slot(client: LicenseSpring, row: Row, result: Result) -> Result:
+    assert row.feature is not None  # noqa: S101
+    try:
+        await client.release_floating_feature(
+            product=row.product,
+            feature=row.feature,
+            hardware_id=row.hardware_id,
+            license_key=row.license_key,
+            username=row.username,
+            license_id=row.license_id,
+            bundle_code=row.bundle_code,
+        )
+    except FloatingFeatureDeviceNotInUse:
+        return result
+    except LicenseSpringError as error:
+        if is_fatal(error):
+            raise
+        # The check has its answer, which stays; a slot that is still held is for people to know about.
+        return attrs.evolve(result, message=f"the floating slot was not given back: {of_error(error).code}")
+    return result
+
+
+def _ask(client: LicenseSpring, row: Row) -> Awaitable[RawResponse[LicenseFeature] | RawResponse[Bundle]]:
+    if row.feature is None:
+        bundle = endpoints.check_bundle(
+            product=row.product,
+            hardware_id=row.hardware_id,
+            license_key=row.license_key,
+            username=row.username,
+            license_id=row.license_id,
+        )
+        return client.perform(bundle)
+    feature = endpoints.check_license_feature(
+        product=row.product,
+        feature=row.feature,
+        hardware_id=row.hardware_id,
+        license_key=row.license_key,
+        username=row.username,
+        license_id=row.license_id,
+        bundle_code=row.bundle_code,
+    )
+    return client.perform(feature)
+
+
+def _answered(row: Row, raw: RawResponse[LicenseFeature] | RawResponse[Bundle], now: datetime) -> Result:
+    value: LicenseFeature | Bundle = raw.value
+    if isinstance(value, LicenseFeature):
+        expires_at, consumptions_left = value.expiry_date, value.remaining_consumptions
+        used = value.floating_in_use_devices
+        allowed = None if used is None else value.floating_users
+    else:
+        valid = [each for each in value if each.is_valid(now)]
+        # A bundle whose licenses have all ended still tells when they did.
+        ends, left = [each.ends_at for each in valid or value], [each.remaining_consumptions for each in valid]
+        slots = [(each.floating_in_use_devices, each.floating_users) for each in valid]
+        expires_at = min((each for each in ends if each is not None), default=None)
+        consumptions_left = min((each for each in left if each is not None), default=None)
+        used, allowed = max(((n, of) for n, of in slots if n is not None), key=itemgetter(0), default=(None, None))
+    return _result(
+        row,
+        of_answer(value, now),
+        http_status=raw.status,
+        attempts=raw.attempts,
+        seconds=raw.elapsed,
+        expires_at=expires_at,
+        slots_in_use=used,
+        slots_allowed=allowed,
+        consumptions_left=consumptions_left,
+        verified=raw.verified,
+    )
+
+
+def _result(
+    row: Row,
+    verdict: Verdict,
+    *,
+    http_status: int | None = None,
+    attempts: int = 0,
+    seconds: float = 0.0,
+    expires_at: datetime | None = None,
+    slots_in_use: int | None = None,
+    slots_allowed: int | None = None,
+    consumptions_left: int | None = None,
+    verified: bool = False,
+) -> Result:
+    identity = row.license_key if row.license_key is not None else row.username
+    return Result(
+        row=row.row,
+        line=row.line,
+        outcome=verdict.outcome,
+        code=verdict.code,
+        message=verdict.message,
+        product=row.product,
+        feature=row.feature or "",
+        hardware=fingerprint(row.hardware_id),
+        key="" if identity is None else fingerprint(identity),
+        http_status=http_status,
+        attempts=attempts,
+        seconds=seconds,
+        expires_at=expires_at,
+        slots_in_use=slots_in_use,
+        consumptions_left=consumptions_left,
+        verified=verified,
+        slots_allowed=slots_allowed,
+        at=None if verdict.outcome is Outcome.SKIPPED else time.time(),
+    )

@@ -1,0 +1,72 @@
+"""A service that answered, and does not any more: rows wait for it instead of failing one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import anyio
+
+from ...errors import ConfigurationError, ConnectionFailed, LicenseSpringError
+from ...transport import Patience
+
+_FEWEST: Final = 10  # failures in a row that are an outage; more when more rows are under way
+_NEVER: Final = 1_000  # failures after which a service that never answered is a wrong address
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 30.0
+
+OnOutage = Callable[[LicenseSpringError | None], None]
+"""Told what the service fails with when an outage begins, and None when it is over."""
+
+
+class Outage:
+    """Whether there is one, by what becomes of the rows.
+
+    Args:
+        tell: Told when an outage begins and when it is over.
+
+    Attributes:
+        is_on: Whether there is one: then one row after another finds out whether it is over, after a pause each.
+    """
+
+    def __init__(self, tell: OnOutage) -> None:
+        self._tell = tell
+        self._has_answered = False
+        self._failures = 0
+        self._pause = 0.0
+        self.is_on = False
+
+    def answered(self) -> None:
+        """Note an answer, whatever it was."""
+        self._has_answered = True
+        self._failures = 0
+        if self.is_on:
+            self.is_on = False
+            self._tell(None)
+
+    def failed(self, error: LicenseSpringError, under_way: int) -> None:
+        """Note that the service did not answer a row.
+
+        Raises:
+            ConfigurationError: It never answered any, and many were sent.
+        """
+        self._failures += 1
+        if not self._has_answered and self._failures >= _NEVER:
+            raise ConfigurationError(
+                f"none of {self._failures:,} checks was answered; look at the address and the network ({error})"
+            ) from error
+        if self._has_answered and not self.is_on and self._failures >= max(_FEWEST, under_way):
+            self.is_on, self._pause = True, _FIRST_PAUSE
+            self._tell(error)
+
+    async def pause(self, patience: Patience) -> None:
+        """Wait before the next row finds out; longer every time.
+
+        Raises:
+            ConnectionFailed: The patience ended first, and nothing was sent.
+        """
+        with patience.wait() as scope:
+            await anyio.sleep(self._pause)
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        if scope.cancelled_caught:
+            raise ConnectionFailed("not sent: the run had ended")

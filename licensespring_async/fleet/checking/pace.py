@@ -1,0 +1,114 @@
+"""How many rows may be under way: additive increase, multiplicative decrease, as TCP does it. Pure.
+
+Rate windows are hard and come first; this finds how many rows at once it takes to use them, and gives way when the
+service is slow or throttles. Source: https://www.rfc-editor.org/rfc/rfc5681#section-3.1
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import attrs
+
+from ...errors import ConfigurationError, DeadlineExceeded, LicenseSpringError, RateLimited
+
+_LESS: Final = 0.9
+
+
+@attrs.frozen(kw_only=True)
+class Concurrency:
+    """Bounds of the rows under way at once; the number is tuned between them.
+
+    It grows by one for every round of rows that used all of it, and shrinks by a tenth when the service throttles or a
+    time-out passes. It does not grow while something else sets the pace: the rate windows, the input, or the reader of
+    the results.
+
+    Args:
+        start: Rows at the beginning.
+        most: Rows at the most.
+        least: Rows at the least.
+
+    Raises:
+        ConfigurationError: They are no whole numbers with 1 <= least <= start <= most.
+    """
+
+    start: int = 16
+    most: int = 128
+    least: int = 1
+
+    def __attrs_post_init__(self) -> None:
+        for name, value in attrs.asdict(self).items():
+            if type(value) is not int or value < 1:
+                raise ConfigurationError(f"concurrency: {name} must be a whole number of at least 1, not {value!r}")
+        if not self.least <= self.start <= self.most:
+            raise ConfigurationError(
+                f"concurrency: least ({self.least}), start ({self.start}) and most ({self.most}) must be in this order"
+            )
+
+    @classmethod
+    def upto(cls, most: int) -> Concurrency:
+        """Return bounds that begin at their upper end: it is used at once, and left only when it is too much."""
+        if type(most) is not int or most < 1:
+            raise ConfigurationError(f"concurrency: must be a whole number of at least 1, not {most!r}")
+        return cls(start=most, most=most)
+
+
+class Aimd:
+    """The limit, moved by what becomes of requests and rows."""
+
+    def __init__(self, bounds: Concurrency) -> None:
+        self._bounds = bounds
+        self._limit = float(bounds.start)
+        self._credit = 0
+        self._cut_at = -math.inf
+
+    @property
+    def limit(self) -> int:
+        """Rows that may be under way now."""
+        return int(self._limit)
+
+    def congested(self, began: float, now: float) -> None:
+        """Lower the limit, because a request that began at a moment was throttled or took too long."""
+        # One cut for all that were under way together: they tell of the same moment.
+        if began >= self._cut_at:
+            self._limit = max(float(self._bounds.least), self._limit * _LESS)
+            self._credit = 0
+            self._cut_at = now
+
+    def answered(self, *, is_full: bool, waited: float) -> None:
+        """Raise the limit when a whole round of rows was answered that only it had held up.
+
+        Args:
+            is_full: Whether the limit was used up when the row began.
+            waited: Seconds that the row waited for the rate windows or the like.
+        """
+        if waited:
+            self._credit = 0
+        elif is_full:
+            self._credit += 1
+        if self._credit >= self._limit:
+            self._credit = 0
+            self._limit = min(float(self._bounds.most), self._limit + 1)
+
+
+def is_congestion(error: LicenseSpringError | None) -> bool:
+    """Return whether an error says that there was too much at once: a throttled request, or one that took too long."""
+    return isinstance(error, DeadlineExceeded | RateLimited)
+
+
+@attrs.frozen(kw_only=True)
+class Pace:
+    """How a run goes at this moment.
+
+    Attributes:
+        limit: Rows that may be under way at once.
+        most: What that number may grow to.
+        under_way: Rows that are.
+        throttled: Requests that the service has answered with HTTP 429.
+    """
+
+    limit: int
+    most: int
+    under_way: int
+    throttled: int

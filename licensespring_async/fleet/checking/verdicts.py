@@ -1,0 +1,77 @@
+"""Verdicts: what an answer or an error says about a device. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from ...errors import ApiError, InvalidParameter, LicenseRefused, LicenseSpringError, RateLimited
+from ...models import Bundle, InvalidReason, LicenseFeature
+from ...redaction import excerpt
+from ..results.result import Outcome, Verdict
+
+INVALID_ROW = "invalid_row"
+ABORTED = "aborted"
+
+# The service's own words where it has one, so that a summary counts both under one code.
+_INVALID_LICENSE = {
+    InvalidReason.NOT_ACTIVE: "license_not_active",
+    InvalidReason.NOT_ENABLED: "license_not_enabled",
+    InvalidReason.EXPIRED: "license_expired",
+    InvalidReason.NOT_STARTED: "license_not_started",
+}
+_LICENSED = Verdict(outcome=Outcome.LICENSED)
+_WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def of_answer(value: LicenseFeature | Bundle, now: datetime) -> Verdict:
+    """Judge a successful answer: the service's yes still holds a feature or licenses that may have ended.
+
+    Args:
+        value: The answer.
+        now: The moment to judge at, aware.
+    """
+    return _of_feature(value, now) if isinstance(value, LicenseFeature) else _of_bundle(value, now)
+
+
+def of_error(error: LicenseSpringError) -> Verdict:
+    """Judge a failed check: a refusal is an answer, anything else an error."""
+    outcome = Outcome.NOT_LICENSED if isinstance(error, LicenseRefused) else Outcome.ERROR
+    return Verdict(outcome=outcome, code=_code(error), message=_message(error))
+
+
+def _of_feature(feature: LicenseFeature, now: datetime) -> Verdict:
+    if feature.expiry_date is not None and feature.is_expired(now):
+        ended = feature.expiry_date.isoformat()
+        return Verdict(outcome=Outcome.NOT_LICENSED, code="feature_expired", message=f"the feature ended at {ended}")
+    return _LICENSED
+
+
+def _of_bundle(bundle: Bundle, now: datetime) -> Verdict:
+    reasons = [each.is_valid(now).reason for each in bundle]
+    if not reasons:
+        return Verdict(outcome=Outcome.NOT_LICENSED, code="empty_bundle", message="the bundle holds no license")
+    first = reasons[0]
+    if first is None or None in reasons:
+        return _LICENSED
+    why = ", ".join(
+        f"{each.product_details.short_code}: {reason}" for each, reason in zip(bundle, reasons, strict=True)
+    )
+    return Verdict(
+        outcome=Outcome.NOT_LICENSED,
+        code=_INVALID_LICENSE[first],
+        message=f"no license of the bundle is valid ({excerpt(why)})",
+    )
+
+
+def _code(error: LicenseSpringError) -> str:
+    if isinstance(error, InvalidParameter):
+        return INVALID_ROW
+    said = error.code if isinstance(error, ApiError | RateLimited) else ""
+    return said or _WORD_START.sub("_", type(error).__name__).lower()
+
+
+def _message(error: LicenseSpringError) -> str:
+    if isinstance(error, ApiError) and error.message:
+        return error.message  # its code and status have places of their own
+    return "; ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", ())])

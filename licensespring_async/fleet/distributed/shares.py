@@ -1,0 +1,140 @@
+"""Rate windows divided over workers that come and go. Pure.
+
+A share is lowered at once. What it is lowered by is given to others only when the window has passed since, because the
+requests that were sent under the old share still count in it until then; the share of a worker that is gone likewise.
+So the shares never let more through together than the whole, at no moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from ...transport import RateLimits, Window
+
+Grant = tuple[int, ...]
+"""Requests that a worker may send in each of its windows."""
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """Rate windows by who shares them.
+
+    Attributes:
+        company: All workers together.
+        address: The workers of one host: the service counts by the address that requests come from.
+    """
+
+    company: tuple[Window, ...] = ()
+    address: tuple[Window, ...] = ()
+
+
+class _Division:
+    """A window that several workers share."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.granted: dict[str, int] = {}
+        self._reserved: list[tuple[float, int]] = []
+
+    def target(self, worker: str) -> int:
+        """Return the share that a worker should have: the first to come get what cannot be divided."""
+        base, rest = divmod(self.window.limit, len(self.granted))
+        return base + (list(self.granted).index(worker) < rest)
+
+    def free(self, now: float) -> int:
+        """Return what may be given to somebody now."""
+        self._reserved = [each for each in self._reserved if each[0] > now]
+        return self.window.limit - sum(self.granted.values()) - sum(amount for _, amount in self._reserved)
+
+    def set(self, worker: str, amount: int, now: float) -> None:
+        """Note a worker's new share."""
+        self._reserve(self.granted[worker] - amount, now + self.window.seconds)
+        self.granted[worker] = amount
+
+    def leave(self, worker: str, until: float) -> None:
+        """Note that a worker is gone, and that requests of its may arrive until some moment."""
+        self._reserve(self.granted.pop(worker), until + self.window.seconds)
+
+    def _reserve(self, amount: int, until: float) -> None:
+        if amount > 0:
+            self._reserved.append((until, amount))
+
+
+class Shares:
+    """Who may send how much.
+
+    Args:
+        limits: What is divided.
+        linger: Seconds that a worker which seems to be gone may still be sending.
+    """
+
+    def __init__(self, limits: Limits, *, linger: float) -> None:
+        self._limits = limits
+        self._linger = linger
+        self._company = [_Division(window) for window in limits.company]
+        self._addresses: dict[str, list[_Division]] = {}
+        self._of: dict[str, list[_Division]] = {}
+
+    @property
+    def workers(self) -> Sequence[str]:
+        """The workers, in the order in which they came."""
+        return list(self._of)
+
+    def join(self, worker: str, host: str) -> None:
+        """Count a worker in; its share begins at nothing."""
+        address = self._addresses.setdefault(host, [_Division(window) for window in self._limits.address])
+        self._of[worker] = [*self._company, *address]
+        for division in self._of[worker]:
+            division.granted[worker] = 0
+
+    def leave(self, worker: str, now: float) -> None:
+        """Count a worker out."""
+        for division in self._of.pop(worker):
+            division.leave(worker, now + self._linger)
+
+    def of(self, worker: str) -> Grant:
+        """Return a worker's share."""
+        return tuple(division.granted[worker] for division in self._of[worker])
+
+    def limits(self, worker: str, grant: Grant) -> RateLimits | None:
+        """Return a share as the rate windows of a worker, None for no limit."""
+        divisions = self._of[worker]
+        windows = [(amount, each.window.seconds) for amount, each in zip(grant, divisions, strict=True)]
+        return RateLimits(*windows) if windows else None
+
+    def lowered(self) -> Mapping[str, Grant]:
+        """Return the shares that are too large for the number of workers; `accept` each when its worker knows."""
+        return self._changed(
+            {
+                worker: tuple(min(division.granted[worker], division.target(worker)) for division in divisions)
+                for worker, divisions in self._of.items()
+            }
+        )
+
+    def raised(self, now: float) -> Mapping[str, Grant]:
+        """Return the shares that can grow by what is free; `accept` each before its worker knows."""
+        free = {id(division): division.free(now) for division in self._divisions()}
+        grants: dict[str, Grant] = {}
+        for worker, divisions in self._of.items():
+            grant: list[int] = []
+            for division in divisions:
+                more = min(division.target(worker) - division.granted[worker], free[id(division)])
+                free[id(division)] -= max(0, more)
+                grant.append(division.granted[worker] + max(0, more))
+            grants[worker] = tuple(grant)
+        return self._changed(grants)
+
+    def accept(self, worker: str, grant: Grant, now: float) -> None:
+        """Note that a worker's share is another one from now on."""
+        for division, amount in zip(self._of[worker], grant, strict=True):
+            division.set(worker, amount, now)
+
+    def _changed(self, grants: Mapping[str, Grant]) -> Mapping[str, Grant]:
+        return {worker: grant for worker, grant in grants.items() if grant != self.of(worker)}
+
+    def _divisions(self) -> Iterable[_Division]:
+        yield from self._company
+        for divisions in self._addresses.values():
+            yield from divisions

@@ -1,0 +1,232 @@
+"""The journal of a run: an SQLite file that has the final result of each row, and survives the run's sudden end.
+
+WAL mode with `synchronous=NORMAL`: a committed result is with the operating system, so a process that is killed loses
+none. A power failure may cost the last commits, whose rows are then checked again, and never damages the file; FULL
+would pay an fsync for every commit to save those few requests.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import anyio
+import anyio.to_thread
+
+from ...errors import ConfigurationError
+from .result import Outcome, Result
+
+_APPLICATION: Final = 0x4C536A31
+_SCHEMA: Final = (
+    "CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE result (row INTEGER PRIMARY KEY, outcome TEXT NOT NULL, record TEXT NOT NULL) STRICT",
+)
+# A final result is never replaced; an error is, by `fleet retry`.
+_INSERT: Final = (
+    "INSERT INTO result VALUES (?, ?, ?) ON CONFLICT (row) DO UPDATE "
+    "SET outcome = excluded.outcome, record = excluded.record WHERE result.outcome = 'error'"
+)
+
+
+class JournalMismatch(ConfigurationError):
+    """The journal belongs to another run: other rows, or options that change what the results mean."""
+
+
+class Journal:
+    """The results of one run in a file; use it in `with`, from one process at a time.
+
+    Args:
+        path: The file; it is made when it does not exist.
+        identity: What makes this run the run that it is, name to value; the file remembers it. None for any.
+
+    Raises:
+        JournalMismatch: The file belongs to another run; the text says what differs.
+        ConfigurationError: The file cannot be used, is no journal, or another process uses it.
+    """
+
+    def __init__(self, path: Path, identity: Mapping[str, str] | None) -> None:
+        self._path = path
+        with self._translated():
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        try:
+            with self._translated():
+                self._open(identity)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _open(self, identity: Mapping[str, str] | None) -> None:
+        db = self._db
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if tables and application != _APPLICATION:
+            raise ConfigurationError(f"{self._path}: is an SQLite file, but no journal of a fleet check")
+        # The lock is the system's: it is gone when the process is, however that ended.
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("BEGIN IMMEDIATE")
+        if not tables:
+            db.execute(f"PRAGMA application_id = {_APPLICATION}")
+            for statement in _SCHEMA:
+                db.execute(statement)
+            db.executemany("INSERT INTO run VALUES (?, ?)", (identity or {}).items())
+        db.execute("COMMIT")
+        if identity is not None:
+            self._compare(dict(db.execute("SELECT name, value FROM run")), identity)
+
+    def _compare(self, kept: Mapping[str, str], given: Mapping[str, str]) -> None:
+        names = [name for name in {**given, **kept} if kept.get(name) != given.get(name)]
+        if names:
+            differs = "; ".join(f"{name}: it has {kept.get(name)}, this run {given.get(name)}" for name in names)
+            raise JournalMismatch(
+                f"{self._path}: belongs to another run ({differs}); give the same rows and options, name another "
+                "--output, or start anew with --force"
+            )
+
+    def write(self, results: Sequence[Result]) -> None:
+        """Commit results, all or none; blocks for as long as the disk does.
+
+        Raises:
+            ConfigurationError: The file cannot be written.
+        """
+        rows = [(each.row, str(each.outcome), each.to_json()) for each in results]
+        with self._translated():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.executemany(_INSERT, rows)
+                self._db.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def finished(self, *, only: Outcome | None = None) -> Finished:
+        """Return which rows have a result, or only those with a certain outcome."""
+        finished = Finished()
+        with self._translated():
+            for row, outcome in self._db.execute("SELECT row, outcome FROM result"):
+                if only in (None, outcome):
+                    finished.add(row)
+        return finished
+
+    def results(self, *, except_errors: bool = False) -> Iterator[Result]:
+        """Read the results back, in the order of the rows."""
+        with self._translated():
+            for outcome, record in self._db.execute("SELECT outcome, record FROM result ORDER BY row"):
+                if not (except_errors and outcome == Outcome.ERROR):
+                    yield Result.from_json(record)
+
+    @staticmethod
+    def discard(path: Path) -> None:
+        """Delete a journal, if there is one.
+
+        Raises:
+            ConfigurationError: It cannot be deleted, is no journal, or another process uses it.
+        """
+        if not path.exists():
+            return
+        with Journal(path, None):
+            pass  # nobody else has it open
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Fold the write-ahead log into the file and close it."""
+        with self._translated():
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as e:
+            if "locked" in str(e):
+                raise ConfigurationError(f"{self._path}: is in use by another run") from e
+            raise ConfigurationError(f"{self._path}: cannot be used: {e}") from e
+        except sqlite3.Error as e:
+            raise ConfigurationError(f"{self._path}: is no journal of a fleet check ({e})") from e
+
+
+class Finished:
+    """A set of row numbers, one bit each: a million of them take 125 kB."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+        self._count = 0
+
+    def add(self, row: int) -> None:
+        """Put a row number in."""
+        place, bit = divmod(row, 8)
+        if place >= len(self._bits):
+            self._bits.extend(bytes(place + 1 - len(self._bits)))
+        self._count += not self._bits[place] >> bit & 1
+        self._bits[place] |= 1 << bit
+
+    def __contains__(self, row: int) -> bool:
+        place, bit = divmod(row, 8)
+        return place < len(self._bits) and bool(self._bits[place] >> bit & 1)
+
+    def __len__(self) -> int:
+        return self._count
+
+
+class Writer:
+    """Commits the results of many workers together, in a thread: each waits until its own is in the journal.
+
+    Because a worker takes no other row before that, a killed process has at most one row a worker to send again.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._turn = anyio.Lock(fast_acquire=True)
+        self._batch = _Batch()
+
+    async def write(self, results: Sequence[Result]) -> None:
+        """Return when the results are committed.
+
+        Raises:
+            ConfigurationError: They cannot be.
+        """
+        if not results:
+            return
+        batch = self._batch
+        is_first = not batch.results
+        batch.results.extend(results)
+        if is_first:
+            await self._commit(batch)
+        else:
+            await batch.committed.wait()
+        if batch.error is not None:
+            raise ConfigurationError(str(batch.error)) from batch.error
+
+    async def _commit(self, batch: _Batch) -> None:
+        # Shielded: others wait for this batch, and what is done should be kept.
+        with anyio.CancelScope(shield=True):
+            async with self._turn:
+                self._batch = _Batch()
+                try:
+                    await anyio.to_thread.run_sync(self._journal.write, batch.results)
+                except ConfigurationError as error:
+                    batch.error = error
+                finally:
+                    batch.committed.set()
+
+
+class _Batch:
+    def __init__(self) -> None:
+        self.results: list[Result] = []
+        self.committed = anyio.Event()
+        self.error: ConfigurationError | None = None

@@ -1,0 +1,66 @@
+"""A summary: how many rows came to what."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import attrs
+
+from .latency import Latency
+from .result import Outcome, Result
+
+
+@attrs.frozen(kw_only=True)
+class Tally:
+    """The rows of one outcome and code.
+
+    Attributes:
+        first: The first result of them, as an example.
+    """
+
+    outcome: Outcome
+    code: str
+    rows: int
+    first: Result
+
+
+@attrs.define
+class Summary:
+    """Counts results as they come; its size does not grow with their number.
+
+    Attributes:
+        requests: HTTP requests that were sent.
+        latency: How long the checks took that sent some.
+    """
+
+    requests: int = attrs.field(default=0, init=False)
+    latency: Latency = attrs.field(factory=Latency, init=False)
+    _counts: Counter[tuple[Outcome, str]] = attrs.field(factory=Counter[tuple[Outcome, str]], init=False)
+    _first: dict[tuple[Outcome, str], Result] = attrs.field(factory=dict[tuple[Outcome, str], Result], init=False)
+
+    def add(self, result: Result) -> None:
+        """Count one result."""
+        kind = (result.outcome, result.code)
+        self._counts[kind] += 1
+        self._first.setdefault(kind, result)
+        if result.attempts:
+            self.requests += result.attempts
+            self.latency.add(result.seconds)
+
+    @property
+    def rows(self) -> int:
+        """How many results were counted."""
+        return self._counts.total()
+
+    def of(self, outcome: Outcome) -> int:
+        """Return how many results have an outcome."""
+        return sum(count for (each, _), count in self._counts.items() if each is outcome)
+
+    def tallies(self) -> list[Tally]:
+        """Return the counts by outcome and code: outcomes in their order of declaration, then the largest first."""
+        order = list(Outcome)
+        tallies = [
+            Tally(outcome=outcome, code=code, rows=count, first=self._first[outcome, code])
+            for (outcome, code), count in self._counts.items()
+        ]
+        return sorted(tallies, key=lambda tally: (order.index(tally.outcome), -tally.rows, tally.code))

@@ -1,0 +1,133 @@
+"""Rows from CSV and TSV."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import IO, Self
+
+import attrs
+
+from ....errors import ConfigurationError
+from ....models.json_types import is_text
+from ..row import COLUMNS, InvalidRow, Row, row_from
+from .columns import our_names
+from .streams import LONGEST_LINE, bounded
+
+_CALLED = {",": "commas", "\t": "tabs"}
+
+
+_MOST_LINES = 1000
+_OPEN_QUOTE = "; look for a quote that is not closed"
+
+
+def rows_in(text: IO[str], name: str, mapping: Mapping[str, str], *, delimiter: str) -> Iterator[Row | InvalidRow]:
+    """Return the rows of a text whose first line names the columns; a line that is no row is an `InvalidRow`.
+
+    Raises:
+        ConfigurationError: The first line does not name the columns.
+    """
+    # strict: a quote out of place is an error of its row, where the default would read on to the next quote and swallow
+    # the rows between them.
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True, delimiter=delimiter)
+    columns = _header(reader, name, mapping, delimiter)
+    row = 0
+    while True:
+        line = lines.begin()
+        try:
+            cells = next(reader, None)
+        except csv.Error as e:
+            row += 1
+            rest = lines.give_back()
+            yield InvalidRow(row=row, line=line, reason=f"cannot be read as CSV: {e}{_OPEN_QUOTE if rest else ''}")
+            continue
+        if cells is None:
+            return
+        if not cells:
+            continue
+        row += 1
+        found = _from_cells(cells, columns, row, line)
+        if isinstance(found, InvalidRow):
+            is_clear = lines.is_quoted_throughout(cells, delimiter)
+            if not is_clear and _is_swallowed(cells, columns, delimiter) and lines.give_back():
+                found = attrs.evolve(found, reason=found.reason + _OPEN_QUOTE)
+        yield found
+
+
+class _Lines:
+    """The lines of a text, of which a record that went wrong gives back all but its first.
+
+    A quote that is not closed makes one record of what may be many rows; each of them is to have its own result. What
+    a record may take is bounded: it is kept until the record is done, and may be read again for each of its lines.
+    """
+
+    def __init__(self, text: IO[str]) -> None:
+        self._lines = (line for line, _ in bounded(text))
+        self._given_back: deque[str] = deque()
+        self._record: list[str] = []
+        self._size = 0
+        self._number = 0
+
+    def begin(self) -> int:
+        """Begin a record, and return the number of its first line."""
+        self._record.clear()
+        self._size = 0
+        return self._number + 1
+
+    def is_quoted_throughout(self, cells: list[str], delimiter: str) -> bool:
+        """Return whether the record is these values, each in quotes: then no quote is open, whatever they hold."""
+        quoted = delimiter.join('"' + each.replace('"', '""') + '"' for each in cells)
+        return "".join(self._record).rstrip("\r\n") == quoted
+
+    def give_back(self) -> bool:
+        """Have all lines of the record but the first come again; false when it has no others."""
+        rest = self._record[1:]
+        self._given_back.extendleft(reversed(rest))
+        self._number -= len(rest)
+        return bool(rest)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        if self._record and (len(self._record) >= _MOST_LINES or self._size >= LONGEST_LINE):
+            raise csv.Error(f"goes on for more than {_MOST_LINES:,} lines or {LONGEST_LINE:,} characters")
+        line = self._given_back.popleft() if self._given_back else next(self._lines)
+        self._record.append(line)
+        self._size += len(line)
+        self._number += 1
+        return line
+
+
+def _from_cells(cells: list[str], columns: list[str], row: int, line: int) -> Row | InvalidRow:
+    if len(cells) < len(columns):
+        problem = f"has {len(cells)} values where the first line names {len(columns)} columns"
+    elif any(each.strip() for each in cells[len(columns) :]):
+        problem = f"has {len(cells)} values where the first line names {len(columns)} columns; quote commas in values"
+    else:
+        return row_from(dict(zip(columns, cells, strict=False)), row=row, line=line)
+    return InvalidRow(row=row, line=line, reason=problem)
+
+
+def _is_swallowed(cells: list[str], columns: list[str], delimiter: str) -> bool:
+    """Return whether an invalid record may be several: a value of it has a line end and the start of another record."""
+    return len(cells) != len(columns) or any(
+        delimiter in cell and ("\n" in cell or "\r" in cell)
+        for column, cell in zip(columns, cells, strict=True)
+        if column
+    )
+
+
+def _header(reader: Iterator[list[str]], name: str, mapping: Mapping[str, str], delimiter: str) -> list[str]:
+    try:
+        cells = next(reader, None)
+    except csv.Error as e:
+        raise ConfigurationError(f"{name}: the first line cannot be read as CSV: {e}") from e
+    if cells is None:
+        raise ConfigurationError(f"{name}: is empty; the first line must name the columns: {', '.join(COLUMNS)}")
+    if not all(is_text(each) and "\0" not in each for each in cells):
+        raise ConfigurationError(f'{name}: is not UTF-8 text; save it as UTF-8 (Excel calls it "CSV UTF-8")')
+    advice = f"The first line must name the columns, separated by {_CALLED[delimiter]}"
+    return our_names(cells, mapping, source=name, advice=advice)

@@ -1,0 +1,89 @@
+"""Rows from a database, through SQLAlchemy (extra: `sql`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from ....errors import ConfigurationError
+from ....redaction import excerpt
+from ..row import InvalidRow, Row, row_from
+from .columns import our_names
+
+_BATCH = 1000
+
+
+def rows_of(query: str, database: str, mapping: Mapping[str, str]) -> Iterator[Row | InvalidRow]:
+    """Return the rows of a query, a batch at a time by a cursor of the server's; nothing is ever committed.
+
+    Raises:
+        ConfigurationError: The database cannot be used, or the query gives no such rows; no text of it has a password.
+    """
+    url = _url(database)
+    name = _shown(url)
+    engine = _engine(url, name)
+    # What the driver says may repeat what it was given.
+    given = [str(value) for value in (url.password, *url.query.values()) if value]
+    row = 0
+    try:
+        with _connect(engine, name) as connection:
+            # exec_driver_sql and no_parameters: a query is sent as it is written, `%` and `:` included.
+            options = connection.execution_options(stream_results=True, yield_per=_BATCH, no_parameters=True)
+            result = options.exec_driver_sql(query)
+            if not result.returns_rows:
+                raise ConfigurationError("--sql: gives no rows; write a SELECT")
+            advice = "The query must name its columns (SELECT serial AS hardware_id ...)"
+            ours = our_names(list(result.keys()), mapping, source="--sql", advice=advice)
+            for values in result:
+                row += 1
+                yield row_from(dict(zip(ours, values, strict=True)), row=row)
+    except DBAPIError as e:
+        raise ConfigurationError(f"{name}: {excerpt(str(e.orig), given)}") from None
+    except SQLAlchemyError as e:
+        raise ConfigurationError(f"{name}: {excerpt(str(e), given)}") from None
+    finally:
+        engine.dispose()
+
+
+def _url(database: str) -> URL:
+    try:
+        return make_url(database)
+    except (ArgumentError, ValueError):
+        # What could not be read may hold the password anywhere: neither it nor the error is shown.
+        raise ConfigurationError(
+            "--database: is no URL of SQLAlchemy, such as postgresql+psycopg://user:password@host/name or "
+            "sqlite:///devices.db"
+        ) from None
+
+
+def _engine(url: URL, name: str) -> Engine:
+    is_file = url.get_backend_name() == "sqlite" and url.database and not url.database.startswith(("file:", ":"))
+    if is_file and not Path(str(url.database)).is_file():  # SQLite would make an empty one
+        raise ConfigurationError(f"{name}: no such file")
+    try:
+        engine = create_engine(url, poolclass=NullPool)
+    except ModuleNotFoundError as e:
+        raise ConfigurationError(f"{name}: needs the driver {e.name}: python -m pip install {e.name}") from e
+    except NoSuchModuleError:
+        raise ConfigurationError(f"{name}: SQLAlchemy knows no {url.drivername}; is the dialect installed?") from None
+    except (ArgumentError, ValueError, TypeError):  # the error shows values of the URL
+        raise ConfigurationError(f"{name}: the URL's parts or options do not fit to {url.drivername}") from None
+    if engine.dialect.is_async:
+        raise ConfigurationError(f"{name}: the driver {engine.driver} is async; name another, such as psycopg")
+    return engine
+
+
+def _connect(engine: Engine, name: str) -> Connection:
+    try:
+        return engine.connect()
+    except (ValueError, TypeError):  # an option of the URL that the driver does not take
+        raise ConfigurationError(f"{name}: the URL's options do not fit to {engine.driver}") from None
+
+
+def _shown(url: URL) -> str:
+    """Return where a database is, without the user, the password and options, which may be one."""
+    return f"{url.drivername}://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"

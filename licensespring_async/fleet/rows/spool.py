@@ -1,0 +1,33 @@
+"""Rows that can be read only once, kept to be read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from .row import InvalidRow, Row
+from .scratch import Scratch
+
+
+class Spool(Scratch):
+    """Reads rows to their end and keeps them on disk.
+
+    A query that is asked twice may answer in another order, and then row 7 would be another device. Use it in `with`.
+    """
+
+    def __init__(self, rows: Iterable[Row | InvalidRow]) -> None:
+        super().__init__()
+        with self._filling() as db:
+            db.execute("CREATE TABLE kept (number INTEGER PRIMARY KEY, is_valid INTEGER, fields TEXT)")
+            db.executemany("INSERT INTO kept (is_valid, fields) VALUES (?, ?)", map(_record, rows))
+
+    def read(self) -> Iterator[Row | InvalidRow]:
+        """Return the rows from the beginning."""
+        for is_valid, fields in self._db.execute("SELECT is_valid, fields FROM kept ORDER BY number"):
+            yield Row(**json.loads(fields)) if is_valid else InvalidRow(**json.loads(fields))
+
+
+def _record(row: Row | InvalidRow) -> tuple[bool, str]:
+    return isinstance(row, Row), json.dumps(attrs.asdict(row))

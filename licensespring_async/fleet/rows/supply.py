@@ -1,0 +1,85 @@
+"""Rows for several workers from one iterator, plain or async."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable, Mapping
+from typing import Protocol, TypeAlias, cast
+
+import anyio
+
+from ...errors import ConfigurationError
+from .row import COLUMNS, InvalidRow, Row, row_from
+
+Given: TypeAlias = Row | InvalidRow | Mapping[str, object]
+Rows: TypeAlias = Iterable[Given] | AsyncIterable[Given]
+
+
+class Supply(Protocol):
+    """Gives each row to one worker.
+
+    Attributes:
+        may_wait: Whether a row may take a while to come.
+    """
+
+    may_wait: bool
+
+    async def next(self) -> Row | InvalidRow | None:
+        """Return the next row, or None at the end.
+
+        Raises:
+            ConfigurationError: What came is no row.
+        """
+        ...
+
+
+def supply(rows: Rows) -> Supply:
+    """Return the rows of an iterable or async iterable, for several workers."""
+    return _FromAsync(rows) if isinstance(rows, AsyncIterable) else _FromSync(rows)
+
+
+class _FromSync:
+    may_wait = False
+
+    def __init__(self, rows: Iterable[Given]) -> None:
+        self._rows = enumerate(rows, 1)
+
+    async def next(self) -> Row | InvalidRow | None:
+        turn = next(self._rows, None)
+        return None if turn is None else _row(turn[1], turn[0])
+
+
+class _FromAsync:
+    may_wait = True
+
+    def __init__(self, rows: AsyncIterable[Given]) -> None:
+        self._rows = aiter(rows)
+        self._number = 0
+        self._is_over = False
+        self._turn = anyio.Lock(fast_acquire=True)
+
+    async def next(self) -> Row | InvalidRow | None:
+        # One at a time: an async generator that is asked twice at once raises.
+        async with self._turn:
+            if self._is_over:
+                return None
+            # Until a row comes: an iterator that has ended or failed may wait for ever when it is asked again.
+            self._is_over = True
+            try:
+                given = await anext(self._rows)
+            except StopAsyncIteration:
+                return None
+            self._number += 1
+            row = _row(given, self._number)
+            self._is_over = False
+            return row
+
+
+def _row(given: object, number: int) -> Row | InvalidRow:
+    if isinstance(given, Row | InvalidRow):
+        return given
+    if isinstance(given, Mapping):
+        return row_from(cast("Mapping[str, object]", given), row=number)
+    raise ConfigurationError(
+        f"rows: number {number:,} is a {type(given).__name__}; a row is a Row, an InvalidRow or a mapping of "
+        f"{', '.join(COLUMNS)} to their values"
+    )

@@ -1,0 +1,114 @@
+"""A look at all rows before the first is sent: how many, which are the same check, and a fingerprint of them all."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from ..results.result import Result
+from .row import InvalidRow, Row
+from .scratch import Scratch
+
+_MOST_REASONS = 20
+
+
+class Survey(Scratch):
+    """Counts rows and finds duplicates, on disk, so that memory does not grow with the input; use it in `with`.
+
+    Two rows are duplicates when they ask the same: product, feature, device, and license key or user.
+
+    Attributes:
+        rows: How many rows there are.
+        invalid: Rows that cannot be checked.
+        duplicates: Rows that repeat an earlier one, and are not sent.
+        kinds: Rows to send by (product, feature); the feature of a bundle check is None.
+        reasons: The first invalid row of each reason, of 20 at most.
+    """
+
+    def __init__(self, rows: Iterable[Row | InvalidRow]) -> None:
+        super().__init__()
+        self.rows = 0
+        self.invalid = 0
+        self.duplicates = 0
+        self.kinds: Counter[tuple[str, str | None]] = Counter()
+        self.reasons: dict[str, InvalidRow] = {}
+        self._digest = hashlib.sha256()
+        with self._filling() as db:
+            self._count(db, rows)
+
+    @property
+    def fingerprint(self) -> str:
+        """The start of the SHA-256 of all rows, in their order."""
+        return self._digest.hexdigest()[:16]
+
+    @property
+    def checks(self) -> int:
+        """Rows that are sent."""
+        return self.kinds.total()
+
+    @property
+    def feature_checks(self) -> int:
+        """Rows that are sent and ask for a feature; the others ask for a bundle."""
+        return sum(count for (_, feature), count in self.kinds.items() if feature is not None)
+
+    def distinct(self, rows: Iterable[Row | InvalidRow]) -> Iterator[Row | InvalidRow]:
+        """Pass on the rows that are no duplicates."""
+        if not self.duplicates:
+            yield from rows
+            return
+        for row in rows:
+            if not self._is_copy(row.row):
+                yield row
+
+    def with_copies(self, result: Result) -> list[Result]:
+        """Return a result, and the same for each duplicate of its row; those sent no request."""
+        if not self.duplicates:
+            return [result]
+        found = self._db.execute("SELECT row, line FROM copy WHERE first = ? ORDER BY row", (result.row,))
+        return [result, *(attrs.evolve(result, row=row, line=line, attempts=0, seconds=0.0) for row, line in found)]
+
+    def _count(self, db: sqlite3.Connection, rows: Iterable[Row | InvalidRow]) -> None:
+        db.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, row INTEGER) WITHOUT ROWID")
+        db.execute("CREATE TABLE copy (row INTEGER PRIMARY KEY, line INTEGER, first INTEGER)")
+        for row in rows:
+            self.rows += 1
+            asked = _asked(row)
+            self._digest.update(f"{row.row},{row.line},{len(asked)}:".encode() + asked)
+            if isinstance(row, InvalidRow):
+                self.invalid += 1
+                if len(self.reasons) < _MOST_REASONS:
+                    self.reasons.setdefault(row.reason, row)
+            elif self._is_new(row, asked):
+                self.kinds[row.product, row.feature] += 1
+            else:
+                self.duplicates += 1
+        db.execute("DROP TABLE seen")
+        db.execute("CREATE INDEX copies ON copy (first)")
+
+    def _is_new(self, row: Row, asked: bytes) -> bool:
+        key = hashlib.blake2b(asked, digest_size=16).digest()
+        if self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, row.row)).rowcount:
+            return True
+        self._db.execute(
+            "INSERT INTO copy SELECT ?, ?, row FROM seen WHERE digest = ?",
+            (row.row, row.line, key),
+        )
+        return False
+
+    def _is_copy(self, row: int) -> bool:
+        return self._db.execute("SELECT 1 FROM copy WHERE row = ?", (row,)).fetchone() is not None
+
+
+def _asked(row: Row | InvalidRow) -> bytes:
+    values: tuple[str | None, ...]
+    if isinstance(row, InvalidRow):
+        values = ("invalid", row.reason)
+    else:
+        values = (row.product, row.feature, row.hardware_id, row.license_key, row.username, row.bundle_code)
+        if row.license_id is not None:
+            values += (str(row.license_id),)
+    return repr(values).encode("utf-8", "surrogatepass")

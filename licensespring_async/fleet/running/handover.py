@@ -1,0 +1,63 @@
+"""The way of results from workers to those who read them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import anyio
+import anyio.lowlevel
+
+from ..results.result import Result
+
+
+class Handover:
+    """Passes results on in the order in which they are given, and holds workers back when nobody takes them.
+
+    A memory stream would switch tasks twice for every result. This one switches when the reader has nothing left to
+    take, or when the workers are `room` results ahead.
+
+    Args:
+        room: How many results may wait; each worker may add one row's before it waits itself.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._results: deque[Result] = deque()
+        self._workers = 0
+        self._changed = anyio.Event()
+        self._emptied = anyio.Event()
+
+    def join(self) -> None:
+        """Announce a worker; the results end when each that joined has left."""
+        self._workers += 1
+
+    def leave(self, last: Sequence[Result] = ()) -> None:
+        """Note that a worker will give no more than its last results."""
+        self._results.extend(last)
+        self._workers -= 1
+        self._changed.set()
+
+    async def give(self, results: Sequence[Result]) -> None:
+        """Pass results on, and wait while there are too many."""
+        self._results.extend(results)
+        self._changed.set()
+        if len(self._results) >= self._room:
+            await self._emptied.wait()
+
+    async def take(self) -> Result | None:
+        """Return the next result, or None when there will be no more."""
+        while not self._results:
+            if not self._workers:
+                # Cancelled workers leave too, and then the reader's own cancellation is due: it is no end of the rows.
+                await anyio.lowlevel.checkpoint_if_cancelled()
+                return None
+            if self._changed.is_set():
+                self._changed = anyio.Event()
+            await self._changed.wait()
+        result = self._results.popleft()
+        if not self._results:
+            # All at once, and only now: waking the workers for every result taken would cost more than the results.
+            self._emptied.set()
+            self._emptied = anyio.Event()
+        return result

@@ -1,0 +1,53 @@
+"""The order in which results are passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import anyio
+
+from ..results.result import Result
+
+
+class Order:
+    """Holds results back until all rows that were read before them have theirs.
+
+    Args:
+        ahead: How many rows may be read ahead of the first that has no result: it bounds what is held back.
+    """
+
+    def __init__(self, ahead: int) -> None:
+        self._ahead = ahead
+        self._held: dict[int, Sequence[Result]] = {}
+        self._next = 0
+        self._advanced = anyio.Event()
+
+    def has_room(self, place: int) -> bool:
+        """Return whether the row at a place of the input may be read."""
+        return place < self._next + self._ahead
+
+    async def wait(self) -> None:
+        """Wait until there may be room, or something else to do."""
+        await self._advanced.wait()
+
+    def put(self, place: int, results: Sequence[Result]) -> Sequence[Result]:
+        """Take the results of the row at a place, and return those whose turn it is."""
+        self._held[place] = results
+        if place != self._next:
+            return ()
+        ready: list[Result] = []
+        while self._next in self._held:
+            ready.extend(self._held.pop(self._next))
+            self._next += 1
+        self.wake()
+        return ready
+
+    def wake(self) -> None:
+        """Have those that wait look again."""
+        self._advanced.set()
+        self._advanced = anyio.Event()
+
+    def rest(self) -> Sequence[Result]:
+        """Return all that is still held back, because rows before it will have no result."""
+        held, self._held = self._held, {}
+        return [result for place in sorted(held) for result in held[place]]

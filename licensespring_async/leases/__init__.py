@@ -1,0 +1,1 @@
+"""Floating slots held for the length of an `async with`: taken, renewed in one task, released once."""

@@ -1,0 +1,222 @@
+"""A floating slot held for the length of an `async with`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
+from contextlib import asynccontextmanager, contextmanager
+
+import anyio
+import attrs
+
+from ..errors import (
+    ApiError,
+    DeadlineExceeded,
+    FeatureNotFloating,
+    FloatingFeatureDeviceNotInUse,
+    LeaseLost,
+    LicenseRefused,
+    LicenseSpringError,
+    ResponseError,
+    SignatureError,
+    TransportError,
+)
+from ..models import LicenseFeature
+from .renewal import LAST_WORD_SECONDS, Renewals, Seat
+from .unreleased import Unreleased
+
+UNKNOWN_TIMEOUT = 300.0
+RELEASE_LIMIT = 10.0
+_LONGEST_PAUSE = 15.0
+
+
+@attrs.frozen(kw_only=True)
+class Slot:
+    """How the slot of one device is taken, renewed and given back.
+
+    Attributes:
+        name: What logs call it; no secrets.
+        key: What tells it from other slots.
+        check: Takes or renews the slot, in at most that many seconds (None: the client's time-out).
+        release: Gives it back.
+        timeout: Seconds after which it lapses; None takes the answer's.
+        grace: Seconds that a slot which could not be renewed in time still counts as held.
+        cancel_body: Whether losing it cancels the body.
+    """
+
+    name: str
+    key: Hashable = attrs.field(repr=False)
+    check: Callable[[float | None], Awaitable[LicenseFeature]]
+    release: Callable[[], Awaitable[None]]
+    timeout: float | None
+    grace: float
+    cancel_body: bool
+
+
+@attrs.define(kw_only=True, eq=False)
+class Lease:
+    """A feature that is held now.
+
+    Attributes:
+        feature: The latest answer.
+        lost: Set when the slot is gone: refused at a renewal, or not renewed in time.
+        error: Why it is gone, or None.
+    """
+
+    feature: LicenseFeature
+    lost: anyio.Event = attrs.field(factory=anyio.Event, init=False)
+    error: LicenseSpringError | None = attrs.field(default=None, init=False)
+    ended: bool = attrs.field(default=False, init=False, repr=False)
+    _slot: Slot = attrs.field(alias="slot", repr=False)
+    _renewals: Renewals = attrs.field(alias="renewals", repr=False)
+    _taken: float = attrs.field(alias="taken", repr=False)
+    _failure: LicenseSpringError | None = attrs.field(default=None, init=False, repr=False)
+    _failures: int = attrs.field(default=0, init=False, repr=False)
+    _seat: Seat = attrs.field(alias="seat", repr=False)
+    body: anyio.CancelScope = attrs.field(factory=anyio.CancelScope, init=False, repr=False)
+
+    @property
+    def timeout(self) -> float:
+        """Seconds without a renewal after which the service gives the slot to another device."""
+        if self._slot.timeout is not None:
+            return self._slot.timeout
+        minutes = self.feature.floating_timeout
+        return 60.0 * minutes if minutes is not None and minutes > 0 else UNKNOWN_TIMEOUT
+
+    @property
+    def end(self) -> float:
+        """When the lease is lost unless it is renewed before."""
+        return self._taken + self.timeout + self._slot.grace
+
+    @property
+    def next_due(self) -> float:
+        """When to renew: between 0.5 and 0.6 of the time-out, so that leases taken together spread out.
+
+        On a grid, so that those that are due soon after one another are renewed together: waking up costs as much as a
+        renewal.
+        """
+        due, cell = self._taken + self.timeout * (0.6 - 0.1 * self._renewals.random()), self.timeout / 120
+        return due // cell * cell
+
+    async def renew(self) -> float:
+        """Renew the slot once; return when the next renewal is due."""
+        clock = self._renewals.clock
+        async with self._seat.turn:
+            if self.ended:
+                return clock.monotonic()
+            started = clock.monotonic()
+            try:
+                self.feature = await self._slot.check(max(self.end - started, 0.001))
+            except LicenseRefused as error:
+                self._lose(error)
+                return clock.monotonic()
+            except LicenseSpringError as error:
+                return self._after_blip(error)
+            self._taken, self._failure, self._failures = started, None, 0
+            return self.next_due
+
+    def _after_blip(self, error: LicenseSpringError) -> float:
+        now = self._renewals.clock.monotonic()
+        if now >= self.end:
+            self._lose(error)
+            return now
+        self._failure = error
+        self._failures = min(self._failures + 1, 10)
+        pause = min(2.0**self._failures, _LONGEST_PAUSE, self.timeout / 20) * (1 - 0.5 * self._renewals.random())
+        pause = max(pause, getattr(error, "retry_after", None) or 0.0)
+        return min(now + pause, self.end)
+
+    def lapse(self) -> None:
+        """Note that the slot was not renewed in time."""
+        self._lose(self._failure or DeadlineExceeded("no renewal was answered in time"))
+
+    def _lose(self, error: LicenseSpringError) -> None:
+        if self.ended:
+            return
+        self.error, self.ended = error, True
+        self.lost.set()
+        if self._slot.cancel_body:
+            self.body.cancel()
+
+    async def finish(self) -> None:
+        """Give the slot back if no other lease shares it, after a renewal that is under way: it would take it again."""
+        self.ended = True
+        if isinstance(self.error, LicenseRefused):
+            return
+        with _no_longer_than(RELEASE_LIMIT, self._slot, self._renewals.unreleased):
+            async with self._seat.in_turn_or_after(LAST_WORD_SECONDS):
+                if self._seat.leases == 1:
+                    await _give_back(self._slot, self._renewals.unreleased)
+
+
+@contextmanager
+def _no_longer_than(seconds: float, slot: Slot, unreleased: Unreleased) -> Generator[None]:
+    """Release in the block, cancelled or not, but give up in time: what is not released lapses by itself."""
+    with unreleased.gathered():
+        with anyio.move_on_after(seconds, shield=True) as limit:
+            yield
+        if limit.cancelled_caught:
+            unreleased.note(slot.name, f"not within {seconds:g} s")
+
+
+async def _give_back(slot: Slot, unreleased: Unreleased) -> None:
+    """Release a slot; a failure is told later, for it must not hide what ended the body."""
+    try:
+        await slot.release()
+    except (FloatingFeatureDeviceNotInUse, FeatureNotFloating):
+        return
+    except LicenseSpringError as error:
+        unreleased.note(slot.name, type(error).__name__)
+
+
+async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> tuple[LicenseFeature, float]:
+    async with seat.turn:
+        started, taken = renewals.clock.monotonic(), False
+        try:
+            return await slot.check(None), started
+        except LicenseSpringError as error:
+            taken = any(_may_have_acted(each) for each in (error, *error.earlier))
+            raise
+        except anyio.get_cancelled_exc_class():
+            taken = True
+            raise
+        finally:
+            # The service may have given a slot although nobody heard of it.
+            if taken and seat.leases == 1:
+                with _no_longer_than(RELEASE_LIMIT, slot, renewals.unreleased):
+                    await _give_back(slot, renewals.unreleased)
+
+
+def _may_have_acted(error: LicenseSpringError) -> bool:
+    if isinstance(error, TransportError):
+        return error.may_have_acted
+    return isinstance(error, SignatureError | ResponseError) or (isinstance(error, ApiError) and error.status >= 500)
+
+
+@asynccontextmanager
+async def hold(slot: Slot, renewals: Renewals) -> AsyncGenerator[Lease]:
+    """Take a slot, keep it renewed while the body runs, and release it once."""
+    with renewals.seat(slot.key) as seat:
+        feature, taken = await _take(slot, seat, renewals)
+        lease = Lease(feature=feature, slot=slot, seat=seat, renewals=renewals, taken=taken)
+        if not feature.is_floating_cloud:
+            yield lease
+            return
+        failure: BaseException | None = None
+        try:
+            # The body's error is carried past the task group, which would wrap it into an exception group.
+            async with anyio.create_task_group() as group:
+                renewals.join(lease, group, lease.next_due)
+                try:
+                    with lease.body:
+                        yield lease
+                except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001  # raised again below
+                    failure = error
+                finally:
+                    renewals.leave(lease)
+                    group.cancel_scope.cancel()
+        finally:
+            await lease.finish()
+        if failure is not None:
+            raise failure
+        if lease.body.cancelled_caught:
+            raise LeaseLost(slot.name) from lease.error

@@ -1,0 +1,1 @@
+"""The HTTP server: its routes, and the sandbox that starts and stops it."""

@@ -1,0 +1,195 @@
+"""The sandbox as an ASGI application: routes, and the headers that every answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Final, TypeAlias
+
+import attrs
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ..._version import __version__
+from ..service.activation import activate_bundle, activate_license, deactivate_bundle, deactivate_license
+from ..service.call import Call
+from ..service.checks import check_bundle, check_license, check_license_feature
+from ..service.consumption import add_consumption, add_feature_consumption
+from ..service.floating import (
+    borrow_floating_feature,
+    borrow_floating_license,
+    release_floating_feature,
+    release_floating_license,
+)
+from ..service.products import product_details
+from ..tenants.authorization import Authorizer
+from ..tenants.tenants import Tenant
+from ..tenants.tokens import TOKEN_PATH, TokenError
+from ..wire.jsontext import Json, JsonObject, encode
+from ..wire.moments import iso
+from ..wire.parameters import Values, read_body, read_query, required
+from ..wire.refusals import ServiceError
+from ..wire.signing import Signer
+
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+_CODES: Final = {404: "not_found", 405: "method_not_allowed"}
+_QUERIES: Final[Mapping[str, Callable[[Call], Json]]] = {
+    "check_license_feature": check_license_feature,
+    "check_bundle": check_bundle,
+    "check_license": check_license,
+    "product_details": product_details,
+}
+_COMMANDS: Final[Mapping[str, Callable[[Call], Json]]] = {
+    "activate_license": activate_license,
+    "activate_bundle": activate_bundle,
+    "deactivate_license": deactivate_license,
+    "deactivate_bundle": deactivate_bundle,
+    "add_consumption": add_consumption,
+    "add_feature_consumption": add_feature_consumption,
+    "floating/borrow": borrow_floating_license,
+    "floating/feature_borrow": borrow_floating_feature,
+    "floating/release": release_floating_license,
+    "floating/feature_release": release_floating_feature,
+}
+
+
+@attrs.frozen(kw_only=True)
+class Api:
+    """Join the authorizer, the signer and the clock with the endpoints."""
+
+    authorizer: Authorizer
+    signer: Signer
+    clock: Callable[[], float]
+
+    def application(self) -> Starlette:
+        """Build the application."""
+        application = Starlette(
+            routes=[
+                *(route for name, answer in _QUERIES.items() for route in _routes("GET", name, self._query(answer))),
+                *(
+                    route
+                    for name, answer in _COMMANDS.items()
+                    for route in _routes("POST", name, self._command(answer))
+                ),
+                *_routes("GET", "oauth_url", self._oauth_url),
+                *_routes("GET", ".well-known", self._metadata),
+                Route(TOKEN_PATH, self._token, methods=["POST"]),
+            ],
+            exception_handlers={
+                ServiceError: self._refuse,
+                HTTPException: self._refuse,
+                TokenError: self._refuse_token,
+                Exception: self._refuse,
+            },
+        )
+        application.router.redirect_slashes = False
+        return application
+
+    def _query(self, answer: Callable[[Call], Json]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            now = self._now()
+            tenant = self.authorizer.authorize(request.headers, now)
+            return self._answered(answer, tenant, read_query(request.scope["query_string"]), now)
+
+        return endpoint
+
+    def _command(self, answer: Callable[[Call], Json]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            now = self._now()
+            tenant = self.authorizer.authorize(request.headers, now)
+            return self._answered(answer, tenant, read_body(await request.body()), now)
+
+        return endpoint
+
+    def _answered(self, answer: Callable[[Call], Json], tenant: Tenant, values: Values, now: datetime) -> Response:
+        call = Call(world=tenant.world, values=values, now=now, sign=self.signer.sign_text)
+        with tenant.world.home.store.transaction():
+            content = answer(call)
+        if content is None or isinstance(content, str):  # nobody verifies these, and the service may not sign them
+            return _answer(200, b"" if content is None else encode(content), now)
+        return self._signed(content, now)
+
+    async def _oauth_url(self, request: Request) -> Response:
+        values = read_query(request.scope["query_string"])
+        login_type = required(values, "login_type")
+        if login_type != "client_credentials":
+            raise ServiceError("validation_error", "login_type has to be client_credentials.")
+        # The address that the request came to, not the one that is bound: they differ behind a port mapping.
+        url = str(request.base_url.replace(path=TOKEN_PATH))
+        return self._signed({"url": url, "login_type": login_type}, self._now())
+
+    async def _metadata(self, request: Request) -> Response:
+        now = self._now()
+        names = [("GET", name) for name in (".well-known", "oauth_url", *_QUERIES)]
+        names += [("POST", name) for name in _COMMANDS]
+        content: JsonObject = {
+            "api_base_url": str(request.base_url.replace(path="/api")),
+            "supported_api_versions": ["v4"],
+            "default_api_version": "v4",
+            "version": __version__,
+            "environment": "sandbox",
+            "timestamp": iso(now),
+            "pub_key": self.signer.public_key,
+            "endpoints": [{"method": method, "url": f"/api/v4/{name}/"} for method, name in names],
+        }
+        return self._signed(content, now)
+
+    async def _token(self, request: Request) -> Response:
+        try:
+            form = read_query(await request.body())
+        except ServiceError as error:
+            raise TokenError(400, "invalid_request", error.message) from error
+        now = self._now()
+        return _answer(200, encode(self.authorizer.tokens.answer(form, now)), now)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+    def _signed(self, content: Json, now: datetime) -> Response:
+        body = encode(content)
+        response = _answer(200, body, now)
+        response.headers["LicenseSignature"] = self.signer.sign(body)
+        return response
+
+    async def _refuse(self, _: Request, error: Exception) -> Response:
+        refusal = _refusal(error)
+        envelope: JsonObject = {"status": refusal.status, "code": refusal.code, "message": refusal.message}
+        response = _answer(refusal.status, encode(envelope), self._now())
+        if isinstance(error, HTTPException):
+            response.headers.update(error.headers or {})
+        return response
+
+    async def _refuse_token(self, _: Request, error: Exception) -> Response:
+        refusal = error if isinstance(error, TokenError) else TokenError(500, "server_error", "")
+        envelope = {"error": refusal.error, "error_description": refusal.description}
+        return _answer(refusal.status, encode(envelope), self._now())
+
+
+def _refusal(error: Exception) -> ServiceError:
+    if isinstance(error, ServiceError):
+        return error
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return ServiceError(_CODES.get(status, "internal_error"))
+
+
+def _answer(status: int, body: bytes, now: datetime) -> Response:
+    return Response(
+        body,
+        status_code=status,
+        headers={
+            "Date": format_datetime(now, usegmt=True),
+            "Content-Type": "application/json; charset=utf-8",
+        },
+    )
+
+
+def _routes(method: str, name: str, endpoint: Endpoint) -> Sequence[Route]:
+    routes = [Route(f"/api/v4/{name}", endpoint), Route(f"/api/v4/{name}/", endpoint)]
+    for route in routes:
+        # Starlette adds HEAD to GET, and a HEAD of a check would take a floating slot.
+        route.methods = {method}
+    return routes

@@ -1,0 +1,161 @@
+"""One run of the sandbox's application: from a bound socket to a thread that has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.server import ServerState
+
+from ..errors import SandboxError
+from ..steering.effects import Protocol
+
+_START_SECONDS: Final = 10.0
+_STOP_SECONDS: Final = 5.0
+_LAST_ANSWERS_SECONDS: Final = 1.0
+_BACKLOG: Final = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind a socket and listen on it at once, so that nobody who knows the port is refused a connection."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Without the protocol asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for an ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        # On Windows the option would let two servers share the port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name == "posix")
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise SandboxError(f"cannot listen on {host} port {port}: {error}; port 0 picks a free one") from error
+    return listener
+
+
+class Serving:
+    """Answer on a listening socket, in a thread of its own (start, stop) or in the calling one (run).
+
+    Not uvicorn's server, only its protocol: the server's end takes a quarter of a second, which every test would wait.
+
+    Args:
+        application: What answers.
+        listener: A socket that listens; it is closed at the end.
+        on_ready: Called once, in the serving thread, when the first request can be answered.
+    """
+
+    def __init__(self, application: ASGIApp, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+        self._listener = listener
+        self._on_ready = on_ready
+        self._settled = threading.Event()
+        self._failure: Exception | None = None
+        self._stopped = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._serve_apart, name="licensespring-sandbox", daemon=True)
+        self._config = uvicorn.Config(
+            application,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            # A client that paces itself below the default of 5 s would meet connections closing under it.
+            timeout_keep_alive=75,
+        )
+
+    def start(self) -> None:
+        """Start the thread and wait until it answers, or raise SandboxError."""
+        self._thread.start()
+        if not self._settled.wait(_START_SECONDS) or self._failure is not None:
+            self.stop()
+            raise _not_started(self._failure) from self._failure
+
+    def stop(self) -> None:
+        """Ask the thread to end and wait for it, for a bounded time."""
+        self._ask_to_exit()
+        self._thread.join(_STOP_SECONDS)
+
+    def run(self) -> None:
+        """Answer in the calling thread, the main one, until SIGINT or SIGTERM."""
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self._interrupted) for number in signals}
+        try:
+            self._serve()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if self._failure is not None:
+            raise _not_started(self._failure) from self._failure
+
+    def _serve_apart(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self._settled.set()
+
+    def _serve(self) -> None:
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._answer_until_stopped())
+        finally:
+            self._listener.close()
+
+    async def _answer_until_stopped(self) -> None:
+        self._loop = loop = asyncio.get_running_loop()
+        self._config.load()
+        state = ServerState()
+
+        def protocol() -> Protocol:
+            return Protocol(config=self._config, server_state=state, app_state={})
+
+        server = await loop.create_server(protocol, sock=self._listener, backlog=_BACKLOG)
+        try:
+            if not self._is_ready():
+                return
+            await self._stopped.wait()
+        finally:
+            server.close()
+            await _finish(state)
+
+    def _is_ready(self) -> bool:
+        try:
+            self._on_ready()
+        except Exception as error:  # noqa: BLE001  # the caller's, and the caller of start() or run() is told
+            self._failure = error
+        self._settled.set()
+        return self._failure is None
+
+    def _interrupted(self, _: int, __: FrameType | None) -> None:
+        self._ask_to_exit()
+
+    def _ask_to_exit(self) -> None:
+        if self._loop is None:
+            self._stopped.set()
+            return
+        with suppress(RuntimeError):  # it has ended by itself
+            self._loop.call_soon_threadsafe(self._stopped.set)
+
+
+async def _finish(state: ServerState) -> None:
+    """Let the answers that are under way end, for a bounded time; then break off what is left."""
+    for connection in tuple(state.connections):
+        connection.shutdown()
+    if state.tasks:
+        await asyncio.wait(tuple(state.tasks), timeout=_LAST_ANSWERS_SECONDS)
+    for connection in tuple(state.connections):
+        connection.transport.abort()
+    if state.tasks:  # what waits hears that its client has gone
+        await asyncio.wait(tuple(state.tasks), timeout=_LAST_ANSWERS_SECONDS)
+
+
+def _not_started(failure: Exception | None) -> SandboxError:
+    return SandboxError(f"the sandbox's server did not start: {failure or 'it took too long'}")

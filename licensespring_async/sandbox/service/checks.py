@@ -1,0 +1,110 @@
+"""The endpoints: parameters, the world and the time, to JSON or to a refusal. No I/O.
+
+A request that breaks several rules is refused for the first of: its parameters, unknown_product,
+license_not_found, license_not_enabled, license_not_active, license_expired, blacklisted, device_not_found,
+invalid_license_feature_code, license_borrow_not_allowed, borrow_until_not_valid, floating_not_available,
+license_not_enough_consumptions. What refuses a bundle's license refuses its sub-licenses. A refused request
+changes nothing: it is undone with its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..wire.jsontext import JsonObject, encode
+from ..wire.moments import iso
+from ..wire.parameters import boolean, read_identity
+from ..wire.refusals import ServiceError
+from ..world.licenses import License
+from .call import Call
+from .license_json import feature_check, license_item
+from .lookup import admit, admitted_feature, device_of, find_license, find_own_license, find_product
+
+
+def check_license_feature(call: Call) -> JsonObject:
+    """Check a device against a feature; a floating feature's slot is taken or renewed.
+
+    Whether the service refuses an expired feature is not documented. Here it is answered with its past
+    expiry_date, without a slot, so that a client which looks at the status alone is found out.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity, license, feature = admitted_feature(call)
+    slots = None if feature.is_expired(call.now) else feature.slots
+    if slots is not None and not slots.take(identity.hardware_id, call.now):
+        raise ServiceError("floating_not_available")
+    answer = feature_check(feature, license, company_id=call.world.company_id, now=call.now)
+    if boolean(call.values, "include_metadata_string"):
+        answer["metadata_string"] = encode(feature.metadata).decode()
+    return answer
+
+
+def check_bundle(call: Call) -> list[JsonObject]:
+    """Check a device against a bundle: its own license first, then each sub-license active on the device.
+
+    A sub-license that is disabled, inactive or expired says so in its item; one that floats takes or renews a
+    slot; one whose consumption is used up refuses the bundle.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity = read_identity(call.values)
+    include_expired = boolean(call.values, "include_expired_features")
+    bundle = find_product(call.world, identity.product, is_bundle=True)
+    license = find_own_license(bundle, identity)
+    admit(license, identity.hardware_id, call.now)
+    members = [each for each in (license, *license.sublicenses.values()) if each.device(identity.hardware_id)]
+    take_slots([member for member in members if member.is_usable(call.now)], identity.hardware_id, call.now)
+    return [_checked(call, member, include_expired) for member in members]
+
+
+def check_license(call: Call) -> JsonObject:
+    """Check a device against one license; a floating license's slot is taken or renewed.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity = read_identity(call.values)
+    include_expired = boolean(call.values, "include_expired_features")
+    license = find_license(call.world, identity)
+    admit(license, identity.hardware_id, call.now)
+    take_slots([license], identity.hardware_id, call.now)
+    return _checked(call, license, include_expired)
+
+
+def _checked(call: Call, license: License, include_expired: bool) -> JsonObject:
+    device = device_of(license, call.values)
+    item = license_item(
+        license,
+        device,
+        company_id=call.world.company_id,
+        now=call.now,
+        include_expired_features=include_expired,
+        environment=call.values.get("env"),
+    )
+    item["license_signature"] = call.sign(license_signature_text(license, device.hardware_id))
+    return item
+
+
+def license_signature_text(license: License, hardware_id: str) -> str:
+    """Give the text that the v1 signature covers: device, key or user, and validity, in lower case.
+
+    https://docs.licensespring.com/license-api/license-api-authorization/response-signature
+    """
+    identifier = license.identifier
+    if license.user is not None:
+        identifier = identifier.partition("|")[0]
+    return f"{hardware_id}#{identifier}#{iso(license.validity_period) or ''}".lower()
+
+
+def take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> None:
+    """Take every slot of the bundle or none: a refused check must not leave half of them behind."""
+    floating = [license.slots for license in licenses if license.slots is not None]
+    if not all(slots.has_room_for(hardware_id, now) for slots in floating):
+        raise ServiceError("floating_not_available")
+    if any(license.consumption is not None and license.consumption.is_used_up(now) for license in licenses):
+        raise ServiceError("license_not_enough_consumptions")
+    for slots in floating:
+        slots.take(hardware_id, now)

@@ -1,0 +1,86 @@
+"""Consumption that is added to a license or a feature.
+
+What documentation leaves open: a license that is not of the consumption type is refused with validation_error; a
+request's allow_overages and max_overages stay with the license, as the vendor's guide for its SDK says.
+https://docs.licensespring.com/license-api/consumption
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..wire.jsontext import JsonObject
+from ..wire.parameters import boolean, integer, nested, read_identity, required
+from ..wire.refusals import ServiceError
+from ..world.consumption import Consumption
+from .call import Call
+from .license_json import consumption_count
+from .lookup import admit, find_license
+
+_EVENTS: Final = (["consumption_add"], ["offline_floating_consumptions_sync"])
+_LARGEST: Final = 2**53 - 1
+
+
+def add_consumption(call: Call) -> JsonObject:
+    """Add to what a license has consumed; one unless `consumptions` says otherwise.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity = read_identity(call.values)
+    number = _number(call)
+    license = find_license(call.world, identity)
+    admit(license, identity.hardware_id, call.now)
+    consumption = license.consumption
+    if consumption is None:
+        raise ServiceError("validation_error", "The license is not of the consumption type.")
+    if "allow_overages" in call.values:
+        consumption.allow_overages = boolean(call.values, "allow_overages")
+    max_overages = integer(call.values, "max_overages")
+    if max_overages is not None:
+        consumption.max_overages = max_overages
+    _add(consumption, number, call, "license_not_enough_consumptions")
+    return consumption_count(consumption, id=license.id, company_id=call.world.company_id, now=call.now)
+
+
+def add_feature_consumption(call: Call) -> JsonObject:
+    """Add to what a feature has consumed; one unless `consumptions` says otherwise.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity = read_identity(call.values)
+    code = required(call.values, "feature")
+    number = _number(call)
+    license = find_license(call.world, identity)
+    admit(license, identity.hardware_id, call.now)
+    feature = license.features.get(code)
+    if feature is None or feature.consumption is None or feature.is_expired(call.now):
+        raise ServiceError("unsupported_product_feature")
+    _add(feature.consumption, number, call, "feature_not_enough_consumptions")
+    slots = feature.slots
+    return {
+        **consumption_count(feature.consumption, id=feature.id, company_id=call.world.company_id, now=call.now),
+        "license_id": license.id,
+        "is_floating": feature.offline_floating,
+        "is_floating_cloud": slots is not None,
+        "floating_timeout": None if slots is None else slots.timeout,
+        "floating_users": 0 if slots is None else slots.allowed,
+    }
+
+
+def _number(call: Call) -> int:
+    event = nested(call.values, "event")
+    if event is not None and event not in _EVENTS:
+        raise ServiceError("validation_error", "event has to be one of its two documented values, in an array.")
+    number = integer(call.values, "consumptions", signed=True)
+    return 1 if number is None else number
+
+
+def _add(consumption: Consumption, number: int, call: Call, not_enough: str) -> None:
+    if number < 0 and not consumption.allow_negative:
+        raise ServiceError("negative_consumptions_not_allowed")
+    if abs(consumption.total_at(call.now) + number) > _LARGEST:
+        raise ServiceError("validation_error", "The total would be beyond what JSON can carry.")
+    if not consumption.add(number, call.now):
+        raise ServiceError(not_enough)

@@ -1,0 +1,128 @@
+"""Floating slots that are given back or borrowed.
+
+A borrowed slot outlives its time-out, until the moment that it was borrowed until or until it is released.
+
+https://docs.licensespring.com/license-api/floating
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import attrs
+
+from ..wire.jsontext import JsonObject
+from ..wire.moments import iso
+from ..wire.parameters import NULLABLE, read_identity
+from ..wire.refusals import ServiceError
+from ..world.licenses import License
+from ..world.slots import Slots
+from .call import Call
+from .lookup import admit, admitted_feature, check_password, device_of, find_license
+
+_log: Final = logging.getLogger("licensespring_async.sandbox")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?Z?)?")
+
+
+def release_floating_license(call: Call) -> None:
+    """Give a device's slot of a floating license back; a device without one is no error.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity = read_identity(call.values)
+    license = find_license(call.world, identity)
+    admit(license, identity.hardware_id, call.now, inactive=True, expired=True)
+    if license.slots is not None:
+        license.slots.release(identity.hardware_id, call.now)
+
+
+def release_floating_feature(call: Call) -> None:
+    """Give a device's slot of a floating feature back.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity, _, feature = admitted_feature(call, expired=True)
+    if feature.slots is None:
+        raise ServiceError("feature_not_floating")
+    if not feature.slots.release(identity.hardware_id, call.now):
+        raise ServiceError("floating_feature_device_not_in_use")
+
+
+def borrow_floating_license(call: Call) -> JsonObject:
+    """Take or renew a device's slot of a floating license, and keep it until a moment whatever the time-out.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    identity = read_identity(call.values)
+    borrowed_until = _borrowed_until(call)
+    license = find_license(call.world, identity)
+    check_password(license, call.values)
+    admit(license, identity.hardware_id, call.now)
+    terms = _Terms(license.slots, license.can_borrow, license.max_borrow_time)
+    return _borrowed(call, license, terms, borrowed_until)
+
+
+def borrow_floating_feature(call: Call) -> JsonObject:
+    """Take or renew a device's slot of a floating feature, and keep it until a moment whatever the time-out.
+
+    Raises:
+        ServiceError: The request is refused.
+    """
+    borrowed_until = _borrowed_until(call)
+    _, license, feature = admitted_feature(call)
+    check_password(license, call.values)
+    if feature.slots is None:
+        raise ServiceError("feature_not_floating")
+    terms = _Terms(feature.slots, feature.can_borrow and not feature.is_expired(call.now), feature.max_borrow_time)
+    return _borrowed(call, license, terms, borrowed_until)
+
+
+@attrs.frozen
+class _Terms:
+    """On which terms slots are borrowed; `hours` is the longest time."""
+
+    slots: Slots | None
+    allowed: bool
+    hours: int
+
+
+def _borrowed(call: Call, license: License, terms: _Terms, wanted: str) -> JsonObject:
+    if terms.slots is None or not terms.allowed:
+        raise ServiceError("license_borrow_not_allowed")
+    hardware_id = call.values["hardware_id"]
+    latest = call.now + timedelta(hours=terms.hours)
+    until = latest if not wanted else _moment(wanted)
+    if not call.now < until <= latest:
+        raise ServiceError("borrow_until_not_valid")
+    if not terms.slots.borrow(hardware_id, until, call.now):
+        raise ServiceError("floating_not_available")
+    return {
+        "borrowed_until": iso(until),
+        "max_borrow_time": terms.hours,
+        "device_id": device_of(license, call.values).id,
+        "license_id": license.id,
+        "company": {"id": call.world.company_id},
+    }
+
+
+def _borrowed_until(call: Call) -> str:
+    if NULLABLE not in call.values:
+        # A client that drops nulls from its JSON cannot send one.
+        _log.warning("%s is missing, and taken for null; the documentation requires it", NULLABLE)
+    return call.values.get(NULLABLE, "")
+
+
+def _moment(text: str) -> datetime:
+    """Read a moment in one of the documented spellings, all of which are UTC."""
+    if _MOMENT.fullmatch(text) is None:
+        raise ServiceError("borrow_until_not_valid")
+    try:
+        return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise ServiceError("borrow_until_not_valid") from error

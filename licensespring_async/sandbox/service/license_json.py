@@ -1,0 +1,262 @@
+"""The JSON of the two checks: which fields there are, which may be null, and which may be absent.
+
+https://docs.licensespring.com/license-api/license-feature-check
+https://docs.licensespring.com/license-api/license-check/check-bundle
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from ..wire.jsontext import Json, JsonObject
+from ..wire.moments import iso
+from ..world.consumption import Consumption
+from ..world.devices import Device
+from ..world.features import Feature
+from ..world.licenses import License
+from ..world.slots import Slots
+from .product_json import installation, newest_installation, product_details
+
+_ABSENT_FROM_ACTIVATION: Final = ("license_active", "license_enabled", "is_borrowed", "borrowed_until")
+
+
+def feature_check(feature: Feature, license: License, *, company_id: int, now: datetime) -> JsonObject:
+    """Show one feature as check_license_feature does."""
+    answer: JsonObject = {
+        "id": feature.id,
+        "license_id": license.id,
+        "code": feature.code,
+        "name": feature.name,
+        "feature_type": feature.feature_type,
+        "company": {"id": company_id},
+        "metadata": feature.metadata,
+        "is_floating": feature.offline_floating,
+        "is_floating_cloud": feature.slots is not None,
+        "expiry_date": iso(feature.expiry_date),
+        **_feature_consumption(feature.consumption, now),
+    }
+    if feature.slots is not None or feature.offline_floating:
+        answer["floating_in_use_devices"] = _in_use(feature.slots, now)
+    return answer
+
+
+def license_item(
+    license: License,
+    device: Device,
+    *,
+    company_id: int,
+    now: datetime,
+    include_expired_features: bool,
+    environment: str | None = None,
+) -> JsonObject:
+    """Show one license as an item of check_bundle does, all but its signature."""
+    features = license.features.values()
+    return {
+        "id": license.id,
+        **_identity(license),
+        **_state(license, now),
+        **_dates(license),
+        **_activations(license),
+        **_floating(license, device, now),
+        **_consumption(license.consumption, now),
+        **_conditions(license),
+        "device_id": device.id,
+        "metadata": license.metadata,
+        "custom_fields": [attrs.asdict(field) for field in license.custom_fields],
+        "customer": attrs.asdict(license.customer),
+        "company": {"id": company_id},
+        "product_details": product_details(license.product),
+        "product_features": [
+            _product_feature(feature, device, now)
+            for feature in features
+            if include_expired_features or not feature.is_expired(now)
+        ],
+        **installation(license.product.newest_file(environment)),
+    }
+
+
+def activation_item(license: License, device: Device, *, company_id: int, now: datetime) -> JsonObject:
+    """Show one license as an activation does, all but its signature.
+
+    https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-online-method
+    """
+    item = license_item(license, device, company_id=company_id, now=now, include_expired_features=False)
+    for name in (*installation(None), *_ABSENT_FROM_ACTIVATION):
+        item.pop(name, None)
+    if "floating_in_use_devices" in item:
+        item["floating_in_use"] = item.pop("floating_in_use_devices")  # as the activation's page names it
+    product = license.product
+    item |= {
+        "request": "activation",
+        "active": license.active,
+        "hardware_id": device.hardware_id,
+        "installation_file": newest_installation(product),
+        "product_details": {
+            **product_details(product),
+            "allow_trial": product.allow_trial,
+            "trial_days": product.trial_days,
+            "allow_overages": product.allow_overages,
+            "max_overages": product.max_overages,
+            "prevent_vm": license.prevent_vm,
+            "validity_period": None,
+            "floating_timeout": 0 if license.slots is None else license.slots.timeout,
+            "company_id": company_id,
+        },
+    }
+    if device.variables:
+        item["variables"] = [
+            {"variable": name, "value": value, "device_id": device.id, "created_at": created_at}
+            for name, (value, created_at) in device.variables.items()
+        ]
+    return item
+
+
+def consumption_count(consumption: Consumption, *, id: int, company_id: int, now: datetime) -> JsonObject:
+    """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural."""
+    return {"id": id, **_consumption(consumption, now), "company": {"id": company_id}}
+
+
+def _identity(license: License) -> Mapping[str, Json]:
+    user = license.user
+    if user is None:
+        return {"license_key": license.key}
+    return {
+        "user": {
+            "id": user.id,
+            "email": user.email,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "phone_number": user.phone_number,
+            "is_initial_password": user.is_initial_password,
+            "max_activations": license.max_activations,
+            "allow_unlimited_activations": license.allow_unlimited_activations,
+            "total_activations": license.times_activated,
+        },
+        "username": user.username,
+    }
+
+
+def _state(license: License, now: datetime) -> Mapping[str, Json]:
+    state: JsonObject = {
+        "license_active": license.active,
+        "license_enabled": license.enabled,
+        "is_expired": license.is_expired(now),
+        "license_type": license.license_type,
+        "is_trial": license.is_trial,
+    }
+    if license.is_trial:
+        state["trial_days"] = license.trial_days
+    return state
+
+
+def _dates(license: License) -> Mapping[str, Json]:
+    return {
+        "validity_period": iso(license.validity_period),
+        "maintenance_period": iso(license.maintenance_period),
+        "enable_maintenance_period": license.maintenance_period is not None,
+        "start_date": iso(license.start_date),
+        "allow_grace_period": license.allow_grace_period,
+        "grace_period": license.grace_period,
+    }
+
+
+def _activations(license: License) -> Mapping[str, Json]:
+    return {
+        "max_activations": license.max_activations,
+        "times_activated": license.times_activated,
+        "allow_unlimited_activations": license.allow_unlimited_activations,
+        "transfer_count": license.transfer_count,
+        "max_transfers": license.max_transfers,
+        "max_license_users": license.max_license_users,
+    }
+
+
+def _floating(license: License, device: Device, now: datetime) -> Mapping[str, Json]:
+    slots = license.slots
+    borrowed_until = None if slots is None else slots.borrowed_until(device.hardware_id, now)
+    floating: JsonObject = {
+        "is_floating": license.offline_floating,
+        "is_floating_cloud": slots is not None,
+        "floating_timeout": 0 if slots is None else slots.timeout,
+        "can_borrow": license.can_borrow,
+        "is_borrowed": borrowed_until is not None,
+        "borrowed_until": iso(borrowed_until),
+        "max_borrow_time": license.max_borrow_time,
+    }
+    if slots is not None:
+        floating["floating_users"] = slots.allowed
+    if slots is not None or license.offline_floating:
+        floating["floating_in_use_devices"] = _in_use(slots, now)
+    return floating
+
+
+def _consumption(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:
+    if consumption is None:
+        return {"allow_overages": False, "max_overages": 0}
+    return {
+        "allow_overages": consumption.allow_overages,
+        "max_overages": consumption.max_overages,
+        "max_consumptions": consumption.maximum,
+        "total_consumptions": consumption.total_at(now),
+        "allow_unlimited_consumptions": consumption.unlimited,
+        "allow_negative_consumptions": consumption.allow_negative,
+        "reset_consumption": consumption.reset,
+        "consumption_period": consumption.period,
+    }
+
+
+def _conditions(license: License) -> Mapping[str, Json]:
+    return {
+        "is_air_gapped": license.is_air_gapped,
+        "is_hardware_key_auth": license.is_hardware_key_auth,
+        "prevent_vm": license.prevent_vm,
+        "allow_offline_activation": license.allow_offline_activation,
+        "license_template_id": None,
+        "order_store_id": license.order_store_id,
+    }
+
+
+def _product_feature(feature: Feature, device: Device, now: datetime) -> Mapping[str, Json]:
+    item: JsonObject = {
+        "id": feature.id,
+        "code": feature.code,
+        "name": feature.name,
+        "feature_type": feature.feature_type,
+        "expiry_date": iso(feature.expiry_date),
+        "metadata": feature.metadata,
+        "is_floating": feature.offline_floating,
+        "is_floating_cloud": feature.slots is not None,
+        **_feature_consumption(feature.consumption, now),
+    }
+    if feature.slots is not None:
+        item["floating_users"] = feature.slots.allowed
+        item["floating_timeout"] = feature.slots.timeout
+        item["floating_in_use_devices"] = _in_use(feature.slots, now)
+        item["can_borrow"] = feature.can_borrow
+        item["is_borrowed"] = feature.slots.borrowed_until(device.hardware_id, now) is not None
+        item["max_borrow_time"] = feature.max_borrow_time
+    return item
+
+
+def _feature_consumption(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:
+    """Name a feature's maximum in the singular, unlike a license's."""
+    if consumption is None:
+        return {}
+    return {
+        "max_consumption": consumption.maximum,
+        "total_consumptions": consumption.total_at(now),
+        "allow_unlimited_consumptions": consumption.unlimited,
+        "allow_negative_consumptions": consumption.allow_negative,
+        "allow_overages": consumption.allow_overages,
+        "max_overages": consumption.max_overages,
+        "reset_consumption": consumption.reset,
+        "consumption_period": consumption.period,
+    }
+
+
+def _in_use(slots: Slots | None, now: datetime) -> int:
+    return 0 if slots is None else slots.in_use(now)

@@ -1,0 +1,124 @@
+"""Finding what a request is about, and whether its device may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from ..wire.parameters import Identity, Values, read_identity, required
+from ..wire.refusals import ServiceError
+from ..world.devices import Device, Devices
+from ..world.features import Feature
+from ..world.licenses import License
+from ..world.products import Product
+from ..world.world import World
+from .call import Call
+
+_DEVICE_DETAILS: Final = (
+    "os_ver",
+    "hostname",
+    "os_hostname",
+    "ip",
+    "ip_local",
+    "app_ver",
+    "sdk_ver",
+    "mac_address",
+)
+
+
+def find_product(world: World, short_code: str, *, is_bundle: bool | None = None) -> Product:
+    """Give a product, or a bundle, by its short code."""
+    product = world.products.get(short_code)
+    if product is None or is_bundle not in (None, product.is_bundle):
+        raise ServiceError("unknown_product")
+    return product
+
+
+def find_license(world: World, identity: Identity) -> License:
+    """Find the license itself, or with a bundle_code the product's sub-license inside that bundle."""
+    product = find_product(world, identity.product)
+    if identity.bundle_code is None:
+        return find_own_license(product, identity)
+    bundle = find_product(world, identity.bundle_code, is_bundle=True)
+    candidates = [
+        license.sublicenses[product.short_code]
+        for license in _matching(bundle, identity)
+        if product.short_code in license.sublicenses
+    ]
+    return _choose(candidates, identity)
+
+
+def find_own_license(product: Product, identity: Identity) -> License:
+    """Find the license among those sold of the product itself."""
+    return _choose(_matching(product, identity), identity)
+
+
+def admitted_feature(call: Call, *, expired: bool = False) -> tuple[Identity, License, Feature]:
+    """Give the device, the license and the feature that a call is about; `expired` lets expired licenses through."""
+    identity = read_identity(call.values)
+    code = required(call.values, "feature")
+    license = find_license(call.world, identity)
+    admit(license, identity.hardware_id, call.now, expired=expired)
+    feature = license.features.get(code)
+    if feature is None:
+        raise ServiceError(
+            "invalid_license_feature_code",
+            f"License feature code: {code} is invalid or not assigned to the license.",
+        )
+    return identity, license, feature
+
+
+def _matching(product: Product, identity: Identity) -> Sequence[License]:
+    if identity.by_username != (product.authorization_method == "user"):
+        return ()
+    return product.licenses_of(identity.identifier)
+
+
+def _choose(candidates: Sequence[License], identity: Identity) -> License:
+    """Pick the license of the license_id; without one, the newest active on the device, else the newest."""
+    if identity.license_id is not None:
+        candidates = [license for license in candidates if identity.license_id in _ids_of(license)]
+    if not candidates:
+        raise ServiceError("license_not_found")
+    newest_first = tuple(reversed(candidates))
+    return next((one for one in newest_first if one.device(identity.hardware_id)), newest_first[0])
+
+
+def _ids_of(license: License) -> Sequence[int]:
+    """A sub-license answers to its bundle license's id too: which of the two is meant is not documented."""
+    return (license.id,) if license.bundle_license is None else (license.id, license.bundle_license.id)
+
+
+def admit(license: License, hardware_id: str, now: datetime, *, inactive: bool = False, expired: bool = False) -> None:
+    """Refuse a device that may not use the license; `inactive` and `expired` let such licenses through."""
+    if license.bundle_license is not None:
+        admit(license.bundle_license, hardware_id, now, inactive=inactive, expired=expired)
+    if not license.enabled:
+        raise ServiceError("license_not_enabled")
+    if not inactive and not license.active:
+        raise ServiceError("license_not_active")
+    if not expired and license.is_expired(now):
+        raise ServiceError("license_expired")
+    device = Devices(license.place).get(hardware_id)
+    if device is not None and device.blacklisted:
+        raise ServiceError("blacklisted")
+    if device is None or not device.active:
+        raise ServiceError("device_not_found")
+
+
+def check_password(license: License, values: Values) -> None:
+    """Refuse a wrong password; no code is documented for one, so it is that of an unknown user."""
+    if license.user is not None:
+        password = required(values, "password")
+        if license.user.password not in (None, password):
+            raise ServiceError("license_not_found")
+
+
+def device_of(license: License, values: Values) -> Device:
+    """Give the admitted device of a request, and keep what the request tells of it."""
+    device = Devices(license.place).known(values["hardware_id"])
+    told = {name: values[name] for name in _DEVICE_DETAILS if name in values}
+    if told.items() - device.details.items():
+        device.details = {**device.details, **told}
+    return device

@@ -1,0 +1,124 @@
+"""Where the state of a world is kept, and where in there the state of one license or one feature is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from ..errors import SandboxError
+from .store import Row, Store, Value
+
+_FIRST_DEVICE_ID: Final = 1_742_000_000_000_023
+_DEVICE_ID_STEP: Final = 6_007
+
+
+@attrs.define(eq=False)
+class Home:
+    """Keep a world's state: in a store of its own in memory, until it moves into a sandbox's file."""
+
+    tenant: int = 0
+    now: Callable[[], datetime] | None = None
+    opened: datetime | None = None
+    _store: Store | None = None
+
+    @property
+    def store(self) -> Store:
+        """Give the store, made when it is first asked for."""
+        if self._store is None:
+            self._store = Store()
+        return self._store
+
+    def open(self, now: Callable[[], datetime]) -> None:
+        """Learn the time of the sandbox that serves the world."""
+        self.now = now
+        self.opened = self.opened or now()
+
+    def move(self, store: Store, tenant: int) -> None:
+        """Move into another store, as one of its tenants; what that store knows of this tenant is kept.
+
+        Raises:
+            SandboxError: The state is kept in a file already, and this is another one.
+        """
+        here = self.store
+        if here.is_file:
+            if store.is_file and store is not here:
+                raise SandboxError("this world's state is kept in another file; build a second world")
+            return  # two sandboxes share the world: it stays where it outlives them
+        was = {"tenant": self.tenant}
+        licenses = here.rows("SELECT license, active, transfer_count, freed FROM license WHERE tenant = :tenant", was)
+        devices = here.rows(
+            "SELECT license, hardware_id, active, blacklisted, details, variables FROM device WHERE tenant = :tenant"
+            " ORDER BY id",
+            was,
+        )
+        consumption = here.rows(
+            "SELECT license, feature, total, counted_at, allow_overages, max_overages FROM consumption"
+            " WHERE tenant = :tenant",
+            was,
+        )
+        with store.transaction():
+            store.change_many(
+                "INSERT OR IGNORE INTO license (tenant, license, active, transfer_count, freed) VALUES (?, ?, ?, ?, ?)",
+                ((tenant, *row) for row in licenses),
+            )
+            store.change_many(
+                "INSERT OR IGNORE INTO consumption"
+                " (tenant, license, feature, total, counted_at, allow_overages, max_overages)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                ((tenant, *row) for row in consumption),
+            )
+            first = next_device_id(store, tenant)
+            store.change_many(
+                "INSERT OR IGNORE INTO device"
+                " (tenant, id, license, hardware_id, active, blacklisted, details, variables)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                ((tenant, first + number * _DEVICE_ID_STEP, *row) for number, row in enumerate(devices)),
+            )
+        self._store, self.tenant = store, tenant
+
+
+@attrs.frozen
+class Place:
+    """Name one license in its world's home, or one feature of it; alone, it is a place in a home of its own."""
+
+    home: Home = attrs.field(factory=Home)
+    license: str = ""
+    feature: str = ""
+
+    def inside(self, name: str) -> Place:
+        """Give the place of a sub-license."""
+        return Place(self.home, f"{self.license}\n{name}")
+
+    def of_feature(self, code: str) -> Place:
+        """Give the place of one of the license's features."""
+        return Place(self.home, self.license, code)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make what happens inside happen whole or not at all."""
+        return self.home.store.transaction()
+
+    def change(self, statement: str, **values: Value) -> int:
+        """Run a statement about this place, and give how many rows it changed."""
+        return self.home.store.change(statement, self._with(values))
+
+    def row(self, query: str, **values: Value) -> Row | None:
+        """Give the first row of a query about this place."""
+        return self.home.store.row(query, self._with(values))
+
+    def rows(self, query: str, **values: Value) -> list[Row]:
+        """Give the rows of a query about this place."""
+        return self.home.store.rows(query, self._with(values))
+
+    def _with(self, values: dict[str, Value]) -> dict[str, Value]:
+        values |= {"tenant": self.home.tenant, "license": self.license, "feature": self.feature}
+        return values
+
+
+def next_device_id(store: Store, tenant: int) -> int:
+    """Give an id that no device of the tenant has."""
+    row = store.row("SELECT max(id) FROM device WHERE tenant = :tenant", {"tenant": tenant})
+    return _FIRST_DEVICE_ID if row is None or row[0] is None else int(row[0]) + _DEVICE_ID_STEP

@@ -1,0 +1,126 @@
+"""The documented rate limits as the service counts them, and the shapes that a 429 comes in.
+
+https://docs.licensespring.com/license-api/rate-limiting
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Final, Literal, TypeAlias, get_args
+
+import attrs
+
+from ..wire.jsontext import encode
+
+Plan: TypeAlias = Literal["free", "business-starter", "business-plus", "enterprise"]
+RetryAfter: TypeAlias = Literal["seconds", "date", "garbage", "none"]
+
+_PER_MINUTE: Final[dict[Plan, int]] = {
+    "free": 1_800,
+    "business-starter": 3_600,
+    "business-plus": 4_500,
+    "enterprise": 18_000,
+}
+_MAX_COUNTED: Final = 10_000
+
+
+@attrs.frozen(kw_only=True)
+class Throttle:
+    """Refuse what exceeds a plan's windows: per IP 200 in 10 s, per Authorization 50 in 1 s, per company in 60 s.
+
+    Args:
+        plan: `free`, `business-starter`, `business-plus` or `enterprise`.
+        scale: Factor on each number of requests, so that a test meets the limit early; at least one stays allowed.
+        retry_after: Shape of the Retry-After header.
+        html: Answer with the page of a proxy instead of JSON.
+    """
+
+    plan: Plan = attrs.field(default="free", validator=attrs.validators.in_(get_args(Plan)))
+    scale: float = attrs.field(default=1.0, validator=attrs.validators.gt(0))
+    retry_after: RetryAfter = attrs.field(default="seconds", validator=attrs.validators.in_(get_args(RetryAfter)))
+    html: bool = False
+
+    def windows(self, company: str, address: str, authorization: str) -> tuple[tuple[str, int, float], ...]:
+        """Give each window of a request: who is counted, how many requests, in how many seconds.
+
+        The service counts an IP across companies. Here each has its own, so that tenants of one machine never meet.
+        """
+        return (
+            (f"company {company} ip {address}", self._scaled(200), 10.0),
+            (f"company {company} authorization {authorization}", self._scaled(50), 1.0),
+            (f"company {company}", self._scaled(_PER_MINUTE[self.plan]), 60.0),
+        )
+
+    def _scaled(self, limit: int) -> int:
+        return max(1, int(limit * self.scale))
+
+
+@attrs.define(eq=False)
+class Limiter:
+    """Count requests in sliding windows, on the sandbox's clock; without a throttle it lets everything pass.
+
+    Args:
+        clock: Seconds since the epoch.
+        throttle: The windows.
+        company_of: Names the company that an Authorization header speaks for.
+    """
+
+    clock: Callable[[], float]
+    throttle: Throttle | None
+    company_of: Callable[[str], str]
+    _seen: dict[str, deque[float]] = attrs.field(factory=dict[str, deque[float]], init=False)
+    _forget_at: int = attrs.field(default=_MAX_COUNTED, init=False)
+
+    def clear(self) -> None:
+        """Forget what was counted."""
+        self._seen.clear()
+
+    def wait(self, address: str, authorization: str) -> float:
+        """Count a request and give 0.0, or give the seconds after which there is room, and count nothing."""
+        if self.throttle is None:
+            return 0.0
+        now = self.clock()
+        windows = self.throttle.windows(self.company_of(authorization), address, authorization)
+        waits = [self._wait_for(who, limit, seconds, now) for who, limit, seconds in windows]
+        if max(waits) > 0:
+            return max(waits)
+        if len(self._seen) > self._forget_at:  # one Authorization a request, since each is signed anew
+            self._seen = {who: times for who, times in self._seen.items() if times and times[-1] > now - 60}
+            # Not at every request, however many there are in a minute.
+            self._forget_at = max(_MAX_COUNTED, 2 * len(self._seen))
+        for who, _, _ in windows:
+            self._seen.setdefault(who, deque()).append(now)
+        return 0.0
+
+    def _wait_for(self, who: str, limit: int, seconds: float, now: float) -> float:
+        times = self._seen.get(who, deque[float]())
+        while times and not now - seconds < times[0] <= now:
+            times.popleft()
+        return times[-limit] + seconds - now if len(times) >= limit else 0.0
+
+
+def too_many(throttle: Throttle, wait: float, now: float) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Write the headers and the body of a 429; the service's own are not documented.
+
+    Args:
+        throttle: Decides the shapes.
+        wait: Seconds until there is room.
+        now: Seconds since the epoch.
+    """
+    seconds = math.ceil(wait)
+    values = {"seconds": str(seconds), "date": formatdate(now + seconds, usegmt=True), "garbage": "soon"}
+    body = encode({"status": 429, "code": "too_many_requests", "message": "Too many requests."})
+    kind = b"application/json; charset=utf-8"
+    if throttle.html:
+        body, kind = b"<html><body><h1>429 Too Many Requests</h1></body></html>", b"text/html"
+    headers = [
+        (b"date", formatdate(now, usegmt=True).encode()),
+        (b"content-type", kind),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    if throttle.retry_after in values:
+        headers.append((b"retry-after", values[throttle.retry_after].encode()))
+    return headers, body

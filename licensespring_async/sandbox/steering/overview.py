@@ -1,0 +1,85 @@
+"""What may be shown of a sandbox's state: names and numbers; keys, users and devices as fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
+from ...redaction import fingerprint
+from ..tenants.tenants import Tenant
+from ..wire.moments import iso
+from ..world.licenses import License
+from ..world.slots import Slots
+from ..world.world import World
+from .faults import Fault
+
+
+@attrs.frozen(kw_only=True)
+class SlotsRow:
+    """Slots of a license (`feature` is None) or of one of its features."""
+
+    feature: str | None
+    in_use: int
+    allowed: int
+
+
+@attrs.frozen(kw_only=True)
+class LicenseRow:
+    """One license."""
+
+    product: str
+    license: str
+    license_type: str
+    enabled: bool
+    active: bool
+    expires: str | None
+    expired: bool
+    devices: int
+    max_devices: int | None
+    slots: Sequence[SlotsRow]
+
+
+def licenses_of(world: World, now: datetime) -> Sequence[LicenseRow]:
+    """List a world's licenses, those with slots first, and most of all those in use."""
+    rows = [_row(license, now) for product in tuple(world.products.values()) for license in product.licenses]
+    return sorted(rows, key=lambda row: (-sum(slots.in_use for slots in row.slots), not row.slots))
+
+
+def shown_tenant(tenant: Tenant) -> dict[str, str]:
+    """Name a tenant."""
+    return {"api_key": fingerprint(tenant.api_key), "client_id": tenant.client_id}
+
+
+def shown_fault(fault: Fault) -> dict[str, object]:
+    """Tell of a fault: what differs from the default, and its effect."""
+    shown = {
+        attribute.name: value
+        for attribute in attrs.fields(Fault)
+        if (value := getattr(fault, attribute.name)) != attribute.default
+    }
+    if fault.hardware_id is not None:
+        shown["hardware_id"] = fingerprint(fault.hardware_id)
+    return shown
+
+
+def _row(license: License, now: datetime) -> LicenseRow:
+    holders: list[tuple[str | None, Slots | None]] = [(None, license.slots)]
+    holders += [(code, feature.slots) for code, feature in tuple(license.features.items())]
+    return LicenseRow(
+        product=license.product.short_code,
+        license=fingerprint(license.identifier),
+        license_type=license.license_type,
+        enabled=license.enabled,
+        active=license.active,
+        expires=iso(license.validity_period),
+        expired=license.is_expired(now),
+        devices=license.times_activated,
+        max_devices=None if license.allow_unlimited_activations else license.max_activations,
+        slots=[
+            SlotsRow(feature=code, in_use=slots.in_use(now), allowed=slots.allowed)
+            for code, slots in holders
+            if slots is not None
+        ],
+    )

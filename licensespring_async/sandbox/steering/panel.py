@@ -1,0 +1,151 @@
+"""The control endpoints under /_sandbox/: JSON for programs, and one page for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final, cast
+
+import attrs
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from ..tenants.tenants import Tenant
+from .access import Admitted, refused
+from .control import CONTROL_PATH, Control
+from .faults import Fault
+from .overview import licenses_of, shown_fault, shown_tenant
+from .page import render
+
+_STATIC: Final = {"page.css": "text/css", "page.js": "text/javascript"}
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Panel:
+    """Steer a sandbox over HTTP."""
+
+    control: Control
+    tenants: Iterable[Tenant]
+    reset: Callable[[], None]
+    token: str | None = attrs.field(default=None, repr=False)
+
+    def application(self) -> ASGIApp:
+        """Build the application, open to those only that may steer."""
+        application = Starlette(
+            routes=[
+                Route(f"{CONTROL_PATH}/", self._page),
+                *(Route(f"{CONTROL_PATH}/{name}", _static) for name in _STATIC),
+                Route(f"{CONTROL_PATH}/state", self._state),
+                Route(f"{CONTROL_PATH}/journal", self._journal),
+                Route(f"{CONTROL_PATH}/counters", self._counters),
+                Route(f"{CONTROL_PATH}/clock", self._clock, methods=["GET", "POST"]),
+                Route(f"{CONTROL_PATH}/faults", self._faults, methods=["GET", "POST", "DELETE"]),
+                Route(f"{CONTROL_PATH}/reset", self._reset, methods=["POST"]),
+            ],
+            exception_handlers={HTTPException: refused},
+        )
+        return Admitted(application, self.token)
+
+    async def _page(self, request: Request) -> Response:
+        now = self.control.clock.moment()
+        text = render(self.control, tuple(self.tenants), now, find=request.query_params.get("find", ""))
+        return HTMLResponse(text, headers=_HEADERS)
+
+    async def _state(self, _: Request) -> Response:
+        now = self.control.clock.moment()
+        tenants = [
+            {**shown_tenant(tenant), "licenses": [attrs.asdict(row) for row in licenses_of(tenant.world, now)]}
+            for tenant in self.tenants
+        ]
+        return JSONResponse({"tenants": tenants})
+
+    async def _journal(self, _: Request) -> Response:
+        return JSONResponse([attrs.asdict(entry) for entry in self.control.journal])
+
+    async def _counters(self, _: Request) -> Response:
+        return JSONResponse(self.control.counters.told())
+
+    async def _clock(self, request: Request) -> Response:
+        clock = self.control.clock
+        if request.method == "POST":
+            wanted = await _content(request, ("offset", "advance", "frozen"))
+            offset, advance = (_seconds(wanted, name) for name in ("offset", "advance"))
+            frozen = wanted.get("frozen")
+            if frozen is not None and not isinstance(frozen, bool):
+                raise HTTPException(400, "frozen: send true or false")
+            try:
+                if offset is not None:
+                    clock.set_offset(offset)
+                if advance is not None:
+                    clock.advance(advance)
+            except ValueError as error:
+                raise HTTPException(400, str(error)) from error
+            if frozen is not None:
+                (clock.freeze if frozen else clock.resume)()
+        return JSONResponse({"now": clock(), "offset": clock.offset, "frozen": clock.is_frozen})
+
+    async def _faults(self, request: Request) -> Response:
+        faults = self.control.faults
+        if request.method == "POST":
+            content = await _content(request, [attribute.name for attribute in attrs.fields(Fault)])
+            if "effect" not in content:
+                raise HTTPException(400, "not a fault: name its effect")
+            try:
+                faults.add(Fault(**content))  # type: ignore[arg-type]  # pyright: ignore
+            except (TypeError, ValueError) as error:
+                raise HTTPException(400, f"not a fault: {error.args[0]}") from error
+        elif request.method == "DELETE":
+            faults.clear()
+        return JSONResponse([shown_fault(fault) for fault in faults.active])
+
+    async def _reset(self, _: Request) -> Response:
+        self.reset()
+        return JSONResponse({})
+
+
+async def _static(request: Request) -> Response:
+    name = request.url.path.rpartition("/")[2]
+    return Response(Path(__file__).with_name(name).read_bytes(), media_type=_STATIC[name], headers=_HEADERS)
+
+
+def _seconds(wanted: Mapping[str, object], name: str) -> float | None:
+    value = wanted.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise HTTPException(400, f"{name}: send a number of seconds")
+    return float(value)
+
+
+async def _content(request: Request, known: Sequence[str]) -> dict[str, object]:
+    # Browsers send other types across sites without asking first.
+    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+        raise HTTPException(415, "send application/json")
+    try:
+        content = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, "the body is not JSON") from error
+    if not isinstance(content, dict):
+        raise HTTPException(400, "the body is not a JSON object")
+    fields = cast("dict[str, object]", content)
+    for name in fields:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            meant = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
+            raise HTTPException(400, f"unknown: {name[:100]}; {meant}")
+    return fields

@@ -1,0 +1,111 @@
+"""Authorization of a request: the HMAC of its Date with an API key, or an OAuth token.
+
+Every documented spelling is accepted: parts in any order, with or without a space after the comma, their
+names in any case (`apikey`, `apiKey`).
+https://docs.licensespring.com/license-api/license-api-authorization/api-key-authorization
+
+A request that breaks several rules is refused for the first of: missing_headers, date_header_diff; then with
+a token oauth_token_malformed, oauth_token_expired; with a key authorization_invalid_headers (malformed),
+authorization_missing_params, hmac_required, authorization_invalid_headers (does not sign the date),
+invalid_api_key, signature_mismatch.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+
+import attrs
+
+from ..wire.refusals import ServiceError
+from .tenants import Tenant, Tenants
+from .tokens import TokenIssuer
+
+_TOLERANCE = timedelta(minutes=15)
+_PART = re.compile(r'\s*([A-Za-z]+)\s*=\s*"([^"]*)"\s*(?:,|$)')
+_REQUIRED_PARTS = ("headers", "signature", "apikey")
+
+
+@attrs.frozen(kw_only=True)
+class Authorizer:
+    """Let requests through that a tenant's API key signed, or that carry a token of the issuer."""
+
+    tenants: Tenants
+    tokens: TokenIssuer
+
+    def authorize(self, headers: Mapping[str, str], now: datetime) -> Tenant:
+        """Accept a request, whose headers are looked up in lower case, and give the tenant that it comes from.
+
+        Raises:
+            ServiceError: The request is not authorized.
+        """
+        date = headers.get("date", "").strip()
+        authorization = headers.get("authorization", "").strip()
+        if not date or not authorization:
+            raise ServiceError("missing_headers")
+        _check_date(date, now)
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            return self.tokens.check(token.strip(), now)
+        return self._signer_of(_parts(authorization), date)
+
+    def company_of(self, authorization: str, now: datetime) -> str:
+        """Name the company whose rate counters an Authorization header meets; "" when it names none."""
+        scheme, _, token = authorization.strip().partition(" ")
+        try:
+            if scheme.lower() == "bearer":
+                return self.tokens.check(token.strip(), now).api_key
+            return _parts(authorization.strip()).get("apikey", "")
+        except ServiceError:
+            return ""
+
+    def _signer_of(self, parts: Mapping[str, str], date: str) -> Tenant:
+        if any(not parts.get(name) for name in _REQUIRED_PARTS):
+            raise ServiceError("authorization_missing_params")
+        if parts.get("algorithm", "hmac-sha256").lower() != "hmac-sha256":
+            raise ServiceError("hmac_required")
+        if parts["headers"].lower() != "date":
+            raise ServiceError("authorization_invalid_headers")
+        tenant = self.tenants.of_api_key(parts["apikey"])
+        if tenant is None:
+            raise ServiceError("invalid_api_key")
+        if not hmac.compare_digest(parts["signature"].encode(), signature(tenant.shared_key, date).encode()):
+            raise ServiceError("signature_mismatch")
+        return tenant
+
+
+def signature(shared_key: str, date: str) -> str:
+    """Sign a Date header's value; path, query and body are not covered.
+
+    https://docs.licensespring.com/license-api/license-api-authorization/request-signature
+    """
+    text = f"licenseSpring\ndate: {date}"
+    return b64encode(hmac.digest(shared_key.encode(), text.encode(), sha256)).decode()
+
+
+def _check_date(text: str, now: datetime) -> None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError) as error:
+        raise ServiceError("date_header_diff", "The Date header is not an RFC 7231 date.") from error
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    if abs(date - now) > _TOLERANCE:
+        raise ServiceError("date_header_diff")
+
+
+def _parts(authorization: str) -> Mapping[str, str]:
+    parts: dict[str, str] = {}
+    position = 0
+    while position < len(authorization):
+        match = _PART.match(authorization, position)
+        if match is None:
+            raise ServiceError("authorization_invalid_headers")
+        parts[match[1].lower()] = match[2]
+        position = match.end()
+    return parts

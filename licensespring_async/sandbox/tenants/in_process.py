@@ -1,0 +1,27 @@
+"""The sandbox without a socket: an engine that hands requests to the application in this process."""
+
+from __future__ import annotations
+
+import httpx
+from starlette.types import ASGIApp
+
+from ...transport import HttpxEngine
+
+IN_PROCESS_URL = "http://127.0.0.1"
+"""Where such requests seem to go: plain HTTP is for loopback only, and so are the control endpoints."""
+
+
+class _Transport(httpx.ASGITransport):
+    """Let a fault that breaks the connection look as it does to whoever has one."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except ConnectionError as error:
+            raise httpx.ReadError(str(error), request=request) from error
+
+
+def in_process_engine(application: ASGIApp) -> HttpxEngine:
+    """Make an engine that asks an application; it holds no connection, so there is nothing to close."""
+    client = httpx.AsyncClient(transport=_Transport(application), trust_env=False)
+    return HttpxEngine(client=client)

@@ -1,0 +1,87 @@
+"""What a store remembers of its sandbox beside the worlds' state: the tenants' credentials and the signing key."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from uuid import uuid4
+
+import attrs
+
+from ..errors import SandboxError
+from ..state.store import Store
+from ..wire.signing import Signer
+from ..world.world import World
+
+
+@attrs.frozen(kw_only=True)
+class Credentials:
+    """Name a company by API key and by OAuth client, each with its secret; what is not given is made up."""
+
+    api_key: str = attrs.field(factory=lambda: str(uuid4()), repr=False)
+    shared_key: str = attrs.field(factory=lambda: secrets.token_urlsafe(30), repr=False)
+    client_id: str = attrs.field(factory=lambda: f"sandbox-{secrets.token_hex(4)}")
+    client_secret: str = attrs.field(factory=lambda: secrets.token_urlsafe(30), repr=False)
+
+
+@attrs.frozen
+class Register:
+    """Enter tenants into a store, and find again those that it has."""
+
+    store: Store
+
+    def enter(self, world: World, given: Mapping[str, str], *, position: int | None) -> Credentials:
+        """Give a tenant the credentials that the store has for it, else new ones, and move its world's state in.
+
+        Args:
+            world: What the tenant serves.
+            given: Credentials that are not made up.
+            position: Without an api_key it is the tenant that came to the store at this position; None: a new one.
+
+        Raises:
+            SandboxError: Its client_id is another tenant's, or its world is kept in another file.
+        """
+        try:
+            with self.store.transaction():
+                number, kept = self._known(given.get("api_key"), position=position)
+                credentials = Credentials(**{**kept, **given})
+                number = self._write(number, credentials)
+                world.home.move(self.store, number)
+        except sqlite3.IntegrityError as error:
+            raise SandboxError("another tenant of this database has this client_id; each needs its own") from error
+        return credentials
+
+    def signer(self) -> Signer:
+        """Give the signer of the store's key, which is made when it is first asked for."""
+        with self.store.transaction():
+            row = self.store.row("SELECT pem FROM signing_key", {})
+            if row is not None:
+                return Signer(row[0])
+            signer = Signer()
+            self.store.change("INSERT INTO signing_key (number, pem) VALUES (1, :pem)", {"pem": signer.private_key()})
+            return signer
+
+    def _known(self, api_key: str | None, *, position: int | None) -> tuple[int | None, dict[str, str]]:
+        if api_key is None and position is None:
+            return None, {}
+        row = self.store.row(
+            """SELECT number, api_key, shared_key, client_id, client_secret FROM tenant
+            WHERE :api_key IS NULL OR api_key = :api_key ORDER BY number LIMIT 1 OFFSET :skipped""",
+            {"api_key": api_key, "skipped": 0 if api_key is not None else position},
+        )
+        if row is None:
+            return None, {}
+        return row[0], dict(zip(("api_key", "shared_key", "client_id", "client_secret"), row[1:], strict=True))
+
+    def _write(self, number: int | None, credentials: Credentials) -> int:
+        self.store.change(
+            """INSERT INTO tenant (number, api_key, shared_key, client_id, client_secret)
+            VALUES (:number, :api_key, :shared_key, :client_id, :client_secret)
+            ON CONFLICT (number) DO UPDATE SET
+                shared_key = :shared_key, client_id = :client_id, client_secret = :client_secret""",
+            {"number": number, **attrs.asdict(credentials)},
+        )
+        row = self.store.row("SELECT number FROM tenant WHERE api_key = :api_key", {"api_key": credentials.api_key})
+        assert row is not None  # noqa: S101 - it was written in this transaction
+        return int(row[0])

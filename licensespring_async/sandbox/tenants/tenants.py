@@ -1,0 +1,123 @@
+"""Tenants: companies that share one sandbox and nothing else - each has its own world, keys and rate counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol, Unpack
+
+import attrs
+
+from ...auth import ApiKey
+from ...client import LicenseSpring
+from ...configuration import Options
+from ...transport import Clock
+from ..errors import SandboxError
+from ..world.world import World
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+
+class Reachable(Protocol):
+    """Give the address of a running sandbox, and the key that it signs with."""
+
+    @property
+    def url(self) -> str:
+        """Give the origin that a client uses as base_url."""
+        ...
+
+    @property
+    def public_key(self) -> str:
+        """Give the PEM of the key that answers are signed with."""
+        ...
+
+    def application(self) -> ASGIApp:
+        """Give the ASGI application that answers."""
+        ...
+
+
+@attrs.define(kw_only=True, eq=False)
+class Tenant:
+    """Hold one company of a sandbox; `Sandbox.add_tenant` makes it."""
+
+    world: World
+    api_key: str = attrs.field(repr=False)
+    shared_key: str = attrs.field(repr=False)
+    client_id: str
+    client_secret: str = attrs.field(repr=False)
+    _sandbox: Reachable = attrs.field(alias="sandbox", repr=False)
+    _time: Callable[[], float] = attrs.field(alias="time", repr=False)
+
+    def client(self, **options: Unpack[Options]) -> LicenseSpring:
+        """Make a client that checks against this tenant with its API key and trusts the sandbox's signatures.
+
+        Args:
+            options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
+        """
+        return self._client(self._sandbox.url, options)
+
+    def in_process_client(self, **options: Unpack[Options]) -> LicenseSpring:
+        """Make a client that asks this tenant in this process, without a socket; the sandbox need not run.
+
+        It has no connections: it works in any event loop, and need not be closed.
+
+        Args:
+            options: Arguments of `LicenseSpring`, such as `timeout`; not `engine`.
+        """
+        from .in_process import IN_PROCESS_URL, in_process_engine  # noqa: PLC0415  # httpx would slow every start
+
+        options["engine"] = in_process_engine(self._sandbox.application())
+        return self._client(IN_PROCESS_URL, options)
+
+    def describe(self) -> dict[str, str]:
+        """Describe how to reach this tenant of the running sandbox as JSON, secrets included."""
+        return {
+            "url": self._sandbox.url,
+            "api_key": self.api_key,
+            "shared_key": self.shared_key,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "public_key": self._sandbox.public_key,
+        }
+
+    def _client(self, url: str, options: Options) -> LicenseSpring:
+        options.setdefault("public_key", self._sandbox.public_key)
+        # A client whose time stood still while the sandbox's was advanced would take the answers for recordings.
+        options.setdefault("clock", Clock(time=self._time))
+        auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
+        return LicenseSpring(auth=auth, base_url=url, **options)
+
+
+class Tenants:
+    """Find tenants by what their requests name."""
+
+    def __init__(self, *tenants: Tenant) -> None:
+        self._by_api_key: dict[str, Tenant] = {}
+        self._by_client_id: dict[str, Tenant] = {}
+        for tenant in tenants:
+            self.add(tenant)
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter(tuple(self._by_api_key.values()))
+
+    def require_new(self, api_key: str | None, client_id: str | None) -> None:
+        """Refuse what names a tenant already.
+
+        Raises:
+            SandboxError: The API key or the client id is a tenant's.
+        """
+        if api_key in self._by_api_key or client_id in self._by_client_id:
+            raise SandboxError("another tenant has this api_key or client_id; both have to be unique in a sandbox")
+
+    def add(self, tenant: Tenant) -> None:
+        """Let a tenant in."""
+        self._by_api_key[tenant.api_key] = tenant
+        self._by_client_id[tenant.client_id] = tenant
+
+    def of_api_key(self, api_key: str) -> Tenant | None:
+        """Give the tenant of an API key."""
+        return self._by_api_key.get(api_key)
+
+    def of_client_id(self, client_id: str) -> Tenant | None:
+        """Give the tenant of an OAuth client."""
+        return self._by_client_id.get(client_id)

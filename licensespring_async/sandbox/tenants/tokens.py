@@ -1,0 +1,106 @@
+"""OAuth 2.0 client credentials: the token endpoint's answers, and the tokens that it issues.
+
+The shapes are Keycloak's, not the License API's error envelope.
+https://docs.licensespring.com/license-api/license-api-authorization/oauth-authorization
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from hashlib import sha256
+
+import attrs
+
+from ..wire.jsontext import JsonObject, encode
+from ..wire.parameters import Values
+from ..wire.refusals import ServiceError
+from .tenants import Tenant, Tenants
+
+TOKEN_PATH = "/realms/user-portal/protocol/openid-connect/token"  # noqa: S105 - a path, not a password
+
+
+class TokenError(Exception):
+    """Refuse a token, in Keycloak's words."""
+
+    def __init__(self, status: int, error: str, description: str) -> None:
+        super().__init__(description)
+        self.status = status
+        self.error = error
+        self.description = description
+
+
+@attrs.frozen(kw_only=True)
+class TokenIssuer:
+    """Issue tokens to the tenants' clients; a token carries its client and its expiry, and is kept nowhere."""
+
+    tenants: Tenants
+    lifetime: int = attrs.field(default=480, validator=attrs.validators.gt(0))
+    _key: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), init=False, repr=False)
+
+    def answer(self, form: Values, now: datetime) -> JsonObject:
+        """Answer a token request, or raise TokenError; `lifetime` (seconds) becomes `expires_in`."""
+        if "grant_type" not in form:
+            raise TokenError(400, "invalid_request", "Missing form parameter: grant_type")
+        if form["grant_type"] != "client_credentials":
+            raise TokenError(400, "unsupported_grant_type", "Unsupported grant_type")
+        client_id = form.get("client_id", "")
+        tenant = self.tenants.of_client_id(client_id)
+        secret = form.get("client_secret", "")
+        if tenant is None or not hmac.compare_digest(secret.encode(), tenant.client_secret.encode()):
+            raise TokenError(401, "invalid_client", "Invalid client or Invalid client credentials")
+        return {
+            "access_token": self._issue(client_id, now),
+            "expires_in": self.lifetime,
+            "refresh_expires_in": 0,
+            "token_type": "Bearer",
+            "not-before-policy": 0,
+            "scope": "profile email",
+        }
+
+    def check(self, token: str, now: datetime) -> Tenant:
+        """Accept a token of this issuer until it expires, and give the tenant whose client got it.
+
+        Raises:
+            ServiceError: oauth_token_malformed or oauth_token_expired.
+        """
+        signed, _, signature = token.rpartition(".")
+        if not hmac.compare_digest(signature.encode(), self._signature(signed).encode()):
+            raise ServiceError("oauth_token_malformed")
+        # The signature is ours, so what it covers is too: nothing else can come out of it.
+        claims = json.loads(_unbase64(signed.partition(".")[2]))
+        tenant = self.tenants.of_client_id(claims["azp"])
+        if tenant is None:
+            raise ServiceError("oauth_token_malformed")
+        if now.timestamp() >= claims["exp"]:
+            raise ServiceError("oauth_token_expired")
+        return tenant
+
+    def _issue(self, client_id: str, now: datetime) -> str:
+        issued_at = int(now.timestamp())
+        header = encode({"alg": "HS256", "typ": "JWT"})
+        # The jti makes two tokens of the same second differ, so that a refresh can be told from a repetition.
+        claims = encode(
+            {
+                "exp": issued_at + self.lifetime,
+                "iat": issued_at,
+                "jti": secrets.token_hex(8),
+                "azp": client_id,
+            }
+        )
+        signed = f"{_base64(header)}.{_base64(claims)}"
+        return f"{signed}.{self._signature(signed)}"
+
+    def _signature(self, signed: str) -> str:
+        return _base64(hmac.digest(self._key, signed.encode(), sha256))
+
+
+def _base64(content: bytes) -> str:
+    return urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def _unbase64(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,93 @@
+"""Floating slots: how many devices may use something at once, and until when each of them.
+
+A slot is one row, taken by one statement that counts the others, so no concurrency can give out one too many.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import attrs
+
+from ..state.places import Place
+
+_IN_USE: Final = """SELECT count(*) FROM slot
+    WHERE tenant = :tenant AND license = :license AND feature = :feature AND until > :now"""
+_HELD: Final = """SELECT borrowed_until FROM slot
+    WHERE tenant = :tenant AND license = :license AND feature = :feature AND hardware_id = :device AND until > :now"""
+_FORGET: Final = """DELETE FROM slot
+    WHERE tenant = :tenant AND license = :license AND feature = :feature AND until <= :now"""
+_RENEW: Final = """UPDATE slot SET until = max(:until, coalesce(borrowed_until, 0))
+    WHERE tenant = :tenant AND license = :license AND feature = :feature AND hardware_id = :device"""
+_TAKE: Final = """INSERT INTO slot (tenant, license, feature, hardware_id, until)
+    SELECT :tenant, :license, :feature, :device, :until
+    WHERE (SELECT count(*) FROM slot WHERE tenant = :tenant AND license = :license AND feature = :feature) < :allowed"""
+_BORROW: Final = """UPDATE slot SET until = max(:lapses, :until), borrowed_until = :until
+    WHERE tenant = :tenant AND license = :license AND feature = :feature AND hardware_id = :device"""
+_RELEASE: Final = """DELETE FROM slot
+    WHERE tenant = :tenant AND license = :license AND feature = :feature AND hardware_id = :device"""
+
+
+@attrs.define(kw_only=True, eq=False)
+class Slots:
+    """Hold at most `allowed` devices; each lapses `timeout` minutes after it last renewed its slot.
+
+    A borrowed slot does not lapse before the moment that it was borrowed until.
+    """
+
+    allowed: int = attrs.field(validator=attrs.validators.ge(0))
+    timeout: int = attrs.field(default=60, validator=attrs.validators.gt(0))
+    _place: Place = attrs.field(factory=Place, init=False, repr=False)
+
+    def keep_in(self, place: Place) -> None:
+        """Have the holders in a license's or a feature's place from now on."""
+        self._place = place
+
+    def in_use(self, now: datetime) -> int:
+        """Count the devices whose slot has not lapsed."""
+        row = self._place.row(_IN_USE, now=now.timestamp())
+        return 0 if row is None else int(row[0])
+
+    def has_room_for(self, hardware_id: str, now: datetime) -> bool:
+        """Tell whether the device holds a slot or could take one."""
+        held = self._place.row(_HELD, device=hardware_id, now=now.timestamp())
+        return held is not None or self.in_use(now) < self.allowed
+
+    def take(self, hardware_id: str, now: datetime) -> bool:
+        """Take a slot, or renew the device's own; False when other devices hold them all."""
+        at = now.timestamp()
+        until = self._lapses(now)
+        with self._place.transaction():
+            self._place.change(_FORGET, now=at)
+            if self._place.change(_RENEW, device=hardware_id, until=until):
+                return True
+            return self._place.change(_TAKE, device=hardware_id, until=until, allowed=self.allowed) > 0
+
+    def borrow(self, hardware_id: str, until: datetime, now: datetime) -> bool:
+        """Take a slot, or renew the device's own, and keep it until a moment; False when others hold them all.
+
+        Borrowed again, it is kept until the new moment, even if that is an earlier one.
+        """
+        with self._place.transaction():
+            if not self.take(hardware_id, now):
+                return False
+            self._place.change(_BORROW, device=hardware_id, until=until.timestamp(), lapses=self._lapses(now))
+            return True
+
+    def borrowed_until(self, hardware_id: str, now: datetime) -> datetime | None:
+        """Give the moment that the device borrowed its slot until; None when it did not, or that has passed."""
+        held = self._place.row(_HELD, device=hardware_id, now=now.timestamp())
+        if held is None or held[0] is None or held[0] <= now.timestamp():
+            return None
+        return datetime.fromtimestamp(held[0], UTC)
+
+    def release(self, hardware_id: str, now: datetime | None = None) -> bool:
+        """Give the device's slot back, borrowed or not; False when it held none (at `now`, if that is given)."""
+        with self._place.transaction():
+            if now is not None:
+                self._place.change(_FORGET, now=now.timestamp())
+            return self._place.change(_RELEASE, device=hardware_id) > 0
+
+    def _lapses(self, now: datetime) -> float:
+        return (now + timedelta(minutes=self.timeout)).timestamp()

@@ -1,0 +1,223 @@
+"""The client for code that does not await: the same calls, run by an event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from datetime import datetime
+from types import TracebackType
+from typing import Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack
+
+import attrs
+
+from ... import endpoints
+from ...auth import ApiKey, ClientCredentials
+from ...client import LicenseSpring
+from ...configuration import PRODUCTION_URL, Options
+from ...methods import like
+from ...transport import Circuit, RawResponse
+from ...transport.policies.retry import RetryBudget
+from ...transport.values import Call
+from .thread import Held, LoopThread
+
+P = ParamSpec("P")
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def _blocking(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[BlockingLicenseSpring, P], T]:
+    @like(endpoint)
+    def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.perform(endpoint(*args, **kwargs)).value
+
+    return call
+
+
+def _raw_blocking(
+    endpoint: Callable[P, Call[T]],
+) -> Callable[Concatenate[RawBlockingLicenseSpring, P], RawResponse[T]]:
+    @like(endpoint, RawResponse)
+    def call(self: RawBlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        return self.client.perform(endpoint(*args, **kwargs))
+
+    return call
+
+
+def _held(
+    method: Callable[Concatenate[LicenseSpring, P], AbstractAsyncContextManager[T, bool | None]],
+) -> Callable[Concatenate[BlockingLicenseSpring, P], AbstractContextManager[T, None]]:
+    @_returning("AbstractContextManager[Lease]", method)
+    def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> AbstractContextManager[T, None]:
+        return self.hold(lambda client: method(client, *args, **kwargs))
+
+    return call
+
+
+def _copied(
+    method: Callable[Concatenate[LicenseSpring, P], LicenseSpring],
+) -> Callable[Concatenate[BlockingLicenseSpring, P], BlockingLicenseSpring]:
+    @_returning("BlockingLicenseSpring", method)
+    def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> BlockingLicenseSpring:
+        return self.copy(lambda client: method(client, *args, **kwargs))
+
+    return call
+
+
+def _inside(
+    method: Callable[Concatenate[LicenseSpring, P], T],
+) -> Callable[Concatenate[BlockingLicenseSpring, P], T]:
+    @_returning("None", method)
+    def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.inside(lambda client: method(client, *args, **kwargs))
+
+    return call
+
+
+def _returning(returned: str, method: Callable[..., object]) -> Callable[[F], F]:
+    """Give a method the name, text and parameters of the async client's, and what it returns here."""
+
+    def decorate(call: F) -> F:
+        functools.update_wrapper(call, method)
+        signature = inspect.signature(method)
+        call.__signature__ = signature.replace(return_annotation=returned)  # type: ignore[attr-defined]
+        del call.__wrapped__  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+class BlockingLicenseSpring:
+    """`LicenseSpring` for code that does not await; use it in `with`, from as many threads as you like.
+
+    Its calls run in an event loop in a thread of its own, so a call costs two switches of threads more. Ctrl-C ends
+    the call that the main thread waits for. Inside a running event loop it refuses to work: there, use `LicenseSpring`.
+
+    Args:
+        auth: As in `LicenseSpring`, like all others.
+        base_url: Origin of the service.
+        options: The other arguments of `LicenseSpring`.
+
+    Raises:
+        ConfigurationError: An argument cannot be used; it says which and why.
+
+    Example:
+        >>> with BlockingLicenseSpring(auth=ApiKey(api_key="...", shared_key="...")) as client:
+        ...     feature = client.check_license_feature(
+        ...         product="TP", feature="render", hardware_id="device-1", license_key="...")
+    """
+
+    def __init__(
+        self, *, auth: ApiKey | ClientCredentials, base_url: str = PRODUCTION_URL, **options: Unpack[Options]
+    ) -> None:
+        self._client = LicenseSpring(auth=auth, base_url=base_url, **options)
+        self._loop = LoopThread(self._client)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]) -> Self:
+        """Return a client with credentials from the environment, as `LicenseSpring.from_env`.
+
+        Args:
+            environ: Where to read; `os.environ` when None.
+            options: The other arguments of `LicenseSpring`.
+
+        Raises:
+            ConfigurationError: A variable is missing, or both kinds of credentials are set.
+        """
+        made = cls.__new__(cls)
+        made._client = LicenseSpring.from_env(environ, **options)
+        made._loop = LoopThread(made._client)
+        return made
+
+    check_license_feature = _blocking(endpoints.check_license_feature)
+    check_bundle = _blocking(endpoints.check_bundle)
+    release_floating_feature = _blocking(endpoints.release_floating_feature)
+    feature_lease = _held(LicenseSpring.feature_lease)
+    with_options = _copied(LicenseSpring.with_options)
+    change_rate_limits = _inside(LicenseSpring.change_rate_limits)
+
+    @property
+    def with_raw_response(self) -> RawBlockingLicenseSpring:
+        """The same endpoints, answering with a `RawResponse`: the value and how it came about."""
+        return RawBlockingLicenseSpring(self)
+
+    @property
+    def clock_skew(self) -> float:
+        """As `LicenseSpring.clock_skew`, in seconds."""
+        return self._client.clock_skew
+
+    @property
+    def newest_date(self) -> datetime | None:
+        """As `LicenseSpring.newest_date`."""
+        return self._client.newest_date
+
+    @property
+    def retry_budget(self) -> RetryBudget:
+        """As `LicenseSpring.retry_budget`."""
+        return self._client.retry_budget
+
+    @property
+    def circuit(self) -> Circuit | None:
+        """As `LicenseSpring.circuit`."""
+        return self._client.circuit
+
+    def perform(self, call: Call[T]) -> RawResponse[T]:
+        """Send the call of an endpoint function and return its verified, structured answer.
+
+        Raises:
+            LicenseSpringError: As `LicenseSpring.perform`.
+        """
+        return self._loop.run(functools.partial(self._client.perform, call))
+
+    def inside(self, function: Callable[[LicenseSpring], T]) -> T:
+        """Return what a function makes of the async client, called in the loop's own thread."""
+
+        async def call() -> T:
+            return function(self._client)
+
+        return self._loop.run(call)
+
+    def hold(
+        self, opening: Callable[[LicenseSpring], AbstractAsyncContextManager[T, bool | None]]
+    ) -> AbstractContextManager[T, None]:
+        """Return the `with` around what a function of the async client returns for `async with`."""
+        return Held(self._loop, opening(self._client))
+
+    def copy(self, copying: Callable[[LicenseSpring], LicenseSpring]) -> Self:
+        """Return a copy around another async client, which shares the thread."""
+        other = type(self).__new__(type(self))
+        other._client, other._loop = copying(self._client), self._loop
+        return other
+
+    def close(self) -> None:
+        """Cancel the calls that other threads wait for, release leases, close the connections and end the thread."""
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        self._loop.open()
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "BlockingLicenseSpring holds secrets and connections, and cannot be pickled; make one in each process"
+        )
+
+    def __repr__(self) -> str:
+        return f"Blocking{self._client!r}"
+
+
+@attrs.frozen
+class RawBlockingLicenseSpring:
+    """The endpoints of a blocking client, answering with a `RawResponse`."""
+
+    client: BlockingLicenseSpring
+
+    check_license_feature = _raw_blocking(endpoints.check_license_feature)
+    check_bundle = _raw_blocking(endpoints.check_bundle)
+    release_floating_feature = _raw_blocking(endpoints.release_floating_feature)

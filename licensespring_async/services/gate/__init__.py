@@ -1,0 +1,1 @@
+"""A gate that answers checks from memory, and keeps answers through an outage."""

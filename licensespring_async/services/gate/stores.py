@@ -1,0 +1,87 @@
+"""Where answers outlive the process."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+import anyio.to_thread
+
+from ...errors import LicenseSpringError
+
+
+class StoreError(LicenseSpringError):
+    """A store cannot be read or written; the gate goes on without it."""
+
+
+class Store(Protocol):
+    """Keep small values by key; any async key-value database will do.
+
+    Keys are hexadecimal hashes. Whatever is raised, the gate goes on without the store and logs it: a `StoreError` with
+    its text, anything else by its class alone, as its text may hold a password.
+    """
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value of a key, or None.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        ...
+
+    async def set(self, key: str, value: bytes) -> None:
+        """Keep a value, replacing what was there.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        ...
+
+
+class SqliteStore:
+    """Keep values in a SQLite file, which is made when it is first needed.
+
+    Args:
+        path: The file.
+
+    Cost: every call opens the file in a worker thread; a gate calls once per answer of the service.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._one = anyio.CapacityLimiter(1)
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value of a key, or None; StoreError when the file cannot be read."""
+        return await anyio.to_thread.run_sync(self._get, key, limiter=self._one)
+
+    async def set(self, key: str, value: bytes) -> None:
+        """Keep a value; StoreError when the file cannot be written."""
+        await anyio.to_thread.run_sync(self._set, key, value, limiter=self._one)
+
+    def _get(self, key: str) -> bytes | None:
+        try:
+            with closing(self._open()) as database:
+                row = database.execute("SELECT value FROM answers WHERE key = ?", (key,)).fetchone()
+        except sqlite3.Error as e:
+            raise StoreError(f"cannot read {self._path}: {e}") from e
+        return None if row is None or not isinstance(row[0], bytes) else row[0]
+
+    def _set(self, key: str, value: bytes) -> None:
+        try:
+            with closing(self._open()) as database, database:
+                database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, value))
+        except sqlite3.Error as e:
+            raise StoreError(f"cannot write {self._path}: {e}") from e
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=5.0)
+        try:
+            database.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+        except sqlite3.Error:
+            database.close()
+            raise
+        return database

@@ -1,0 +1,1 @@
+"""What speaks HTTP: the engines, and the connections below them."""

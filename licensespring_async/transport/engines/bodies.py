@@ -1,0 +1,81 @@
+"""Headers and bodies of answers, the same for every engine."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+
+from ...errors import ConnectionLost, ResponseError
+from ...redaction import excerpt
+
+MAX_BODY = 2**20
+"""Bytes of a decoded body above which an answer is refused; the largest real ones are some kilobytes."""
+
+_VERSIONS = frozenset({"HTTP/1.1", "HTTP/1.0", "HTTP/2"})  # the last through a caller's own client
+
+
+def check_version(version: str) -> None:
+    """Refuse an answer in a version of HTTP that nobody can have asked for; h11 reads any, by the rules of 1.1.
+
+    Raises:
+        ConnectionLost: It is.
+    """
+    if version not in _VERSIONS:
+        raise ConnectionLost(f"the server answered as {excerpt(version)!r}, which it was not spoken to in")
+
+
+def too_large(limit: int) -> ResponseError:
+    """Return the error for a body over the limit."""
+    return ResponseError(f"the answer's body is larger than {limit} bytes; it was thrown away")
+
+
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by lower-case name; repeated ones joined by ", " (RFC 9110, 5.3)."""
+    pairs = [(name.lower(), value) for name, value in headers]
+    once = dict(pairs)
+    if len(once) == len(pairs):
+        return once
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return {name: ", ".join(each) for name, each in values.items()}
+
+
+def content(status: int, headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
+    """Return an answer's body with its coding undone; of an error answer, b"" where that is not possible.
+
+    Raises:
+        ResponseError: As `decoded`, for an answer that is no error: there the status says enough without the body.
+    """
+    try:
+        return decoded(body, headers.get("content-encoding"), limit)
+    except ResponseError:
+        if status < 400:
+            raise
+        return b""
+
+
+def decoded(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """Return a body with its content coding undone, never expanding it past `limit` bytes.
+
+    Engines ask for no coding, but gzip is common enough in proxies to be read all the same.
+
+    Raises:
+        ResponseError: Unknown coding, broken or truncated data, or more than `limit` bytes.
+    """
+    if len(body) > limit:
+        raise too_large(limit)
+    if not body or encoding is None or encoding.strip().lower() in ("", "identity"):
+        return body
+    if encoding.strip().lower() not in ("gzip", "x-gzip"):
+        raise ResponseError("the answer has a content coding that was not asked for; it was thrown away")
+    inflate = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        plain = inflate.decompress(body, limit + 1)
+    except zlib.error:
+        raise ResponseError("the answer's gzip body is broken") from None
+    if len(plain) > limit:
+        raise too_large(limit)
+    if not inflate.eof or inflate.unused_data:
+        raise ResponseError("the answer's gzip body is broken")
+    return plain

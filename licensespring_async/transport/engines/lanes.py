@@ -1,0 +1,294 @@
+"""Single HTTP/1.1 connections of httpcore, httpx's lower layer, each lent to one request at a time."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections import deque
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.lowlevel
+import attrs
+import httpcore
+
+from ...errors import ConfigurationError
+from ..values import HttpRequest, HttpResponse
+from .bodies import check_version, content, joined, too_large
+from .connecting import connect
+from .framing import ended_exactly
+from .sockets import Socket
+
+_IDLE_SECONDS = 30.0
+_CLOSING_SECONDS = 1.0
+_RACES = (httpcore.NetworkError, httpcore.RemoteProtocolError, httpcore.ConnectionNotAvailable)
+_HEAD_AND_FRAMING = 256 * 1024  # bytes besides the body
+
+
+class Allowance:
+    """How many bytes an answer may still take on the wire, head and framing included.
+
+    It is spent where bytes are read, below httpcore: stopping above it would leave its generators half run.
+    """
+
+    def __init__(self, max_body: int) -> None:
+        self._max_body = max_body
+        self._left = 0
+
+    def renew(self) -> None:
+        """Start on a new answer."""
+        self._left = self._max_body + _HEAD_AND_FRAMING
+
+    def spend(self, size: int) -> None:
+        """Count bytes that were read.
+
+        Raises:
+            ResponseError: They are too many.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise too_large(self._max_body)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A socket of ours as httpcore wants it."""
+
+    def __init__(self, socket: Socket, allowance: Allowance) -> None:
+        self.socket = socket
+        self._allowance = allowance
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            data = await self.socket.receive()
+        except OSError as e:
+            raise httpcore.ReadError(str(e)) from e
+        self._allowance.spend(len(data))
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:
+            return
+        try:
+            await self.socket.send(buffer)
+        except OSError as e:
+            raise httpcore.WriteError(str(e)) from e
+
+    async def aclose(self) -> None:
+        await self.socket.abort()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            await self.socket.start_tls(ssl_context, server_hostname)
+        except OSError as e:
+            raise httpcore.ConnectError(_why(e)) from e
+        self.socket.begin()  # what went before was the handshake, or a proxy's
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        return not self.socket.is_quiet() if info == "is_readable" else None
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the server's certificate was refused: {error.verify_message}"
+    return error.strerror or str(error) or type(error).__name__
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    """Opens one lane's socket, and keeps hold of it: a cancelled handshake must not leak it."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self.socket: Socket | None = None
+        self._allowance = allowance
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            self.socket = await connect(host, port)
+        except OSError as e:
+            raise httpcore.ConnectError(_why(e)) from e
+        return _Stream(self.socket, self._allowance)
+
+
+class Lane:
+    """One connection to one origin, and what is known about it."""
+
+    def __init__(
+        self, origin: httpcore.Origin, context: ssl.SSLContext | None, proxy: httpcore.Proxy | None, max_body: int
+    ) -> None:
+        self.idle_since = 0.0
+        self.used = False
+        self._max_body = max_body
+        self._allowance = Allowance(max_body)
+        self._network = _Network(self._allowance)
+        # Both answer handle_async_request; only the pool speaks to proxies.
+        self._connection: httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool
+        if proxy is None:
+            self._connection = httpcore.AsyncHTTPConnection(origin, ssl_context=context, network_backend=self._network)
+        else:
+            self._connection = httpcore.AsyncConnectionPool(
+                ssl_context=context, proxy=proxy, max_connections=1, network_backend=self._network
+            )
+
+    @property
+    def sent(self) -> bool:
+        """Whether any byte of the current request was written."""
+        return self._network.socket is not None and self._network.socket.wrote
+
+    def is_usable(self, now: float) -> bool:
+        socket = self._network.socket
+        return socket is not None and now - self.idle_since < _IDLE_SECONDS and socket.is_quiet()
+
+    async def exchange(self, request: httpcore.Request) -> tuple[HttpResponse, bool]:
+        """Send `request`; return the answer and whether the connection can carry another."""
+        if self._network.socket is not None:
+            self._network.socket.begin()
+        self._allowance.renew()
+        response = await self._connection.handle_async_request(request)
+        extensions = cast("dict[str, bytes]", response.extensions)  # pyright: ignore[reportUnknownMemberType]
+        check_version(extensions.get("http_version", b"HTTP/1.1").decode("latin-1"))
+        assert isinstance(response.stream, AsyncIterable)  # noqa: S101
+        body = b"".join([part async for part in response.stream])
+        await response.aclose()
+        headers = joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
+        plain = content(response.status, headers, body, self._max_body)
+        return HttpResponse(response.status, headers, plain), self._may_go_on(response.status, headers)
+
+    def _may_go_on(self, status: int, headers: dict[str, str]) -> bool:
+        socket = self._network.socket
+        self.used = True
+        return (
+            socket is not None
+            and "close" not in headers.get("connection", "").lower()
+            and ended_exactly(socket.received, status, headers)
+            and socket.is_quiet()
+        )
+
+    def rest(self, now: float) -> None:
+        self.idle_since = now
+        if self._network.socket is not None:
+            self._network.socket.rest()
+
+    async def close(self) -> None:
+        if self._network.socket is not None:
+            with anyio.CancelScope(shield=True, deadline=anyio.current_time() + _CLOSING_SECONDS):
+                await self._network.socket.abort()
+
+
+@attrs.frozen(eq=False)
+class Route:
+    """An origin and the lanes that wait for work there, the last used at the right."""
+
+    origin: httpcore.Origin
+    host_header: bytes
+    idle: deque[Lane] = attrs.field(factory=deque[Lane])
+
+    @classmethod
+    def to(cls, base: str) -> Route:
+        parts = urlsplit(base)
+        scheme, host = parts.scheme.encode("ascii"), (parts.hostname or "").encode("ascii")
+        port = parts.port or {b"http": 80, b"https": 443}[scheme]
+        return cls(httpcore.Origin(scheme, host, port), parts.netloc.encode("ascii"))
+
+
+@attrs.define
+class Progress:
+    """How far a request has come.
+
+    Attributes:
+        sent: Whether any of it may have left.
+    """
+
+    sent: bool = False
+
+
+class Lanes:
+    """The lanes to every origin, lent the last used first: the coldest ones go unused until they expire.
+
+    Args:
+        context: Makes the TLS settings when the first https origin is met.
+        proxy: Goes before every lane.
+        max_body: Bytes of a decoded body above which an answer is refused.
+    """
+
+    def __init__(self, *, context: Callable[[], ssl.SSLContext], proxy: httpcore.Proxy | None, max_body: int) -> None:
+        self._make_context = context
+        self._context: ssl.SSLContext | None = None
+        self._proxy = proxy
+        self._max_body = max_body
+        self._routes: dict[str, Route] = {}
+        self._closed = False
+
+    async def send(self, request: HttpRequest, progress: Progress) -> HttpResponse:
+        """Send a request over a lane of its own for as long as it takes; errors are httpcore's."""
+        if self._closed:
+            raise ConfigurationError("the client is closed; open a new one")
+        route, prepared = self._prepare(request)
+        while True:
+            lane = await self._lease(route)
+            try:
+                response, may_go_on = await lane.exchange(prepared)
+            except BaseException as e:
+                await lane.close()
+                progress.sent = lane.sent
+                if isinstance(e, _RACES) and lane.used and not lane.sent:
+                    continue  # the server closed an idle connection before we wrote: nothing happened
+                raise
+            await self._give_back(lane, route, may_go_on)
+            return response
+
+    def _prepare(self, request: HttpRequest) -> tuple[Route, httpcore.Request]:
+        # The path starts at the first slash behind "https://".
+        split = request.url.index("/", len("https://"))
+        base, target = request.url[:split], request.url[split:]
+        route = self._routes.get(base)
+        if route is None:
+            route = self._routes[base] = Route.to(base)
+        headers = [(b"Host", route.host_header)]
+        headers += [(name.encode("ascii"), value.encode("ascii")) for name, value in request.headers.items()]
+        if request.body is not None:
+            headers.append((b"Content-Length", str(len(request.body)).encode()))
+        origin = route.origin
+        url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target)
+        return route, httpcore.Request(request.method, url, headers=headers, content=request.body)
+
+    async def _lease(self, route: Route) -> Lane:
+        now = time.monotonic()
+        while route.idle:
+            lane = route.idle.pop()
+            if lane.is_usable(now):
+                return lane
+            await lane.close()
+        if self._context is None and route.origin.scheme == b"https":
+            self._context = self._make_context()
+        return Lane(route.origin, self._context, self._proxy, self._max_body)
+
+    async def _give_back(self, lane: Lane, route: Route, may_go_on: bool) -> None:
+        if self._closed or not may_go_on:
+            await lane.close()
+            return
+        now = time.monotonic()
+        lane.rest(now)
+        route.idle.append(lane)
+        # Closing may wait, and meanwhile another call may lease the last one.
+        while route.idle and not route.idle[0].is_usable(now):
+            await route.idle.popleft().close()
+
+    async def aclose(self) -> None:
+        """Close the idle lanes now, and each one in use when its request ends."""
+        self._closed = True
+        for route in list(self._routes.values()):
+            while route.idle:
+                await route.idle.pop().close()
+        # asyncio finishes closing transports one turn of its loop later.
+        await anyio.lowlevel.cancel_shielded_checkpoint()

@@ -1,0 +1,226 @@
+"""Rate windows: at most so many requests in any so many seconds, several windows at once.
+
+A request counts from before it is sent until `seconds` after it has ended, because the service may have counted it at
+any moment in between. So no window is exceeded as the service sees it, whatever the network does to the spacing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+import anyio
+import attrs
+
+from ...errors import ConfigurationError, DeadlineExceeded, RateLimited
+from ..clock import Clock, is_number
+from .deadline import Deadline
+
+_LONGEST_PAUSE = 3600.0
+_TICK = 1e-6  # a sleep must end behind the moment it waits for, not a rounding error before it
+
+
+@attrs.frozen
+class Window:
+    """At most `limit` requests in any `seconds`.
+
+    Args:
+        limit: Requests, at least 1.
+        seconds: The window's length.
+
+    Raises:
+        ConfigurationError: A number cannot be used.
+    """
+
+    limit: int
+    seconds: float
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.limit) is not int or self.limit < 1:
+            raise ConfigurationError(f"rate window: the limit must be a whole number of at least 1, not {self.limit!r}")
+        if not is_number(self.seconds) or self.seconds <= 0:
+            raise ConfigurationError("rate window: the seconds must be a positive number")
+
+
+@attrs.frozen(init=False)
+class RateLimits:
+    """Rate windows that hold together, for example `RateLimits((200, 10), (50, 1))`.
+
+    Args:
+        windows: Pairs of a number of requests and a number of seconds.
+
+    Raises:
+        ConfigurationError: There is none, or one is not positive.
+
+    Source of the presets: https://docs.licensespring.com/license-api/rate-limiting
+    """
+
+    windows: tuple[Window, ...]
+
+    def __init__(self, *windows: tuple[int, float] | Window) -> None:
+        if not windows:
+            raise ConfigurationError("rate_limits: give at least one (requests, seconds) pair, or None for no limit")
+        made = tuple(each if isinstance(each, Window) else _window(each) for each in windows)
+        object.__setattr__(self, "windows", made)
+
+    @classmethod
+    def every_plan(cls) -> RateLimits:
+        """Return the windows that hold on every plan of the hosted service: per address and per authorization."""
+        return cls(PER_ADDRESS, (50, 1))
+
+    @classmethod
+    def plan(cls, name: str) -> RateLimits:
+        """Return the windows of a plan, with those that hold on every plan.
+
+        The plan's own window is per company: clients on several machines share it.
+
+        Args:
+            name: `free`, `business-starter`, `business-plus` or `enterprise`.
+
+        Raises:
+            ConfigurationError: There is no such plan.
+        """
+        if name not in _PLANS:
+            raise ConfigurationError(f"rate_limits: no plan {name!r}; the plans are {', '.join(_PLANS)}")
+        return cls(*cls.every_plan().windows, (_PLANS[name], 60))
+
+
+_PLANS = {"free": 1_800, "business-starter": 3_600, "business-plus": 4_500, "enterprise": 18_000}
+
+
+def _window(pair: tuple[int, float]) -> Window:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ConfigurationError("rate_limits: each window is a (requests, seconds) pair, for example (200, 10)")
+    return Window(*pair)
+
+
+PER_ADDRESS = Window(200, 10)
+"""The window that the service counts by the address that requests come from."""
+
+
+class _Count:
+    """One window's requests: those under way, and when those that ended stop counting."""
+
+    def __init__(self, window: Window, under_way: int = 0) -> None:
+        self.window = window
+        self._under_way = under_way
+        self._leaving: deque[float] = deque()
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until one more fits; infinity when one under way has to end first."""
+        while self._leaving and self._leaving[0] <= now:
+            self._leaving.popleft()
+        over = self._under_way + len(self._leaving) - self.window.limit
+        if over < 0:
+            return 0.0
+        return self._leaving[over] - now if over < len(self._leaving) else math.inf
+
+    def begin(self) -> None:
+        self._under_way += 1
+
+    def end(self, now: float) -> None:
+        self._under_way -= 1
+        self._leaving.append(now + self.window.seconds)
+
+
+@attrs.define
+class Pause:
+    """Until when the service asked to be left alone.
+
+    Attributes:
+        until: Monotonic seconds.
+        error: The answer that asked.
+    """
+
+    until: float = -math.inf
+    error: RateLimited | None = None
+
+
+def seconds_asked(error: RateLimited) -> float:
+    """Return how long an answer asks to be left alone: an hour at most, 0 if it does not say."""
+    return min(error.retry_after or 0.0, _LONGEST_PAUSE)
+
+
+class RateLimiter:
+    """Lets requests through as the windows allow, in the order they came, and none while the service says to wait.
+
+    Only the first in line waits for time to pass; the others wait for it. A waiter that is cancelled leaves no trace.
+
+    Args:
+        limits: The windows, or None for none.
+        clock: Where time comes from.
+        pause: Shared by every limiter of a client.
+    """
+
+    def __init__(self, limits: RateLimits | None, clock: Clock, pause: Pause) -> None:
+        self._clock = clock
+        self.pause = pause
+        self._under_way = 0
+        self._counts = list[_Count]()
+        self._line = anyio.Lock(fast_acquire=True)
+        self._ended = anyio.Event()
+        self.change(limits)
+
+    def change(self, limits: RateLimits | None) -> None:
+        """Keep to other windows from now on; what was sent still counts in those of the same length."""
+        kept = {count.window.seconds: count for count in self._counts}
+        self._counts = list[_Count]()
+        for window in limits.windows if limits else ():
+            count = kept.pop(window.seconds, None) or _Count(window, self._under_way)
+            count.window = window
+            self._counts.append(count)
+        self._ended.set()
+
+    async def enter(self, deadline: Deadline) -> None:
+        """Wait for a place; every `enter` needs its `leave`.
+
+        Raises:
+            RateLimited: The service asked for a longer pause than the call has time.
+            DeadlineExceeded: The windows leave no place within the call's time.
+        """
+        if self._line.locked() or self._wait() > 0:
+            await self._stand_in_line(deadline)
+        self._under_way += 1
+        for count in self._counts:
+            count.begin()
+
+    def leave(self) -> None:
+        """Note the end of a request that entered."""
+        self._under_way -= 1
+        if self._counts:
+            now = self._clock.monotonic()
+            for count in self._counts:
+                count.end(now)
+            self._ended.set()
+
+    def hold(self, error: RateLimited) -> None:
+        """Let nobody through for the time the service asked for, an hour at most."""
+        until = self._clock.monotonic() + seconds_asked(error)
+        if until > self.pause.until:
+            self.pause.until = until
+            self.pause.error = error
+
+    def _wait(self) -> float:
+        now = self._clock.monotonic()
+        wait = max(0.0, self.pause.until - now)
+        for count in self._counts:
+            wait = max(wait, count.wait(now))
+        return wait
+
+    async def _stand_in_line(self, deadline: Deadline) -> None:
+        with deadline.wait("waiting for the rate windows"):
+            async with self._line:
+                while (wait := self._wait()) > 0:
+                    if wait == math.inf:
+                        self._ended = anyio.Event()
+                        await self._ended.wait()
+                        continue
+                    if wait > deadline.patience:
+                        raise self._hopeless(deadline)
+                    await self._clock.sleep(wait + _TICK)
+
+    def _hopeless(self, deadline: Deadline) -> RateLimited | DeadlineExceeded:
+        paused, error = self.pause.until - self._clock.monotonic(), self.pause.error
+        if error is None or paused <= deadline.left:
+            return deadline.exceeded("waiting for the rate windows")
+        return RateLimited(error.status, error.code, error.message, retry_after=paused)
