@@ -9,9 +9,8 @@ import pytest
 from licensespring_async import LicenseNotFound, endpoints
 from licensespring_async.transport.values import Call, Request
 
-from . import bodies
+from ..fakes import ScriptedEngine, client, refusal
 from .cases import WIRE, Case, cases
-from .fakes import ScriptedEngine, answer, client_over
 
 ORIGIN = "https://api.licensespring.com"
 
@@ -59,12 +58,12 @@ def test_an_endpoint_makes_the_request_of_its_case(endpoint: str, case: Case) ->
 @pytest.mark.parametrize("endpoint", endpoints.__all__)
 async def test_an_engine_is_given_the_request_of_its_case(endpoint: str) -> None:
     """Hands the engine each case's target below the origin, and its body byte for byte."""
-    engine = ScriptedEngine([answer(bodies.error("license_not_found"), 400)])
-    client = client_over(engine)
+    engine = ScriptedEngine([refusal("license_not_found")])
+    asking = client(engine)
 
     for case in cases(endpoint):
         with pytest.raises(LicenseNotFound):
-            await getattr(client, endpoint)(**case["arguments"])
+            await getattr(asking, endpoint)(**case["arguments"])
         sent = engine.requests[-1]
         assert (sent.method, sent.url) == (case["method"], ORIGIN + case["target"]), case["about"]
         assert (sent.body, sent.headers.get("Content-Type")) == (body_of(case), media_type_of(case)), case["about"]
