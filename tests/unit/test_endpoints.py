@@ -9,7 +9,8 @@ import pytest
 
 from licensespring_async import Bundle, LicenseFeature
 from licensespring_async.endpoints import check_bundle, check_license_feature, release_floating_feature
-from licensespring_async.transport.values import Call
+from licensespring_async.models.shapes import One
+from licensespring_async.transport.values import Call, Repeat
 
 FEATURE = "/api/v4/check_license_feature"
 BUNDLE = "/api/v4/check_bundle"
@@ -114,13 +115,13 @@ def test_a_check_is_a_get_that_may_be_repeated(call: Call[Any]) -> None:
     """Is a GET without a body, and safe to send again."""
     request = call.request
 
-    assert (request.method, request.body, request.content_type, request.idempotent) == ("GET", None, None, True)
+    assert (request.method, request.body, request.content_type, request.repeat) == ("GET", None, None, Repeat.ALWAYS)
 
 
 def test_a_call_knows_its_model() -> None:
     """Carries the model of its answer."""
-    assert feature(license_key="KEY-1").model is LicenseFeature
-    assert bundle(license_key="KEY-1").model is Bundle
+    assert feature(license_key="KEY-1").answer == One(LicenseFeature)
+    assert bundle(license_key="KEY-1").answer == One(Bundle)
 
 
 def test_a_call_knows_its_endpoint() -> None:
@@ -162,4 +163,4 @@ def test_a_release_of_a_floating_feature() -> None:
         "bundle_code": "B",
     }
     assert call.request.content_type == "application/json"
-    assert call.request.idempotent
+    assert call.request.repeat is Repeat.ALWAYS
