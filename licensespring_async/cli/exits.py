@@ -15,7 +15,7 @@ from typing import TypeVar, TypeVarTuple
 import anyio
 import typer
 
-from ..errors import AuthorizationError, ConfigurationError, InvalidParameter, LicenseSpringError, SignatureError
+from ..errors import ConfigurationError, InvalidParameter, LicenseSpringError
 from .console import complain
 
 T = TypeVar("T")
@@ -46,9 +46,7 @@ class Code(IntEnum):
 
 def code_of(error: LicenseSpringError) -> Code:
     """Return the exit code of a command that an error ended."""
-    if isinstance(error, AuthorizationError | SignatureError):
-        return Code.UNAUTHORIZED
-    return Code.USAGE if isinstance(error, ConfigurationError) else Code.ERRORS
+    return Code(error.exit_code)
 
 
 def advice(error: LicenseSpringError) -> str:

@@ -6,14 +6,16 @@ A binding looks for what the body repeats of the request.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import attrs
 
 from ..errors import AnswerMismatch
 from ..models import Bundle, LicenseFeature
-from ..redaction import excerpt, fingerprint
+from ..redaction import excerpt
 from ..signatures import Verifier
+from .parameters import Value, secrets_of
 
 
 @attrs.frozen
@@ -21,21 +23,19 @@ class SameFeature:
     """Refuses an answer about another feature, or about another license when one was asked for.
 
     Args:
-        code: Of the feature that was asked for.
-        license_id: Of the license that was asked for, or None for any.
-        secrets: Values that the answer may repeat and the error must not.
+        asked: What was asked for, by parameter.
     """
 
-    code: str
-    license_id: int | None
-    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+    asked: Mapping[str, Value] = attrs.field(repr=False)
 
     def __call__(self, feature: LicenseFeature, verifier: Verifier | None) -> None:
+        code, license_id = str(self.asked["feature"]), self.asked.get("license_id")
         # The service does not tell upper and lower case apart.
-        if feature.code.casefold() != self.code.casefold():
-            given, asked = excerpt(feature.code, self.secrets), excerpt(self.code)
+        if feature.code.casefold() != code.casefold():
+            given, asked = excerpt(feature.code, secrets_of(self.asked)), excerpt(code)
             raise AnswerMismatch(f"the answer is about the feature {given!r}, not {asked!r}; it was thrown away")
-        if self.license_id is not None and feature.license_id != self.license_id:
+        # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
+        if license_id is not None and "bundle_code" not in self.asked and feature.license_id != license_id:
             raise AnswerMismatch("the answer is about another license than license_id says; it was thrown away")
 
 
@@ -43,11 +43,13 @@ class SameFeature:
 class SameDevice:
     """Refuses licenses whose v1 signature was made for another device, key or user.
 
+    Args:
+        asked: What was asked for, by parameter.
+
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
 
-    hardware_id: str = attrs.field(repr=fingerprint)
-    identifier: str = attrs.field(repr=fingerprint)
+    asked: Mapping[str, Value] = attrs.field(repr=False)
 
     def __call__(self, bundle: Bundle, verifier: Verifier | None) -> None:
         if verifier is None:
@@ -56,7 +58,7 @@ class SameDevice:
             if license.license_signature and not verifier.holds(
                 self._signed(license.validity_period), license.license_signature
             ):
-                product = excerpt(license.product_details.short_code, (self.hardware_id, self.identifier))
+                product = excerpt(license.product_details.short_code, secrets_of(self.asked))
                 raise AnswerMismatch(
                     f"the license of {product!r} in the answer is not signed for this device and this key or user; "
                     "it was thrown away"
@@ -67,4 +69,5 @@ class SameDevice:
         if validity_period is not None:
             until = validity_period.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         # A username may carry a suffix that is not signed: ana@example.org|SUFFIX.
-        return f"{self.hardware_id}#{self.identifier.partition('|')[0]}#{until}".lower().encode()
+        identifier = str(self.asked.get("license_key") or self.asked["username"]).partition("|")[0]
+        return f"{self.asked['hardware_id']}#{identifier}#{until}".lower().encode()

@@ -1,43 +1,36 @@
-"""Arguments to query parameters: checked before any I/O, encoded exactly."""
+"""Every parameter of the API, once: how it is checked and sent, what it means, and whether it is a secret."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from urllib.parse import quote
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from typing import Final, TypeAlias
+
+import attrs
 
 from ..errors import InvalidParameter
 from ..models.json_types import is_text
 
+Value: TypeAlias = str | int | bool
+"""What a parameter is sent as in JSON."""
+
 # RFC 3986's unreserved characters: nothing to refuse and nothing to encode, as in nearly every key and id.
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII).fullmatch
+is_plain: Final = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII).fullmatch
 _FORBIDDEN = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL character"}
 
 
-def identity(license_key: str | None, username: str | None) -> tuple[str, str]:
-    """Return the name and value of the parameter that names the license: exactly one of the two.
-
-    Raises:
-        InvalidParameter: Both or neither were given.
-    """
-    if license_key is not None and username is not None:
-        raise InvalidParameter("license_key / username", "both were given; pass exactly one of them")
-    if license_key is not None:
-        return "license_key", text("license_key", license_key)
-    if username is not None:
-        return "username", text("username", username)
-    raise InvalidParameter("license_key / username", "neither was given; pass exactly one of them")
-
-
-def text(name: str, value: str) -> str:
-    """Return a text argument that can be sent.
+def text(name: str, value: object) -> str:
+    """Return a text argument that can be sent, as an exact `str`: of an enum's member that is text, its value.
 
     Raises:
         InvalidParameter: It is no string, blank, not encodable, or holds CR, LF or NUL.
     """
-    _check_type(name, value, str, "a string")
-    if _PLAIN(value):
+    if not isinstance(value, str):
+        raise InvalidParameter(name, f"must be a string, not {type(value).__name__}")
+    if type(value) is not str:
+        value = str.__str__(value)
+    if is_plain(value):
         return value
     if not value.strip():
         raise InvalidParameter(name, "is empty; leave it out or pass a value")
@@ -49,33 +42,68 @@ def text(name: str, value: str) -> str:
     return value
 
 
-def integer(name: str, value: int) -> str:
-    """Return a whole-number argument as it is sent."""
-    _check_type(name, value, int, "an integer")
-    if isinstance(value, bool):
-        raise InvalidParameter(name, "must be an integer, not bool")
-    if not 0 <= value < 2**63:
+def integer(name: str, value: object) -> int:
+    """Return an id of the service: a whole number, not negative, of at most 63 bits."""
+    number = _whole(name, value)
+    if not 0 <= number < 2**63:
         raise InvalidParameter(name, "must be an id of the service: not negative, and of at most 63 bits")
-    return str(value)
+    return number
 
 
-def boolean(name: str, value: bool) -> str:
-    """Return a boolean argument as it is sent: `true` or `false`."""
-    _check_type(name, value, bool, "True or False")
-    return "true" if value else "false"
+def boolean(name: str, value: object) -> bool:
+    """Return a flag: True or False."""
+    if not isinstance(value, bool):
+        raise InvalidParameter(name, f"must be True or False, not {type(value).__name__}")
+    return value
 
 
-def encode(path: str, parameters: Mapping[str, str]) -> str:
-    """Return a request target: the path and its query, every reserved character percent-encoded (RFC 3986, 2.1)."""
-    pairs = [f"{name}={value if _PLAIN(value) else quote(value, safe='')}" for name, value in parameters.items()]
-    return f"{path}?{'&'.join(pairs)}"
+def _whole(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InvalidParameter(name, f"must be an integer, not {type(value).__name__}")
+    return int(value)
 
 
-def encode_json(fields: Mapping[str, str | int]) -> bytes:
-    """Return a JSON body, in plain ASCII."""
-    return json.dumps(fields, separators=(",", ":")).encode()
+@attrs.frozen
+class Parameter:
+    """One parameter of the API.
+
+    Attributes:
+        check: Returns the value that is sent for an argument, or raises InvalidParameter.
+        about: What it means, in one sentence, for docstrings and the command line.
+        public: Whether it may appear in errors and logs, and be typed on a command line; everything else is a secret.
+    """
+
+    check: Callable[[str, object], Value]
+    about: str
+    public: bool = False
 
 
-def _check_type(name: str, value: object, kind: type, expected: str) -> None:
-    if not isinstance(value, kind):
-        raise InvalidParameter(name, f"must be {expected}, not {type(value).__name__}")
+PARAMETERS: Final[Mapping[str, Parameter]] = {
+    # What is asked for.
+    "product": Parameter(text, "Short code of the product.", public=True),
+    "feature": Parameter(text, "Code of the feature.", public=True),
+    "bundle_code": Parameter(text, "Short code of the bundle, to act on a license inside it.", public=True),
+    "license_id": Parameter(integer, "Picks one license when the user has several.", public=True),
+    "include_expired_features": Parameter(
+        boolean, "Whether to list expired features too; the service's default is no.", public=True
+    ),
+    "env": Parameter(text, "Environment whose installation file is described in the answer.", public=True),
+    # Who asks.
+    "license_key": Parameter(text, "The license's key, for key-based products. Exactly one of the identities."),
+    "username": Parameter(text, "The license's user, for user-based products."),
+    # The device.
+    "hardware_id": Parameter(text, "Unique id of the device."),
+    "os_ver": Parameter(text, "Operating system and version of the device.", public=True),
+    "hostname": Parameter(text, "Host name of the device."),
+    "os_hostname": Parameter(text, "Host name of the device, older spelling."),
+    "ip": Parameter(text, "Public address of the device."),
+    "ip_local": Parameter(text, "Local address of the device."),
+    "app_ver": Parameter(text, "Version of the calling application.", public=True),
+    "sdk_ver": Parameter(text, "Version of the calling library.", public=True),
+    "mac_address": Parameter(text, "Hardware address of the device."),
+}
+
+
+def secrets_of(fields: Mapping[str, Value]) -> tuple[str, ...]:
+    """Return the values that must not appear in errors and logs."""
+    return tuple(str(value) for name, value in fields.items() if not PARAMETERS[name].public)

@@ -25,7 +25,29 @@ LicenseSpringError
     │   │   UnauthorizedClient
     └── ApiKeyProductNotAllowed, InternalError, MissingHardwareId, MissingParameters, NotFound, ValidationError
 
-The classes of the documented codes, from ArchivedProduct on, are in `codes.py`.
+How an error is judged is said once, by attributes that each error has (`5xx`: when its HTTP status is 500 or above):
+
+| error              | retried_as        | may_have_acted | may_pass | is_undecided | is_about_everything | exit_code |
+| ------------------ | ----------------- | -------------- | -------- | ------------ | ------------------- | --------- |
+| ConfigurationError |                   | no             | no       | no           | yes                 | 2         |
+| InvalidParameter   |                   | no             | no       | no           | no                  | 2         |
+| ConnectionFailed   | transient         | no             | yes      | yes          | no                  | 1         |
+| CertificateRefused |                   | no             | no       | yes          | no                  | 1         |
+| ConnectionLost     | transient         | yes            | yes      | yes          | no                  | 1         |
+| DeadlineExceeded   |                   | yes            | yes      | yes          | no                  | 1         |
+| CircuitOpen        |                   | no             | yes      | yes          | no                  | 1         |
+| LeaseLost          |                   | no             | no       | no           | no                  | 1         |
+| RateLimited        | throttled         | no             | yes      | yes          | no                  | 1         |
+| SignatureError     |                   | yes            | no       | no           | yes                 | 4         |
+| ResponseError      |                   | yes            | 5xx      | 5xx          | no                  | 1         |
+| ApiError           | transient for 5xx | 5xx            | 5xx      | 5xx          | no                  | 1         |
+| LicenseRefused     | transient for 5xx | 5xx            | 5xx      | no           | no                  | 5         |
+| AuthorizationError | transient for 5xx | 5xx            | 5xx      | 5xx          | yes                 | 4         |
+
+Who reads what: `transport/policies/retry.py` reads `retried_as` and `may_have_acted`; leases and activations read
+`may_have_acted`; fleets read `may_pass` and `is_about_everything`; the gate's grace reads `is_undecided`; web guards
+read `may_pass`; the command line reads `exit_code`; results and telemetry read `code_name` and `kind`. HTTP 408 is
+treated as a 5xx in the first two columns; of the 5xx only 500, 502, 503 and 504 are retried.
 """
 
 from .base import (
@@ -48,39 +70,45 @@ from .base import (
     TransportError,
 )
 from .codes import (
-    ApiKeyProductNotAllowed,
-    ArchivedProduct,
+    api_error,
+    is_documented,
+)
+from .credentials import (
     AuthorizationInvalidHeaders,
     AuthorizationMissingParams,
-    Blacklisted,
     DateHeaderDiff,
+    HmacRequired,
+    InvalidApiKey,
+    InvalidClient,
+    MissingHeaders,
+    OauthTokenExpired,
+    OauthTokenMalformed,
+    SignatureMismatch,
+    UnauthorizedClient,
+)
+from .refusals import (
+    ArchivedProduct,
+    Blacklisted,
     DeviceNotFound,
     DisabledProduct,
     FeatureNotFloating,
     FloatingFeatureDeviceNotInUse,
     FloatingNotAvailable,
-    HmacRequired,
-    InternalError,
-    InvalidApiKey,
-    InvalidClient,
     InvalidLicenseFeatureCode,
     LicenseExpired,
     LicenseNotActive,
     LicenseNotEnabled,
     LicenseNotEnoughConsumptions,
     LicenseNotFound,
+    UnknownProduct,
+)
+from .requests import (
+    ApiKeyProductNotAllowed,
+    InternalError,
     MissingHardwareId,
-    MissingHeaders,
     MissingParameters,
     NotFound,
-    OauthTokenExpired,
-    OauthTokenMalformed,
-    SignatureMismatch,
-    UnauthorizedClient,
-    UnknownProduct,
     ValidationError,
-    api_error,
-    is_documented,
 )
 
 __all__ = [

@@ -7,12 +7,12 @@ from typing import overload
 
 import attrs
 
-from .expiry import TimeFloor
+from .expiry import Judged, TimeFloor
 from .licenses import License
 
 
 @attrs.frozen
-class Bundle(Sequence[License]):
+class Bundle(Judged, Sequence[License]):
     """The licenses of a bundle, in the service's order, with lookup by product short code.
 
     `bundle[0]` and slices work as in any sequence, and `bundle["APP"]`, `bundle.get("APP")` and `"APP" in bundle` look

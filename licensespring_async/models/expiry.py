@@ -7,6 +7,7 @@ by the later of the local clock and the newest time that the service has proved 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -35,9 +36,9 @@ class TimeFloor:
         self._at = 0.0
 
     @classmethod
-    def of(cls, seconds: float) -> Self:
+    def of(cls, seconds: float, monotonic: Callable[[], float] = time.monotonic) -> Self:
         """Return a floor that starts at some seconds since the epoch."""
-        floor = cls()
+        floor = cls(monotonic)
         floor.rise(seconds)
         return floor
 
@@ -71,8 +72,18 @@ class TimeFloor:
         return self
 
 
+class Judged(ABC):
+    """Something that depends on the time, and is judged by what a service has proved of it."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def judge_by(self, floor: TimeFloor) -> None:
+        """Let a client's floor count; the client does, before it hands the value out."""
+
+
 @attrs.frozen(kw_only=True)
-class Timed:
+class Timed(Judged):
     """A model whose answers depend on the time.
 
     Attributes:

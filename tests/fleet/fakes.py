@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import attrs
 
 from licensespring_async import LicenseSpring, LicenseSpringError, RetryPolicy
+from licensespring_async.checks import BundleCheck, FeatureCheck
 from licensespring_async.fleet import Result, Row, check_many
 from licensespring_async.transport import HttpRequest
 
@@ -70,14 +71,9 @@ def rows(count: int) -> list[Row]:
 
 def row(number: int = 1, feature: str | None = "render") -> Row:
     """The row of a device, on the line after it in a file with a header."""
-    return Row(
-        row=number,
-        line=number + 1,
-        product="APP",
-        hardware_id=f"d{number}",
-        license_key="KEY-0001",
-        feature=feature,
-    )
+    device: dict[str, Any] = {"product": "APP", "hardware_id": f"d{number}", "license_key": "KEY-0001"}
+    check = BundleCheck(**device) if feature is None else FeatureCheck(**device, feature=feature)
+    return Row(row=number, line=number + 1, check=check)
 
 
 async def results_of(service: Service, given: Iterable[Row], *, concurrency: int = 4) -> list[Result]:

@@ -82,7 +82,10 @@ async def test_no_secret_is_in_the_task_graph(anyio_backend: str) -> None:
     """What the scheduler knows of the tasks names neither credentials nor license keys nor devices."""
     texts: list[str] = []
     key = "9F2C-77AA-0B1E-C0DE"
-    given = [attrs.evolve(each, license_key=key, hardware_id=f"the-device-{each.row}") for each in rows(300)]
+    given = [
+        attrs.evolve(each, check=attrs.evolve(each.check, license_key=key, hardware_id=f"the-device-{each.row}"))
+        for each in rows(300)
+    ]
 
     def look(cluster: Any) -> None:
         tasks = list(cluster.scheduler.tasks.values())

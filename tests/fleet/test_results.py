@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensespring_async import ConnectionFailed, DeadlineExceeded, RateLimited, ResponseError
+from licensespring_async import ConnectionFailed, DeadlineExceeded, InvalidParameter, RateLimited, ResponseError
 from licensespring_async.fleet import Outcome, Result, check_row
 from licensespring_async.redaction import fingerprint
 
@@ -134,11 +134,10 @@ async def test_an_error_tells_why_it_was_not_tried_again() -> None:
     assert result.message == "no route; gave up after attempt 1, the last that the retry policy allows"
 
 
-async def test_a_value_that_cannot_be_sent_is_an_invalid_row() -> None:
-    """A row made in code with a forbidden character is a result like an unreadable line of a file."""
-    bad = row(feature="render\n")
-    result = await check_row(Service().client(), bad)
-    assert (result.outcome, result.code, result.attempts) == (Outcome.ERROR, "invalid_row", 0)
+def test_a_value_that_cannot_be_sent_is_refused_before_there_is_a_row() -> None:
+    """A row made in code with a forbidden character is refused where it is made."""
+    with pytest.raises(InvalidParameter, match="feature: contains a line feed"):
+        row(feature="render\n")
 
 
 async def test_a_result_holds_fingerprints_only() -> None:

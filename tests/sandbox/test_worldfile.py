@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from licensespring_async.sandbox import (
     DEMO,
+    DEMO_FILE,
     Customer,
     Feature,
     License,
@@ -285,9 +286,7 @@ def test_tells_of_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_the_demo_is_a_world_file() -> None:
     """The demo's file ships with the package, and has a license of each type."""
-    import licensespring_async.sandbox
-
-    world = load_world(Path(licensespring_async.sandbox.__file__).with_name("demo.toml"))
+    world = load_world(DEMO_FILE)
     licenses = [license for product in world.products.values() for license in product.licenses]
     assert {license.license_type for license in licenses} == {
         "perpetual",

@@ -387,7 +387,7 @@ def test_a_fleet_waits_until_the_service_is_back(run: Run) -> None:
             return answer(503, "") if anyio.current_time() - started < 60 else answer()
 
         its_client = guarded(ScriptedEngine([play], seconds=0.1))
-        rows = [Row(row=n, **CHECK) for n in range(1, 1001)]
+        rows = [Row(row=n, check=FeatureCheck(**CHECK)) for n in range(1, 1001)]
         async with check_many(its_client, rows, concurrency=20) as results:
             outcomes = Counter([result.outcome async for result in results])
         assert outcomes.total() == 1000
@@ -402,7 +402,7 @@ def test_a_fleet_that_is_stopped_does_not_wait_for_the_circuit(run: Run) -> None
     async def main() -> None:
         its_client = guarded(ScriptedEngine([DEAD]), circuit=attrs.evolve(POLICY, open_for=3600))
         await outcome(its_client, times=4)
-        checks = check_many(its_client, [Row(row=n, **CHECK) for n in range(1, 100)], concurrency=5)
+        checks = check_many(its_client, [Row(row=n, check=FeatureCheck(**CHECK)) for n in range(1, 100)], concurrency=5)
         async with checks as results:
             await anyio.sleep(1)
             checks.stop()

@@ -83,7 +83,7 @@ def test_every_parameter_is_described(name: str) -> None:
     """Describes every parameter in its text."""
     endpoint = getattr(endpoints, name)
 
-    missing = [each for each in inspect.signature(endpoint).parameters if f"\n        {each}: " not in endpoint.__doc__]
+    missing = [each for each in inspect.signature(endpoint).parameters if f"\n    {each}: " not in endpoint.__doc__]
 
     assert missing == []
 

@@ -24,6 +24,7 @@ from licensespring_async import (
 )
 from licensespring_async.errors import api_error
 from licensespring_async.transport.policies.retry import Kind, RetryBudget, classify, retry_after
+from licensespring_async.transport.values import Repeat
 
 POLICY = RetryPolicy()
 NOW = 1_800_000_000.0
@@ -56,7 +57,7 @@ NOW = 1_800_000_000.0
 )
 def test_what_is_worth_another_attempt(error: LicenseSpringError, kind: Kind | None) -> None:
     """Repeats what a moment may mend, and nothing that the service meant."""
-    assert classify(error, idempotent=True) is kind
+    assert classify(error, Repeat.ALWAYS) is kind
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_what_is_worth_another_attempt(error: LicenseSpringError, kind: Kind | N
 )
 def test_what_may_not_happen_twice(error: LicenseSpringError, kind: Kind | None) -> None:
     """Repeats a request that must not happen twice only if it certainly did not happen."""
-    assert classify(error, idempotent=False) is kind
+    assert classify(error, Repeat.UNLESS_ACTED) is kind
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from licensespring_async import LicenseNotFound, endpoints
-from licensespring_async.transport.values import Call, Request
+from licensespring_async.transport.values import Call, Repeat, Request
 
 from ..fakes import ScriptedEngine, client, refusal
 from .cases import WIRE, Case, cases
@@ -23,7 +23,7 @@ EVERY_CASE = [
 
 def repeatable(request: Request) -> bool:
     """Whether a request may be sent again after a failure that may have acted."""
-    return request.idempotent
+    return request.repeat is Repeat.ALWAYS
 
 
 def body_of(case: Case) -> bytes | None:
