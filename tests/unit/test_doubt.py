@@ -19,13 +19,13 @@ from licensespring_async.transport.values import Call, Repeat
 
 from ..fakes import Script, ScriptedEngine, answer, client, refusal
 from . import bodies
-from .fakes import FEATURE
+from .fakes import FEATURE, VirtualTime
 
 pytestmark = pytest.mark.anyio
 
-YES = answer(body=bodies.feature())
+YES = answer(200, bodies.feature())
 UNKNOWN = refusal("device_not_found")
-BROKEN = refusal("", 503)
+BROKEN = answer(503, "busy")
 
 
 def acting() -> Call[LicenseFeature]:
@@ -43,7 +43,7 @@ async def asked(*answers: Script) -> tuple[list[str], str | LicenseSpringError]:
     """The paths that were asked for, and the feature or the error that came of it."""
     engine = ScriptedEngine(list(answers))
     try:
-        outcome: str | LicenseSpringError = (await client(engine).perform(acting())).value.code
+        outcome: str | LicenseSpringError = (await client(engine, VirtualTime().clock).perform(acting())).value.code
     except LicenseSpringError as error:
         outcome = error
     return [each.url.partition("/api/v4/")[2].partition("?")[0] for each in engine.requests], outcome

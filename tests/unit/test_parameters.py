@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from licensespring_async import ConfigurationError, InvalidParameter, endpoints
+from licensespring_async.endpoints.parameters import PARAMETERS, secrets_of
+from licensespring_async.endpoints.requests import required
 from licensespring_async.transport.values import Call
 
 from ..fakes import ScriptedEngine, client
@@ -194,3 +198,73 @@ def test_arguments_are_named(endpoint: str) -> None:
     """Takes no positional arguments, so that two texts are never swapped."""
     with pytest.raises(TypeError, match="positional"):
         getattr(endpoints, endpoint)("APP", "device-0003")
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (None, None),
+        (datetime(2027, 3, 4, 5, 6, 7, tzinfo=UTC), "2027-03-04T05:06:07.000Z"),
+        (datetime(2027, 3, 4, 5, 6, 7, 250_000, tzinfo=timezone(timedelta(hours=2))), "2027-03-04T03:06:07.250Z"),
+    ],
+    ids=["the longest", "UTC", "another zone"],
+)
+def test_a_moment_is_sent_in_utc(value: datetime | None, sent: str | None) -> None:
+    """Writes a moment as the service does, and None as null."""
+    assert required(borrowed_until=value) == {"borrowed_until": sent}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("borrowed_until", datetime(2027, 3, 4), "with a time zone"),
+        ("borrowed_until", "2027-03-04", "must be a datetime or None, not str"),
+        ("borrowed_until", 5, "must be a datetime or None, not int"),
+        ("consumptions", 1.0, "must be an integer, not float"),
+        ("consumptions", True, "must be an integer, not bool"),
+        ("consumptions", 2**63, "at most 63 bits"),
+        ("variables", {}, "at least one"),
+        ("variables", [("a", 1)], "must be a mapping"),
+        ("variables", {"": 1}, "is empty"),
+        ("variables", {1: 1}, "must be a string, not int"),
+        ("variables", {"a": None}, "must be an integer, not NoneType"),
+        ("variables", {"a": math.nan}, "must be a finite number"),
+        ("variables", {"a": [1]}, "must be an integer, not list"),
+        ("variables", {"a": "x\0"}, "a NUL"),
+        ("event", "consumption_add", "must be a list of strings, not str"),
+        ("event", [], "is empty"),
+        ("event", [5], "must be a string, not int"),
+        ("event", 5, "must be a list of strings, not int"),
+    ],
+)
+def test_what_cannot_be_sent_is_named(name: str, value: object, problem: str) -> None:
+    """Refuses a value of the wrong kind before any I/O, by the name of its argument."""
+    with pytest.raises(InvalidParameter) as caught:
+        required(**{name: value})
+
+    assert caught.value.parameter.startswith(name)
+    assert problem in caught.value.problem
+
+
+def test_variables_are_strings_numbers_and_booleans() -> None:
+    """Sends variables with the types that they have."""
+    given = {"a": "text", "b": 5, "c": 1.5, "d": True}
+
+    assert required(variables=given) == {"variables": given}
+
+
+def test_the_values_of_variables_are_secrets() -> None:
+    """Hides what a program stores with a device."""
+    assert secrets_of(required(product="TP", variables={"token": "s3cret", "size": 5})) == ("s3cret", "5")
+
+
+def test_a_negative_count_gives_back() -> None:
+    """Sends a negative number of uses as it is."""
+    assert required(consumptions=-3) == {"consumptions": -3}
+
+
+def test_every_parameter_is_described_in_a_sentence() -> None:
+    """Has a text for docstrings and the command line that is a sentence."""
+    assert [
+        name for name, each in PARAMETERS.items() if not (each.about[0].isupper() and each.about.endswith("."))
+    ] == []
