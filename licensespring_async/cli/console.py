@@ -18,13 +18,18 @@ _speaks_json: ContextVar[bool] = ContextVar("speaks_json", default=False)
 
 
 @contextmanager
-def speaking_json(wanted: bool) -> Generator[None]:
-    """Have everything for stderr written as JSON, one object a line, when it is wanted."""
-    token = _speaks_json.set(wanted)
+def conversation() -> Generator[None]:
+    """Have what `speak_json` changes hold for the block alone."""
+    token = _speaks_json.set(False)
     try:
         yield
     finally:
         _speaks_json.reset(token)
+
+
+def speak_json() -> None:
+    """Write everything for stderr as JSON from now on, one object a line."""
+    _speaks_json.set(True)
 
 
 def emit(event: str, **fields: object) -> None:

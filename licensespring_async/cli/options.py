@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,30 +11,6 @@ _CONNECTION = "Connection"
 _IDENTITY = "License and device"
 _ANSWER = "Answer"
 
-BaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        help="Origin of the service. Default: LICENSESPRING_BASE_URL, or the vendor's.",
-        metavar="URL",
-        rich_help_panel=_CONNECTION,
-    ),
-]
-PublicKey = Annotated[
-    Path | None,
-    typer.Option(
-        help="PEM file of the key that signs the service's answers. Default: the vendor's.",
-        metavar="FILE",
-        rich_help_panel=_CONNECTION,
-    ),
-]
-Unverified = Annotated[
-    bool,
-    typer.Option(
-        "--no-verify-signatures",
-        help="Believe answers that are not signed by that key.",
-        rich_help_panel=_CONNECTION,
-    ),
-]
 Timeout = Annotated[
     float,
     typer.Option(

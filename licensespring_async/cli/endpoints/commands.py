@@ -8,11 +8,12 @@ import typer
 
 from ... import endpoints
 from .. import options
-from ..connection import connect
-from ..exits import reported
+from ..commands import command
+from ..connection import Connection
 from .check_one import Asked, check_one
 
 
+@command
 def check_feature(
     *,
     product: Annotated[str, typer.Option(help="Short code of the product.", metavar="CODE")],
@@ -26,9 +27,7 @@ def check_feature(
     ] = None,
     as_json: options.AsJson = False,
     fail_on: options.FailOn = None,
-    base_url: options.BaseUrl = None,
-    public_key: options.PublicKey = None,
-    unverified: options.Unverified = False,
+    connection: Connection,
     timeout: options.Timeout = 10.0,
 ) -> None:
     """Check a device against one feature of its license. If it floats, this TAKES A SLOT.
@@ -39,21 +38,21 @@ def check_feature(
     Exits with 0 for every answer of the service, 1 for an error, 2 for wrong usage, 4 for refused credentials or a
     wrong signature.
     """
-    with reported():
-        call = endpoints.check_license_feature(
-            product=product,
-            feature=feature,
-            hardware_id=hardware_id,
-            license_key=license_key,
-            username=username,
-            license_id=license_id,
-            bundle_code=bundle_code,
-        )
-        client = connect(base_url=base_url, public_key=public_key, verify=not unverified, timeout=timeout)
-        asked = Asked(product=product, feature=feature, hardware_id=hardware_id, identity=license_key or username)
-        check_one(client, call, asked, as_json=as_json, fail_on=fail_on)
+    call = endpoints.check_license_feature(
+        product=product,
+        feature=feature,
+        hardware_id=hardware_id,
+        license_key=license_key,
+        username=username,
+        license_id=license_id,
+        bundle_code=bundle_code,
+    )
+    client = connection.client(timeout=timeout)
+    asked = Asked(product=product, feature=feature, hardware_id=hardware_id, identity=license_key or username)
+    check_one(client, call, asked, as_json=as_json, fail_on=fail_on)
 
 
+@command
 def check_bundle(
     *,
     product: Annotated[str, typer.Option(help="Short code of the bundle.", metavar="CODE")],
@@ -76,9 +75,7 @@ def check_bundle(
     mac_address: options.MacAddress = None,
     as_json: options.AsJson = False,
     fail_on: options.FailOn = None,
-    base_url: options.BaseUrl = None,
-    public_key: options.PublicKey = None,
-    unverified: options.Unverified = False,
+    connection: Connection,
     timeout: options.Timeout = 10.0,
 ) -> None:
     """Check the licenses of a bundle on a device.
@@ -88,24 +85,23 @@ def check_bundle(
     Exits with 0 for every answer of the service, 1 for an error, 2 for wrong usage, 4 for refused credentials or a
     wrong signature.
     """
-    with reported():
-        call = endpoints.check_bundle(
-            product=product,
-            hardware_id=hardware_id,
-            license_key=license_key,
-            username=username,
-            license_id=license_id,
-            include_expired_features=include_expired_features,
-            env=env,
-            os_ver=os_ver,
-            hostname=hostname,
-            os_hostname=os_hostname,
-            ip=ip,
-            ip_local=ip_local,
-            app_ver=app_ver,
-            sdk_ver=sdk_ver,
-            mac_address=mac_address,
-        )
-        client = connect(base_url=base_url, public_key=public_key, verify=not unverified, timeout=timeout)
-        asked = Asked(product=product, hardware_id=hardware_id, identity=license_key or username)
-        check_one(client, call, asked, as_json=as_json, fail_on=fail_on)
+    call = endpoints.check_bundle(
+        product=product,
+        hardware_id=hardware_id,
+        license_key=license_key,
+        username=username,
+        license_id=license_id,
+        include_expired_features=include_expired_features,
+        env=env,
+        os_ver=os_ver,
+        hostname=hostname,
+        os_hostname=os_hostname,
+        ip=ip,
+        ip_local=ip_local,
+        app_ver=app_ver,
+        sdk_ver=sdk_ver,
+        mac_address=mac_address,
+    )
+    client = connection.client(timeout=timeout)
+    asked = Asked(product=product, hardware_id=hardware_id, identity=license_key or username)
+    check_one(client, call, asked, as_json=as_json, fail_on=fail_on)
