@@ -100,6 +100,18 @@ class Connection(Group):
             warn("--no-verify-signatures: answers are believed whoever they come from.")
 
 
+@attrs.frozen(kw_only=True)
+class OneCall(Connection):
+    """The same, for a command that makes one call."""
+
+    timeout: Annotated[
+        float,
+        typer.Option(
+            help="Time for the call: waiting its turn and retries included.", metavar="SECONDS", show_default=True
+        ),
+    ] = 10.0
+
+
 def embedded(
     *, timeout: float, concurrency: int, rate_limits: RateLimits | None = None
 ) -> AbstractAsyncContextManager[LicenseSpring]:

@@ -15,7 +15,14 @@ from typing import TypeVar, TypeVarTuple
 import anyio
 import typer
 
-from ..errors import AuthorizationError, ConfigurationError, InvalidParameter, LicenseSpringError, SignatureError
+from ..errors import (
+    AuthorizationError,
+    ConfigurationError,
+    InvalidParameter,
+    LicenseRefused,
+    LicenseSpringError,
+    SignatureError,
+)
 from .console import complain
 
 T = TypeVar("T")
@@ -31,7 +38,7 @@ class Code(IntEnum):
         USAGE: The command or its configuration cannot be used.
         ABORTED: Too many errors: `--max-errors` or `--max-error-rate`.
         UNAUTHORIZED: The service refused the credentials, or an answer was not signed by a trusted key.
-        NOT_LICENSED: `--fail-on not_licensed`, and it was not.
+        NOT_LICENSED: The service said no; of a fleet only with `--fail-on not_licensed`.
         INTERRUPTED: Ctrl-C or SIGTERM.
     """
 
@@ -48,6 +55,8 @@ def code_of(error: LicenseSpringError) -> Code:
     """Return the exit code of a command that an error ended."""
     if isinstance(error, AuthorizationError | SignatureError):
         return Code.UNAUTHORIZED
+    if isinstance(error, LicenseRefused):
+        return Code.NOT_LICENSED
     return Code.USAGE if isinstance(error, ConfigurationError) else Code.ERRORS
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from enum import Enum, auto
+from typing import Final
 from urllib.parse import quote
+
+import attrs
 
 from ..errors import InvalidParameter
 from ..models.json_types import is_text
@@ -13,6 +17,52 @@ from ..models.json_types import is_text
 # RFC 3986's unreserved characters: nothing to refuse and nothing to encode, as in nearly every key and id.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII).fullmatch
 _FORBIDDEN = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL character"}
+
+
+class Kind(Enum):
+    """What a parameter's value is."""
+
+    TEXT = auto()
+    INTEGER = auto()
+    BOOLEAN = auto()
+
+
+@attrs.frozen
+class Parameter:
+    """A parameter of the API.
+
+    Attributes:
+        about: What it is, in a sentence.
+        public: Whether it may be shown; what is not is a secret.
+    """
+
+    kind: Kind
+    about: str
+    public: bool = False
+
+
+PARAMETERS: Final[Mapping[str, Parameter]] = {
+    "product": Parameter(Kind.TEXT, "Short code of the product.", public=True),
+    "feature": Parameter(Kind.TEXT, "Code of the feature.", public=True),
+    "hardware_id": Parameter(Kind.TEXT, "Unique id of the device."),
+    "license_key": Parameter(Kind.TEXT, "Key of the license."),
+    "username": Parameter(Kind.TEXT, "User of the license."),
+    "license_id": Parameter(Kind.INTEGER, "Picks one license of several.", public=True),
+    "bundle_code": Parameter(Kind.TEXT, "Short code of the bundle that the license is in.", public=True),
+    "include_expired_features": Parameter(Kind.BOOLEAN, "Whether to list expired features too.", public=True),
+    "env": Parameter(Kind.TEXT, "Environment whose installation file is described.", public=True),
+    "os_ver": Parameter(Kind.TEXT, "Operating system and version.", public=True),
+    "hostname": Parameter(Kind.TEXT, "Host name."),
+    "os_hostname": Parameter(Kind.TEXT, "Host name, older spelling."),
+    "ip": Parameter(Kind.TEXT, "Public address."),
+    "ip_local": Parameter(Kind.TEXT, "Local address."),
+    "app_ver": Parameter(Kind.TEXT, "Version of the calling application.", public=True),
+    "sdk_ver": Parameter(Kind.TEXT, "Version of the calling library.", public=True),
+    "mac_address": Parameter(Kind.TEXT, "Hardware address."),
+    "password": Parameter(Kind.TEXT, "Password of the user."),
+    "id_token": Parameter(Kind.TEXT, "Token of a single sign-on."),
+}
+"""By the API's own name."""
 
 
 def identity(license_key: str | None, username: str | None) -> tuple[str, str]:
