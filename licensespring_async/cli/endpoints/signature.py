@@ -41,10 +41,7 @@ def options_of(endpoint: Endpoint) -> Iterator[inspect.Parameter]:
         if kind is None:
             continue
         is_required = each.default is inspect.Parameter.empty
-        text = _NAME.sub(
-            lambda found: option(found[1]) if found[1] in parameters else found[0],  # used at once
-            told.get(name) or PARAMETERS[name].about,
-        )
+        text = _spoken(told.get(name) or PARAMETERS[name].about, parameters)
         is_open = is_required and name not in _ASKED_FOR
         yield each.replace(
             annotation=Annotated[kind if is_open else kind | None, _option(name, kind, text)],
@@ -121,7 +118,7 @@ def _kind(annotation: Any) -> Any:
         (annotation, *more) = [each for each in get_args(annotation) if each is not NoneType]
         if more:
             return None
-    kind = get_origin(annotation) or annotation
+    kind: Any = get_origin(annotation) or annotation
     if isinstance(kind, type) and issubclass(kind, Mapping):
         return dict
     return kind if kind in _METAVARS else None
