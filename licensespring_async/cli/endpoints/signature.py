@@ -119,7 +119,7 @@ def _kind(annotation: Any) -> Any:
         if more:
             return None
     kind: Any = get_origin(annotation) or annotation
-    if isinstance(kind, type) and issubclass(kind, Mapping):
+    if kind is Mapping:
         return dict
     return kind if kind in _METAVARS else None
 
