@@ -15,6 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom of the flow to its top: each imports only from those before it.
 ROOMS = [
     *("_version", "errors", "extras", "redaction", "models", "signatures", "auth", "transport", "endpoints", "answers"),
+    "device",
     *("configuration", "methods", "caller", "checks", "leases", "client", "services", "sandbox", "fleet", "cli"),
     *("__init__", "__main__"),
 ]
