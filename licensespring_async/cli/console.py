@@ -35,8 +35,9 @@ def speak_json() -> None:
 
 def emit(event: str, **fields: object) -> None:
     """Write one JSON object to stderr."""
-    sys.stderr.write(json.dumps({"event": event} | fields) + "\n")
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.write(json.dumps({"event": event} | fields) + "\n")
+        sys.stderr.flush()
 
 
 def say(console: Console, *parts: str | tuple[str, str]) -> None:
@@ -68,20 +69,48 @@ def warn(message: str) -> None:
     say(ERR, ("Warning: ", "bold yellow"), message)
 
 
+def write(text: str) -> None:
+    """Write a text for programs to stdout, as it is; a stdout that is closed wants none."""
+    if sys.stdout is not None:
+        sys.stdout.write(text)
+        # Here: at exit, a reader that has gone would be an error that nobody catches.
+        sys.stdout.flush()
+
+
 def print_json(value: object) -> None:
     """Print a JSON value to stdout."""
-    # Flushed here: at exit, a reader that has gone would be an error that nobody catches.
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
-    sys.stdout.flush()
+    write(json.dumps(value, indent=2) + "\n")
 
 
 def can_ask() -> bool:
     """Return whether there is somebody at a terminal."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return all(each is not None and each.isatty() for each in (sys.stdin, sys.stderr))
+
+
+def ask(question: str) -> bool:
+    """Return whether somebody at a terminal says yes; an empty answer is no, and Ctrl-C a KeyboardInterrupt."""
+    while True:
+        answer = _typed(f"{question} [y/N]: ").strip().lower()
+        if answer in ("", "n", "no"):
+            return False
+        if answer in ("y", "yes"):
+            return True
 
 
 def ask_secret(what: str) -> str:
     """Return what is typed in unseen, or without a terminal the next line of the standard input."""
     if can_ask():
         return getpass.getpass(f"{what}: ", sys.stderr)
-    return sys.stdin.readline().rstrip("\r\n")
+    return "" if sys.stdin is None else sys.stdin.readline().rstrip("\r\n")
+
+
+def _typed(question: str) -> str:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    line = ""
+    try:
+        line = sys.stdin.readline()
+    finally:
+        if not line.endswith("\n"):
+            sys.stderr.write("\n")
+    return line

@@ -38,6 +38,8 @@ def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result]
     if name is None:
         yield lambda _: None
     elif name == STDOUT:
+        if sys.stdout is None:
+            raise ConfigurationError("--output -: the standard output is closed; name a file")
         yield _writer(sys.stdout, "stdout")
     elif name.lower().endswith(".parquet"):
         if not force:
