@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from rich.console import Console
 from rich.text import Text
 
+from ..redaction import printable
+
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
 
@@ -40,15 +42,24 @@ def emit(event: str, **fields: object) -> None:
         sys.stderr.flush()
 
 
+def text(value: str, style: str = "") -> Text:
+    """Return a text as it may be shown: without markup and control characters, since it may come from a server.
+
+    Everything that is printed for people passes here.
+    """
+    return Text(printable(value), style)
+
+
 def say(console: Console, *parts: str | tuple[str, str]) -> None:
-    """Print a sentence; parts are texts or (text, style), never markup, because some come from a server.
+    """Print a sentence; parts are texts or (text, style).
 
     On a terminal it is wrapped at words; elsewhere it stays on one line, for grep.
     """
+    sentence = Text.assemble(*(text(part) if isinstance(part, str) else text(*part) for part in parts))
     if console is ERR and _speaks_json.get():
-        emit("message", text=Text.assemble(*parts).plain)
+        emit("message", text=sentence.plain)
         return
-    console.print(Text.assemble(*parts), soft_wrap=not console.is_terminal)
+    console.print(sentence, soft_wrap=not console.is_terminal)
 
 
 def complain(message: str, *, advice: str = "") -> None:

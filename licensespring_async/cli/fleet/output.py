@@ -15,7 +15,7 @@ import attrs
 
 from ...errors import ConfigurationError
 from ...fleet import Result
-from ...fleet.results.result import FORMULA_STARTS
+from ...fleet.results.cells import to_cell
 from .parquet_output import parquet_output
 
 STDOUT = "-"
@@ -140,7 +140,8 @@ def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
     def write(result: Result) -> None:
         try:
             if is_csv:
-                rows.writerow(_cell(each) for each in json.loads(result.to_json()).values())
+                cells = json.loads(result.to_json()).values()
+                rows.writerow(to_cell(each) if isinstance(each, str) else each for each in cells)
             else:
                 file.write(result.to_json() + "\n")
             file.flush()
@@ -150,8 +151,3 @@ def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
             raise unwritable(name, e) from e
 
     return write
-
-
-def _cell(value: object) -> object:
-    # A message is text from elsewhere.
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
