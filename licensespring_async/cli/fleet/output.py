@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import json
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import attrs
 
 from ...errors import ConfigurationError
+from ...file_writing import Replacement, create
 from ...fleet import Result
 from ...fleet.results.cells import to_cell
 from .parquet_output import parquet_output
@@ -119,13 +121,24 @@ def _refuse_directory(path: Path) -> None:
 
 
 def _open(path: Path, *, force: bool) -> TextIO:
+    """Open a file whose lines are there as soon as they are written; one that is there loses its place to a new one."""
     _refuse_directory(path)
     try:
-        return path.open("x", encoding="utf-8", errors="backslashreplace", buffering=1, newline="")
+        return _lines(create(path))
     except FileExistsError:
         if not force:
             refuse_loss(str(path))
-    return path.open("w", encoding="utf-8", errors="backslashreplace", buffering=1, newline="")
+    new = Replacement(path)
+    try:
+        new.put()
+    except BaseException:
+        new.discard()
+        raise
+    return _lines(new.file)
+
+
+def _lines(file: BinaryIO) -> TextIO:
+    return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", line_buffering=True, newline="")
 
 
 def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
