@@ -12,7 +12,7 @@ import attrs
 from ...errors import ConfigurationError, LicenseSpringError
 from ...extras import needs_extra
 from ...fleet import Checker, Concurrency, LocalChecker
-from ...fleet.distributed.shares import Limits
+from ...fleet.checking.shares import Limits
 from ...transport import RateLimits
 from ..connection import connect, embedded, origin_of, trusted_key, warn_unverified
 from ..console import ERR, say, warn

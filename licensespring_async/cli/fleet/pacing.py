@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import ConfigurationError
-from ...fleet.distributed.shares import Limits
+from ...fleet.checking.shares import Limits
 from ...transport import RateLimits
 from ...transport.policies.windows import PER_ADDRESS
 
