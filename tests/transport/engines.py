@@ -12,6 +12,8 @@ import httpx
 from licensespring_async.transport import Engine, HttpxEngine, PyreqwestEngine
 
 MAX_BODY = 1_000_000
+ASYNCIO_ONLY = "pyreqwest"
+OURS = ["httpx", ASYNCIO_ONLY]
 
 
 @attrs.frozen

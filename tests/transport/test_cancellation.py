@@ -18,6 +18,7 @@ import trustme
 from licensespring_async import LicenseSpring, LicenseSpringError
 from licensespring_async.transport import Clock, Engine, HttpxEngine, PyreqwestEngine
 
+from .engines import OURS
 from .fakes import CHECK, FEATURE, KEY
 from .loopback import LOOPS, Connection, ok, serving
 
@@ -33,11 +34,9 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-@pytest.fixture(params=["httpx", "pyreqwest"])
-def kind(request: pytest.FixtureRequest, anyio_backend_name: str) -> str:
-    """Name one engine that runs on this event loop."""
-    if request.param == "pyreqwest" and anyio_backend_name == "trio":
-        pytest.skip("pyreqwest runs on asyncio only")
+@pytest.fixture(params=OURS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Name one engine."""
     return str(request.param)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import ssl
 from contextlib import suppress
 from typing import Any
 
 import anyio
 import pytest
-import trustme
 
 from licensespring_async import (
     CertificateRefused,
@@ -24,6 +22,7 @@ from licensespring_async.transport import Engine, HttpRequest, HttpResponse, Pyr
 
 from .engines import MAX_BODY, Maker
 from .loopback import BODY, LOOPS, Connection, Server, answering, ok, serving
+from .proxies import Pki, tunnel
 
 pytestmark = pytest.mark.anyio
 
@@ -40,11 +39,6 @@ def get(server: Server, **headers: str) -> HttpRequest:
 
 async def ask(engine: Engine, server: Server, timeout: float = 5) -> HttpResponse:
     return await engine.send(get(server), timeout)
-
-
-def skip_pool_of_httpx(engines: Maker) -> None:
-    if engines.kind == "own client":
-        pytest.skip("httpx's own pool takes surplus bytes for an answer, and a client of the caller's uses it")
 
 
 async def test_sends_the_request_as_it_is(engines: Maker) -> None:
@@ -270,9 +264,8 @@ async def test_survives_an_idle_connection_that_was_closed(engines: Maker) -> No
 
 
 @pytest.mark.parametrize("when", ["at once", "later", "half at once"])
-async def test_surplus_bytes_are_never_an_answer(engines: Maker, when: str) -> None:
+async def test_surplus_bytes_are_never_an_answer(our_engines: Maker, when: str) -> None:
     """Never takes bytes that came behind one answer for the answer to the next request."""
-    skip_pool_of_httpx(engines)
     surplus = ok(b'{"forged": true}')
 
     async def handle(connection: Connection) -> None:
@@ -292,24 +285,22 @@ async def test_surplus_bytes_are_never_an_answer(engines: Maker, when: str) -> N
                 await anyio.sleep(0.02)
                 await connection.send(surplus[20:])
 
-    async with serving(handle) as server, engines() as engine:
+    async with serving(handle) as server, our_engines() as engine:
         for _ in range(3):
             with_room = await ask(engine, server)
             assert with_room.body == BODY
             await anyio.sleep(0.06)
 
 
-async def test_surplus_behind_chunks_is_never_an_answer(engines: Maker) -> None:
+async def test_surplus_behind_chunks_is_never_an_answer(our_engines: Maker) -> None:
     """Finds bytes behind a chunked answer as well."""
-    skip_pool_of_httpx(engines)
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
-    async with serving(answering(chunked + ok(b"forged"), chunked)) as server, engines() as engine:
+    async with serving(answering(chunked + ok(b"forged"), chunked)) as server, our_engines() as engine:
         assert [(await ask(engine, server)).body for _ in range(3)] == [b"abc"] * 3
 
 
-async def test_surplus_behind_a_head_of_bare_line_feeds_is_never_an_answer(engines: Maker) -> None:
+async def test_surplus_behind_a_head_of_bare_line_feeds_is_never_an_answer(our_engines: Maker) -> None:
     """Is not misled about where an answer ends by half line ends and an empty line inside the body."""
-    skip_pool_of_httpx(engines)
     forged = ok(b"forged")
     body = b"x" * (len(forged) - 4) + b"\r\n\r\n" + b"yy"
     misleading = b"HTTP/1.1 200 OK\nContent-Length: %d\n\n%b%b" % (len(body), body, forged)
@@ -320,7 +311,7 @@ async def test_surplus_behind_a_head_of_bare_line_feeds_is_never_an_answer(engin
         await connection.send(misleading if first else ok())
         await connection.until_gone()
 
-    async with serving(handle) as server, engines() as engine:
+    async with serving(handle) as server, our_engines() as engine:
         with suppress(TransportError):
             await ask(engine, server)
         assert (await ask(engine, server)).body == BODY
@@ -404,12 +395,10 @@ async def test_tiny_chunks_cannot_outlive_the_timeout(engines: Maker) -> None:
 
 
 @pytest.mark.parametrize("proxy", ["nonsense", "", "ftp://x", "http://", "http://proxy:99999"])
-async def test_refuses_what_is_no_proxy(engines: Maker, proxy: str) -> None:
+async def test_refuses_what_is_no_proxy(our_engines: Maker, proxy: str) -> None:
     """Refuses a proxy's URL that cannot be one before anything is sent."""
-    if engines.kind == "own client":
-        pytest.skip("the caller's client is the caller's to configure")
     with pytest.raises(ConfigurationError, match="proxy"):
-        async with engines(proxy=proxy):
+        async with our_engines(proxy=proxy):
             pass
 
 
@@ -450,27 +439,14 @@ async def test_close_leaves_no_connection(engines: Maker) -> None:
         await server.until_closed()
 
 
-async def test_a_closed_engine_says_so(engines: Maker) -> None:
+async def test_a_closed_engine_says_so(our_engines: Maker) -> None:
     """Refuses to send after it was closed, instead of opening connections that nobody will close."""
-    if engines.kind == "own client":
-        pytest.skip("the caller's client is the caller's to close")
     async with serving(answering(ok())) as server:
-        async with engines() as engine:
+        async with our_engines() as engine:
             await ask(engine, server)
         with pytest.raises((ConfigurationError, TransportError)):
             await ask(engine, server)
     assert len(server.requests) == 1
-
-
-class Pki:
-    """A private authority, and a server certificate of it."""
-
-    def __init__(self, *names: str) -> None:
-        self.authority = trustme.CA()
-        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.authority.issue_cert(*names).configure_cert(self.server)  # pyright: ignore[reportUnknownMemberType]
-        self.trusting = ssl.create_default_context()
-        self.authority.configure_trust(self.trusting)  # pyright: ignore[reportUnknownMemberType]
 
 
 async def test_trusts_an_authority_of_the_callers(engines: Maker) -> None:
@@ -498,12 +474,11 @@ async def test_words_before_tls_are_never_an_answer(engines: Maker) -> None:
                 await engine.send(spoken, 2)
 
 
-async def test_surplus_bytes_inside_tls_are_never_an_answer(engines: Maker) -> None:
+async def test_surplus_bytes_inside_tls_are_never_an_answer(our_engines: Maker) -> None:
     """Finds surplus bytes that wait inside the TLS layer."""
-    skip_pool_of_httpx(engines)
     pki = Pki("127.0.0.1")
     handler = answering(ok() + ok(b"forged"), ok())
-    async with serving(handler, pki.server) as server, engines(ssl_context=pki.trusting) as engine:
+    async with serving(handler, pki.server) as server, our_engines(ssl_context=pki.trusting) as engine:
         assert [(await ask(engine, server)).body for _ in range(3)] == [BODY] * 3
 
 
@@ -525,27 +500,6 @@ async def test_refuses_another_hosts_certificate(engines: Maker) -> None:
     assert server.requests == []
 
 
-async def tunnel(connection: Connection) -> None:
-    """Do a proxy's work: CONNECT, then bytes both ways."""
-    head = await connection.request()
-    host, port = head.split(b" ")[1].split(b":")
-    assert b"proxy-authorization: basic dXNlcjpwYXNz" in head.replace(b"Proxy-Auth", b"proxy-auth").replace(
-        b"Basic", b"basic"
-    )
-    async with await anyio.connect_tcp(host.decode(), int(port)) as onward:
-        await connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        async with anyio.create_task_group() as group:
-
-            async def back() -> None:
-                async for data in onward:
-                    await connection.send(data)
-                group.cancel_scope.cancel()
-
-            group.start_soon(back)
-            while True:
-                await onward.send(await connection.raw())
-
-
 async def test_goes_through_a_proxy(engines: Maker) -> None:
     """Reaches an https server through a proxy that wants a password, and reuses the tunnel."""
     pki = Pki("127.0.0.1")
@@ -557,14 +511,12 @@ async def test_goes_through_a_proxy(engines: Maker) -> None:
     assert (server.connections, proxy.connections) == (1, 1)
 
 
-async def test_goes_through_a_proxy_that_speaks_tls(engines: Maker) -> None:
+async def test_goes_through_a_proxy_that_speaks_tls(our_engines: Maker) -> None:
     """Reaches an https server through an https proxy, both of which the caller's ssl_context trusts."""
-    if engines.kind == "own client":
-        pytest.skip("a proxy of a caller's client is the caller's to configure")
     pki = Pki("127.0.0.1")
     async with serving(answering(ok()), pki.server) as server, serving(tunnel, pki.server) as proxy:
         address = f"https://user:pass@127.0.0.1:{proxy.port}"
-        async with engines(ssl_context=pki.trusting, proxy=address) as engine:
+        async with our_engines(ssl_context=pki.trusting, proxy=address) as engine:
             for _ in range(2):
                 assert (await ask(engine, server)).body == BODY
     assert (server.connections, proxy.connections) == (1, 1)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import gc
-import socket
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import partial
 
 import anyio
 import pytest
 
 from licensespring_async import ApiKey, ConfigurationError, LicenseSpring, RetryPolicy
-from licensespring_async.transport import HttpRequest, HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import HttpRequest, HttpResponse, HttpxEngine, PyreqwestEngine
 
 from ..unit import bodies
 from ..unit.fakes import FEATURE
 from ..unit.keys import Signer
-from .loopback import ok
+from .loopback import ok, serving_in_threads
 
 LOOPS = ["asyncio", "trio"]
 SIGNER = Signer()
@@ -26,26 +25,11 @@ BODY = bodies.encoded(bodies.feature(code="render"))
 ANSWER = ok(BODY, f"LicenseSignature: {SIGNER.sign(BODY)}")
 
 
-def _answer(connection: socket.socket) -> None:
-    with connection, suppress(OSError):
-        while connection.recv(65536):
-            connection.sendall(ANSWER)
-
-
-def _serve(listener: socket.socket) -> None:
-    with suppress(OSError):
-        while True:
-            connection, _ = listener.accept()
-            threading.Thread(target=_answer, args=[connection], daemon=True).start()
-
-
 @pytest.fixture
 def origin() -> Iterator[str]:
-    """A server in threads of its own, which keeps its connections open whatever loop ends."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_serve, args=[listener], daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
+    """A server that keeps its connections open whatever loop ends."""
+    with serving_in_threads(ANSWER) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(autouse=True)
@@ -99,3 +83,26 @@ def test_an_engine_is_closed_on_another_loop(origin: str, first: str, second: st
 
     with pytest.raises(ConfigurationError, match="closed"):
         anyio.run(engine.send, HttpRequest("GET", f"{origin}/x", {}), 5, backend=first)
+
+
+def test_several_loops_share_an_engine(origin: str) -> None:
+    """Serves threads with a loop each at once: each has connections, and those that wait for one, to itself."""
+    engine = HttpxEngine()
+    answers: list[HttpResponse] = []
+
+    async def ask() -> None:
+        answers.extend([await engine.send(HttpRequest("GET", f"{origin}/x", {}), 20) for _ in range(5)])
+
+    async def many() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(ask)
+
+    threads = [threading.Thread(target=partial(anyio.run, many, backend=loop)) for loop in LOOPS * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    anyio.run(engine.aclose)
+
+    assert [each.body for each in answers] == [BODY] * 600
