@@ -23,7 +23,7 @@ from server import Server
 
 from licensespring_async import ApiKey, LicenseSpring
 from licensespring_async.auth import imf_fixdate
-from licensespring_async.transport import HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import HttptoolsEngine, HttpxEngine
 
 Ask = Callable[[], Awaitable[object]]
 Peer = Callable[[Server, str, int], AbstractAsyncContextManager[Ask]]
@@ -175,7 +175,7 @@ class _Below:
 PEERS: dict[str, Peer] = {
     "ours, httpx engine": ours(HttpxEngine, verify=False),
     "ours, httpx engine, verified": ours(HttpxEngine, verify=True),
-    "ours, fast engine": ours(PyreqwestEngine, verify=False),
+    "ours, fast engine": ours(HttptoolsEngine, verify=False),
     "httpx": bare_httpx,
     "httpx2": bare_httpx2,
     "aiohttp": bare_aiohttp,

@@ -11,7 +11,7 @@ from .errors import ConfigurationError
 _MODULES: Final[Mapping[str, frozenset[str]]] = {
     "cli": frozenset({"typer", "rich", "click"}),
     "dask": frozenset({"dask", "distributed"}),
-    "fast": frozenset({"pyreqwest"}),
+    "fast": frozenset({"httptools"}),
     "fastapi": frozenset({"fastapi"}),
     "litestar": frozenset({"litestar"}),
     "otel": frozenset({"opentelemetry"}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import random
 import ssl
@@ -16,11 +15,11 @@ import pytest
 import trustme
 
 from licensespring_async import LicenseSpring, LicenseSpringError
-from licensespring_async.transport import Clock, Engine, HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import Clock, Engine, HttptoolsEngine, HttpxEngine
 
 from .engines import OURS
 from .fakes import CHECK, FEATURE, KEY
-from .loopback import LOOPS, Connection, ok, serving
+from .loopback import LOOPS, Connection, ok, open_sockets, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +41,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @asynccontextmanager
 async def a_client(kind: str, url: str, trusting: ssl.SSLContext) -> AsyncGenerator[LicenseSpring]:
-    engine: Engine = HttpxEngine(ssl_context=trusting) if kind == "httpx" else PyreqwestEngine(ssl_context=trusting)
+    engine: Engine = HttpxEngine(ssl_context=trusting) if kind == "httpx" else HttptoolsEngine(ssl_context=trusting)
     with pytest.warns(UserWarning, match="verify_signatures"):
         client = LicenseSpring(
             auth=KEY,
@@ -55,18 +54,6 @@ async def a_client(kind: str, url: str, trusting: ssl.SSLContext) -> AsyncGenera
         )
     async with client:
         yield client
-
-
-def open_sockets() -> int:
-    gc.collect()
-    return sum(link.startswith("socket:") for link in map(readable, Path("/proc/self/fd").iterdir()))
-
-
-def readable(link: Path) -> str:
-    try:
-        return str(link.readlink())
-    except OSError:
-        return ""
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts sockets where Linux lists them")

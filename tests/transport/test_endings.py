@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from .engines import OURS
 from .loopback import ok, serving_in_threads
 
 ASK = """
@@ -15,7 +16,7 @@ import anyio
 from licensespring_async.transport import *
 
 kind, loop, when, port = sys.argv[1:]
-engine = HttpxEngine() if kind == "httpx" else PyreqwestEngine()
+engine = HttpxEngine() if kind == "httpx" else HttptoolsEngine()
 request = HttpRequest("GET", f"http://localhost:{port}/x", {})
 
 async def ask():
@@ -42,7 +43,7 @@ elif when == "without poll":
 
 @pytest.mark.parametrize("when", ["in a thread that outlives the main one", "in an exit handler", "without poll"])
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
-@pytest.mark.parametrize("kind", ["httpx"])
+@pytest.mark.parametrize("kind", OURS)
 def test_a_host_name_is_reached(kind: str, loop: str, when: str) -> None:
     """Reaches a host by its name where Python starts no more threads, and keeps the connection without select.poll."""
     with serving_in_threads(ok()) as port:

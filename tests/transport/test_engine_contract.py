@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from base64 import b64encode
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +19,7 @@ from licensespring_async import (
     ResponseError,
     TransportError,
 )
-from licensespring_async.transport import Engine, HttpRequest, HttpResponse, PyreqwestEngine
+from licensespring_async.transport import Engine, HttpRequest, HttpResponse
 
 from .engines import MAX_BODY, Maker
 from .loopback import BODY, LOOPS, Connection, Server, answering, ok, serving
@@ -137,10 +138,8 @@ async def test_undoes_gzip_within_bounds(engines: Maker) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "identity", "chunked"])
-async def test_stops_at_the_body_limit(engines: Maker, coding: str, anyio_backend_name: str) -> None:
+async def test_stops_at_the_body_limit(leaving_engines: Maker, coding: str) -> None:
     """Refuses a body over the limit, however it is packed."""
-    if (engines.kind, anyio_backend_name) == ("own client", "trio") and coding != "gzip":
-        pytest.skip("httpx leaves the generators of an unread body to the garbage collector, which trio warns of")
     huge = b"x" * (MAX_BODY + 1)
     if coding == "gzip":
         raw = ok(gzip.compress(huge), "Content-Encoding: gzip")
@@ -148,7 +147,7 @@ async def test_stops_at_the_body_limit(engines: Maker, coding: str, anyio_backen
         raw = ok(huge)
     else:
         raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(huge), huge)
-    async with serving(answering(raw)) as server, engines() as engine:
+    async with serving(answering(raw)) as server, leaving_engines() as engine:
         with pytest.raises(ResponseError, match="larger than"):
             await ask(engine, server)
 
@@ -318,29 +317,26 @@ async def test_surplus_behind_a_head_of_bare_line_feeds_is_never_an_answer(our_e
 
 
 @pytest.mark.parametrize("keep", ["", "Connection: keep-alive\r\n"])
-async def test_an_old_server_ends_its_connections(engines: Maker, keep: str) -> None:
+async def test_an_old_server_ends_its_connections(our_engines: Maker, keep: str) -> None:
     """Takes answers of HTTP/1.0, one connection each."""
-    if keep and engines.kind != "httpx":
-        pytest.skip("pyreqwest and httpx's pool believe it, and may meet the closing connection")
 
     async def handle(connection: Connection) -> None:
         await connection.request()
         await connection.send(f"HTTP/1.0 200 OK\r\n{keep}Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY)
 
-    async with serving(handle) as server, engines() as engine:
+    async with serving(handle) as server, our_engines() as engine:
         assert [(await ask(engine, server)).body for _ in range(6)] == [BODY] * 6
 
 
-async def test_a_connection_closed_behind_an_answer_costs_nothing(engines: Maker) -> None:
+async def test_a_connection_closed_behind_an_answer_costs_nothing(our_engines: Maker) -> None:
     """Never reports a request that did not leave because the server had just closed the idle connection."""
-    if engines.kind != "httpx":
-        pytest.skip("pyreqwest and httpx's pool cannot tell, and leave it to the retry policy")
 
     async def once(connection: Connection) -> None:
         await connection.request()
-        await connection.send(ok())
+        connection.finish(ok())
+        await connection.until_gone()
 
-    async with serving(once) as server, engines() as engine, anyio.create_task_group() as group:
+    async with serving(once) as server, our_engines() as engine, anyio.create_task_group() as group:
 
         async def often() -> None:
             for _ in range(30):
@@ -423,8 +419,7 @@ async def test_cancellation_closes_the_connection(engines: Maker) -> None:
 
     async with serving(handle) as server, engines() as engine:
         with anyio.move_on_after(0.1):
-            # pyreqwest holds the connection of a cancelled request until its time is over.
-            await ask(engine, server, timeout=1 if engines.kind == "pyreqwest" else 60)
+            await ask(engine, server, timeout=60)
         await server.until_closed()
         silent = False
         assert (await ask(engine, server)).body == BODY
@@ -522,10 +517,96 @@ async def test_goes_through_a_proxy_that_speaks_tls(our_engines: Maker) -> None:
     assert (server.connections, proxy.connections) == (1, 1)
 
 
-async def test_trio_has_no_pyreqwest(anyio_backend_name: str) -> None:
-    """Says that pyreqwest runs on asyncio only."""
-    if anyio_backend_name == "asyncio":
-        pytest.skip("a question of trio")
-    async with serving(answering(ok())) as server:
-        with pytest.raises(ConfigurationError, match="asyncio only"):
-            await PyreqwestEngine().send(get(server), 5)
+@pytest.mark.parametrize("name", ["LicenseSignature", "Date", "Age"])
+async def test_trailers_are_no_headers(engines: Maker, name: str) -> None:
+    """Takes nothing that comes behind a body for a header."""
+    raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n%b: 7\r\n\r\n" % name.encode()
+    async with serving(answering(raw)) as server, engines() as engine:
+        response = await ask(engine, server)
+    assert (response.body, response.headers.get(name.lower())) == (b"x", None)
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+ENDING = {
+    "two lengths at once": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" + CHUNKED,
+    "another transfer coding": b"HTTP/1.1 200 OK\r\n" + CHUNKED.replace(b"chunked", b"gzip, chunked"),
+    "Connection: close": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
+    "an interim answer": b"HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+    "a line end too much": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc\r\n",
+    "another protocol": b"HTTP/1.1 101 Yes\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\nabc",
+    "an old version": b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc",
+    "a long head": ok(b"abc", *(f"X-{n}: {'y' * 1000}" for n in range(300))),
+}
+
+
+@pytest.mark.parametrize("raw", ENDING.values(), ids=ENDING)
+async def test_what_is_odd_ends_its_connection(our_engines: Maker, raw: bytes) -> None:
+    """Uses no connection again on which an answer was unusual, whether it is an answer or an error."""
+    async with serving(answering(raw)) as server, our_engines() as engine:
+        for _ in range(3):
+            with suppress(TransportError, ResponseError):
+                assert (await ask(engine, server)).body == b"abc"
+        await server.until_closed()
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize("header", ["a\r\nX-Evil: 1", "a\nX-Evil: 1", "a\0b", "a\r\n\r\nGET /evil HTTP/1.1"])
+async def test_a_header_stays_in_its_line(our_engines: Maker, header: str) -> None:
+    """Sends nothing for a request with a header that would become two."""
+    async with serving(answering(ok())) as server, our_engines() as engine:
+        with pytest.raises((ConfigurationError, ConnectionFailed)):
+            await engine.send(get(server, Authorization=header), 5)
+    assert server.requests == []
+
+
+async def test_plain_requests_go_through_a_proxy(engines: Maker) -> None:
+    """Asks a proxy for the whole address of a plain server, with the proxy's password."""
+    request = HttpRequest("GET", "http://licenses.example:81/x?y=1", {"X": "1"})
+    async with (
+        serving(answering(ok())) as proxy,
+        engines(proxy=f"http://us%40er:p%3Ass@127.0.0.1:{proxy.port}") as engine,
+    ):
+        for _ in range(2):
+            assert (await engine.send(request, 5)).body == BODY
+    head = proxy.requests[1].lower()
+    assert head.startswith(b"get http://licenses.example:81/x?y=1 http/1.1\r\n")
+    assert b"\r\nhost: licenses.example:81\r\n" in head
+    assert b"\r\nproxy-authorization: basic " + b64encode(b"us@er:p:ss").lower() + b"\r\n" in head
+    assert proxy.connections == 1
+
+
+REFUSING = {
+    "407": b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+    "nonsense": b"220 mail.example ESMTP ready\r\n\r\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("raw", REFUSING.values(), ids=REFUSING)
+async def test_a_proxy_that_refuses_is_connection_failed(our_engines: Maker, raw: bytes) -> None:
+    """Says that nothing was sent when a proxy opens no tunnel."""
+
+    async def handle(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(raw)
+
+    async with serving(handle) as proxy, our_engines(proxy=proxy.origin) as engine:
+        with pytest.raises((ConnectionFailed, ConnectionLost)):
+            await engine.send(HttpRequest("GET", "https://licenses.example/x", {}), 5)
+        await proxy.until_closed()
+    assert proxy.requests[0].startswith(b"CONNECT licenses.example:443 HTTP/1.1\r\n")
+
+
+async def test_words_behind_a_proxys_consent_are_never_an_answer(our_engines: Maker) -> None:
+    """Takes nothing that a proxy says besides its consent for what the server says inside TLS."""
+    pki = Pki("localhost")
+
+    async def handle(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n" + ok(b"forged"))
+        with anyio.move_on_after(0.5):
+            await connection.until_gone()
+
+    async with serving(handle) as proxy, our_engines(ssl_context=pki.trusting, proxy=proxy.origin) as engine:
+        with pytest.raises(TransportError):
+            await engine.send(HttpRequest("GET", "https://localhost:9/x", {}), 2)

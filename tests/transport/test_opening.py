@@ -18,7 +18,7 @@ from .engines import Maker
 from .loopback import BODY, Connection, answering, ok, serving
 from .proxies import Pki, tunnel
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("our_engines", [Maker("httpx")])]
+pytestmark = pytest.mark.anyio
 
 HERE = HttpRequest("GET", "https://127.0.0.1:9/x", {})
 

@@ -10,6 +10,7 @@ import anyio
 import anyio.lowlevel
 import attrs
 import pytest
+from anyio.abc import TaskGroup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,7 +92,8 @@ class Noted:
 class Run:
     """Calls on one pool, and what is to be seen of them from outside."""
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, group: TaskGroup) -> None:
+        self.group = group
         self.at_once = at_once
         self.pool = Pool[Connection](at_once)
         self.opened: list[Connection] = []
@@ -109,27 +111,24 @@ class Run:
             await self._take_part(number, call)
 
     async def _take_part(self, number: int, call: Call) -> None:
-        arrived, turn = anyio.current_time(), None
-        async with anyio.create_task_group() as group:
+        arrived = anyio.current_time()
 
-            def place() -> Place:
-                self.queued.append(number)
-                made = Noted(lambda: self.called.append(number))
-                if call.patience is not None:
-                    group.start_soon(self._wake, made.inner, call.patience)
-                return made
+        def place() -> Place:
+            self.queued.append(number)
+            made = Noted(lambda: self.called.append(number))
+            if call.patience is not None:
+                self.group.start_soon(self._wake, made.inner, call.patience)
+            return made
 
-            try:
-                turn = await self.pool.take(place)
-            except TimeoutError:
-                pass
-            finally:
-                group.cancel_scope.cancel()
-                patience = min(each for each in (call.patience, call.cancelled, 10**6) if each is not None)
-                if anyio.current_time() > arrived + patience:
-                    self.overdue.append(call)
-        if turn is not None:
-            await self._use(turn, call)
+        try:
+            turn = await self.pool.take(place)
+        except TimeoutError:
+            return
+        finally:
+            patience = min(each for each in (call.patience, call.cancelled, 10**6) if each is not None)
+            if anyio.current_time() > arrived + patience:
+                self.overdue.append(call)
+        await self._use(turn, call)
 
     @staticmethod
     async def _wake(place: Place, patience: int) -> None:
@@ -172,6 +171,16 @@ class Run:
         return self.opened[-1]
 
 
+async def ran(at_once: int, several: list[Call]) -> Run:
+    """Let calls happen, and return what was to be seen."""
+    group = anyio.create_task_group()
+    run = Run(at_once, group)
+    async with group:
+        for number, call in enumerate(several):
+            group.start_soon(run.call, number, call)
+    return run
+
+
 async def at_hand(pool: Pool[Connection], at_once: int) -> tuple[set[Connection], int]:
     """Take everything that there is, and return the connections and the number of permissions."""
     turns: list[Connection | Permission] = []
@@ -191,10 +200,7 @@ def test_nothing_is_lost(backend: str, at_once: int, several: list[Call]) -> Non
     """
 
     async def check() -> None:
-        run = Run(at_once)
-        async with anyio.create_task_group() as group:
-            for number, call in enumerate(several):
-                group.start_soon(run.call, number, call)
+        run = await ran(at_once, several)
 
         assert run.overdue == []
         assert run.called == [number for number in run.queued if number in run.called]

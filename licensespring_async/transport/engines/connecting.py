@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, TypeVar
 
@@ -121,3 +122,10 @@ async def _race(addresses: list[Address], to: Callable[[Address], Awaitable[S]])
     if not winners:
         raise errors[0]
     return winners[0]
+
+
+def why(error: OSError) -> str:
+    """Return what a failure to connect says, without an address."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the server's certificate was refused: {error.verify_message}"
+    return error.strerror or str(error) or type(error).__name__

@@ -14,7 +14,7 @@ import httpcore
 from ...errors import ConfigurationError
 from ..values import HttpRequest, HttpResponse
 from .bodies import check_version, content, joined, too_large
-from .connecting import connect
+from .connecting import connect, why
 from .framing import ended_exactly
 from .origin import Origin, split
 from .pool import Permission, Pool
@@ -87,19 +87,13 @@ class _Stream(httpcore.AsyncNetworkStream):
         try:
             await self.socket.start_tls(ssl_context, server_hostname)
         except OSError as e:
-            raise httpcore.ConnectError(_why(e)) from e
+            raise httpcore.ConnectError(why(e)) from e
         self._handshakes -= 1
         self.socket.begin()  # what went before was the handshake, or a proxy's
         return self
 
     def get_extra_info(self, info: str) -> Any:
         return not self.socket.is_quiet() if info == "is_readable" else None
-
-
-def _why(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate was refused: {error.verify_message}"
-    return error.strerror or str(error) or type(error).__name__
 
 
 class _Network(httpcore.AsyncNetworkBackend):
@@ -122,7 +116,7 @@ class _Network(httpcore.AsyncNetworkBackend):
         try:
             self.socket = await connect(host, port)
         except OSError as e:
-            raise httpcore.ConnectError(_why(e)) from e
+            raise httpcore.ConnectError(why(e)) from e
         return _Stream(self.socket, self._allowance, self._permission, self._handshakes)
 
 
