@@ -14,7 +14,7 @@ from anyio.abc import TaskGroup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from licensespring_async.transport.engines.pool import Permission, Place, Pool, new_place
+from licensespring_async.transport.engines.pool import IDLE_SECONDS, Permission, Place, Pool, new_place
 
 from . import virtual
 
@@ -27,12 +27,18 @@ class Connection:
 
     is_open: bool = True
     is_cut: bool = False
+    idle_since: float = 0.0
 
     def is_usable(self) -> bool:
         return self.is_open and not self.is_cut
 
     def close(self) -> None:
         self.is_open = False
+
+
+async def take(pool: Pool[Connection]) -> Connection | Permission:
+    """Get a connection or a permission, as engines do."""
+    return pool.at_hand() or await pool.wait()
 
 
 @attrs.frozen
@@ -121,7 +127,7 @@ class Run:
             return made
 
         try:
-            turn = await self.pool.take(place)
+            turn = self.pool.at_hand() or await self.pool.wait(place)
         except TimeoutError:
             return
         finally:
@@ -186,7 +192,7 @@ async def at_hand(pool: Pool[Connection], at_once: int) -> tuple[set[Connection]
     turns: list[Connection | Permission] = []
     with anyio.move_on_after(1):
         while len(turns) < 10**3:
-            turns.append(await pool.take())
+            turns.append(await take(pool))
     return {turn for turn in turns if isinstance(turn, Connection)}, sum(isinstance(each, Permission) for each in turns)
 
 
@@ -221,7 +227,7 @@ def test_the_last_used_goes_first(backend: str) -> None:
         pool.put(cold)
         pool.put(warm)
 
-        assert [await pool.take(), await pool.take()] == [warm, cold]
+        assert [await take(pool), await take(pool)] == [warm, cold]
 
     virtual.run(backend, check)
 
@@ -229,7 +235,7 @@ def test_the_last_used_goes_first(backend: str) -> None:
 async def occupied() -> tuple[Pool[Connection], Permission]:
     """A pool with its one permission taken."""
     pool = Pool[Connection](1)
-    turn = await pool.take()
+    turn = await take(pool)
     assert isinstance(turn, Permission)
     return pool, turn
 
@@ -245,7 +251,7 @@ def test_what_comes_first_is_taken(backend: str, what: str) -> None:
         turns: list[Connection | Permission] = []
 
         async def wait() -> None:
-            turns.append(await pool.take())
+            turns.append(await take(pool))
 
         async with anyio.create_task_group() as group:
             group.start_soon(wait)
@@ -269,7 +275,7 @@ def test_a_gift_to_a_cancelled_call_goes_to_the_next(backend: str, what: str) ->
 
         async def wait(scope: anyio.CancelScope) -> None:
             with scope:
-                turn = await pool.take()
+                turn = await take(pool)
                 try:
                     await anyio.lowlevel.checkpoint()
                 except BaseException:  # anyio lets a call on asyncio have what it was given, and cancels it then
@@ -298,7 +304,7 @@ def test_a_gift_to_a_cancelled_task_goes_to_the_next(what: str) -> None:
 
     async def check() -> None:
         pool, permission = await occupied()
-        first, second = asyncio.create_task(pool.take()), asyncio.create_task(pool.take())
+        first, second = asyncio.create_task(take(pool)), asyncio.create_task(take(pool))
         await asyncio.sleep(1)
         connection = Connection()
         pool.put(connection) if what == "connection" else permission.pass_on()
@@ -322,7 +328,7 @@ def test_a_connection_that_died_on_the_way_costs_no_place(backend: str) -> None:
         turns: list[tuple[int, Connection | Permission]] = []
 
         async def wait(number: int) -> None:
-            turns.append((number, await pool.take()))
+            turns.append((number, await take(pool)))
 
         async with anyio.create_task_group() as group:
             for number in range(2):
@@ -344,22 +350,50 @@ def test_a_connection_that_died_on_the_way_costs_no_place(backend: str) -> None:
 
 @on_both
 def test_connections_that_the_peer_closed_are_closed(backend: str) -> None:
-    """Keeps no connection that is of no use: neither among those that are given back nor for those that come."""
+    """Gives away none that is of no use, and closes it."""
 
     async def check() -> None:
         pool = Pool[Connection]()
-        cut = [Connection() for _ in range(3)]
-        for each in cut:
+        several = [Connection() for _ in range(3)]
+        for each in several:
             pool.put(each)
-        for each in cut:
+        for each in several[1:]:
             each.is_cut = True
 
-        pool.put(alive := Connection())
-
-        assert [each.is_open for each in cut] == [False] * 3
-        assert await pool.take() is alive
+        assert await take(pool) is several[0]
+        assert [each.is_open for each in several] == [True, False, False]
 
     virtual.run(backend, check)
+
+
+@on_both
+def test_connections_expire(backend: str) -> None:
+    """Closes what was idle for half a minute: when others are given back, and when there is nothing else."""
+
+    async def check() -> None:
+        pool = Pool[Connection](now=anyio.current_time)
+        old, fresh = Connection(), Connection()
+        pool.put(old)
+        await anyio.sleep(IDLE_SECONDS - 1)
+        pool.put(fresh)
+        assert old.is_open
+        await anyio.sleep(1)
+
+        pool.put(again := await used(pool))
+
+        assert (again, old.is_open, fresh.is_open) == (fresh, False, True)
+        await anyio.sleep(IDLE_SECONDS)
+        assert isinstance(await take(pool), Permission)
+        assert not fresh.is_open
+
+    virtual.run(backend, check)
+
+
+async def used(pool: Pool[Connection]) -> Connection:
+    """Take a connection that there has to be."""
+    turn = await take(pool)
+    assert isinstance(turn, Connection)
+    return turn
 
 
 @on_both
@@ -386,7 +420,7 @@ def test_a_closed_pool_keeps_nothing(backend: str) -> None:
         waits: list[Connection | Permission] = []
 
         async def wait() -> None:
-            waits.append(await pool.take())
+            waits.append(await take(pool))
 
         async with anyio.create_task_group() as group:
             group.start_soon(wait)
@@ -397,18 +431,5 @@ def test_a_closed_pool_keeps_nothing(backend: str) -> None:
         pool.put(used)
         assert not used.is_open
         permission.pass_on()
-
-    virtual.run(backend, check)
-
-
-@on_both
-def test_a_call_with_nothing_to_wait_for_does_not_turn_the_loop(backend: str) -> None:
-    """Takes what is at hand at once."""
-
-    async def check() -> None:
-        pool = Pool[Connection](2)
-        for _ in range(2):
-            with pytest.raises(StopIteration):
-                pool.take().__await__().__next__()
 
     virtual.run(backend, check)

@@ -116,9 +116,13 @@ class HttptoolsEngine:
         if route is None:
             route = home.routes[base] = _Route(base, self._proxy)
         written = _written(request, route, target)
-        wire = await self._lease(home, route, due)
-        if wire is None:
-            raise _late(timeout, may_have_acted=False)
+        turn = route.pool.at_hand()
+        try:
+            if turn is None:
+                turn = await self._wait(home, route, due)
+            wire = await self._open_in_time(route, turn, due) if isinstance(turn, Permission) else turn
+        except TimeoutError:
+            raise _late(timeout, may_have_acted=False) from None
         future = wire.ask(written)
         home.timer.begin(future, due)
         try:
@@ -130,30 +134,21 @@ class HttptoolsEngine:
             return outcome
         raise _late(timeout, may_have_acted=True) if outcome is None else outcome
 
-    async def _lease(self, home: _Home, route: _Route, due: float) -> Wire | None:
-        place: asyncio.Future[None] | None = None
-
+    async def _wait(self, home: _Home, route: _Route, due: float) -> Wire | Permission:
         def make_place() -> asyncio.Future[None]:
-            nonlocal place
-            place = home.loop.create_future()
+            place: asyncio.Future[None] = home.loop.create_future()
             home.timer.begin(place, due)
+            place.add_done_callback(home.timer.end)
             return place
 
+        return await route.pool.wait(make_place)
+
+    async def _open_in_time(self, route: _Route, permission: Permission, due: float) -> Wire:
         try:
-            turn = await route.pool.take(make_place)
-        except TimeoutError:
-            return None
-        finally:
-            if place is not None:
-                home.timer.end(place)
-        if not isinstance(turn, Permission):
-            return turn
-        try:
-            with anyio.CancelScope(deadline=due):
+            async with asyncio.timeout_at(due):
                 return await self._open(route)
-            return None
         finally:
-            turn.pass_on()
+            permission.pass_on()
 
     async def _open(self, route: _Route) -> Wire:
         """Open a connection.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import time
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any, cast
 
@@ -21,7 +20,6 @@ from .pool import Permission, Pool
 from .runs import PerRun
 from .sockets import Socket
 
-_IDLE_SECONDS = 30.0
 _RACES = (httpcore.NetworkError, httpcore.RemoteProtocolError, httpcore.ConnectionNotAvailable)
 _HEAD_AND_FRAMING = 256 * 1024  # bytes besides the body
 
@@ -136,7 +134,7 @@ class Lane:
         permission: Permission,
     ) -> None:
         self.used = False
-        self._idle_since = 0.0
+        self.idle_since = 0.0
         self._max_body = max_body
         self._allowance = Allowance(max_body)
         self._permission = permission
@@ -157,8 +155,7 @@ class Lane:
         return self._network.socket is not None and self._network.socket.wrote
 
     def is_usable(self) -> bool:
-        socket = self._network.socket
-        return socket is not None and time.monotonic() - self._idle_since < _IDLE_SECONDS and socket.is_quiet()
+        return self._network.socket is not None and self._network.socket.is_quiet()
 
     async def exchange(self, request: httpcore.Request) -> tuple[HttpResponse, bool]:
         """Send `request`; return the answer and whether the connection can carry another."""
@@ -185,12 +182,10 @@ class Lane:
             socket is not None
             and "close" not in headers.get("connection", "").lower()
             and ended_exactly(socket.received, status, headers)
-            and socket.is_quiet()
         )
 
     def rest(self) -> None:
         """Expect nothing until the next exchange."""
-        self._idle_since = time.monotonic()
         if self._network.socket is not None:
             self._network.socket.rest()
 
@@ -279,7 +274,7 @@ class Lanes:
         return route, httpcore.Request(request.method, url, headers=headers, content=request.body)
 
     async def _lease(self, route: Route) -> Lane:
-        turn = await route.pool.take()
+        turn = route.pool.at_hand() or await route.pool.wait()
         if isinstance(turn, Lane):
             return turn
         try:

@@ -8,6 +8,7 @@ Whoever has a permission connects in its own task: the pool starts none.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Generator
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -18,11 +19,21 @@ AT_ONCE: Final = 8
 """Connections to one origin that are opened at the same time."""
 
 
+IDLE_SECONDS: Final = 30.0
+"""How long a connection may be idle: servers and routers forget connections without a word."""
+
+
 class Connection(Protocol):
-    """What a pool keeps."""
+    """What a pool keeps.
+
+    Attributes:
+        idle_since: When it was last put into the pool, by the pool's clock.
+    """
+
+    idle_since: float
 
     def is_usable(self) -> bool:
-        """Return whether it can carry another request."""
+        """Return whether it can carry another request; may ask the system, which costs a microsecond."""
         ...
 
     def close(self) -> None:
@@ -91,32 +102,43 @@ class Pool(Generic[C]):
 
     Args:
         at_once: How many permissions there are.
+        now: Monotonic seconds.
     """
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
+    def __init__(self, at_once: int = AT_ONCE, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._left = at_once
         self._idle: deque[C] = deque()
         self._queue: OrderedDict[Place, None] = OrderedDict()
         self._given: dict[Place, C | Permission] = {}
         self._is_closed = False
 
-    async def take(self, make_place: Callable[[], Place] = new_place) -> C | Permission:
-        """Return a connection, or the permission to open one.
+    def at_hand(self) -> C | Permission | None:
+        """Return a connection, or the permission to open one, or None if there is neither: then `wait`."""
+        while self._idle:
+            connection = self._idle.pop()
+            if self._now() - connection.idle_since < IDLE_SECONDS and connection.is_usable():
+                return connection
+            connection.close()
+        if not self._left:
+            return None
+        self._left -= 1
+        return Permission(self)
+
+    async def wait(self, make_place: Callable[[], Place] = new_place) -> C | Permission:
+        """Wait for a connection or a permission, in order; for what `at_hand` had nothing for.
 
         Args:
-            make_place: Makes the place to wait at, if this has to wait.
+            make_place: Makes the place to wait at.
 
         Raises:
             TimeoutError: The place was woken by another than the pool.
         """
-        is_first = False
-        while (turn := self._at_hand()) is None:
-            turn = await self._wait(make_place(), is_first=is_first)
-            if isinstance(turn, Permission) or turn.is_usable():
-                return turn
+        turn = await self._wait_in_line(make_place(), is_first=False)
+        while not isinstance(turn, Permission) and not turn.is_usable():
             # The peer closed it on the way here; the call keeps its place in the queue.
             turn.close()
-            is_first = True
+            turn = self.at_hand() or await self._wait_in_line(make_place(), is_first=True)
         return turn
 
     def put(self, connection: C) -> None:
@@ -126,8 +148,9 @@ class Pool(Generic[C]):
         if self._is_closed:
             connection.close()
             return
+        now = connection.idle_since = self._now()
         self._idle.append(connection)
-        while len(self._idle) > 1 and not self._idle[0].is_usable():
+        while now - self._idle[0].idle_since >= IDLE_SECONDS:
             self._idle.popleft().close()
 
     def take_back(self) -> None:
@@ -141,18 +164,7 @@ class Pool(Generic[C]):
         while self._idle:
             self._idle.pop().close()
 
-    def _at_hand(self) -> C | Permission | None:
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_usable():
-                return connection
-            connection.close()
-        if not self._left:
-            return None
-        self._left -= 1
-        return Permission(self)
-
-    async def _wait(self, place: Place, *, is_first: bool) -> C | Permission:
+    async def _wait_in_line(self, place: Place, *, is_first: bool) -> C | Permission:
         self._queue[place] = None
         if is_first:
             self._queue.move_to_end(place, last=False)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -23,7 +22,6 @@ from .sockets import hang_up, is_silent
 Outcome = HttpResponse | LicenseSpringError | None
 """What a request ends with; None when its time was over."""
 
-_IDLE_SECONDS: Final = 30.0
 _LONGEST_HEAD: Final = 64 * 1024  # bytes, interim answers included
 _FRAMING: Final = 256 * 1024  # bytes besides the body
 _REMEMBERED: Final = 2**20  # bytes of an answer that are kept; a longer one ends its connection
@@ -47,7 +45,7 @@ class Wire(asyncio.Protocol):
         self._parser: HttpResponseParser | None = None
         self._outcome: asyncio.Future[Outcome] | None = None  # of the request under way
         self._is_over = False
-        self._idle_since = 0.0
+        self.idle_since = 0.0
         self._begin()
 
     def stand(self, transport: asyncio.Transport) -> None:
@@ -72,7 +70,7 @@ class Wire(asyncio.Protocol):
 
     def is_usable(self) -> bool:
         # The event loop may be busy, and not have noticed yet that the server closed it.
-        return not self._is_over and time.monotonic() - self._idle_since < _IDLE_SECONDS and is_silent(self._raw)
+        return not self._is_over and is_silent(self._raw)
 
     def close(self) -> None:
         """Close at once, without a goodbye."""
@@ -85,7 +83,7 @@ class Wire(asyncio.Protocol):
         self._received: bytes | bytearray = b""
         self._size = 0  # bytes received
         self._status = 0
-        self._pairs: list[tuple[bytes, bytes]] = []
+        self._pairs: list[tuple[str, str]] = []
         self._headers: dict[str, str] | None = None
         self._parts: list[bytes] = []
         self._body_size = 0
@@ -143,7 +141,7 @@ class Wire(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._headers is None:  # else it is a trailer
-            self._pairs.append((name, value))
+            self._pairs.append((name.decode("latin-1"), value.decode("latin-1").strip(" \t")))
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None  # noqa: S101
@@ -154,7 +152,7 @@ class Wire(asyncio.Protocol):
             self._pairs = []
             return
         check_version(f"HTTP/{self._parser.get_http_version()}")
-        headers = joined((name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in self._pairs)
+        headers = joined(self._pairs)
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise _lost("the answer has a transfer coding that was not asked for")
         self._status, self._headers = status, headers
@@ -185,7 +183,6 @@ class Wire(asyncio.Protocol):
         except ResponseError as e:
             result = e
         if keeps and not self._is_over:
-            self._idle_since = time.monotonic()
             self._free(self)
         else:
             self.close()
