@@ -36,15 +36,17 @@ def calling(endpoint: Callable[..., Call[Any]]) -> Callable[..., None]:
         show_secrets: Annotated[
             bool,
             typer.Option(
-                "--show-secrets", help="Print keys as they are; without, fingerprints.", rich_help_panel="Answer"
+                "--show-secrets",
+                help="Print keys and people as they are; without, fingerprints.",
+                rich_help_panel="Answer",
             ),
         ] = False,
         **given: object,
     ) -> None:
         asked = endpoint(**arguments_for(endpoint, given))
         raw = run(_perform, connection.client(timeout=connection.timeout), asked)
-        answer = to_json(raw.value)
-        print_json(answer if show_secrets else masked(answer, asked.request.secrets))
+        shown = to_json(raw.value) if show_secrets else masked(to_json(raw.value, masked=True), asked.request.secrets)
+        print_json(shown)
 
     return command(taking(call, endpoint, exits="0 for an answer, 5 for a refusal"))
 

@@ -104,7 +104,7 @@ def _print_json(check: Check[T], call: Call[T], came: _Came[T]) -> None:
             "code": came.verdict.code,
             "message": came.verdict.message,
             "verified": came.verified,
-            check.key: masked(to_json(came.value), call.request.secrets),
+            check.key: masked(to_json(came.value, masked=True), call.request.secrets),
         }
     )
 

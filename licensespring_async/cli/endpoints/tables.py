@@ -79,5 +79,9 @@ def _consumption(feature: LicenseFeature) -> str:
 
 
 def _devices(license: License) -> str:
-    of = "unlimited" if license.allow_unlimited_activations else f"{license.max_activations:,}"
-    return f"{license.times_activated:,} of {of}"
+    used, most = license.times_activated, license.max_activations
+    if used is None:
+        return "unknown"
+    if license.allow_unlimited_activations:
+        return f"{used:,} of unlimited"
+    return f"{used:,}" if most is None else f"{used:,} of {most:,}"
