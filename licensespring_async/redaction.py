@@ -40,8 +40,13 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
         # A short one is a part of many words; as a word of its own it is meant.
         word = re.escape(shape) if len(shape) >= _SHORT else rf"(?<!\w){re.escape(shape)}(?!\w)"
         text = re.sub(word, fingerprint(shapes[shape]), text, flags=re.IGNORECASE)  # %2f is %2F
-    cut = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_EXCERPT]).split())
+    cut = " ".join(printable(text[: 4 * _LONGEST_EXCERPT]).split())
     return cut if len(cut) <= _LONGEST_EXCERPT else cut[:_LONGEST_EXCERPT] + "…"
+
+
+def printable(text: str) -> str:
+    """Return foreign text with spaces for what steers a terminal: escapes, line ends, turned directions."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
 
 
 def _shapes(secret: str) -> set[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .._version import __version__
+from .console import write
 from .endpoints.api import api
 from .endpoints.commands import COMMANDS
 from .fleet.command import check as check_fleet
@@ -44,7 +45,7 @@ def _fleet() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"licensespring-async {__version__}")
+        write(f"licensespring-async {__version__}\n")
         raise typer.Exit
 
 

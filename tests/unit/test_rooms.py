@@ -14,7 +14,8 @@ PACKAGE = Path(licensespring_async.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom of the flow to its top: each imports only from those before it.
 ROOMS = [
-    *("_version", "errors", "extras", "redaction", "models", "signatures", "auth", "transport", "endpoints", "answers"),
+    *("_version", "errors", "extras", "file_writing", "redaction", "models", "signatures", "auth", "transport"),
+    *("endpoints", "answers", "device"),
     *("configuration", "methods", "caller", "checks", "leases", "client", "services", "sandbox", "fleet", "cli"),
     *("__init__", "__main__"),
 ]

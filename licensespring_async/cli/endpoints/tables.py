@@ -6,9 +6,9 @@ from datetime import datetime
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from ...models import Bundle, License, LicenseFeature
+from ..console import text
 from ..wording import counted, from_now
 
 
@@ -26,7 +26,7 @@ def feature_table(feature: LicenseFeature, now: datetime) -> Table:
         ("License id", str(feature.license_id)),
     ):
         if value:
-            table.add_row(name, Text(value))
+            table.add_row(name, text(value))
     return table
 
 
@@ -42,12 +42,12 @@ def bundle_table(bundle: Bundle, now: datetime) -> Table:
     for license in bundle:
         validity = license.is_valid(now)
         table.add_row(
-            Text(license.product_details.short_code),
-            Text(str(license.license_type)),
-            Text("yes", "green") if validity else Text(str(validity.reason), "yellow"),
-            Text(_ends(license.ends_at, now)),
-            Text(_devices(license)),
-            Text(", ".join(each.code for each in license.product_features) or "none"),
+            text(license.product_details.short_code),
+            text(str(license.license_type)),
+            text("yes", "green") if validity else text(str(validity.reason), "yellow"),
+            text(_ends(license.ends_at, now)),
+            text(_devices(license)),
+            text(", ".join(each.code for each in license.product_features) or "none"),
         )
     return table
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import json
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import attrs
 
 from ...errors import ConfigurationError
+from ...file_writing import Replacement, create
 from ...fleet import Result
-from ...fleet.results.result import FORMULA_STARTS
+from ...fleet.results.cells import to_cell
 from .parquet_output import parquet_output
 
 STDOUT = "-"
@@ -38,6 +40,8 @@ def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result]
     if name is None:
         yield lambda _: None
     elif name == STDOUT:
+        if sys.stdout is None:
+            raise ConfigurationError("--output -: the standard output is closed; name a file")
         yield _writer(sys.stdout, "stdout")
     elif name.lower().endswith(".parquet"):
         if not force:
@@ -117,13 +121,24 @@ def _refuse_directory(path: Path) -> None:
 
 
 def _open(path: Path, *, force: bool) -> TextIO:
+    """Open a file whose lines are there as soon as they are written; one that is there loses its place to a new one."""
     _refuse_directory(path)
     try:
-        return path.open("x", encoding="utf-8", errors="backslashreplace", buffering=1, newline="")
+        return _lines(create(path))
     except FileExistsError:
         if not force:
             refuse_loss(str(path))
-    return path.open("w", encoding="utf-8", errors="backslashreplace", buffering=1, newline="")
+    new = Replacement(path)
+    try:
+        new.put()
+    except BaseException:
+        new.discard()
+        raise
+    return _lines(new.file)
+
+
+def _lines(file: BinaryIO) -> TextIO:
+    return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", line_buffering=True, newline="")
 
 
 def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
@@ -138,7 +153,8 @@ def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
     def write(result: Result) -> None:
         try:
             if is_csv:
-                rows.writerow(_cell(each) for each in json.loads(result.to_json()).values())
+                cells = json.loads(result.to_json()).values()
+                rows.writerow(to_cell(each) if isinstance(each, str) else each for each in cells)
             else:
                 file.write(result.to_json() + "\n")
             file.flush()
@@ -148,8 +164,3 @@ def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
             raise unwritable(name, e) from e
 
     return write
-
-
-def _cell(value: object) -> object:
-    # A message is text from elsewhere.
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from ...extras import needs_extra
+from ...file_writing import Replacement
 from ...fleet import Result
 
 _BATCH = 10_000
@@ -35,7 +36,6 @@ def parquet_output(path: Path) -> Generator[Callable[[Result], None]]:
         import pyarrow as pa  # noqa: PLC0415  # an extra
         import pyarrow.parquet as pq  # noqa: PLC0415
     schema = _schema(pa)
-    partial = path.with_name(f".{path.name}.partial")
     waiting: list[Result] = []
 
     def flush() -> None:
@@ -48,18 +48,22 @@ def parquet_output(path: Path) -> Generator[Callable[[Result], None]]:
         if len(waiting) >= _BATCH:
             flush()
 
+    new = Replacement(path)
     try:
-        with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
-            try:
-                yield write
-            finally:
-                flush()
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+        try:
+            with pq.ParquetWriter(new.file, schema, compression="zstd") as writer:
+                try:
+                    yield write
+                finally:
+                    flush()
+        except OSError:
+            raise
+        except BaseException:
+            new.put()
+            raise
+        new.put()
     finally:
-        if partial.exists():
-            partial.replace(path)
+        new.discard()
 
 
 def _schema(pa: Any) -> Any:

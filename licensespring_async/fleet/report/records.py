@@ -19,8 +19,9 @@ from typing import cast
 from ...errors import ConfigurationError
 from ...extras import needs_extra
 from ...redaction import excerpt, fingerprint
+from ..results.cells import from_cell
 from ..results.journal import Journal
-from ..results.result import FORMULA_STARTS, Outcome, Result
+from ..results.result import Outcome, Result
 from ..rows.files.streams import open_text
 
 _SQLITE = b"SQLite format 3\0"
@@ -132,14 +133,9 @@ def _csv_rows(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, object]]
         for cells in reader:
             if len(cells) != len(names):
                 raise _BadLine(f"has {len(cells)} cells, the first line has {len(names)}", reader.line_num)
-            yield reader.line_num, {name: _plain(cell) for name, cell in zip(names, cells, strict=True)}
+            yield reader.line_num, {name: from_cell(cell) for name, cell in zip(names, cells, strict=True)}
     except csv.Error as e:
         raise _BadLine(f"is not CSV: {e}", reader.line_num) from None
-
-
-def _plain(cell: str) -> str:
-    """Undo the quote by which a spreadsheet is kept from taking a text for a formula."""
-    return cell[1:] if cell.startswith("'") and cell.startswith(FORMULA_STARTS, 1) else cell
 
 
 def _record(fields: Mapping[str, object]) -> Result:

@@ -10,10 +10,6 @@ from typing import Any, Final, Self
 
 import attrs
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell of CSV must not begin with: a spreadsheet would run it as a formula. It is written behind a quote."""
-
-
 _encode: Final = json.JSONEncoder().encode
 
 
