@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import NoneType
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import attrs
 
 from .errors import ResponseError
-from .models import Bundle
-from .models.converter import structure
-from .models.expiry import Timed, TimeFloor
-from .models.json_body import decode
+from .models.expiry import TimeFloor
 from .signatures import SIGNATURE_HEADER, Verifier
 from .transport import HttpResponse, RawResponse
 from .transport.history import History
@@ -51,31 +47,28 @@ class Reader:
             body=response.body,
             attempts=history.attempts,
             elapsed=history.deadline.elapsed,
-            verified=self.verifier is not None and call.model is not NoneType,
+            verified=self.verifier is not None and call.answer.is_signed,
             waited=history.deadline.waited,
         )
 
     def _value(self, response: HttpResponse, call: Call[T]) -> T:
-        if call.model is NoneType:
-            # An answer that says nothing more than its status: the service documents no signature for it.
-            return cast("T", None)
+        is_verified = self.verifier is not None and call.answer.is_signed
         # The signature covers the raw bytes; nothing is parsed before it holds.
-        if self.verifier is not None:
+        if self.verifier is not None and is_verified:
             self.verifier.verify(response.body, response.headers.get(SIGNATURE_HEADER))
         try:
-            value = structure(decode(response.body, is_signed=self.verifier is not None), call.model)
+            value = call.answer.read(response.body, is_verified=is_verified)
         except ResponseError as error:
             error.status = response.status
             raise
         if self.is_binding and call.bind is not None:
             call.bind(value, self.verifier)
-        if self.verifier is not None:
-            self._keep_time(response, value)
+        if is_verified:
+            self._keep_time(response, value, call)
         return value
 
-    def _keep_time(self, response: HttpResponse, value: object) -> None:
+    def _keep_time(self, response: HttpResponse, value: T, call: Call[T]) -> None:
         seconds = self.served(response.headers)
         if seconds is not None:
             self.floor.rise(seconds)
-        if isinstance(value, Timed | Bundle):
-            value.judge_by(self.floor)
+        call.answer.judge_by(value, self.floor)

@@ -4,47 +4,41 @@ from __future__ import annotations
 
 import os
 import random as random_module
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, Unpack
 
-import anyio
-import attrs
-
-from . import endpoints
 from .answers import Reader
 from .auth import ApiKey, ClientCredentials
+from .caller import Caller
+from .checks import FeatureCheck
 from .configuration import (
     PRODUCTION_URL,
     Options,
     auth_from,
-    check_kinds,
     checked_flag,
-    checked_hooks,
     checked_origin,
-    checked_timeout,
     pipeline_for,
     verifier_for,
 )
-from .errors import LicenseSpringError
-from .methods import RawLicenseSpring, method
+from .methods import Endpoints, RawLicenseSpring
 from .models.expiry import TimeFloor
-from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, Patience, RateLimits, RawResponse, RetryPolicy
+from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
 from .transport.observing import Telemetry
-from .transport.policies.retry import RetryBudget
-from .transport.policies.windows import RateLimiter
-from .transport.values import Call
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .leases.lease import Lease
     from .leases.renewal import Renewals
+    from .models import InstallationFile
+    from .transport.downloads import Progress
 
 T = TypeVar("T")
 
 
-class LicenseSpring:
+class LicenseSpring(Caller, Endpoints):
     """An async client of the License API, on asyncio and trio; use it in `async with`, one for a whole program.
 
     Args:
@@ -66,6 +60,7 @@ class LicenseSpring:
         telemetry: Traces and measures calls, for example `services.telemetry.OpenTelemetry()`; None for nothing.
         clock: Where time comes from; for tests.
         random: Gives numbers from [0, 1) for jitter; for tests.
+        tpm: Signs every request with a key of the device, which `activate_license(tpm=...)` enrols; None for nothing.
 
     Raises:
         ConfigurationError: An argument cannot be used; it says which and why.
@@ -96,11 +91,12 @@ class LicenseSpring:
         telemetry: Telemetry | None = None,
         clock: Clock = Clock(),  # noqa: B008  # frozen
         random: Callable[[], float] = random_module.random,
+        tpm: Tpm | None = None,
     ) -> None:
         origin = checked_origin(base_url, allow_http)
         self._auth = auth
         self._renewals: list[Renewals] = []  # at most one, shared with the copies
-        self._pipeline = pipeline_for(
+        pipeline = pipeline_for(
             auth,
             origin,
             timeout=timeout,
@@ -114,13 +110,15 @@ class LicenseSpring:
             telemetry=telemetry,
             clock=clock,
             random=random,
+            tpm=tpm,
         )
-        self._reader = Reader(
+        reader = Reader(
             verifier=verifier_for(origin, public_key, verify_signatures),
             is_binding=checked_flag("bind_answers", bind_answers),
-            served=self._pipeline.skew.served,
+            served=pipeline.skew.served,
             floor=TimeFloor(clock.monotonic),
         )
+        super().__init__(pipeline, reader)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]) -> Self:
@@ -140,10 +138,6 @@ class LicenseSpring:
         environ = os.environ if environ is None else environ
         base_url = environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL
         return cls(auth=auth_from(environ), base_url=base_url, **options)
-
-    check_license_feature = method(endpoints.check_license_feature)
-    check_bundle = method(endpoints.check_bundle)
-    release_floating_feature = method(endpoints.release_floating_feature)
 
     def feature_lease(
         self,
@@ -188,130 +182,63 @@ class LicenseSpring:
             self,
             self._pipeline,
             self._renewals,
-            {
-                "product": product,
-                "feature": feature,
-                "hardware_id": hardware_id,
-                "license_key": license_key,
-                "username": username,
-                "license_id": license_id,
-                "bundle_code": bundle_code,
-            },
+            FeatureCheck(
+                product=product,
+                feature=feature,
+                hardware_id=hardware_id,
+                license_key=license_key,
+                username=username,
+                license_id=license_id,
+                bundle_code=bundle_code,
+            ),
             timeout=floating_timeout,
             grace=grace,
             cancel_body=cancel_body,
+        )
+
+    async def download(
+        self,
+        file: InstallationFile,
+        path: str | os.PathLike[str],
+        *,
+        timeout: float = 3600.0,
+        max_size: int = 2**34,
+        progress: Progress | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> Path:
+        """Fetch an installation file, check its MD5, and give it its name.
+
+        What was fetched is kept in a partial file beside it: after a failure the same call goes on where it stopped.
+        Neither credentials nor cookies are sent. Redirects are followed from https to https only.
+
+        Args:
+            file: What `installation_file` answered.
+            path: The name of the file when it is whole; one that exists is replaced.
+            timeout: Seconds for all of it.
+            max_size: Bytes above which the file is refused.
+            progress: Called with the bytes that are there and the bytes of the whole file, or None if unknown.
+            ssl_context: TLS settings and trusted authorities of the file's server; None trusts certifi's.
+
+        Returns:
+            The path.
+
+        Raises:
+            ResponseError: The service gives no MD5, the file has another one, or its server does not answer with it.
+            ConnectionFailed, ConnectionLost, DeadlineExceeded: It is not whole; what came is kept.
+            OSError: The file cannot be written.
+
+        Cost: one HTTP request to the file's server, outside the rate windows, and one more per redirect.
+        """
+        from .transport.downloads import download  # noqa: PLC0415  # kept out of the package's import
+
+        return await download(
+            file, path, timeout=timeout, max_size=max_size, progress=progress, ssl_context=ssl_context
         )
 
     @property
     def with_raw_response(self) -> RawLicenseSpring:
         """The same endpoints, answering with a `RawResponse`: the value and how it came about."""
         return RawLicenseSpring(self)
-
-    @property
-    def clock_skew(self) -> float:
-        """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first."""
-        return self._pipeline.skew.offset
-
-    @property
-    def newest_date(self) -> datetime | None:
-        """The newest `Date` of a verified answer, carried on by a clock that nobody sets; None before the first.
-
-        The models of this client's answers are judged by it when the local clock is behind it.
-        """
-        return self._reader.floor.moment()
-
-    @property
-    def retry_budget(self) -> RetryBudget:
-        """The tokens that retries of this client cost; `tokens` near 0 means that the service fails for many calls."""
-        return self._pipeline.vitals.budget
-
-    @property
-    def circuit(self) -> Circuit | None:
-        """The breaker that calls of this client pass; its `state` tells whether they do. None without a `circuit`."""
-        return self._pipeline.vitals.circuit
-
-    def with_options(
-        self,
-        *,
-        timeout: float | None = None,
-        retry: RetryPolicy | None = None,
-        rate_limits: RateLimits | None = None,
-        patience: Patience | None = None,
-        hooks: Iterable[Hook] = (),
-    ) -> Self:
-        """Return a cheap copy with other options, which shares connections, tokens, budget and everything not named.
-
-        Args:
-            timeout: Seconds for a whole call.
-            retry: How failed attempts are repeated.
-            rate_limits: Windows of the copy's own.
-            patience: Has calls wait for the rate windows, the pause after HTTP 429 or an open circuit, on top of their
-                own time, until `patience.end()`.
-            hooks: Called too, after the client's own.
-
-        Closing the copy or the original closes both.
-        """
-        check_kinds(retry=retry, rate_limits=rate_limits)
-        pipeline = self._pipeline
-        other = type(self).__new__(type(self))
-        vars(other).update(vars(self))
-        other._pipeline = attrs.evolve(
-            pipeline,
-            timeout=pipeline.timeout if timeout is None else checked_timeout(timeout),
-            policy=pipeline.policy if retry is None else retry,
-            limiter=pipeline.limiter
-            if rate_limits is None
-            else RateLimiter(rate_limits, pipeline.clock, pipeline.limiter.pause),
-            patience=pipeline.patience if patience is None else patience,
-            hooks=(*pipeline.hooks, *checked_hooks(hooks)),
-        )
-        return other
-
-    def change_rate_limits(self, rate_limits: RateLimits | None) -> None:
-        """Keep to other rate windows from now on, here and in the copies that share them.
-
-        What was sent before still counts in a window of the same length. A call that waits looks at the new windows
-        when its wait under the old ones is over.
-
-        Args:
-            rate_limits: The windows, or None for no limit.
-
-        Raises:
-            ConfigurationError: It is something else.
-        """
-        check_kinds(rate_limits=rate_limits)
-        self._pipeline.limiter.change(rate_limits)
-
-    async def perform(self, call: Call[T]) -> RawResponse[T]:
-        """Send the call of an endpoint function and return its verified, structured answer.
-
-        Args:
-            call: From a function of `licensespring_async.endpoints`.
-
-        Raises:
-            LicenseSpringError: Anything that went wrong, with the endpoint, attempts and seconds on it.
-        """
-        history = self._pipeline.start(call.request.endpoint)
-        with self._pipeline.watched(call.request, history):
-            try:
-                response = await self._pipeline.send(call.request, history)
-                return self._reader.read(response, call, history)
-            except LicenseSpringError as error:
-                history.stamp(error)
-                raise
-
-    async def aclose(self) -> None:
-        """Close the connections; no call can begin afterwards, and those under way may fail as if the network had."""
-        await self._pipeline.engine.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        with anyio.CancelScope(shield=True):
-            await self.aclose()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("LicenseSpring holds secrets and connections, and cannot be pickled; make one in each process")

@@ -11,6 +11,7 @@ from .errors import ConfigurationError
 _MODULES: Final[Mapping[str, frozenset[str]]] = {
     "cli": frozenset({"typer", "rich", "click"}),
     "dask": frozenset({"dask", "distributed"}),
+    "device": frozenset({"machineid"}),
     "fast": frozenset({"pyreqwest"}),
     "fastapi": frozenset({"fastapi"}),
     "litestar": frozenset({"litestar"}),

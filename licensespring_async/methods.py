@@ -1,11 +1,16 @@
-"""Endpoint functions as methods of a client: same name, text and parameters, for readers and type checkers alike."""
+"""The endpoints as methods, listed once: a client's base says whether its methods await or block, and answer raw.
+
+A type checker reads `Endpoint.__get__`, overloaded on the four bases. At run time every client class gets real
+functions with the name, text and signature of the endpoint functions, so that `help` and `inspect` show them.
+"""
 
 from __future__ import annotations
 
 import functools
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, get_args, overload
 
 import attrs
 
@@ -13,61 +18,131 @@ from . import endpoints
 from .transport import RawResponse
 from .transport.values import Call
 
-if TYPE_CHECKING:
-    from .client import LicenseSpring
-
 P = ParamSpec("P")
 T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., object])
 
-_Awaited = Coroutine[Any, Any, T]
-
-
-def like(endpoint: Callable[..., object], raw: Any = None) -> Callable[[F], F]:
-    """Give a method the name, text and parameters of the endpoint function that it calls."""
-
-    def decorate(method: F) -> F:
-        functools.update_wrapper(method, endpoint)
-        signature = inspect.signature(endpoint, eval_str=True)
-        (answer,) = get_args(signature.return_annotation)
-        returned = answer if raw is None else raw[answer]
-        this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-        method.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[this, *signature.parameters.values()], return_annotation=returned
-        )
-        method.__annotations__ = {**inspect.get_annotations(endpoint, eval_str=True), "return": returned}
-        del method.__wrapped__  # type: ignore[attr-defined]  # get_type_hints would follow it
-        return method
-
-    return decorate
+_Function = Callable[..., Call[Any]]
 
 
-def method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[LicenseSpring, P], _Awaited[T]]:
-    """Return the method that performs the call of an endpoint function and gives its value."""
+def _like(function: _Function, method: Callable[..., Any], raw: Any = None) -> Callable[..., Any]:
+    """Give a method the name, text and parameters of the endpoint function that it calls, and what it returns."""
+    functools.update_wrapper(method, function)
+    signature = inspect.signature(function, eval_str=True)
+    (answer,) = get_args(signature.return_annotation)
+    returned = answer if raw is None else raw[answer]
+    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    method.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[this, *signature.parameters.values()], return_annotation=returned
+    )
+    method.__annotations__ = {**inspect.get_annotations(function, eval_str=True), "return": returned}
+    del method.__wrapped__  # type: ignore[attr-defined]  # get_type_hints would follow it
+    return method
 
-    @like(endpoint)
-    async def call(self: LicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return (await self.perform(endpoint(*args, **kwargs))).value
 
-    return call
+class Awaiting(ABC):
+    """A client whose methods are awaited and give the value."""
 
+    @abstractmethod
+    async def perform(self, call: Call[T]) -> RawResponse[T]:
+        """Send the call of an endpoint function and return its answer."""
 
-def raw_method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[RawLicenseSpring, P], _Awaited[RawResponse[T]]]:
-    """Return the method that gives the value together with how it came about."""
+    @staticmethod
+    def _method(function: _Function) -> Callable[..., Any]:
+        async def call(self: Awaiting, /, *args: Any, **kwargs: Any) -> Any:
+            return (await self.perform(function(*args, **kwargs))).value
 
-    @like(endpoint, RawResponse)
-    async def call(self: RawLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        return await self.client.perform(endpoint(*args, **kwargs))
-
-    return call
+        return _like(function, call)
 
 
 @attrs.frozen
-class RawLicenseSpring:
-    """The endpoints of a client, answering with a `RawResponse`."""
+class AwaitingRaw:
+    """The endpoints of a client, awaited and answering with a `RawResponse`."""
 
-    client: LicenseSpring
+    client: Awaiting
 
-    check_license_feature = raw_method(endpoints.check_license_feature)
-    check_bundle = raw_method(endpoints.check_bundle)
-    release_floating_feature = raw_method(endpoints.release_floating_feature)
+    @staticmethod
+    def _method(function: _Function) -> Callable[..., Any]:
+        async def call(self: AwaitingRaw, /, *args: Any, **kwargs: Any) -> RawResponse[Any]:
+            return await self.client.perform(function(*args, **kwargs))
+
+        return _like(function, call, RawResponse)
+
+
+class Blocking(ABC):
+    """A client whose methods block and give the value."""
+
+    @abstractmethod
+    def perform(self, call: Call[T]) -> RawResponse[T]:
+        """Send the call of an endpoint function and return its answer."""
+
+    @staticmethod
+    def _method(function: _Function) -> Callable[..., Any]:
+        def call(self: Blocking, /, *args: Any, **kwargs: Any) -> Any:
+            return self.perform(function(*args, **kwargs)).value
+
+        return _like(function, call)
+
+
+@attrs.frozen
+class BlockingRaw:
+    """The endpoints of a client, blocking and answering with a `RawResponse`."""
+
+    client: Blocking
+
+    @staticmethod
+    def _method(function: _Function) -> Callable[..., Any]:
+        def call(self: BlockingRaw, /, *args: Any, **kwargs: Any) -> RawResponse[Any]:
+            return self.client.perform(function(*args, **kwargs))
+
+        return _like(function, call, RawResponse)
+
+
+class Endpoint(Generic[P, T]):
+    """An endpoint function in a list of endpoints."""
+
+    def __init__(self, function: Callable[P, Call[T]]) -> None:
+        self.function = function
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, client: None, owner: type) -> Callable[Concatenate[Any, P], object]: ...
+        @overload
+        def __get__(self, client: Awaiting, owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
+        @overload
+        def __get__(self, client: AwaitingRaw, owner: type) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]: ...
+        @overload
+        def __get__(self, client: Blocking, owner: type) -> Callable[P, T]: ...
+        @overload
+        def __get__(self, client: BlockingRaw, owner: type) -> Callable[P, RawResponse[T]]: ...
+        def __get__(self, client: object, owner: type) -> object: ...
+
+
+class ListsEndpoints:
+    """Base of a list of endpoints: a class that inherits the list, and one of the four bases, gets its methods."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        method = getattr(cls, "_method", None)
+        if method is None:
+            return
+        for name in dir(cls):
+            endpoint = inspect.getattr_static(cls, name)
+            if isinstance(endpoint, Endpoint):
+                setattr(cls, name, method(endpoint.function))
+
+
+class Endpoints(ListsEndpoints):
+    """Every endpoint of the License API."""
+
+    check_bundle = Endpoint(endpoints.check_bundle)
+    check_license_feature = Endpoint(endpoints.check_license_feature)
+    release_floating_feature = Endpoint(endpoints.release_floating_feature)
+
+
+class RawLicenseSpring(AwaitingRaw, Endpoints):
+    """The endpoints of an async client, answering with a `RawResponse`."""
+
+
+class RawBlockingLicenseSpring(BlockingRaw, Endpoints):
+    """The endpoints of a blocking client, answering with a `RawResponse`."""

@@ -27,11 +27,11 @@ from licensespring_async import (
     ConnectionFailed,
     ConsumptionPeriod,
     Customer,
-    CustomerAccount,
     CustomField,
     DeadlineExceeded,
     FeatureType,
     FloatingNotAvailable,
+    InstallationFile,
     InvalidParameter,
     InvalidReason,
     License,
@@ -256,9 +256,9 @@ def licenses(license: License, now: datetime) -> None:
     assert_type(license.license_type, LicenseType | str)
     assert_type(license.validity_period, datetime | None)
     assert_type(license.custom_fields, tuple[CustomField, ...])
-    assert_type(license.customer, Customer)
-    assert_type(license.customer.customer_account, CustomerAccount | None)
-    assert_type(license.product_details.authorization_method, AuthorizationMethod | str)
+    assert_type(license.customer, Customer | None)
+    assert_type(license.newest_file, InstallationFile | None)
+    assert_type(license.product_details.authorization_method, AuthorizationMethod | str | None)
     assert_type(license.product_features, tuple[ProductFeature, ...])
     assert_type(license.feature("F"), ProductFeature | None)
     assert_type(license.ends_at, datetime | None)

@@ -15,14 +15,7 @@ from typing import TypeVar, TypeVarTuple
 import anyio
 import typer
 
-from ..errors import (
-    AuthorizationError,
-    ConfigurationError,
-    InvalidParameter,
-    LicenseRefused,
-    LicenseSpringError,
-    SignatureError,
-)
+from ..errors import ConfigurationError, InvalidParameter, LicenseSpringError
 from .console import complain
 
 T = TypeVar("T")
@@ -38,7 +31,7 @@ class Code(IntEnum):
         USAGE: The command or its configuration cannot be used.
         ABORTED: Too many errors: `--max-errors` or `--max-error-rate`.
         UNAUTHORIZED: The service refused the credentials, or an answer was not signed by a trusted key.
-        NOT_LICENSED: The service said no; of a fleet only with `--fail-on not_licensed`.
+        NOT_LICENSED: `--fail-on not_licensed`, and it was not.
         INTERRUPTED: Ctrl-C or SIGTERM.
     """
 
@@ -53,11 +46,7 @@ class Code(IntEnum):
 
 def code_of(error: LicenseSpringError) -> Code:
     """Return the exit code of a command that an error ended."""
-    if isinstance(error, AuthorizationError | SignatureError):
-        return Code.UNAUTHORIZED
-    if isinstance(error, LicenseRefused):
-        return Code.NOT_LICENSED
-    return Code.USAGE if isinstance(error, ConfigurationError) else Code.ERRORS
+    return Code(error.exit_code)
 
 
 def advice(error: LicenseSpringError) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from types import NoneType
+from ..models.shapes import NOTHING
+from ..transport.values import Call
+from .documenting import documented
+from .requests import optional, post, required, who
 
-from ..transport.values import Call, Request
-from .parameters import encode_json, identity, integer, text
 
-
+@documented
 def release_floating_feature(
     *,
     product: str,
@@ -24,42 +25,22 @@ def release_floating_feature(
     find the slot free already and raise `FloatingFeatureDeviceNotInUse`: then, too, the device holds no slot.
 
     Args:
-        product: Product short code.
-        feature: Feature code.
         hardware_id: Unique id of the device; the license must be active on it.
-        license_key: The license's key, for key-based products. Exactly one of `license_key` and `username`.
-        username: The license's user, for user-based products.
-        license_id: Picks one license when the user has several.
-        bundle_code: Short code of the bundle, to act on a license inside it.
 
     Raises:
-        InvalidParameter: An argument cannot be sent; nothing was.
         FloatingFeatureDeviceNotInUse: The device holds no slot.
         FeatureNotFloating: The feature has no slots.
-        LicenseRefused: The service says no; the subclass says why.
-        AuthorizationError: The service does not accept the credentials.
-        RateLimited, TransportError, ResponseError, ApiError: No usable answer in time.
 
     Cost: one HTTP request per attempt. The service answers with an empty body, which is not signed.
     Source: https://docs.licensespring.com/license-api/floating/features/release-floating-feature
     """
-    name, value = identity(license_key, username)
-    fields: dict[str, str | int] = {
-        "hardware_id": text("hardware_id", hardware_id),
-        "product": text("product", product),
-        "feature": text("feature", feature),
-        name: value,
-    }
-    if license_id is not None:
-        fields["license_id"] = int(integer("license_id", license_id))
-    if bundle_code is not None:
-        fields["bundle_code"] = text("bundle_code", bundle_code)
-    request = Request(
-        endpoint="release_floating_feature",
-        method="POST",
-        target="/api/v4/floating/feature_release",
-        body=encode_json(fields),
-        content_type="application/json",
-        secrets=(value, hardware_id),
+    fields = required(
+        hardware_id=hardware_id,
+        product=product,
+        feature=feature,
+        **who(license_key=license_key, username=username),
+    ) | optional(
+        license_id=license_id,
+        bundle_code=bundle_code,
     )
-    return Call(request, NoneType)
+    return post("release_floating_feature", fields, NOTHING, path="floating/feature_release")

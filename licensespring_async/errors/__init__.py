@@ -16,18 +16,71 @@ LicenseSpringError
 ├── ResponseError                       an answer that cannot be decoded or does not have the documented shape
 └── ApiError(status, code, message)     the service answered with an error; an unknown code stays a plain ApiError
     ├── LicenseRefused                  the answer is no
-    │   ├── ArchivedProduct, Blacklisted, DeviceNotFound, DisabledProduct, FeatureNotFloating,
-    │   │   FloatingFeatureDeviceNotInUse, FloatingNotAvailable, InvalidLicenseFeatureCode, LicenseExpired,
-    │   │   LicenseNotActive, LicenseNotEnabled, LicenseNotEnoughConsumptions, LicenseNotFound, UnknownProduct
+    │   ├── ActiveLicenseRequired, ArchivedProduct, Blacklisted, DeviceNotFound, DisabledProduct,
+    │   │   FeatureNotEnoughConsumptions, FeatureNotFloating, FloatingFeatureDeviceNotInUse, FloatingNotAvailable,
+    │   │   InvalidLicenseFeatureCode, LicenseActivatedMaxTimes, LicenseBorrowNotAllowed, LicenseExpired,
+    │   │   LicenseNotActive, LicenseNotEnabled, LicenseNotEnoughConsumptions, LicenseNotFound,
+    │   │   LicenseTransferredMaxTimes, LicenseUserActivatedMaxTimes, ProductVersionNotSupported, TrialExpired,
+    │   │   TrialNotAllowed, UnknownProduct, UnsupportedProductFeature
     ├── AuthorizationError              the credentials, not the license
     │   ├── AuthorizationInvalidHeaders, AuthorizationMissingParams, DateHeaderDiff, HmacRequired, InvalidApiKey,
     │   │   InvalidClient, MissingHeaders, OauthTokenExpired, OauthTokenMalformed, SignatureMismatch,
     │   │   UnauthorizedClient
-    └── ApiKeyProductNotAllowed, InternalError, MissingHardwareId, MissingParameters, NotFound, ValidationError
+    └── ApiKeyProductNotAllowed, BorrowUntilNotValid, ChangePasswordNotAllowed, CustomerAccountIdMismatch,
+        CustomerAccountNotFound, CustomerDoesNotExist, CustomerNotFound, EmailMissing, InternalError, InvalidJson,
+        InvalidProductAuthMethod, LicenseKeyOrLicenseUserRequired, LicenseKeyRequired, LicenseNotConsumption,
+        MissingContent, MissingHardwareId, MissingParameters, NegativeConsumptionsNotAllowed, NotFound, OrderIdExists,
+        ValidationError, VersionNotFound
 
-The classes of the documented codes, from ArchivedProduct on, are in `codes.py`.
+How an error is judged is said once, by attributes that each error has (`5xx`: when its HTTP status is 500 or above):
+
+| error              | retried_as        | may_have_acted | may_pass | is_undecided | is_about_everything | exit_code |
+| ------------------ | ----------------- | -------------- | -------- | ------------ | ------------------- | --------- |
+| ConfigurationError |                   | no             | no       | no           | yes                 | 2         |
+| InvalidParameter   |                   | no             | no       | no           | no                  | 2         |
+| ConnectionFailed   | transient         | no             | yes      | yes          | no                  | 1         |
+| CertificateRefused |                   | no             | no       | yes          | no                  | 1         |
+| ConnectionLost     | transient         | yes            | yes      | yes          | no                  | 1         |
+| DeadlineExceeded   |                   | yes            | yes      | yes          | no                  | 1         |
+| CircuitOpen        |                   | no             | yes      | yes          | no                  | 1         |
+| LeaseLost          |                   | no             | no       | no           | no                  | 1         |
+| RateLimited        | throttled         | no             | yes      | yes          | no                  | 1         |
+| SignatureError     |                   | yes            | no       | no           | yes                 | 4         |
+| ResponseError      |                   | yes            | 5xx      | 5xx          | no                  | 1         |
+| ApiError           | transient for 5xx | 5xx            | 5xx      | 5xx          | no                  | 1         |
+| LicenseRefused     | transient for 5xx | 5xx            | 5xx      | no           | no                  | 5         |
+| AuthorizationError | transient for 5xx | 5xx            | 5xx      | 5xx          | yes                 | 4         |
+
+Who reads what: `transport/policies/retry.py` reads `retried_as` and `may_have_acted`; leases and activations read
+`may_have_acted`; fleets read `may_pass` and `is_about_everything`; the gate's grace reads `is_undecided`; web guards
+read `may_pass`; the command line reads `exit_code`; results and telemetry read `code_name` and `kind`. HTTP 408 is
+treated as a 5xx in the first two columns; of the 5xx only 500, 502, 503 and 504 are retried.
 """
 
+from .bad_requests import (
+    ApiKeyProductNotAllowed,
+    BorrowUntilNotValid,
+    ChangePasswordNotAllowed,
+    CustomerAccountIdMismatch,
+    CustomerAccountNotFound,
+    CustomerDoesNotExist,
+    CustomerNotFound,
+    EmailMissing,
+    InternalError,
+    InvalidJson,
+    InvalidProductAuthMethod,
+    LicenseKeyOrLicenseUserRequired,
+    LicenseKeyRequired,
+    LicenseNotConsumption,
+    MissingContent,
+    MissingHardwareId,
+    MissingParameters,
+    NegativeConsumptionsNotAllowed,
+    NotFound,
+    OrderIdExists,
+    ValidationError,
+    VersionNotFound,
+)
 from .base import (
     AnswerMismatch,
     ApiError,
@@ -48,42 +101,51 @@ from .base import (
     TransportError,
 )
 from .codes import (
-    ApiKeyProductNotAllowed,
-    ArchivedProduct,
+    api_error,
+    is_documented,
+)
+from .credentials import (
     AuthorizationInvalidHeaders,
     AuthorizationMissingParams,
-    Blacklisted,
     DateHeaderDiff,
+    HmacRequired,
+    InvalidApiKey,
+    InvalidClient,
+    MissingHeaders,
+    OauthTokenExpired,
+    OauthTokenMalformed,
+    SignatureMismatch,
+    UnauthorizedClient,
+)
+from .refusals import (
+    ActiveLicenseRequired,
+    ArchivedProduct,
+    Blacklisted,
     DeviceNotFound,
     DisabledProduct,
+    FeatureNotEnoughConsumptions,
     FeatureNotFloating,
     FloatingFeatureDeviceNotInUse,
     FloatingNotAvailable,
-    HmacRequired,
-    InternalError,
-    InvalidApiKey,
-    InvalidClient,
     InvalidLicenseFeatureCode,
+    LicenseActivatedMaxTimes,
+    LicenseBorrowNotAllowed,
     LicenseExpired,
     LicenseNotActive,
     LicenseNotEnabled,
     LicenseNotEnoughConsumptions,
     LicenseNotFound,
-    MissingHardwareId,
-    MissingHeaders,
-    MissingParameters,
-    NotFound,
-    OauthTokenExpired,
-    OauthTokenMalformed,
-    SignatureMismatch,
-    UnauthorizedClient,
+    LicenseTransferredMaxTimes,
+    LicenseUserActivatedMaxTimes,
+    ProductVersionNotSupported,
+    TrialExpired,
+    TrialNotAllowed,
     UnknownProduct,
-    ValidationError,
-    api_error,
-    is_documented,
+    UnsupportedProductFeature,
 )
 
 __all__ = [
+    "ActiveLicenseRequired",
     "AnswerMismatch",
     "ApiError",
     "ApiKeyProductNotAllowed",
@@ -92,15 +154,23 @@ __all__ = [
     "AuthorizationInvalidHeaders",
     "AuthorizationMissingParams",
     "Blacklisted",
+    "BorrowUntilNotValid",
     "CertificateRefused",
+    "ChangePasswordNotAllowed",
     "CircuitOpen",
     "ConfigurationError",
     "ConnectionFailed",
     "ConnectionLost",
+    "CustomerAccountIdMismatch",
+    "CustomerAccountNotFound",
+    "CustomerDoesNotExist",
+    "CustomerNotFound",
     "DateHeaderDiff",
     "DeadlineExceeded",
     "DeviceNotFound",
     "DisabledProduct",
+    "EmailMissing",
+    "FeatureNotEnoughConsumptions",
     "FeatureNotFloating",
     "FloatingFeatureDeviceNotInUse",
     "FloatingNotAvailable",
@@ -108,30 +178,47 @@ __all__ = [
     "InternalError",
     "InvalidApiKey",
     "InvalidClient",
+    "InvalidJson",
     "InvalidLicenseFeatureCode",
     "InvalidParameter",
+    "InvalidProductAuthMethod",
     "LeaseLost",
+    "LicenseActivatedMaxTimes",
+    "LicenseBorrowNotAllowed",
     "LicenseExpired",
+    "LicenseKeyOrLicenseUserRequired",
+    "LicenseKeyRequired",
     "LicenseNotActive",
+    "LicenseNotConsumption",
     "LicenseNotEnabled",
     "LicenseNotEnoughConsumptions",
     "LicenseNotFound",
     "LicenseRefused",
     "LicenseSpringError",
+    "LicenseTransferredMaxTimes",
+    "LicenseUserActivatedMaxTimes",
+    "MissingContent",
     "MissingHardwareId",
     "MissingHeaders",
     "MissingParameters",
+    "NegativeConsumptionsNotAllowed",
     "NotFound",
     "OauthTokenExpired",
     "OauthTokenMalformed",
+    "OrderIdExists",
+    "ProductVersionNotSupported",
     "RateLimited",
     "ResponseError",
     "SignatureError",
     "SignatureMismatch",
     "TransportError",
+    "TrialExpired",
+    "TrialNotAllowed",
     "UnauthorizedClient",
     "UnknownProduct",
+    "UnsupportedProductFeature",
     "ValidationError",
+    "VersionNotFound",
     "api_error",
     "is_documented",
 ]

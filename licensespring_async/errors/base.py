@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from typing import ClassVar, Literal
+
+_WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
+_TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})
 
 
 class LicenseSpringError(Exception):
     """Base of everything this package raises.
 
     Attributes:
+        kind: The class in snake case, or the code that it is for: one of few words, fit to label metrics.
+        exit_code: The exit code of a command that this error ends.
+        retried_as: How the client repeats a request that failed so; None for not at all.
+        may_have_acted: Whether the service may have acted on the request, or on an earlier attempt of the same call.
+        may_pass: Whether the same call may succeed later, without anyone changing anything.
+        is_undecided: Whether it says that the service could not be asked, so that an earlier answer may still stand.
+        is_about_everything: Whether it is about the credentials or the configuration, so that other calls fail too.
         endpoint: Name of the endpoint that was called, or None outside a call.
         attempts: HTTP requests that were tried for this call.
         elapsed: Seconds from the start of the call to this error, or None outside a call.
@@ -16,15 +27,34 @@ class LicenseSpringError(Exception):
         waited: Seconds of `elapsed` that the call waited for rate windows, a free slot or a token.
     """
 
+    kind: ClassVar[str] = "license_spring_error"
+    exit_code: ClassVar[int] = 1
+    retried_as: Literal["transient", "throttled"] | None = None
+    may_have_acted: bool = False
+    may_pass: bool = False
+    is_undecided: bool = False
+    is_about_everything: bool = False
     endpoint: str | None = None
     attempts: int = 0
     elapsed: float | None = None
     earlier: tuple[LicenseSpringError, ...] = ()
     waited: float = 0.0
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.kind = _WORD_START.sub("_", cls.__name__).lower()
+
+    @property
+    def code_name(self) -> str:
+        """The code for reports: the service's own where it sent one, else `kind`."""
+        return self.kind
+
 
 class ConfigurationError(LicenseSpringError, ValueError):
     """The client cannot work as it was configured; nothing was sent."""
+
+    exit_code = 2
+    is_about_everything = True
 
 
 class InvalidParameter(ConfigurationError):
@@ -34,6 +64,8 @@ class InvalidParameter(ConfigurationError):
         parameter: The argument's name.
         problem: What is wrong with it; never its value.
     """
+
+    is_about_everything = False
 
     def __init__(self, parameter: str, problem: str) -> None:
         super().__init__(parameter, problem)
@@ -45,13 +77,12 @@ class InvalidParameter(ConfigurationError):
 
 
 class TransportError(LicenseSpringError):
-    """No complete answer arrived.
+    """No complete answer arrived; `may_have_acted` says whether the service may have received the request."""
 
-    Attributes:
-        may_have_acted: Whether the service may have received and acted on the request.
-    """
-
-    may_have_acted: bool = True
+    retried_as: Literal["transient", "throttled"] | None = "transient"
+    may_have_acted = True
+    may_pass = True
+    is_undecided = True
 
 
 class ConnectionFailed(TransportError, ConnectionError):
@@ -66,6 +97,9 @@ class CertificateRefused(ConnectionFailed):
     Behind a company's TLS proxy, or on a server of your own, pass its authority in an `ssl.SSLContext` to the engine.
     """
 
+    retried_as = None
+    may_pass = False
+
 
 class ConnectionLost(TransportError, ConnectionError):
     """The connection broke, or spoke no valid HTTP, after the request may have been acted on."""
@@ -73,6 +107,8 @@ class ConnectionLost(TransportError, ConnectionError):
 
 class DeadlineExceeded(TransportError, TimeoutError):
     """The call did not finish within its `timeout`, queueing and retries included; raise `timeout` or try later."""
+
+    retried_as = None
 
 
 class CircuitOpen(TransportError):
@@ -83,6 +119,7 @@ class CircuitOpen(TransportError):
         reason: What opened it.
     """
 
+    retried_as = None
     may_have_acted = False
 
     def __init__(self, retry_after: float, reason: str) -> None:
@@ -111,12 +148,21 @@ class RateLimited(LicenseSpringError):
         retry_after: Seconds the service asked to wait, or None if it did not say.
     """
 
+    retried_as = "throttled"
+    may_pass = True
+    is_undecided = True
+
     def __init__(self, status: int, code: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(status, code, message, retry_after)
         self.status = status
         self.code = code
         self.message = message
         self.retry_after = retry_after
+
+    @property
+    def code_name(self) -> str:
+        """The code for reports: the service's own where it sent one, else `kind`."""
+        return self.code or self.kind
 
     def __str__(self) -> str:
         wait = "" if self.retry_after is None else f" (retry after {self.retry_after:g} s)"
@@ -129,6 +175,10 @@ class SignatureError(LicenseSpringError):
     Behind a proxy that rewrites bodies this is expected; elsewhere treat it as an attack or as a wrong `public_key`.
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature-v2
     """
+
+    exit_code = 4
+    may_have_acted = True
+    is_about_everything = True
 
 
 class AnswerMismatch(SignatureError):
@@ -147,10 +197,17 @@ class ResponseError(LicenseSpringError):
         problems: One text per problem, each ending in the JSON path where it is.
     """
 
+    may_have_acted = True
+
     def __init__(self, message: str, *, problems: tuple[str, ...] = (), status: int | None = None) -> None:
         super().__init__(message)
         self.problems = problems
         self.status = status
+        self.may_pass = self.is_undecided = status is not None and status >= 500
+
+
+BY_CODE: dict[str, type[ApiError]] = {}
+"""The class of each documented code in lower case; a class enters itself."""
 
 
 class ApiError(LicenseSpringError):
@@ -169,12 +226,24 @@ class ApiError(LicenseSpringError):
     def __init_subclass__(cls, *, code: str | None = None) -> None:
         super().__init_subclass__()
         cls.documented_code = code
+        if code is not None:
+            cls.kind = code
+            BY_CODE[code.lower()] = cls
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, code, message)
         self.status = status
         self.code = code
         self.message = message
+        self.retried_as = "transient" if status in _TRANSIENT_STATUSES else None
+        self.may_have_acted = status >= 500 or status == 408
+        self.may_pass = status >= 500
+        self.is_undecided = status >= 500
+
+    @property
+    def code_name(self) -> str:
+        """The code for reports: the service's own where it sent one, else `kind`."""
+        return self.code or self.kind
 
     def __str__(self) -> str:
         return f"{self.code or 'no error code'} (HTTP {self.status}): {self.message or 'no message'}"
@@ -183,6 +252,15 @@ class ApiError(LicenseSpringError):
 class LicenseRefused(ApiError):
     """The service was reached and the answer is no; asking again changes nothing until the license does."""
 
+    exit_code = 5
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, code, message)
+        self.is_undecided = False  # a no is an answer, whatever its status
+
 
 class AuthorizationError(ApiError):
     """The service did not accept the credentials; no license was looked at."""
+
+    exit_code = 4
+    is_about_everything = True

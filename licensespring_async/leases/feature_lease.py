@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any
 
+from ..caller import Caller
+from ..checks import FeatureCheck
 from ..errors import InvalidParameter
 from ..models import LicenseFeature
 from ..redaction import fingerprint
 from ..transport.clock import is_number
+from ..transport.pipeline import Pipeline
 from .lease import Lease, Slot, hold
 from .renewal import Renewals
 
-if TYPE_CHECKING:
-    from ..client import LicenseSpring
-    from ..transport.pipeline import Pipeline
-
 
 def open_lease(
-    client: LicenseSpring,
+    caller: Caller,
     pipeline: Pipeline,
     shared: list[Renewals],
-    ask: dict[str, Any],
+    asked: FeatureCheck,
     *,
     timeout: float | None,
     grace: float,
@@ -30,10 +28,10 @@ def open_lease(
     """Return the context manager of a lease.
 
     Args:
-        client: Checks and releases.
-        pipeline: The client's; leases take its clock, its random numbers and its longest call.
+        caller: Checks and releases.
+        pipeline: The caller's; leases take its clock, its random numbers and its longest call.
         shared: The renewals of the client and its copies; the first lease makes them.
-        ask: The arguments of the check and of the release.
+        asked: What takes and renews the slot, and gives it back.
         timeout: Seconds after which an unrenewed slot lapses, or None.
         grace: Seconds that the body may go on after that.
         cancel_body: Whether losing the slot cancels the body.
@@ -52,17 +50,16 @@ def open_lease(
     async def check(seconds: float | None) -> LicenseFeature:
         # A copy costs as much as a renewal's bookkeeping, and only near the end of a slot is less time left.
         is_ample = seconds is None or seconds >= pipeline.timeout
-        limited = client if is_ample else client.with_options(timeout=seconds)
-        return await limited.check_license_feature(**ask)
+        limited = caller if is_ample else caller.with_options(timeout=seconds)
+        return (await limited.perform(asked.call())).value
 
     async def release() -> None:
-        await client.release_floating_feature(**ask)
+        await caller.perform(asked.release())
 
-    name = f"{fingerprint(str(ask['feature']))} on device {fingerprint(str(ask['hardware_id']))}"
     return hold(
         Slot(
-            name=name,
-            key=tuple(ask.values()),
+            name=f"{fingerprint(asked.feature)} on device {fingerprint(asked.hardware_id)}",
+            key=asked.key,
             check=check,
             release=release,
             timeout=timeout,

@@ -9,16 +9,12 @@ import anyio
 import attrs
 
 from ..errors import (
-    ApiError,
     DeadlineExceeded,
     FeatureNotFloating,
     FloatingFeatureDeviceNotInUse,
     LeaseLost,
     LicenseRefused,
     LicenseSpringError,
-    ResponseError,
-    SignatureError,
-    TransportError,
 )
 from ..models import LicenseFeature
 from .renewal import LAST_WORD_SECONDS, Renewals, Seat
@@ -174,7 +170,7 @@ async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> tuple[LicenseFeat
         try:
             return await slot.check(None), started
         except LicenseSpringError as error:
-            taken = any(_may_have_acted(each) for each in (error, *error.earlier))
+            taken = error.may_have_acted
             raise
         except anyio.get_cancelled_exc_class():
             taken = True
@@ -184,12 +180,6 @@ async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> tuple[LicenseFeat
             if taken and seat.leases == 1:
                 with _no_longer_than(RELEASE_LIMIT, slot, renewals.unreleased):
                     await _give_back(slot, renewals.unreleased)
-
-
-def _may_have_acted(error: LicenseSpringError) -> bool:
-    if isinstance(error, TransportError):
-        return error.may_have_acted
-    return isinstance(error, SignatureError | ResponseError) or (isinstance(error, ApiError) and error.status >= 500)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ by the later of the local clock and the newest time that the service has proved 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -14,6 +15,7 @@ from typing import Self
 import attrs
 
 from ..errors import ConfigurationError
+from .model import Model
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds() - 1
@@ -35,9 +37,9 @@ class TimeFloor:
         self._at = 0.0
 
     @classmethod
-    def of(cls, seconds: float) -> Self:
+    def of(cls, seconds: float, monotonic: Callable[[], float] = time.monotonic) -> Self:
         """Return a floor that starts at some seconds since the epoch."""
-        floor = cls()
+        floor = cls(monotonic)
         floor.rise(seconds)
         return floor
 
@@ -71,35 +73,47 @@ class TimeFloor:
         return self
 
 
-@attrs.frozen(kw_only=True)
-class Timed:
-    """A model whose answers depend on the time.
+class Judged(ABC):
+    """Something that depends on the time, and is judged by what a service has proved of it."""
 
-    Attributes:
-        time_floor: What the service has proved to the client that the model came from; None of a model that came from
-            elsewhere. It counts for neither equality nor JSON; a pickle keeps it as a moment.
-    """
+    __slots__ = ()
 
-    time_floor: TimeFloor | None = attrs.field(default=None, eq=False, repr=False)
+    @abstractmethod
+    def _judge_by(self, floor: TimeFloor) -> None:
+        """Let a client's floor count."""
 
-    def judge_by(self, floor: TimeFloor) -> None:
-        """Let a client's floor count; the client does, before it hands the model out."""
-        object.__setattr__(self, "time_floor", floor)
 
-    def moment(self, now: datetime | None) -> datetime:
+def judge(value: object, floor: TimeFloor) -> None:
+    """Let a client's floor count for a value, if that depends on the time; a client does, before it hands one out."""
+    if isinstance(value, Judged):
+        value._judge_by(floor)  # pyright: ignore[reportPrivateUsage]  # not for users, and so not in their sight
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Timed(Model, Judged):
+    """A model whose answers depend on the time."""
+
+    # What the service has proved to the client that the model came from; None of a model that came from elsewhere. It
+    # counts for neither equality nor JSON; a pickle keeps it as a moment.
+    _time_floor: TimeFloor | None = attrs.field(default=None, eq=False, repr=False)
+
+    def _judge_by(self, floor: TimeFloor) -> None:
+        object.__setattr__(self, "_time_floor", floor)
+
+    def _moment(self, now: datetime | None) -> datetime:
         """Return the moment to judge at: `now`, or when None the later of the local clock and the floor.
 
         Raises:
             ConfigurationError: `now` is naive; it is refused rather than guessed at.
         """
         if now is None:
-            local, proved = datetime.now(UTC), None if self.time_floor is None else self.time_floor.moment()
+            local, proved = datetime.now(UTC), None if self._time_floor is None else self._time_floor.moment()
             return local if proved is None else max(local, proved)
         if not isinstance(now, datetime) or now.tzinfo is None:
             raise ConfigurationError("now: must be a datetime with a time zone, as datetime.now(UTC)")
         return now
 
-    def time_left(self, end: datetime | None, now: datetime | None) -> timedelta | None:
+    def _time_left(self, end: datetime | None, now: datetime | None) -> timedelta | None:
         """Return the time until `end` (negative once past), or None when it never comes."""
-        at = self.moment(now)
+        at = self._moment(now)
         return None if end is None else end - at

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from datetime import UTC, datetime
+from typing import Annotated, TypeAlias
 
 JsonObject: TypeAlias = Mapping[str, object]
 JsonScalar: TypeAlias = str | int | float | bool | None
+
+OptionalDate: TypeAlias = Annotated[datetime | None, 'or ""']
+"""A moment that decides nothing; `""` reads as None."""
+
+RecordedAt: TypeAlias = Annotated[datetime | None, "or milliseconds"]
+"""When the service recorded something; it writes ISO 8601 in one answer and milliseconds since 1970 in another."""
+
+
+def in_utc(moment: datetime) -> str:
+    """Return an aware moment as the service writes it: ISO 8601 in UTC, to the millisecond where that is exact."""
+    precision = "microseconds" if moment.microsecond % 1000 else "milliseconds"
+    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def is_text(value: str) -> bool:

@@ -6,8 +6,9 @@ another one when that lease ends, so that nothing outlives an `async with` and a
 no task.
 """
 
+from ..checks import FeatureCheck
 from ..leases.lease import Lease
-from .gate.decisions import Decision, FeatureCheck, GateOverloaded
+from .gate.decisions import Decision, GateOverloaded
 from .gate.gate import LicenseGate
 from .gate.grace import Grace
 from .gate.stores import SqliteStore, Store, StoreError

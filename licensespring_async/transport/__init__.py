@@ -11,7 +11,7 @@ from .policies.circuit import Circuit, CircuitPolicy, CircuitState
 from .policies.deadline import Patience
 from .policies.retry import RetryPolicy
 from .policies.windows import RateLimits, Window
-from .values import HttpRequest, HttpResponse, RawResponse
+from .values import HttpRequest, HttpResponse, RawResponse, Tpm
 
 if TYPE_CHECKING:
     from .engines.httpx_engine import HttpxEngine
@@ -37,6 +37,7 @@ __all__ = [
     "RetryEvent",
     "RetryPolicy",
     "Telemetry",
+    "Tpm",
     "Vitals",
     "Window",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeAlias
 from urllib.parse import urlsplit
 
@@ -33,7 +33,7 @@ _LONGEST_TOKEN = 16 * 1024  # bytes; no server takes a longer header
 _LONGEST_URL = 2048
 _EARLY = 30.0  # seconds before its end that a token is replaced, so that none runs out on its way
 
-Sign: TypeAlias = Callable[[str], str]
+Sign: TypeAlias = Callable[[str], Mapping[str, str]]
 Send: TypeAlias = Callable[[HttpRequest, float], Awaitable[HttpResponse]]
 
 
@@ -46,11 +46,15 @@ class Authorizer(Protocol):
         ...
 
     async def ready(self, deadline: Deadline) -> Sign:
-        """Get ready to sign an attempt: return what makes the `Authorization` header from the `Date` header."""
+        """Get ready to sign an attempt: return what makes the headers that authorize it from its `Date` header."""
         ...
 
-    def may_recover(self, error: ApiError, authorization: str) -> bool:
-        """Return whether a refused attempt is worth repeating with another header; forgets what was refused."""
+    def tpm_message(self, date: str, headers: Mapping[str, str]) -> str:
+        """Return what a TPM signs for an attempt with these headers."""
+        ...
+
+    def may_recover(self, error: ApiError, headers: Mapping[str, str]) -> bool:
+        """Return whether a refused attempt is worth repeating with other headers; forgets what was refused."""
         ...
 
 
@@ -59,21 +63,24 @@ class KeyAuthorizer:
 
     def __init__(self, key: ApiKey) -> None:
         self._key = key
-        self._last = ("", "")
+        self._last: tuple[str, Mapping[str, str]] = ("", {})
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self._key.shared_key, self._key.api_key)
 
     async def ready(self, deadline: Deadline) -> Sign:
-        return self._authorization
+        return self._sign
 
-    def _authorization(self, date: str) -> str:
+    def _sign(self, date: str) -> Mapping[str, str]:
         if date != self._last[0]:
-            self._last = (date, self._key.authorization(date))
+            self._last = (date, {"Authorization": self._key.authorization(date)})
         return self._last[1]
 
-    def may_recover(self, error: ApiError, authorization: str) -> bool:
+    def tpm_message(self, date: str, headers: Mapping[str, str]) -> str:
+        return self._key.sign(date)
+
+    def may_recover(self, error: ApiError, headers: Mapping[str, str]) -> bool:
         return False
 
 
@@ -107,7 +114,7 @@ class TokenAuthorizer:
         self._send = send
         self._clock = clock
         self._fetching = anyio.Lock(fast_acquire=True)
-        self._header: str | None = None
+        self._headers: Mapping[str, str] | None = None
         self._good_until = 0.0
         self._failures = 0
         self._not_before = -math.inf
@@ -118,16 +125,16 @@ class TokenAuthorizer:
         return (self._credentials.client_secret, self._credentials.client_id)
 
     async def ready(self, deadline: Deadline) -> Sign:
-        header = self._fresh() or await self._wait_for_token(deadline)
-        return lambda _: header
+        headers = self._fresh() or await self._wait_for_token(deadline)
+        return lambda _: headers
 
-    async def _wait_for_token(self, deadline: Deadline) -> str:
+    async def _wait_for_token(self, deadline: Deadline) -> Mapping[str, str]:
         failures_before = self._failures
         with deadline.limit("waiting for an access token"):
             async with self._fetching:
-                header = self._fresh()
-                if header is not None:
-                    return header
+                headers = self._fresh()
+                if headers is not None:
+                    return headers
                 # A failure stands for those who waited for it, and a 429 for as long as it asks to be left alone.
                 is_shared = self._failures > failures_before or self._clock.monotonic() < self._not_before
                 if self._failure is not None and is_shared:
@@ -135,17 +142,20 @@ class TokenAuthorizer:
                 return await self._fetch(deadline)
         raise AssertionError("unreachable")  # pragma: no cover
 
-    def may_recover(self, error: ApiError, authorization: str) -> bool:
+    def tpm_message(self, date: str, headers: Mapping[str, str]) -> str:
+        return date + headers["Authorization"].removeprefix("Bearer ")
+
+    def may_recover(self, error: ApiError, headers: Mapping[str, str]) -> bool:
         if error.code not in _TOKEN_CODES:
             return False
-        if self._header == authorization:  # else another caller has already replaced it
-            self._header = None
+        if self._headers is headers:  # else another caller has already replaced them
+            self._headers = None
         return True
 
-    def _fresh(self) -> str | None:
-        return self._header if self._clock.monotonic() < self._good_until else None
+    def _fresh(self) -> Mapping[str, str] | None:
+        return self._headers if self._clock.monotonic() < self._good_until else None
 
-    async def _fetch(self, deadline: Deadline) -> str:
+    async def _fetch(self, deadline: Deadline) -> Mapping[str, str]:
         try:
             if self._token_url is None:
                 self._token_url = await self._discover(deadline)
@@ -163,8 +173,8 @@ class TokenAuthorizer:
                 self._not_before = self._clock.monotonic() + seconds_asked(e)
             raise
         self._good_until = asked + token.expires_in - min(_EARLY, token.expires_in * 0.1)
-        self._header = f"Bearer {token.access_token}"
-        return self._header
+        self._headers = {"Authorization": f"Bearer {token.access_token}"}
+        return self._headers
 
     async def _ask_token(self, url: str, deadline: Deadline) -> object:
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -47,9 +48,9 @@ def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> Lic
     return error
 
 
-def credentials(authorization: str) -> tuple[str, ...]:
-    """Return what an `Authorization` header of ours holds that an answer may echo and an error must not."""
-    return tuple(_CREDENTIAL.findall(authorization))
+def credentials(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the headers that authorized an attempt hold that an answer may echo and an error must not."""
+    return tuple(found for value in headers.values() for found in _CREDENTIAL.findall(value))
 
 
 def _envelope(body: bytes) -> tuple[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
-from ..errors import LicenseSpringError, TransportError
+from ..errors import LicenseSpringError
 from .policies.deadline import Deadline
 from .policies.retry import Kind
 
@@ -20,7 +22,7 @@ class History:
         last_retry: What the last retry was for, or None before the first.
         signed_offset: Clock offset that the last attempt was signed with.
         status: HTTP status of the last attempt's answer, or None if none came.
-        authorization: Header that the last attempt was sent with.
+        credentials: Headers that authorized the last attempt.
     """
 
     endpoint: str
@@ -32,7 +34,11 @@ class History:
     last_retry: Kind | None = None
     signed_offset: float = 0.0
     status: int | None = None
-    authorization: str = attrs.field(default="", repr=False)
+    credentials: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+
+    def follow_up(self, endpoint: str) -> History:
+        """Return the history of another call within the time of this one."""
+        return History(endpoint=endpoint, deadline=self.deadline)
 
     def stamp(self, error: LicenseSpringError) -> None:
         """Note on an error which call it ends."""
@@ -41,5 +47,4 @@ class History:
         error.elapsed = self.deadline.elapsed
         error.waited = self.deadline.waited
         error.earlier = tuple(each for each in self.failures if each is not error)
-        if isinstance(error, TransportError):
-            error.may_have_acted = any(isinstance(e, TransportError) and e.may_have_acted for e in self.failures)
+        error.may_have_acted = any(each.may_have_acted for each in (error, *self.failures))

@@ -18,7 +18,7 @@ from .policies.retry import RetryBudget
 from .values import Request
 
 
-def _slots(vitals: Vitals) -> anyio.Semaphore:
+def _permits(vitals: Vitals) -> anyio.Semaphore:
     return anyio.Semaphore(vitals.max_concurrency)
 
 
@@ -32,7 +32,7 @@ class Vitals:
         monotonic: The client's clock, in seconds.
         circuit: The breaker, or None.
         budget: The retry budget.
-        slots: One for each request in flight.
+        permits: One for each request that may be in flight.
     """
 
     base_url: str
@@ -40,12 +40,12 @@ class Vitals:
     monotonic: Callable[[], float]
     circuit: Circuit | None
     budget: RetryBudget = attrs.field(factory=RetryBudget, init=False)
-    slots: anyio.Semaphore = attrs.field(init=False, default=attrs.Factory(_slots, takes_self=True))
+    permits: anyio.Semaphore = attrs.field(init=False, default=attrs.Factory(_permits, takes_self=True))
 
     @property
     def in_flight(self) -> int:
-        """Slots that are in use."""
-        return self.max_concurrency - self.slots.value
+        """Permits that are in use."""
+        return self.max_concurrency - self.permits.value
 
 
 class Observer(Protocol):

@@ -1,12 +1,12 @@
-"""The way of a call: deadline, attempts, and between them the decision to try again.
+"""How a call runs: deadline, attempts, and between them the decision to try again.
 
-An attempt waits for its place in the rate windows, then for a concurrency slot, and signs only then: what waits must
-not grow old in a signature. Slot and place are free while a call waits for its next attempt.
+An attempt waits for its place in the rate windows, then for a permit of `max_concurrency`, and signs only then: what
+waits must not grow old in a signature. Permit and place are free while a call waits for its next attempt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
@@ -24,7 +24,7 @@ from ..errors import (
     LicenseSpringError,
     RateLimited,
 )
-from .authorizer import Authorizer
+from .authorizer import Authorizer, Sign
 from .clock import Clock
 from .engine import Engine
 from .events import Hook, RequestEvent, RetryEvent, emit, is_heard
@@ -36,9 +36,15 @@ from .policies.freshness import Freshness
 from .policies.retry import RetryPolicy, classify
 from .policies.skew import ClockSkew
 from .policies.windows import RateLimiter
-from .values import HttpRequest, HttpResponse, Request
+from .tpm import proof
+from .values import HttpRequest, HttpResponse, Request, Tpm
 
 _UNWATCHED: Final = nullcontext()
+_NO_HEADERS: Final[Mapping[str, str]] = {}
+
+
+def _anonymous(_: str) -> Mapping[str, str]:
+    return _NO_HEADERS
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +69,7 @@ class Pipeline:
     hooks: tuple[Hook, ...]
     observer: Observer | None = None
     patience: Patience | None = None
+    tpm: Tpm | None = None
 
     def start(self, endpoint: str) -> History:
         """Return the history of a call that begins now."""
@@ -101,14 +108,14 @@ class Pipeline:
 
     async def _attempt(self, request: Request, history: History) -> HttpResponse:
         self._check_circuit()
-        sign = await self.authorizer.ready(history.deadline)
+        sign = await self.authorizer.ready(history.deadline) if request.authorized else _anonymous
         await self.limiter.enter(history.deadline)
         try:
-            await self._take_slot(history.deadline)
+            await self._take_permit(history.deadline)
             try:
                 return await self._exchange(request, history, sign)
             finally:
-                self.vitals.slots.release()
+                self.vitals.permits.release()
         finally:
             self.limiter.leave()
 
@@ -120,14 +127,14 @@ class Pipeline:
         with deadline.wait("the circuit was open"):
             await self.clock.sleep(error.retry_after)
 
-    async def _take_slot(self, deadline: Deadline) -> None:
+    async def _take_permit(self, deadline: Deadline) -> None:
         try:
-            self.vitals.slots.acquire_nowait()
+            self.vitals.permits.acquire_nowait()
         except anyio.WouldBlock:
-            with deadline.limit("waiting for one of max_concurrency slots"):
-                await self.vitals.slots.acquire()
+            with deadline.limit("waiting for one of max_concurrency permits"):
+                await self.vitals.permits.acquire()
 
-    async def _exchange(self, request: Request, history: History, sign: Callable[[str], str]) -> HttpResponse:
+    async def _exchange(self, request: Request, history: History, sign: Sign) -> HttpResponse:
         left = history.deadline.left
         if left <= 0:
             raise history.deadline.exceeded("waiting for its turn")
@@ -140,15 +147,19 @@ class Pipeline:
         with self.observer.attempt(request, history):
             return await self._ask(request, history, sign, left)
 
-    async def _ask(self, request: Request, history: History, sign: Callable[[str], str], left: float) -> HttpResponse:
+    async def _ask(self, request: Request, history: History, sign: Sign, left: float) -> HttpResponse:
         history.signed_offset = self.skew.offset
         started, sent = self.clock.monotonic(), self.clock.time()
         date = imf_fixdate(sent + self.skew.offset)
-        history.authorization = sign(date)
+        history.credentials = sign(date)
+        tpm = request.tpm or self.tpm
+        if tpm is not None and request.authorized:
+            message = self.authorizer.tpm_message(date, history.credentials)
+            history.credentials = {**history.credentials, **await proof(tpm, message, history.deadline)}
         response: HttpResponse | None = None
         error: LicenseSpringError | None = None
         try:
-            response = await self.engine.send(self._wire(request, date, history.authorization), left)
+            response = await self.engine.send(self._wire(request, date, history.credentials), left)
             history.status = response.status
             received, monotonic = self.clock.time(), self.clock.monotonic()
             if response.status < 300:
@@ -157,7 +168,7 @@ class Pipeline:
             self.skew.observe(response.headers, sent, received, monotonic)
             secrets = request.secrets
             if response.status >= 300:
-                secrets += credentials(history.authorization) + self.authorizer.secrets
+                secrets += credentials(history.credentials) + self.authorizer.secrets
             error = failure(response, secrets, received + self.skew.offset)
         except LicenseSpringError as e:
             error = e
@@ -170,13 +181,13 @@ class Pipeline:
         assert response is not None  # noqa: S101
         return response
 
-    def _wire(self, request: Request, date: str, authorization: str) -> HttpRequest:
+    def _wire(self, request: Request, date: str, authorization: Mapping[str, str]) -> HttpRequest:
         headers = {
             "Accept": "application/json",
             # Nothing to gain on bodies of some hundred bytes, and a compressed one can expand a thousandfold.
             "Accept-Encoding": "identity",
             "Date": date,
-            "Authorization": authorization,
+            **authorization,
             "User-Agent": self.user_agent,
         }
         if request.content_type is not None:
@@ -199,7 +210,7 @@ class Pipeline:
             return False
         if isinstance(error, DateHeaderDiff) and self.skew.is_news(history.signed_offset):
             remedy = "clock"
-        elif self.authorizer.may_recover(error, history.authorization):
+        elif self.authorizer.may_recover(error, history.credentials):
             remedy = "token"
         else:
             return False
@@ -210,7 +221,7 @@ class Pipeline:
 
     def _delay_before_retry(self, error: LicenseSpringError, request: Request, history: History) -> float:
         """Return the seconds to wait before the next attempt, or raise the call's final error."""
-        kind = classify(error, idempotent=request.idempotent)
+        kind = classify(error, request.repeat)
         if kind is None:
             raise _most_telling(history.failures)
         delay = self.policy.delay(kind, history.tries - 1, self.random())

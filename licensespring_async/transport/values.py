@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from enum import Enum
+from typing import Generic, Literal, Protocol, TypeVar
 
 import attrs
 
-if TYPE_CHECKING:
-    from ..signatures import Verifier
+from ..models.shapes import Answer
+from ..signatures import Verifier
 
-T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 Method = Literal["GET", "POST"]
+
+
+class Repeat(Enum):
+    """When a request may be sent again after a failure."""
+
+    ALWAYS = "always"
+    """Twice has the same effect as once."""
+    UNLESS_ACTED = "not after a failure that may have acted"
+
+
+class Tpm(Protocol):
+    """A key that never leaves the device, such as one in its TPM or Secure Enclave: an object of the caller's.
+
+    Source: https://docs.licensespring.com/license-entitlements/license-activation-types/tpm-licensing
+    """
+
+    @property
+    def public_key(self) -> str:
+        """The public half of the key (P-256), as text."""
+        ...
+
+    def sign(self, message: str) -> str:
+        """Return the ES256 signature of a message, as text; it is called in a worker thread and may block."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -23,35 +47,44 @@ class Request:
     Attributes:
         endpoint: Name for errors and logs.
         method: HTTP method.
-        target: Path below the origin, with its percent-encoded query.
+        path: Template of the path below the origin; the same for every request of the endpoint.
+        target: The path of this request, with its percent-encoded query.
         body: Bytes to send, or None.
         content_type: Media type of `body`.
-        idempotent: Whether sending it twice has the same effect as once, so that it may be sent again after a failure
-            that may have acted.
+        repeat: When it may be sent again after a failure.
+        authorized: Whether it is sent with credentials.
+        tpm: Signs each attempt as well, or None.
         secrets: Values that must not appear in errors and logs.
     """
 
     endpoint: str
     method: Method
+    path: str
     target: str = attrs.field(repr=False)
     body: bytes | None = attrs.field(default=None, repr=False)
     content_type: str | None = None
-    idempotent: bool = True
+    repeat: Repeat = Repeat.ALWAYS
+    authorized: bool = True
+    tpm: Tpm | None = attrs.field(default=None, repr=False)
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
 
 @attrs.frozen
-class Call(Generic[T]):
-    """A request together with the model of its answer.
+class Call(Generic[T_co]):
+    """A request, together with how its answer is read and believed.
 
     Attributes:
+        answer: The shape of a successful answer.
         bind: Raises AnswerMismatch for a value that does not answer this request; the verifier is for signatures
             inside the value, None when they are not to be checked.
+        doubt: Makes the call that finds out whether this one has acted, when its answer was lost. Its answer stands
+            for the lost one. None for a request that may simply be repeated.
     """
 
     request: Request
-    model: type[T]
-    bind: Callable[[T, Verifier | None], None] | None = None
+    answer: Answer[T_co]
+    bind: Callable[[T_co, Verifier | None], None] | None = None
+    doubt: Callable[[], Call[T_co]] | None = None
 
 
 @attrs.frozen

@@ -9,10 +9,11 @@ import anyio
 import pytest
 
 from licensespring_async import LicenseSpringError, RateLimits
+from licensespring_async.checks import FeatureCheck
 from licensespring_async.fleet import Result, Row
+from licensespring_async.fleet.checking.shares import Limits
 from licensespring_async.fleet.distributed import DaskChecker
 from licensespring_async.fleet.distributed.cluster import Cluster
-from licensespring_async.fleet.distributed.shares import Limits
 from licensespring_async.fleet.distributed.worker import Checked, Chunk, NotReady
 from licensespring_async.fleet.results.result import Outcome
 
@@ -52,7 +53,10 @@ def result(row: Row) -> Result:
 async def test_a_worker_that_refuses_two_chunks_at_once_is_lost_once() -> None:
     """Rows of both chunks are checked by the worker that came instead."""
     checker = DaskChecker(cast("Cluster", Restarted()), Limits(), timeout=1)
-    rows = [Row(row=n, line=n, product="TP", hardware_id=f"d{n}", license_key="k", feature="f") for n in range(1, 151)]
+    rows = [
+        Row(row=n, line=n, check=FeatureCheck(product="TP", hardware_id=f"d{n}", license_key="k", feature="f"))
+        for n in range(1, 151)
+    ]
     outcomes: list[Result] = []
 
     async def check(row: Row) -> None:

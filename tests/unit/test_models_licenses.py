@@ -171,7 +171,7 @@ def test_a_subscription_without_end_has_no_end_in_spite_of_grace() -> None:
         pytest.param({"allow_overages": True, "max_overages": 15}, 75, id="overages allowed"),
         pytest.param({"allow_overages": False, "max_overages": 15}, 60, id="overages not allowed"),
         pytest.param({"max_consumptions": None}, 0, id="maximum missing"),
-        pytest.param({"total_consumptions": None}, 100, id="total missing"),
+        pytest.param({"total_consumptions": None}, 0, id="total missing"),
         pytest.param({"allow_unlimited_consumptions": True}, None, id="unlimited"),
     ],
 )

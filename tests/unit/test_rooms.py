@@ -15,52 +15,55 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom of the flow to its top: each imports only from those before it.
 ROOMS = [
     *("_version", "errors", "extras", "file_writing", "redaction", "models", "signatures", "auth", "transport"),
-    *("endpoints", "answers", "leases", "configuration", "methods", "client", "services", "sandbox", "fleet", "cli"),
+    *("endpoints", "answers", "device"),
+    *("configuration", "methods", "caller", "checks", "leases", "client", "services", "sandbox", "fleet", "cli"),
     *("__init__", "__main__"),
 ]
 
 
-def room(module: Path) -> str:
-    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def name_of(module: Path) -> str:
+    """The dotted name of a module below the package, "" for the package itself."""
+    return ".".join(module.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix(".")
 
 
-def imported_rooms(module: Path) -> Iterator[str]:
-    """The rooms that a module imports from when it is imported itself."""
-    for node in at_import(ast.parse(module.read_text(encoding="utf-8"))):
+NAMES = {name_of(module): module for module in MODULES}
+
+
+def room(name: str) -> str:
+    return name.partition(".")[0] or "__init__"
+
+
+def imported(module: Path) -> Iterator[str]:
+    """The modules that a module imports from, in function bodies and for type checkers too."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
             package = module.relative_to(PACKAGE).parts[: -node.level]
-            inside = [*package, *(node.module or "").split(".")] if node.module else [*package]
-            names = [inside[0]] if inside else [each.name for each in node.names]
-            yield from names
-
-
-def at_import(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those of functions and of what only type checkers read."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return
-    if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-        return
-    yield node
-    for child in ast.iter_child_nodes(node):
-        yield from at_import(child)
+            base = ".".join([*package, *([node.module] if node.module else [])])
+            for each in node.names:
+                inside = f"{base}.{each.name}".removeprefix(".")
+                yield inside if inside in NAMES else base
 
 
 def test_every_room_has_its_place() -> None:
     """Knows each room of the package."""
-    assert {room(module) for module in MODULES} == set(ROOMS)
+    assert {room(name) for name in NAMES} == set(ROOMS)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
-def test_a_room_imports_only_from_those_below_it(module: Path) -> None:
+def test_a_room_imports_only_from_those_below_it() -> None:
     """Imports nothing from a room that comes later in the flow."""
-    own = ROOMS.index(room(module))
-    later = [each for each in imported_rooms(module) if each != room(module) and ROOMS.index(each) > own]
-    assert later == []
+    place = {each: ROOMS.index(each) for each in ROOMS}
+    pairs = [(name, each) for name, module in NAMES.items() for each in imported(module)]
+
+    assert [(name, each) for name, each in pairs if place[room(each)] > place[room(name)]] == []
 
 
 @pytest.mark.parametrize("first", ["sandbox", "fleet"])
 def test_the_sandbox_and_the_fleet_know_nothing_of_each_other(first: str) -> None:
     """Keeps two rooms apart that only the command line brings together."""
     other = {"sandbox": "fleet", "fleet": "sandbox"}[first]
-    knowing = [module for module in MODULES if room(module) == first and other in imported_rooms(module)]
+    knowing = [
+        name
+        for name, module in NAMES.items()
+        if room(name) == first and other in {room(each) for each in imported(module)}
+    ]
     assert knowing == []

@@ -9,7 +9,7 @@ import typer
 
 from ... import endpoints
 from ...client import LicenseSpring
-from ...models.converter import unstructure
+from ...models.model import to_json
 from ...transport import RawResponse
 from ...transport.values import Call
 from ..commands import command
@@ -43,7 +43,7 @@ def calling(endpoint: Callable[..., Call[Any]]) -> Callable[..., None]:
     ) -> None:
         asked = endpoint(**arguments_for(endpoint, given))
         raw = run(_perform, connection.client(timeout=connection.timeout), asked)
-        answer = unstructure(raw.value)
+        answer = to_json(raw.value)
         print_json(answer if show_secrets else masked(answer, asked.request.secrets))
 
     return command(taking(call, endpoint, exits="0 for an answer, 5 for a refusal"))

@@ -14,7 +14,7 @@ from ...client import LicenseSpring
 from ...errors import ConfigurationError, LicenseSpringError
 from ...fleet.checking.verdicts import of_error
 from ...fleet.results.result import Outcome, Verdict
-from ...models.converter import unstructure
+from ...models.model import to_json
 from ...redaction import fingerprint
 from ...transport.values import Call
 from ..commands import Group
@@ -104,7 +104,7 @@ def _print_json(check: Check[T], call: Call[T], came: _Came[T]) -> None:
             "code": came.verdict.code,
             "message": came.verdict.message,
             "verified": came.verified,
-            check.key: masked(unstructure(came.value), call.request.secrets),
+            check.key: masked(to_json(came.value), call.request.secrets),
         }
     )
 

@@ -11,7 +11,7 @@ from ...errors import LicenseSpringError, RateLimited
 from ...transport import Event, Patience, RequestEvent
 from ..results.result import Result
 from ..rows.row import Row
-from .one_row import answer_of, is_passing
+from .one_row import answer_of
 from .outage import OnOutage, Outage
 from .pace import Aimd, Concurrency, is_congestion
 
@@ -99,7 +99,7 @@ class LocalChecker:
         try:
             answer = await answer_of(self._client, row, release=self._release)
         except LicenseSpringError as error:
-            if not is_passing(error):
+            if not error.may_pass:
                 self._answered(is_full=is_full, waited=error.waited)
             elif error.attempts and not isinstance(error, RateLimited):
                 self._outage.failed(error, self._under_way)

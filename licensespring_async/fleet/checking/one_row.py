@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
 import attrs
 
-from ... import endpoints
+from ...checks import FeatureCheck
 from ...client import LicenseSpring
 from ...errors import (
     ApiError,
-    AuthorizationError,
-    CertificateRefused,
-    ConfigurationError,
     FloatingFeatureDeviceNotInUse,
-    InvalidParameter,
     LicenseSpringError,
     RateLimited,
     ResponseError,
-    SignatureError,
-    TransportError,
 )
 from ...models import Bundle, LicenseFeature
 from ...redaction import fingerprint
 from ...transport import RawResponse
+from ...transport.values import Call
 from ..results.result import Outcome, Result, Verdict
 from ..rows.row import InvalidRow, Row
 from .verdicts import ABORTED, INVALID_ROW, of_answer, of_error
@@ -48,7 +42,7 @@ async def check_row(client: LicenseSpring, row: Row, *, release: bool = False) -
     try:
         return (await answer_of(client, row, release=release)).result
     except LicenseSpringError as error:
-        if is_fatal(error):
+        if error.is_about_everything:
             raise
         return failed(row, error)
 
@@ -67,26 +61,15 @@ class Answer:
 
 async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -> Answer:
     """Check one row and return what the service answered; whatever fails is raised."""
-    raw = await _ask(client, row)
+    check = row.check
+    call: Call[LicenseFeature | Bundle] = check.call()
+    raw = await client.perform(call)
     result = _answered(row, raw, datetime.now(UTC) + timedelta(seconds=client.clock_skew))
-    value: LicenseFeature | Bundle = raw.value
-    if release and isinstance(value, LicenseFeature) and value.is_floating_cloud and not value.is_borrowed:
-        result = await _without_slot(client, row, result)
+    value = raw.value
+    holds_slot = isinstance(value, LicenseFeature) and value.is_floating_cloud and not value.is_borrowed
+    if release and isinstance(check, FeatureCheck) and holds_slot:
+        result = await _without_slot(client, check, result)
     return Answer(result, raw.waited)
-
-
-def is_passing(error: LicenseSpringError) -> bool:
-    """Return whether an error is about the moment: the same row may well succeed later."""
-    if isinstance(error, ApiError | ResponseError):
-        return error.status is not None and error.status >= 500
-    return isinstance(error, TransportError | RateLimited) and not isinstance(error, CertificateRefused)
-
-
-def is_fatal(error: LicenseSpringError) -> bool:
-    """Return whether an error is about the credentials or the configuration, and so about every row."""
-    if isinstance(error, InvalidParameter):
-        return False
-    return isinstance(error, AuthorizationError | SignatureError | ConfigurationError)
 
 
 def failed(row: Row, error: LicenseSpringError) -> Result:
@@ -111,52 +94,21 @@ def skipped(row: Row, why: str) -> Result:
     return _result(row, Verdict(outcome=Outcome.SKIPPED, code=ABORTED, message=why))
 
 
-async def _without_slot(client: LicenseSpring, row: Row, result: Result) -> Result:
-    assert row.feature is not None  # noqa: S101
+async def _without_slot(client: LicenseSpring, check: FeatureCheck, result: Result) -> Result:
     try:
-        await client.release_floating_feature(
-            product=row.product,
-            feature=row.feature,
-            hardware_id=row.hardware_id,
-            license_key=row.license_key,
-            username=row.username,
-            license_id=row.license_id,
-            bundle_code=row.bundle_code,
-        )
+        await client.perform(check.release())
     except FloatingFeatureDeviceNotInUse:
         return result
     except LicenseSpringError as error:
-        if is_fatal(error):
+        if error.is_about_everything:
             raise
         # The check has its answer, which stays; a slot that is still held is for people to know about.
         return attrs.evolve(result, message=f"the floating slot was not given back: {of_error(error).code}")
     return result
 
 
-def _ask(client: LicenseSpring, row: Row) -> Awaitable[RawResponse[LicenseFeature] | RawResponse[Bundle]]:
-    if row.feature is None:
-        bundle = endpoints.check_bundle(
-            product=row.product,
-            hardware_id=row.hardware_id,
-            license_key=row.license_key,
-            username=row.username,
-            license_id=row.license_id,
-        )
-        return client.perform(bundle)
-    feature = endpoints.check_license_feature(
-        product=row.product,
-        feature=row.feature,
-        hardware_id=row.hardware_id,
-        license_key=row.license_key,
-        username=row.username,
-        license_id=row.license_id,
-        bundle_code=row.bundle_code,
-    )
-    return client.perform(feature)
-
-
-def _answered(row: Row, raw: RawResponse[LicenseFeature] | RawResponse[Bundle], now: datetime) -> Result:
-    value: LicenseFeature | Bundle = raw.value
+def _answered(row: Row, raw: RawResponse[LicenseFeature | Bundle], now: datetime) -> Result:
+    value = raw.value
     if isinstance(value, LicenseFeature):
         expires_at, consumptions_left = value.expiry_date, value.remaining_consumptions
         used = value.floating_in_use_devices
@@ -198,17 +150,17 @@ def _result(
     consumptions_left: int | None = None,
     verified: bool = False,
 ) -> Result:
-    identity = row.license_key if row.license_key is not None else row.username
+    check = row.check
     return Result(
         row=row.row,
         line=row.line,
         outcome=verdict.outcome,
         code=verdict.code,
         message=verdict.message,
-        product=row.product,
-        feature=row.feature or "",
-        hardware=fingerprint(row.hardware_id),
-        key="" if identity is None else fingerprint(identity),
+        product=check.product,
+        feature=check.feature if isinstance(check, FeatureCheck) else "",
+        hardware=fingerprint(check.hardware_id),
+        key=fingerprint(check.identity),
         http_status=http_status,
         attempts=attempts,
         seconds=seconds,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
-from ...errors import ApiError, InvalidParameter, LicenseRefused, LicenseSpringError, RateLimited
+from ...errors import ApiError, InvalidParameter, LicenseRefused, LicenseSpringError
 from ...models import Bundle, InvalidReason, LicenseFeature
 from ...redaction import excerpt
 from ..results.result import Outcome, Verdict
@@ -21,7 +20,6 @@ _INVALID_LICENSE = {
     InvalidReason.NOT_STARTED: "license_not_started",
 }
 _LICENSED = Verdict(outcome=Outcome.LICENSED)
-_WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def of_answer(value: LicenseFeature | Bundle, now: datetime) -> Verdict:
@@ -65,10 +63,7 @@ def _of_bundle(bundle: Bundle, now: datetime) -> Verdict:
 
 
 def _code(error: LicenseSpringError) -> str:
-    if isinstance(error, InvalidParameter):
-        return INVALID_ROW
-    said = error.code if isinstance(error, ApiError | RateLimited) else ""
-    return said or _WORD_START.sub("_", type(error).__name__).lower()
+    return INVALID_ROW if isinstance(error, InvalidParameter) else error.code_name
 
 
 def _message(error: LicenseSpringError) -> str:

@@ -21,7 +21,6 @@ from ...configuration import Options
 from ...errors import LicenseSpringError
 from ...transport import RateLimits
 from ..checking.local import LocalChecker
-from ..checking.one_row import is_fatal
 from ..checking.pace import Concurrency
 from ..results.result import Result
 from ..rows.row import Row
@@ -161,7 +160,7 @@ class Checking(WorkerPlugin):
                 outcomes[place] = await checker.check(row, is_full=self._under_way >= checker.limit)
             except LicenseSpringError as error:
                 outcomes[place] = error if error.attempts or not self._is_over else None
-                if is_fatal(error):
+                if error.is_about_everything:
                     self.end()  # every row would fail with it
             finally:
                 self._under_way -= 1

@@ -3,49 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
 
-from ...endpoints.parameters import text
+from ...checks import BundleCheck, Check, FeatureCheck
 from ...errors import InvalidParameter
 from ...models.json_types import is_text
-from ...redaction import fingerprint
 
 COLUMNS: Final = ("product", "hardware_id", "license_key", "username", "feature", "license_id", "bundle_code")
 
-_LARGEST_ID = 2**63
-
-
-def _masked(value: str | None) -> str:
-    return "None" if value is None else fingerprint(value)
+_LONGEST_ID = 20  # digits; int() of a long text is slow
 
 
 @attrs.frozen(kw_only=True)
 class Row:
-    """One device to check: a feature of its license, or its bundle when `feature` is None.
+    """One device to check.
 
     Attributes:
         row: Number of the row, unique in its input.
+        check: What to ask.
         line: Line of the file that the row starts on, or None if it came from no file.
-        product: Short code of the product or bundle.
-        hardware_id: Unique id of the device.
-        license_key: The key; exactly one of `license_key` and `username`.
-        username: The user.
-        feature: Feature code, or None for a bundle check.
-        license_id: Picks one license when the user has several, or None.
-        bundle_code: Short code of the bundle that the license of a feature check is in, or None.
     """
 
     row: int
-    product: str
-    hardware_id: str = attrs.field(repr=_masked)
-    license_key: str | None = attrs.field(default=None, repr=_masked)
-    username: str | None = attrs.field(default=None, repr=_masked)
-    feature: str | None = None
-    license_id: int | None = None
-    bundle_code: str | None = None
+    check: Check
     line: int | None = None
 
 
@@ -78,20 +61,21 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
             kind = type(value).__name__
             return InvalidRow(row=row, line=line, reason=f"{column}: must be text or a whole number, not {kind}")
         values[column] = sent
-    problem = _problem(values)
+    problem = _missing(values)
     if problem is not None:
         return InvalidRow(row=row, line=line, reason=problem)
-    return Row(
-        row=row,
-        line=line,
-        product=values["product"],
-        hardware_id=values["hardware_id"],
-        license_key=values["license_key"] or None,
-        username=values["username"] or None,
-        feature=values["feature"] or None,
-        license_id=int(values["license_id"]) if values["license_id"] else None,
-        bundle_code=values["bundle_code"] or None,
-    )
+    given = {column: value for column, value in values.items() if value}
+    try:
+        return Row(row=row, line=line, check=_check(given))
+    except InvalidParameter as e:
+        return InvalidRow(row=row, line=line, reason=f"{e.parameter}: {e.problem}")
+
+
+def _check(given: dict[str, str]) -> Check:
+    numbers = {"license_id": _id(given.pop("license_id"))} if "license_id" in given else {}
+    # The columns' names are the checks' fields.
+    arguments: dict[str, Any] = {**given, **numbers}
+    return FeatureCheck(**arguments) if "feature" in given else BundleCheck(**arguments)
 
 
 def rows_from(mappings: Iterable[Mapping[str, object]]) -> Iterator[Row | InvalidRow]:
@@ -106,7 +90,8 @@ def _text(value: object) -> str | None:
     return str(value) if isinstance(value, int | UUID) and not isinstance(value, bool) else None
 
 
-def _problem(values: Mapping[str, str]) -> str | None:
+def _missing(values: Mapping[str, str]) -> str | None:
+    """Return what is missing, or does not go together, in the words of a table."""
     if not (values["product"] and values["hardware_id"]):
         missing = [column for column in ("product", "hardware_id") if not values[column]]
         return f"{' and '.join(missing)} is missing" if len(missing) == 1 else f"{' and '.join(missing)} are missing"
@@ -114,28 +99,16 @@ def _problem(values: Mapping[str, str]) -> str | None:
         return "license_key and username are both missing; give one of them"
     if values["license_key"] and values["username"]:
         return "license_key and username are both given; give one of them"
-    if spoilt := _spoilt(values):
-        return spoilt
+    if spoilt := [column for column, value in values.items() if not is_text(value)]:
+        return f"{' and '.join(spoilt)}: not UTF-8 text"
     if values["bundle_code"] and not values["feature"]:
         return (
             "bundle_code is for feature checks, and feature is missing; a bundle check names the bundle as its product"
         )
-    return None if not values["license_id"] or _is_id(values["license_id"]) else "license_id: must be a whole number"
-
-
-def _spoilt(values: Mapping[str, str]) -> str | None:
-    """Return which value no request may carry: found now, it is told before the run and not by it."""
-    if not is_text("".join(values.values())):
-        spoilt = [column for column, value in values.items() if not is_text(value)]
-        return f"{' and '.join(spoilt)}: not UTF-8 text"
-    try:
-        for column, value in values.items():
-            if value:
-                text(column, value)
-    except InvalidParameter as e:
-        return f"{e.parameter}: {e.problem}"
     return None
 
 
-def _is_id(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) < 20 and int(value) < _LARGEST_ID
+def _id(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < _LONGEST_ID):
+        raise InvalidParameter("license_id", "must be a whole number")
+    return int(value)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from ...checks import Check, FeatureCheck
 from ..results.result import Result
 from .row import InvalidRow, Row
 from .scratch import Scratch
@@ -87,7 +88,7 @@ class Survey(Scratch):
                 if len(self.reasons) < _MOST_REASONS:
                     self.reasons.setdefault(row.reason, row)
             elif self._is_new(row, asked):
-                self.kinds[row.product, row.feature] += 1
+                self.kinds[row.check.product, _feature(row.check)] += 1
             else:
                 self.duplicates += 1
         db.execute("DROP TABLE seen")
@@ -113,7 +114,20 @@ def _asked(row: Row | InvalidRow) -> bytes:
     if isinstance(row, InvalidRow):
         values = ("invalid", row.reason)
     else:
-        values = (row.product, row.feature, row.hardware_id, row.license_key, row.username, row.bundle_code)
-        if row.license_id is not None:
-            values += (str(row.license_id),)
+        check = row.check
+        bundle_code = check.bundle_code if isinstance(check, FeatureCheck) else None
+        values = (
+            check.product,
+            _feature(check),
+            check.hardware_id,
+            check.license_key,
+            check.username,
+            bundle_code,
+        )
+        if check.license_id is not None:
+            values += (str(check.license_id),)
     return repr(values).encode("utf-8", "surrogatepass")
+
+
+def _feature(check: Check) -> str | None:
+    return check.feature if isinstance(check, FeatureCheck) else None

@@ -14,7 +14,7 @@ import attrs
 
 from ...errors import LicenseSpringError, TransportError
 from ..checking.local import Checker
-from ..checking.one_row import failed, invalid, is_fatal, is_passing, skipped
+from ..checking.one_row import failed, invalid, skipped
 from ..checking.pace import Pace
 from ..results.result import Result
 from ..rows.row import InvalidRow, Row
@@ -228,11 +228,11 @@ class Work:
         if not error.attempts and isinstance(error, TransportError) and (self._is_stopped or self._skip):
             return (None, False) if self._is_stopped else (skipped(row, self._skip), False)
         result = failed(row, error)
-        if is_fatal(error):
+        if error.is_about_everything:
             self._failure = self._failure or error
             self.skip(f"not checked: row {row.row} failed as every row would")
             return result, False
-        if turn.number < self._retries and is_passing(error) and len(self._again) < _MOST_WAITING:
+        if turn.number < self._retries and error.may_pass and len(self._again) < _MOST_WAITING:
             self._again.append(_Try(row, turn.place, turn.number + 1, turn.attempts + result.attempts))
             if self._order is not None:
                 self._order.wake()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import cycle
-from pathlib import Path
 from typing import Final
 
 import attrs
@@ -18,7 +19,7 @@ from ..world.world import World
 from ..worldfile import load_world
 from .names import Person, hardware_id, license_key, people
 
-DEMO_FILE: Final = Path(__file__).with_name("demo.toml")
+DEMO_FILE: Final[Traversable] = files("licensespring_async.sandbox.demo") / "demo.toml"
 
 PAID_UNTIL: Final = datetime(2099, 12, 31, tzinfo=UTC)
 LAPSED: Final = datetime(2021, 3, 31, tzinfo=UTC)

@@ -86,8 +86,7 @@ def _admit_new(license: License, identity: Identity, call: Call) -> None:
         raise ServiceError("blacklisted")
     if boolean(call.values, "is_vm") and license.prevent_vm:
         raise ServiceError("validation_error", "The license does not allow virtual machines.")
-    is_full = license.times_activated >= license.max_activations and not license.allow_unlimited_activations
-    if is_full and license.device(identity.hardware_id) is None:
+    if license.is_full and license.device(identity.hardware_id) is None:
         raise ServiceError("license_activated_max_times")
 
 

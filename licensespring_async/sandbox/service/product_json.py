@@ -8,11 +8,11 @@ import attrs
 
 from ..wire.jsontext import Json, JsonObject
 from ..wire.moments import iso
-from ..world.products import InstallationFile, Product
+from ..world.terms import InstallationFile, ProductTerms
 
 
 def product_item(
-    product: Product, *, company_id: int, environment: str | None, with_version: bool, with_fields: bool
+    product: ProductTerms, *, company_id: int, environment: str | None, with_version: bool, with_fields: bool
 ) -> JsonObject:
     """Show a product as product_details does.
 
@@ -35,7 +35,7 @@ def product_item(
     return item
 
 
-def product_details(product: Product) -> Mapping[str, Json]:
+def product_details(product: ProductTerms) -> Mapping[str, Json]:
     """Show what every answer about a license tells of its product."""
     return {
         "product_id": product.id,
@@ -46,7 +46,7 @@ def product_details(product: Product) -> Mapping[str, Json]:
     }
 
 
-def newest_installation(product: Product, environment: str | None = None) -> Json:
+def newest_installation(product: ProductTerms, environment: str | None = None) -> Json:
     """Show the file added last, of one environment if one is named, or null."""
     file = product.newest_file(environment)
     return None if file is None else {"id": product.id, **installation(file)}

@@ -7,9 +7,11 @@ import random
 import threading
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import attrs
+
+from ..spelling import one_of, strict
 
 Effect: TypeAlias = Literal[
     "error",
@@ -51,9 +53,10 @@ def _number(least: float, most: float) -> Callable[[object, attrs.Attribute[Any]
     return check
 
 
+@strict
 @attrs.frozen(kw_only=True)
 class Fault:
-    """Break the answers to some requests.
+    """A rule that breaks the answers to some requests.
 
     Args:
         effect: What happens: `error` instead of acting on the request, everything else after it was acted on.
@@ -75,7 +78,7 @@ class Fault:
         location: Where `redirect` points.
     """
 
-    effect: Effect = attrs.field(validator=attrs.validators.in_(get_args(Effect)))
+    effect: Effect = attrs.field(validator=one_of(Effect))
     path: str | None = attrs.field(default=None, validator=_text)
     hardware_id: str | None = attrs.field(default=None, validator=_text, repr=False)
     nth: int | None = attrs.field(default=None, validator=attrs.validators.optional(_number(1, 10**9)))
@@ -95,7 +98,7 @@ class Fault:
     )
     seconds: float = attrs.field(default=0.05, validator=_number(0, 3600))
     up_to: float | None = attrs.field(default=None, validator=attrs.validators.optional(_number(0, 3600)))
-    distribution: Distribution = attrs.field(default="uniform", validator=attrs.validators.in_(get_args(Distribution)))
+    distribution: Distribution = attrs.field(default="uniform", validator=one_of(Distribution))
     size: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
     location: str = attrs.field(
         default="https://example.invalid/", validator=[_is_text, attrs.validators.matches_re(r"[!-~]+")]

@@ -9,10 +9,11 @@ import math
 from collections import deque
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from ..spelling import one_of, strict
 from ..wire.jsontext import encode
 
 Plan: TypeAlias = Literal["free", "business-starter", "business-plus", "enterprise"]
@@ -27,9 +28,10 @@ _PER_MINUTE: Final[dict[Plan, int]] = {
 _MAX_COUNTED: Final = 10_000
 
 
+@strict
 @attrs.frozen(kw_only=True)
 class Throttle:
-    """Refuse what exceeds a plan's windows: per IP 200 in 10 s, per Authorization 50 in 1 s, per company in 60 s.
+    """The windows of a plan: per IP 200 requests in 10 s, per Authorization 50 in 1 s, per company some in 60 s.
 
     Args:
         plan: `free`, `business-starter`, `business-plus` or `enterprise`.
@@ -38,9 +40,9 @@ class Throttle:
         html: Answer with the page of a proxy instead of JSON.
     """
 
-    plan: Plan = attrs.field(default="free", validator=attrs.validators.in_(get_args(Plan)))
+    plan: Plan = attrs.field(default="free", validator=one_of(Plan))
     scale: float = attrs.field(default=1.0, validator=attrs.validators.gt(0))
-    retry_after: RetryAfter = attrs.field(default="seconds", validator=attrs.validators.in_(get_args(RetryAfter)))
+    retry_after: RetryAfter = attrs.field(default="seconds", validator=one_of(RetryAfter))
     html: bool = False
 
     def windows(self, company: str, address: str, authorization: str) -> tuple[tuple[str, int, float], ...]:

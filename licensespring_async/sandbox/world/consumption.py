@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from ..spelling import at_least, one_of, strict
 from ..state.places import Place
 
 ConsumptionPeriod: TypeAlias = Literal["daily", "weekly", "monthly", "annually"]
@@ -32,9 +33,10 @@ class _Count:
     max_overages: int
 
 
+@strict
 @attrs.define(kw_only=True, eq=False)
 class Consumption:
-    """Count what a license or a feature has consumed against what it may consume.
+    """How much a license or a feature may consume, and how much of it is consumed.
 
     Args:
         maximum: What may be consumed, in one period if it is reset.
@@ -47,14 +49,16 @@ class Consumption:
         period: Which period.
     """
 
-    maximum: int = 0
+    maximum: int = attrs.field(default=0, validator=at_least(0))
     _total: int = attrs.field(default=0, alias="total")
     unlimited: bool = False
     _allow_overages: bool = attrs.field(default=False, alias="allow_overages")
     _max_overages: int = attrs.field(default=0, alias="max_overages")
     allow_negative: bool = False
     reset: bool = False
-    period: ConsumptionPeriod | None = None
+    period: ConsumptionPeriod | None = attrs.field(
+        default=None, validator=attrs.validators.optional(one_of(ConsumptionPeriod))
+    )
     _place: Place = attrs.field(factory=Place, init=False, repr=False)
     _since: datetime | None = attrs.field(default=None, init=False, repr=False)
 

@@ -1,5 +1,5 @@
 """The client for code that does not await: the same calls, run by an event loop in a thread of its own."""
 
-from .client import BlockingLicenseSpring, RawBlockingLicenseSpring
+from .client import BlockingLicenseSpring
 
-__all__ = ["BlockingLicenseSpring", "RawBlockingLicenseSpring"]
+__all__ = ["BlockingLicenseSpring"]

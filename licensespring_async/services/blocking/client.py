@@ -6,43 +6,21 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from datetime import datetime
 from types import TracebackType
 from typing import Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack
 
-import attrs
-
-from ... import endpoints
 from ...auth import ApiKey, ClientCredentials
+from ...caller import Observable
 from ...client import LicenseSpring
 from ...configuration import PRODUCTION_URL, Options
-from ...methods import like
-from ...transport import Circuit, RawResponse
-from ...transport.policies.retry import RetryBudget
+from ...methods import Blocking, Endpoints, RawBlockingLicenseSpring
+from ...transport import RawResponse
 from ...transport.values import Call
 from .thread import Held, LoopThread
 
 P = ParamSpec("P")
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
-
-
-def _blocking(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[BlockingLicenseSpring, P], T]:
-    @like(endpoint)
-    def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.perform(endpoint(*args, **kwargs)).value
-
-    return call
-
-
-def _raw_blocking(
-    endpoint: Callable[P, Call[T]],
-) -> Callable[Concatenate[RawBlockingLicenseSpring, P], RawResponse[T]]:
-    @like(endpoint, RawResponse)
-    def call(self: RawBlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        return self.client.perform(endpoint(*args, **kwargs))
-
-    return call
 
 
 def _held(
@@ -88,7 +66,7 @@ def _returning(returned: str, method: Callable[..., object]) -> Callable[[F], F]
     return decorate
 
 
-class BlockingLicenseSpring:
+class BlockingLicenseSpring(Observable, Blocking, Endpoints):
     """`LicenseSpring` for code that does not await; use it in `with`, from as many threads as you like.
 
     Its calls run in an event loop in a thread of its own, so a call costs two switches of threads more. Ctrl-C ends
@@ -111,8 +89,7 @@ class BlockingLicenseSpring:
     def __init__(
         self, *, auth: ApiKey | ClientCredentials, base_url: str = PRODUCTION_URL, **options: Unpack[Options]
     ) -> None:
-        self._client = LicenseSpring(auth=auth, base_url=base_url, **options)
-        self._loop = LoopThread(self._client)
+        self._open(LicenseSpring(auth=auth, base_url=base_url, **options))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]) -> Self:
@@ -126,13 +103,14 @@ class BlockingLicenseSpring:
             ConfigurationError: A variable is missing, or both kinds of credentials are set.
         """
         made = cls.__new__(cls)
-        made._client = LicenseSpring.from_env(environ, **options)
-        made._loop = LoopThread(made._client)
+        made._open(LicenseSpring.from_env(environ, **options))
         return made
 
-    check_license_feature = _blocking(endpoints.check_license_feature)
-    check_bundle = _blocking(endpoints.check_bundle)
-    release_floating_feature = _blocking(endpoints.release_floating_feature)
+    def _open(self, client: LicenseSpring, loop: LoopThread | None = None) -> None:
+        self._client = client
+        self._pipeline, self._reader = client._pipeline, client._reader
+        self._loop = LoopThread(client) if loop is None else loop
+
     feature_lease = _held(LicenseSpring.feature_lease)
     with_options = _copied(LicenseSpring.with_options)
     change_rate_limits = _inside(LicenseSpring.change_rate_limits)
@@ -141,26 +119,6 @@ class BlockingLicenseSpring:
     def with_raw_response(self) -> RawBlockingLicenseSpring:
         """The same endpoints, answering with a `RawResponse`: the value and how it came about."""
         return RawBlockingLicenseSpring(self)
-
-    @property
-    def clock_skew(self) -> float:
-        """As `LicenseSpring.clock_skew`, in seconds."""
-        return self._client.clock_skew
-
-    @property
-    def newest_date(self) -> datetime | None:
-        """As `LicenseSpring.newest_date`."""
-        return self._client.newest_date
-
-    @property
-    def retry_budget(self) -> RetryBudget:
-        """As `LicenseSpring.retry_budget`."""
-        return self._client.retry_budget
-
-    @property
-    def circuit(self) -> Circuit | None:
-        """As `LicenseSpring.circuit`."""
-        return self._client.circuit
 
     def perform(self, call: Call[T]) -> RawResponse[T]:
         """Send the call of an endpoint function and return its verified, structured answer.
@@ -187,7 +145,7 @@ class BlockingLicenseSpring:
     def copy(self, copying: Callable[[LicenseSpring], LicenseSpring]) -> Self:
         """Return a copy around another async client, which shares the thread."""
         other = type(self).__new__(type(self))
-        other._client, other._loop = copying(self._client), self._loop
+        other._open(copying(self._client), self._loop)
         return other
 
     def close(self) -> None:
@@ -210,14 +168,3 @@ class BlockingLicenseSpring:
 
     def __repr__(self) -> str:
         return f"Blocking{self._client!r}"
-
-
-@attrs.frozen
-class RawBlockingLicenseSpring:
-    """The endpoints of a blocking client, answering with a `RawResponse`."""
-
-    client: BlockingLicenseSpring
-
-    check_license_feature = _raw_blocking(endpoints.check_license_feature)
-    check_bundle = _raw_blocking(endpoints.check_bundle)
-    release_floating_feature = _raw_blocking(endpoints.release_floating_feature)

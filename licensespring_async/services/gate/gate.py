@@ -13,14 +13,15 @@ import anyio
 import attrs
 from anyio.abc import TaskGroup
 
+from ...checks import FeatureCheck, Key
 from ...client import LicenseSpring
 from ...errors import ConfigurationError, FloatingNotAvailable, LicenseRefused, LicenseSpringError, TransportError
 from ...models import LicenseFeature
+from ...models.expiry import TimeFloor
 from ...transport import Clock
 from ...transport.clock import is_number
-from ..later import LaterTime
-from .decisions import Decision, FeatureCheck, GateOverloaded, Key, Source
-from .grace import Grace, StoredAnswers, Verified, is_unreachable
+from .decisions import Decision, GateOverloaded, Source
+from .grace import Grace, StoredAnswers, Verified
 from .token_bucket import TokenBucket
 
 _log = logging.getLogger("licensespring_async.services")
@@ -106,7 +107,9 @@ class LicenseGate:
         self._refused: OrderedDict[Key, _Entry] = OrderedDict()
         self._flights: dict[Key, _Flight] = {}
         self._tasks: TaskGroup | None = None
-        self._time = LaterTime(clock, lambda: client.newest_date)
+        self._clock = clock
+        # The later of local time and what the service has proved; while the program runs it never goes back.
+        self._latest = TimeFloor.of(clock.time(), clock.monotonic)
 
     async def allows(self, check: FeatureCheck) -> Decision:
         """Return whether a feature may be used.
@@ -216,14 +219,14 @@ class LicenseGate:
 
     async def _decide(self, check: FeatureCheck) -> Decision:
         try:
-            feature = await self._client.check_license_feature(**attrs.asdict(check))
+            feature = (await self._client.perform(check.call())).value
         except LicenseRefused as refusal:
             seconds = _BUSY_SECONDS if isinstance(refusal, FloatingNotAvailable) else self._refused_ttl
             return self._learn(check, refusal.code, min(seconds, self._refused_ttl))
         except LicenseSpringError as error:
             entry = self._allowed.get(check.key)
             is_alive = entry is not None and self._now() < entry.ends_at
-            if self._stored is None or not is_unreachable(error) or is_alive:
+            if self._stored is None or not error.is_undecided or is_alive:
                 raise
             decision = await self._stand(check, self._stored)
             if decision is None:
@@ -273,7 +276,7 @@ class LicenseGate:
         if verified is None or not verified.stands(self._time()):
             return None
         # It has been as late before: a clock that is set back a little gains nothing.
-        self._time.is_at_least(verified.seen)
+        self._latest.rise(verified.seen)
         now = self._time()
         # The hours that this program allows now, whatever was allowed when the answer was stored.
         left = min(verified.until, verified.at + stored.seconds) - now
@@ -284,6 +287,11 @@ class LicenseGate:
         self._keep(check.key, verified, "grace", now, seconds)
         self._remember(check, verified)
         return verified.decision("grace", now, seconds)
+
+    def _time(self) -> float:
+        proved = self._client.newest_date
+        self._latest.rise(max(self._clock.time(), 0.0 if proved is None else proved.timestamp()))
+        return self._latest.seconds or 0.0
 
     def _keep(self, key: Key, verified: Verified, source: Source, now: float, seconds: float) -> None:
         at = self._now()

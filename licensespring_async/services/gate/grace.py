@@ -10,16 +10,10 @@ import logging
 import anyio
 import attrs
 
-from ...errors import (
-    ApiError,
-    ConfigurationError,
-    LicenseRefused,
-    LicenseSpringError,
-    RateLimited,
-    TransportError,
-)
+from ...checks import FeatureCheck
+from ...errors import ConfigurationError
 from ...transport.clock import is_number
-from .decisions import Decision, FeatureCheck, Source
+from .decisions import Decision, Source
 from .stores import Store, StoreError
 
 _log = logging.getLogger("licensespring_async")
@@ -86,13 +80,6 @@ class Verified:
     def stands(self, now: float) -> bool:
         """Return whether it stands at `now`; a clock that was turned back behind `seen` ends it."""
         return self.seen - _CLOCK_TOLERANCE <= now < self.until and self.seen < self.until
-
-
-def is_unreachable(error: LicenseSpringError) -> bool:
-    """Return whether an error means that the service could not be asked, rather than that it answered."""
-    if isinstance(error, TransportError | RateLimited):
-        return True
-    return isinstance(error, ApiError) and not isinstance(error, LicenseRefused) and error.status >= 500
 
 
 class StoredAnswers:

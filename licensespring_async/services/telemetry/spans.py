@@ -9,14 +9,14 @@ Source: https://opentelemetry.io/docs/specs/semconv/http/
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..._version import __version__
-from ...errors import ApiError, LicenseRefused, LicenseSpringError, RateLimited, is_documented
+from ...errors import LicenseRefused, LicenseSpringError
 from ...extras import needs_extra
+from ...transport.history import History
 from ...transport.observing import Vitals
 from ...transport.values import Request
 from .gauges import server_of, watched_by
@@ -26,13 +26,9 @@ with needs_extra("otel"):
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
-if TYPE_CHECKING:
-    from ...transport.history import History
-
 _SCOPE: Final = "licensespring_async"
 # Those that the conventions give for http.client.request.duration.
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-_WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _log = logging.getLogger(_SCOPE)
 
@@ -120,9 +116,8 @@ class _Observer:
         """Return the attributes that calls and requests of an endpoint have in common."""
         known = self._known.get(request.endpoint)
         if known is None:
-            path = request.target.partition("?")[0]
             endpoint = {"licensespring.endpoint": request.endpoint, **self.server}
-            http = {"http.request.method": request.method, "url.template": path, **self.server}
+            http = {"http.request.method": request.method, "url.template": request.path, **self.server}
             known = self._known[request.endpoint] = endpoint, http
         return known
 
@@ -227,6 +222,4 @@ def _type(error: BaseException) -> str:
 def _code(error: BaseException | None) -> str:
     if error is None:
         return "ok"
-    if isinstance(error, ApiError | RateLimited) and is_documented(error.code):
-        return error.code
-    return _WORD_START.sub("_", _type(error)).lower()
+    return error.kind if isinstance(error, LicenseSpringError) else _type(error)

@@ -8,6 +8,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import attrs
 
+from ...checks import FeatureCheck
 from ...client import LicenseSpring
 from ...endpoints.parameters import text
 from ...errors import ConfigurationError
@@ -37,6 +38,10 @@ class Licensee:
     username: str | None = attrs.field(default=None, repr=False)
     license_id: int | None = None
     bundle_code: str | None = None
+
+    def of(self, product: str, feature: str) -> FeatureCheck:
+        """Return the check of a feature; InvalidParameter when it cannot be asked."""
+        return FeatureCheck(product=product, feature=feature, **attrs.asdict(self))
 
 
 Found: TypeAlias = Licensee | None

@@ -16,9 +16,10 @@ from typing import Generic
 
 import attrs
 
+from ...checks import feature_key
 from ...endpoints.parameters import text
-from ...errors import ConfigurationError, InvalidParameter, LicenseSpringError, TransportError
-from ..gate.decisions import Decision, FeatureCheck
+from ...errors import ConfigurationError, InvalidParameter, LicenseSpringError
+from ..gate.decisions import Decision
 from .licensing import C_contra, Found, Licensee, Licensing
 
 _log = logging.getLogger("licensespring_async.services")
@@ -69,18 +70,8 @@ class Requirement(Generic[C_contra]):
         started = licensing.clock.monotonic()
         found = licensing.licensee(connection)
         if isinstance(found, Licensee):
-            # Nearly every request: known, and yes.
-            known = licensing.gate.known(
-                (
-                    self._product,
-                    self._feature,
-                    found.hardware_id,
-                    found.license_key,
-                    found.username,
-                    found.license_id,
-                    found.bundle_code,
-                )
-            )
+            # Fast path: a cached yes.
+            known = licensing.gate.known(feature_key(self._product, self._feature, found))
             if known is not None:
                 return known
         return await self._judge(await found if isawaitable(found) else found, started)
@@ -92,15 +83,7 @@ class Requirement(Generic[C_contra]):
     async def _judge(self, licensee: Found, started: float) -> Decision | Denial:
         if licensee is not None:
             try:
-                check = FeatureCheck(
-                    product=self._product,
-                    feature=self._feature,
-                    hardware_id=licensee.hardware_id,
-                    license_key=licensee.license_key,
-                    username=licensee.username,
-                    license_id=licensee.license_id,
-                    bundle_code=licensee.bundle_code,
-                )
+                check = licensee.of(self._product, self._feature)
                 decision = await self._licensing.gate.allows(check)
             except InvalidParameter:
                 pass  # A device or key that cannot even be sent has no license.
@@ -122,8 +105,8 @@ class Requirement(Generic[C_contra]):
 
     def _undecided(self, error: LicenseSpringError) -> Denial:
         asked = getattr(error, "retry_after", None)
-        if asked is None and not isinstance(error, TransportError):
-            # Waiting mends an outage, not this.
+        if asked is None and not error.may_pass:
+            # Only outages go away by waiting; log everything else.
             _log.error("whether %s is licensed could not be decided: %s", self._feature, type(error).__name__)
         seconds = math.ceil(min(max(asked or _RETRY_SECONDS, 1.0), _LONGEST_RETRY))
         return Denial(

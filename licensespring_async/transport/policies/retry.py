@@ -15,19 +15,9 @@ from enum import Enum
 
 import attrs
 
-from ...errors import (
-    ApiError,
-    CertificateRefused,
-    CircuitOpen,
-    ConfigurationError,
-    DeadlineExceeded,
-    LicenseSpringError,
-    RateLimited,
-    TransportError,
-)
+from ...errors import ConfigurationError, LicenseSpringError
 from ..clock import is_number
-
-_TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})
+from ..values import Repeat
 
 
 class Kind(Enum):
@@ -37,22 +27,16 @@ class Kind(Enum):
     THROTTLED = 5
 
 
-def classify(error: LicenseSpringError, *, idempotent: bool) -> Kind | None:
+def classify(error: LicenseSpringError, repeat: Repeat) -> Kind | None:
     """Return why an error is worth another attempt, or None if it is not.
 
     Args:
         error: How the attempt failed.
-        idempotent: Whether the request may be sent again after it may have been acted on.
+        repeat: When the request may be sent again.
     """
-    if isinstance(error, RateLimited):
-        return Kind.THROTTLED
-    if isinstance(error, DeadlineExceeded | CertificateRefused | CircuitOpen):
+    if error.retried_as is None or (error.may_have_acted and repeat is Repeat.UNLESS_ACTED):
         return None
-    if isinstance(error, TransportError):
-        return Kind.TRANSIENT if idempotent or not error.may_have_acted else None
-    if isinstance(error, ApiError) and error.status in _TRANSIENT_STATUSES:
-        return Kind.TRANSIENT if idempotent else None
-    return None
+    return Kind.THROTTLED if error.retried_as == "throttled" else Kind.TRANSIENT
 
 
 def at_least(least: float) -> Callable[[object, attrs.Attribute[float], float], None]:

@@ -1,4 +1,4 @@
-"""Licenses: the items of a bundle check."""
+"""Licenses, in whatever answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from enum import StrEnum
 
 import attrs
 
-from .consumption import granted_overages, remaining
+from ..enums import LicenseType
+from ..expiry import Timed, TimeFloor, judge
+from ..fields import secret
+from ..json_types import JsonObject, OptionalDate
+from .consumption import Counted
 from .customers import Customer, CustomField, LicenseUser
-from .enums import ConsumptionPeriod, LicenseType
-from .expiry import Timed, TimeFloor
 from .features import ProductFeature
-from .json_types import JsonObject
+from .files import InstallationFile
+from .floating import Lends
 from .products import Company, ProductDetails
+from .variables import DeviceVariable
+
+_OF_A_FILE = (
+    *("version", "installation_file", "hash_md5", "environment", "channel", "release_date", "eula_link"),
+    *("release_notes_link", "requires_version", "size"),
+)
 
 
 class InvalidReason(StrEnum):
@@ -39,121 +48,109 @@ class Validity:
         return self.reason is None
 
 
-@attrs.frozen(kw_only=True)
-class License(Timed):
-    """One license, as `check_bundle` lists it.
+@attrs.frozen(kw_only=True, slots=False)
+class License(Timed, Counted, Lends):
+    """One license, in whatever answer: a check, a bundle, an activation, a listing or an offline file.
 
-    Date-times are aware and in UTC. Fields that only some licenses have are None on the others: `license_key` on
-    user-based ones, `user` and `username` on key-based ones, consumption fields unless `license_type` is consumption,
-    `floating_in_use_devices` unless the license floats.
+    Date-times are aware and in UTC. What an answer does not say is None, as is what only some licenses have:
+    `license_key` on user-based ones, `user` and `username` on key-based ones, consumption fields unless `license_type`
+    is consumption, floating fields unless the license floats.
 
     Source: https://docs.licensespring.com/license-api/license-check/check-bundle
 
     Attributes:
+        license_active: Whether the device is activated; an activation calls it `active`.
+        license_enabled: Whether the vendor lets the license be used. An activation does not repeat it, because the
+            service activates no license that is disabled: it reads as True.
         validity_period: When the license ends, or None if it never does.
         grace_period: Hours after `validity_period` that still count when `allow_grace_period`.
-        floating_timeout: Minutes without contact after which a device loses its slot.
-        max_borrow_time: Hours a slot may be borrowed.
         license_signature: Signature (v1) over hardware id, identity and validity period.
-        extra: Fields of the answer that are not documented, as they came.
+        installation_file: Address of the newest installation file, with the fields after it to describe it; an
+            activation says all that in one object instead. `newest_file` reads both.
+        date: When an offline file was made, as text that its signature covers.
+        request_id: Id of the offline request that an offline file answers.
     """
 
     id: int
     license_active: bool
     license_enabled: bool
-    is_expired: bool
     license_type: LicenseType | str
-    is_trial: bool
     validity_period: datetime | None
-    maintenance_period: datetime | None
-    enable_maintenance_period: bool
-    start_date: datetime | None
-    allow_grace_period: bool
-    grace_period: int | None
-    max_activations: int
-    times_activated: int
-    transfer_count: int
-    allow_unlimited_activations: bool
-    allow_overages: bool
-    max_overages: int
-    is_floating: bool
-    is_floating_cloud: bool
-    floating_timeout: int
-    can_borrow: bool
-    is_borrowed: bool
-    borrowed_until: datetime | None
-    max_borrow_time: int
-    is_air_gapped: bool
-    is_hardware_key_auth: bool
-    prevent_vm: bool
-    device_id: int
-    metadata: JsonObject
-    custom_fields: tuple[CustomField, ...]
-    customer: Customer
     product_details: ProductDetails
-    product_features: tuple[ProductFeature, ...]
-    version: str
-    installation_file: str
-    hash_md5: str
-    environment: str
-    eula_link: str
-    release_notes_link: str
-    channel: str
-    release_date: datetime | None
-    requires_version: str | None
-    size: str | None
-    license_signature: str = attrs.field(repr=False)
-    license_key: str | None = attrs.field(default=None, repr=False)
+    product_features: tuple[ProductFeature, ...] = ()
+    license_key: str | None = secret()
+    username: str | None = secret()
     user: LicenseUser | None = None
-    username: str | None = attrs.field(default=None, repr=False)
+    is_expired: bool | None = None
+    start_date: datetime | None = None
+    is_trial: bool | None = None
     trial_days: int | None = None
+    allow_grace_period: bool | None = None
+    grace_period: int | None = None
+    maintenance_period: datetime | None = None
+    enable_maintenance_period: bool | None = None
+    max_activations: int | None = None
+    times_activated: int | None = None
+    allow_unlimited_activations: bool | None = None
     max_transfers: int | None = None
+    transfer_count: int | None = None
     max_license_users: int | None = None
-    floating_users: int | None = None
-    floating_in_use_devices: int | None = None
-    allow_offline_activation: bool | None = None
-    license_template_id: int | None = None
-    is_tpm_auth: bool | None = None
-    tpm_signing_public_key: str | None = attrs.field(default=None, repr=False)
-    order_store_id: str | None = None
-    metadata_string: str | None = None
-    company: Company | None = None
-    consumption_period: ConsumptionPeriod | str | None = None
     max_consumptions: int | None = None
-    total_consumptions: int | None = None
-    allow_unlimited_consumptions: bool | None = None
-    allow_negative_consumptions: bool | None = None
-    reset_consumption: bool | None = None
-    license_signature_v2: str | None = attrs.field(default=None, repr=False)
-    offline_signature: str | None = attrs.field(default=None, repr=False)
+    floating_in_use: bool | None = None
+    allow_offline_activation: bool | None = None
+    is_air_gapped: bool | None = None
+    is_hardware_key_auth: bool | None = None
+    is_tpm_auth: bool | None = None
+    tpm_signing_public_key: str | None = secret()
+    prevent_vm: bool | None = None
+    device_id: int | None = None
+    hardware_id: str | None = secret()
+    variables: tuple[DeviceVariable, ...] | None = None
+    license_template_id: int | None = None
+    order_store_id: str | None = None
+    metadata: JsonObject | None = attrs.field(default=None, hash=False)
+    metadata_string: str | None = None
+    custom_fields: tuple[CustomField, ...] = ()
+    customer: Customer | None = None
+    company: Company | None = None
+    installation_file: str | InstallationFile | None = None
+    version: str | None = None
+    hash_md5: str | None = None
+    environment: str | None = None
+    channel: str | None = None
+    release_date: OptionalDate = None
+    eula_link: str | None = None
+    release_notes_link: str | None = None
+    requires_version: str | None = None
+    size: str | None = None
+    license_signature: str | None = secret()
+    license_signature_v2: str | None = secret()
+    offline_signature: str | None = secret()
     date: str | None = None
-    hardware_id: str | None = attrs.field(default=None, repr=False)
-    extra: JsonObject = attrs.field(factory=dict[str, object], repr=False)
+    request: str | None = None
+    request_id: str | None = None
 
-    def judge_by(self, floor: TimeFloor) -> None:
-        """Let a client's floor count, for the license and its features."""
-        super().judge_by(floor)
+    def _judge_by(self, floor: TimeFloor) -> None:
+        super()._judge_by(floor)
         for feature in self.product_features:
-            feature.judge_by(floor)
+            judge(feature, floor)
 
     @property
-    def is_consumption(self) -> bool:
-        """Whether uses of the license are counted; of a type this version does not know, whether it has a maximum."""
-        if isinstance(self.license_type, LicenseType):
-            return self.license_type is LicenseType.CONSUMPTION
-        return self.max_consumptions is not None
+    def _kind(self) -> str | None:
+        return self.license_type
 
     @property
-    def remaining_consumptions(self) -> int | None:
-        """Uses left, allowed overages included; None when unlimited or when uses are not counted."""
-        if not self.is_consumption:
+    def _maximum(self) -> int | None:
+        return self.max_consumptions
+
+    @property
+    def newest_file(self) -> InstallationFile | None:
+        """The newest installation file that the license may use, or None if the answer names none."""
+        if not isinstance(self.installation_file, str):
+            return self.installation_file
+        if not self.installation_file:
             return None
-        return remaining(
-            unlimited=self.allow_unlimited_consumptions,
-            maximum=self.max_consumptions,
-            used=self.total_consumptions,
-            overages=granted_overages(allowed=self.allow_overages, maximum=self.max_overages),
-        )
+        return InstallationFile(**{name: getattr(self, name) for name in _OF_A_FILE})
 
     @property
     def ends_at(self) -> datetime | None:
@@ -168,7 +165,7 @@ class License(Timed):
     def has_grace(self) -> bool:
         """Whether this is a subscription with hours of grace after its validity period."""
         subscription = self.license_type == LicenseType.SUBSCRIPTION
-        return subscription and self.allow_grace_period and (self.grace_period or 0) > 0
+        return subscription and self.allow_grace_period is True and (self.grace_period or 0) > 0
 
     def expires_in(self, now: datetime | None = None) -> timedelta | None:
         """Return the time until `ends_at` (negative once past), or None if the license never ends.
@@ -176,7 +173,7 @@ class License(Timed):
         Args:
             now: An aware moment; when None, the later of the local clock and what the service has proved of its own.
         """
-        return self.time_left(self.ends_at, now)
+        return self._time_left(self.ends_at, now)
 
     def is_valid(self, now: datetime | None = None) -> Validity:
         """Return whether the license may be used at `now`: active, enabled, not expired and started.
@@ -189,7 +186,7 @@ class License(Timed):
         Returns:
             A `Validity`, true or false as it stands, with the `reason` when false.
         """
-        at = self.moment(now)
+        at = self._moment(now)
         if not self.license_active:
             return Validity(reason=InvalidReason.NOT_ACTIVE)
         if not self.license_enabled:

@@ -1,4 +1,4 @@
-"""Bundles: what `check_bundle` answers."""
+"""Bundles: what `check_bundle` and `activate_bundle` answer."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import overload
 
 import attrs
 
-from .expiry import TimeFloor
+from ..expiry import Judged, TimeFloor, judge
+from ..model import Model
 from .licenses import License
 
 
-@attrs.frozen
-class Bundle(Sequence[License]):
+@attrs.frozen(kw_only=True, slots=False)
+class Bundle(Model, Judged, Sequence[License]):
     """The licenses of a bundle, in the service's order, with lookup by product short code.
 
     `bundle[0]` and slices work as in any sequence, and `bundle["APP"]`, `bundle.get("APP")` and `"APP" in bundle` look
@@ -45,10 +46,9 @@ class Bundle(Sequence[License]):
     def __contains__(self, item: object) -> bool:
         return (self.get(item) is not None) if isinstance(item, str) else item in self.licenses
 
-    def judge_by(self, floor: TimeFloor) -> None:
-        """Let a client's floor count, for each license."""
+    def _judge_by(self, floor: TimeFloor) -> None:
         for license in self.licenses:
-            license.judge_by(floor)
+            judge(license, floor)
 
     @property
     def products(self) -> tuple[str, ...]:

@@ -1,0 +1,177 @@
+"""What performs calls: a pipeline that sends, and a reader that believes; under every client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TypeVar
+
+import anyio
+import attrs
+
+from .answers import Reader
+from .configuration import check_kinds, checked_hooks, checked_timeout
+from .errors import DeviceNotFound, LicenseNotActive, LicenseSpringError
+from .methods import Awaiting
+from .transport import Circuit, Hook, Patience, RateLimits, RawResponse, RetryPolicy
+from .transport.history import History
+from .transport.pipeline import Pipeline
+from .transport.policies.retry import RetryBudget
+from .transport.policies.windows import RateLimiter
+from .transport.values import Call, Repeat
+
+T = TypeVar("T")
+
+
+class Observable:
+    """What can be read off a client at any moment and from any thread."""
+
+    _pipeline: Pipeline
+    _reader: Reader
+
+    @property
+    def clock_skew(self) -> float:
+        """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first."""
+        return self._pipeline.skew.offset
+
+    @property
+    def newest_date(self) -> datetime | None:
+        """The newest `Date` of a verified answer, advanced by a monotonic clock; None before the first.
+
+        The models of this client's answers are judged by it when the local clock is behind it.
+        """
+        return self._reader.floor.moment()
+
+    @property
+    def retry_budget(self) -> RetryBudget:
+        """The tokens that retries of this client cost; `tokens` near 0 means that the service fails for many calls."""
+        return self._pipeline.vitals.budget
+
+    @property
+    def circuit(self) -> Circuit | None:
+        """The circuit breaker that calls of this client pass; None without a `circuit`."""
+        return self._pipeline.vitals.circuit
+
+
+class Caller(Observable, Awaiting):
+    """Performs calls, and closes what they went over.
+
+    Args:
+        pipeline: Sends requests.
+        reader: Verifies and structures their answers.
+    """
+
+    def __init__(self, pipeline: Pipeline, reader: Reader) -> None:
+        self._pipeline = pipeline
+        self._reader = reader
+
+    async def perform(self, call: Call[T]) -> RawResponse[T]:
+        """Send the call of an endpoint function and return its verified, structured answer.
+
+        Args:
+            call: From a function of `licensespring_async.endpoints`.
+
+        Raises:
+            LicenseSpringError: Anything that went wrong, with the endpoint, attempts and seconds on it.
+        """
+        history = self._pipeline.start(call.request.endpoint)
+        try:
+            return await self._perform(call, history)
+        except LicenseSpringError as error:
+            if call.request.repeat is Repeat.ALWAYS or not error.may_have_acted:
+                raise
+            if call.doubt is None:
+                error.add_note(f"it is not known whether {call.request.endpoint} has acted; it is never sent twice")
+                raise
+            return await self._find_out(call, call.doubt(), error, history)
+
+    async def _perform(self, call: Call[T], history: History) -> RawResponse[T]:
+        with self._pipeline.watched(call.request, history):
+            try:
+                response = await self._pipeline.send(call.request, history)
+                return self._reader.read(response, call, history)
+            except LicenseSpringError as error:
+                history.stamp(error)
+                raise
+
+    async def _find_out(
+        self, call: Call[T], doubt: Call[T], lost: LicenseSpringError, history: History
+    ) -> RawResponse[T]:
+        """Ask what became of a call whose answer was lost; send it again when it has not acted."""
+        try:
+            return await self._perform(doubt, history.follow_up(doubt.request.endpoint))
+        except (DeviceNotFound, LicenseNotActive):
+            # It never arrived, so that this is its first time.
+            return await self._perform(call, history.follow_up(call.request.endpoint))
+        except LicenseSpringError as error:
+            lost.add_note(
+                f"it is not known whether {call.request.endpoint} has acted: {doubt.request.endpoint} could not find "
+                f"out ({type(error).__name__})"
+            )
+            raise lost from error
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retry: RetryPolicy | None = None,
+        rate_limits: RateLimits | None = None,
+        patience: Patience | None = None,
+        hooks: Iterable[Hook] = (),
+    ) -> Self:
+        """Return a cheap copy with other options, which shares connections, tokens, budget and everything not named.
+
+        Args:
+            timeout: Seconds for a whole call.
+            retry: How failed attempts are repeated.
+            rate_limits: Windows of the copy's own.
+            patience: Has calls wait for the rate windows, the pause after HTTP 429 or an open circuit, on top of their
+                own time, until `patience.end()`.
+            hooks: Called too, after the client's own.
+
+        Closing the copy or the original closes both.
+        """
+        check_kinds(retry=retry, rate_limits=rate_limits)
+        pipeline = self._pipeline
+        other = type(self).__new__(type(self))
+        vars(other).update(vars(self))
+        other._pipeline = attrs.evolve(
+            pipeline,
+            timeout=pipeline.timeout if timeout is None else checked_timeout(timeout),
+            policy=pipeline.policy if retry is None else retry,
+            limiter=pipeline.limiter
+            if rate_limits is None
+            else RateLimiter(rate_limits, pipeline.clock, pipeline.limiter.pause),
+            patience=pipeline.patience if patience is None else patience,
+            hooks=(*pipeline.hooks, *checked_hooks(hooks)),
+        )
+        return other
+
+    def change_rate_limits(self, rate_limits: RateLimits | None) -> None:
+        """Keep to other rate windows from now on, here and in the copies that share them.
+
+        What was sent before still counts in a window of the same length. A call that waits looks at the new windows
+        when its wait under the old ones is over.
+
+        Args:
+            rate_limits: The windows, or None for no limit.
+
+        Raises:
+            ConfigurationError: It is something else.
+        """
+        check_kinds(rate_limits=rate_limits)
+        self._pipeline.limiter.change(rate_limits)
+
+    async def aclose(self) -> None:
+        """Close the connections; no call can begin afterwards, and those under way may fail as if the network had."""
+        await self._pipeline.engine.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await self.aclose()

@@ -1,0 +1,174 @@
+"""A check as a value: validated once, then asked, released, compared and looked up by."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeAlias
+
+import attrs
+
+from . import endpoints
+from .endpoints.parameters import Value
+from .endpoints.requests import optional, required, who
+from .models import Bundle, LicenseFeature
+from .redaction import fingerprint
+from .transport.values import Call
+
+Key: TypeAlias = tuple[str, str, str, str | None, str | None, int | None, str | None]
+
+
+class Whose(Protocol):
+    """Names a device and a license."""
+
+    @property
+    def hardware_id(self) -> str:
+        """Unique id of the device."""
+        ...
+
+    @property
+    def license_key(self) -> str | None:
+        """The license's key."""
+        ...
+
+    @property
+    def username(self) -> str | None:
+        """The license's user."""
+        ...
+
+    @property
+    def license_id(self) -> int | None:
+        """Picks one license when the user has several."""
+        ...
+
+    @property
+    def bundle_code(self) -> str | None:
+        """Short code of the bundle."""
+        ...
+
+
+def feature_key(product: str, feature: str, whose: Whose) -> Key:
+    """Return the key of a feature check without making one: a gate finds known answers by it."""
+    return (
+        product,
+        feature,
+        whose.hardware_id,
+        whose.license_key,
+        whose.username,
+        whose.license_id,
+        whose.bundle_code,
+    )
+
+
+def _masked(value: str | None) -> str:
+    return "None" if value is None else fingerprint(value)
+
+
+@attrs.frozen(kw_only=True)
+class _Check:
+    """What every check names: the product, the device and the license.
+
+    Args:
+        product: Short code of the product.
+        hardware_id: Unique id of the device.
+        license_key: The license's key. Exactly one of `license_key` and `username`.
+        username: The license's user.
+        license_id: Picks one license when the user has several.
+
+    Raises:
+        InvalidParameter: No request could ask this.
+    """
+
+    product: str
+    hardware_id: str = attrs.field(repr=_masked)
+    license_key: str | None = attrs.field(default=None, repr=_masked)
+    username: str | None = attrs.field(default=None, repr=_masked)
+    license_id: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        # Here, so that what cannot be asked neither reaches a gate nor counts there.
+        for name, value in self._fields().items():
+            object.__setattr__(self, name, value)
+
+    def _fields(self) -> dict[str, Value]:
+        whose = who(license_key=self.license_key, username=self.username)
+        return required(product=self.product, hardware_id=self.hardware_id, **whose) | optional(
+            license_id=self.license_id
+        )
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the endpoint function that asks."""
+        return attrs.asdict(self, recurse=False)
+
+    @property
+    def identity(self) -> str:
+        """The license key or the user name."""
+        return self.license_key or self.username or ""
+
+    def __str__(self) -> str:
+        return f"{self.product}, device {fingerprint(self.hardware_id)}, license {fingerprint(self.identity)}"
+
+
+@attrs.frozen(kw_only=True)
+class FeatureCheck(_Check):
+    """A check of one feature of a license on a device; equal checks share one answer.
+
+    Args:
+        product: Short code of the product.
+        feature: Code of the feature.
+        hardware_id: Unique id of the device.
+        license_key: The license's key. Exactly one of `license_key` and `username`.
+        username: The license's user.
+        license_id: Picks one license when the user has several.
+        bundle_code: Short code of the bundle, to act on a license inside it.
+
+    Raises:
+        InvalidParameter: No request could ask this.
+    """
+
+    feature: str
+    bundle_code: str | None = None
+
+    def _fields(self) -> dict[str, Value]:
+        return super()._fields() | required(feature=self.feature) | optional(bundle_code=self.bundle_code)
+
+    @property
+    def key(self) -> Key:
+        """The same as a tuple: cheaper to look up by."""
+        return feature_key(self.product, self.feature, self)
+
+    def call(self) -> Call[LicenseFeature]:
+        """Return the call that asks; if the feature floats, it takes a slot."""
+        return endpoints.check_license_feature(**self.arguments)
+
+    def release(self) -> Call[None]:
+        """Return the call that gives the slot back."""
+        return endpoints.release_floating_feature(**self.arguments)
+
+    def __str__(self) -> str:
+        return f"feature {self.feature} of {super().__str__()}"
+
+
+@attrs.frozen(kw_only=True)
+class BundleCheck(_Check):
+    """A check of the licenses of a bundle on a device.
+
+    Args:
+        product: Short code of the bundle.
+        hardware_id: Unique id of the device.
+        license_key: The bundle's key. Exactly one of `license_key` and `username`.
+        username: The bundle's user.
+        license_id: Picks the bundle license with this id.
+
+    Raises:
+        InvalidParameter: No request could ask this.
+    """
+
+    def call(self) -> Call[Bundle]:
+        """Return the call that asks; licenses that float take slots."""
+        return endpoints.check_bundle(**self.arguments)
+
+    def __str__(self) -> str:
+        return f"bundle {super().__str__()}"
+
+
+Check: TypeAlias = FeatureCheck | BundleCheck

@@ -1,0 +1,70 @@
+"""Texts of endpoint functions: what each shares with others is written once, and filled in here."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+from typing import TypeVar
+
+from .parameters import PARAMETERS
+
+F = TypeVar("F", bound=Callable[..., object])
+
+_WIDTH = 116
+_SECTION = re.compile(r"^(Args|Returns|Raises|Cost|Source):", re.MULTILINE)
+_ENTRY = re.compile(r"^    ([\w, ]+): ", re.MULTILINE)
+_RAISES = {
+    "InvalidParameter": "An argument cannot be sent; nothing was.",
+    "LicenseRefused": "The service says no; the subclass says why.",
+    "AuthorizationError": "The service does not accept the credentials.",
+    "SignatureError": "The answer is not signed by a trusted key; `AnswerMismatch`: it answers another request.",
+    "RateLimited, TransportError, ResponseError, ApiError": "No usable answer in time.",
+}
+
+
+def documented(function: F) -> F:
+    """Complete the text of an endpoint function: arguments by the table of parameters, and the errors of every call.
+
+    What is written by hand at the function stands; what it leaves out is filled in.
+    """
+    if function.__doc__ is None:  # python -OO
+        return function
+    signature = inspect.signature(function)
+    sections = _split(inspect.cleandoc(function.__doc__), _SECTION)
+    about = {name: PARAMETERS[name].about for name in signature.parameters if name in PARAMETERS}
+    arguments = about | _entries(sections.get("Args", ""))
+    sections["Args"] = _section("Args", {name: arguments[name] for name in signature.parameters})
+    # A call that answers nothing has no signature to check.
+    is_signed = signature.return_annotation != "Call[None]"
+    common = {name: about for name, about in _RAISES.items() if is_signed or name != "SignatureError"}
+    sections["Raises"] = _section("Raises", _entries(sections.get("Raises", "")) | common)
+    order = ("", "Args", "Returns", "Raises", "Cost", "Source")
+    text = "\n\n".join(sections[name] for name in order if name in sections)
+    function.__doc__ = text.replace("\n\nSource:", "\nSource:")
+    return function
+
+
+def _split(text: str, beginning: re.Pattern[str]) -> dict[str, str]:
+    """Return the parts of a text by the word that each begins with, "" for what comes before the first."""
+    starts = [*beginning.finditer(text)]
+    ends = [*(each.start() for each in starts), len(text)]
+    parts = {each[1]: text[each.start() : end].rstrip() for each, end in zip(starts, ends[1:], strict=True)}
+    return {"": text[: ends[0]].rstrip()} | parts
+
+
+def _entries(section: str) -> dict[str, str]:
+    """Return the entries of a section by their names."""
+    parts = _split(section.partition("\n")[2], _ENTRY)
+    return {name: " ".join(part.partition(": ")[2].split()) for name, part in parts.items() if name}
+
+
+def _section(title: str, entries: dict[str, str]) -> str:
+    lines = [
+        textwrap.fill(
+            f"{name}: {about}", _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8, break_on_hyphens=False
+        )
+        for name, about in entries.items()
+    ]
+    return "\n".join([f"{title}:", *lines])

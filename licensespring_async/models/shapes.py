@@ -1,0 +1,104 @@
+"""Shapes of an answer: from its bytes to a value."""
+
+from __future__ import annotations
+
+from typing import Generic, Protocol, TypeVar, cast
+
+import attrs
+
+from ..errors import ResponseError
+from .converter import structure
+from .expiry import TimeFloor, judge
+from .json_body import decode
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Answer(Protocol[T_co]):
+    """How a successful answer is read."""
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the service signs it, in the `LicenseSignature` header."""
+        ...
+
+    def read(self, body: bytes, *, is_verified: bool) -> T_co:
+        """Return the value of a body.
+
+        Args:
+            body: After content decoding.
+            is_verified: Whether a trusted key has signed it.
+
+        Raises:
+            ResponseError: It cannot be decoded, or has another shape.
+        """
+        ...
+
+    def judge_by(self, value: object, floor: TimeFloor) -> None:
+        """Let a client's floor count for what of the value depends on the time."""
+        ...
+
+
+@attrs.frozen
+class One(Generic[T]):
+    """One model.
+
+    Attributes:
+        is_signed: Whether the service signs it.
+    """
+
+    model: type[T]
+    is_signed: bool = attrs.field(default=True, kw_only=True)
+
+    def read(self, body: bytes, *, is_verified: bool) -> T:
+        """Return the model; ResponseError when the body is something else."""
+        return structure(decode(body, is_signed=is_verified), self.model)
+
+    def judge_by(self, value: object, floor: TimeFloor) -> None:
+        """Let a client's floor count for the model."""
+        judge(value, floor)
+
+
+@attrs.frozen
+class Many(Generic[T]):
+    """An array of models.
+
+    Attributes:
+        is_signed: Whether the service signs it.
+    """
+
+    model: type[T]
+    is_signed: bool = attrs.field(default=True, kw_only=True)
+
+    def read(self, body: bytes, *, is_verified: bool) -> tuple[T, ...]:
+        """Return the models; ResponseError when the body is something else."""
+        value = decode(body, is_signed=is_verified)
+        return structure(value, tuple[self.model, ...], called=f"list of {self.model.__name__}")  # type: ignore[name-defined]
+
+    def judge_by(self, value: object, floor: TimeFloor) -> None:
+        """Let a client's floor count for each model."""
+        for each in cast("tuple[object, ...]", value):
+            judge(each, floor)
+
+
+@attrs.frozen
+class Word:
+    """A fixed word that says that something was done; the service documents no signature for it."""
+
+    word: str
+    is_signed: bool = attrs.field(default=False, init=False)
+
+    def read(self, body: bytes, *, is_verified: bool) -> None:
+        """Return when the body is the word, with or without quotes; ResponseError when it is something else."""
+        said = body.decode("utf-8", "replace").strip().strip('"')
+        if said != self.word:
+            expected = f"the word {self.word!r}" if self.word else "empty"
+            raise ResponseError(f"the answer is not {expected}, as documented")
+
+    def judge_by(self, value: object, floor: TimeFloor) -> None:
+        """Do nothing: a word does not depend on the time."""
+
+
+NOTHING = Word("")
+"""An empty body."""
