@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import io
 import json
@@ -12,12 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-import attrs
-
 from ...errors import ConfigurationError
 from ...file_writing import Replacement, create
 from ...fleet import Result
-from ...fleet.results.cells import to_cell
+from ...fleet.results.cells import csv_line
+from ...fleet.results.result import KINDS
 from .parquet_output import parquet_output
 
 STDOUT = "-"
@@ -142,25 +140,18 @@ def _lines(file: BinaryIO) -> TextIO:
 
 
 def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
-    rows = csv.writer(file, lineterminator="\n")
     is_csv = name.lower().endswith(".csv")
-    if is_csv:
-        try:
-            rows.writerow(attrs.fields_dict(Result))
-        except OSError as e:
-            raise unwritable(name, e) from e
 
-    def write(result: Result) -> None:
+    def put(line: str) -> None:
         try:
-            if is_csv:
-                cells = json.loads(result.to_json()).values()
-                rows.writerow(to_cell(each) if isinstance(each, str) else each for each in cells)
-            else:
-                file.write(result.to_json() + "\n")
+            file.write(line)
             file.flush()
         except OSError as e:
             if e.errno == errno.EPIPE:  # the reader has seen enough
                 raise
             raise unwritable(name, e) from e
 
-    return write
+    if is_csv:
+        put(csv_line(KINDS))
+        return lambda result: put(csv_line(json.loads(result.to_json()).values()))
+    return lambda result: put(f"{result.to_json()}\n")

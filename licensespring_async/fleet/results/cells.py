@@ -8,14 +8,26 @@ Source: https://owasp.org/www-community/attacks/CSV_Injection
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 _MINUS: Final = "\u2212"
 _pieces: Final = re.compile(r"([;|\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029])").split
 _may_begin: Final = re.compile(r"[-=+@]|\A'*[;|\t-\r\x1c-\x1e]").search
+
+
+def csv_line(values: Iterable[object]) -> str:
+    """Return a line of CSV with its end; None is an empty cell."""
+    line = io.StringIO()
+    # The writer quotes what its line end has, and nothing else that a reader takes for one.
+    csv.writer(line, lineterminator="\r\n").writerow(
+        to_cell(each) if isinstance(each, str) else each for each in values
+    )
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def to_cell(text: str) -> str:

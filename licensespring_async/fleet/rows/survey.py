@@ -73,7 +73,8 @@ class Survey(Scratch):
             found = self._db.execute(
                 "SELECT row, line FROM copy WHERE first = ? ORDER BY row", (result.row,)
             ).fetchall()
-        return [result, *(attrs.evolve(result, row=row, line=line, attempts=0, seconds=0.0) for row, line in found)]
+        unsent = attrs.evolve(result, attempts=0, seconds=0.0, waited=0.0)
+        return [result, *(attrs.evolve(unsent, row=row, line=line) for row, line in found)]
 
     def _count(self, db: sqlite3.Connection, rows: Iterable[Row | InvalidRow]) -> None:
         db.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, row INTEGER) WITHOUT ROWID")
