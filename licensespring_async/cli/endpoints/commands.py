@@ -15,7 +15,7 @@ from ..connection import OneCall
 from .act_one import Act, act_one
 from .check_one import Answer, Check, check_one
 from .signature import arguments_for, help_of, options_of
-from .tables import feature_table, licenses_table
+from .tables import feature_table, license_table, licenses_table
 
 T = TypeVar("T")
 
@@ -75,6 +75,16 @@ def taking(
 
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "check": checking(
+        Check(
+            endpoint=endpoints.check_license,
+            key="license",
+            title="license of {product}",
+            show=license_table,
+            judge=of_answer,
+        ),
+        notice="If it floats, this TAKES A SLOT.",
+    ),
     "check-feature": checking(
         Check(
             endpoint=endpoints.check_license_feature,
