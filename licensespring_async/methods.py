@@ -138,6 +138,7 @@ class Endpoints(ListsEndpoints):
     check_bundle = Endpoint(endpoints.check_bundle)
     check_license = Endpoint(endpoints.check_license)
     check_license_feature = Endpoint(endpoints.check_license_feature)
+    deactivate_license = Endpoint(endpoints.deactivate_license)
     release_floating_feature = Endpoint(endpoints.release_floating_feature)
 
 
