@@ -16,6 +16,7 @@ from .configuration import (
     PRODUCTION_URL,
     Options,
     auth_from,
+    checked_age,
     checked_flag,
     checked_origin,
     pipeline_for,
@@ -25,6 +26,7 @@ from .methods import Endpoints, RawLicenseSpring
 from .models.expiry import TimeFloor
 from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy
 from .transport.observing import Telemetry
+from .transport.policies.freshness import Freshness
 
 if TYPE_CHECKING:
     from .leases.lease import Lease
@@ -97,7 +99,6 @@ class LicenseSpring(Caller, Endpoints):
             rate_limits=rate_limits,
             circuit=circuit,
             max_concurrency=max_concurrency,
-            max_answer_age=max_answer_age,
             engine=engine,
             hooks=hooks,
             telemetry=telemetry,
@@ -107,7 +108,8 @@ class LicenseSpring(Caller, Endpoints):
         reader = Reader(
             verifier=verifier_for(origin, public_key, verify_signatures),
             is_binding=checked_flag("bind_answers", bind_answers),
-            served=pipeline.skew.served,
+            freshness=Freshness(checked_age(max_answer_age)),
+            skew=pipeline.skew,
             floor=TimeFloor(clock.monotonic),
         )
         super().__init__(pipeline, reader)

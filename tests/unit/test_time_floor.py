@@ -22,7 +22,7 @@ from licensespring_async.models.expiry import TimeFloor
 from licensespring_async.transport import HttpResponse
 
 from . import bodies
-from .fakes import DEVICE, FEATURE, KEY, ScriptedEngine, VirtualTime
+from .fakes import DEVICE, FEATURE, KEY, ScriptedEngine, VirtualTime, answer
 from .keys import Signer
 
 ENDS = datetime(2100, 1, 1, tzinfo=UTC)
@@ -188,6 +188,50 @@ async def test_an_unverified_answer_proves_no_time() -> None:
     await client.check_bundle(**DEVICE)
 
     assert client.newest_date is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("code", ["internal_error", "date_header_diff"])
+@pytest.mark.parametrize("years", [1, 7, 50])
+async def test_the_date_of_an_error_revives_nothing(signer: Signer, code: str, years: int) -> None:
+    """Judges a recording by the machine's own clock, though an unsigned error announced the time it was made."""
+    time = VirtualTime(AFTER.timestamp())
+    then = AFTER - timedelta(days=365 * years)
+    body = bodies.encoded(bodies.feature(code="render", expiry_date=(then + timedelta(days=1)).isoformat()))
+    date = {"date": imf_fixdate(then.timestamp())}
+    engine = ScriptedEngine(
+        [answer(bodies.error(code), 400, date), HttpResponse(200, signer.headers(body) | date, body)]
+    )
+    client = LicenseSpring(auth=KEY, engine=engine, public_key=signer.public_key, clock=time.clock, max_answer_age=None)
+    if code != "date_header_diff":
+        with pytest.raises(LicenseSpringError):
+            await client.check_license_feature(**FEATURE)
+
+    feature = await client.check_license_feature(**FEATURE)
+
+    assert client.now() == AFTER
+    assert feature.is_expired(client.now())
+
+
+@pytest.mark.anyio
+async def test_the_moment_is_the_later_of_two(service: Service) -> None:
+    """Judges by the local clock when it is ahead, else by what was verified; both go on."""
+    await service.feature(AFTER)
+    assert service.client.now() == AFTER
+
+    service.time.now = (AFTER + timedelta(days=3)).timestamp()
+    assert service.client.now() >= AFTER + timedelta(days=3)
+
+    await service.feature(BEFORE)
+    assert service.client.now() >= AFTER + timedelta(days=3)
+
+
+@pytest.mark.anyio
+async def test_two_dates_prove_no_time(service: Service) -> None:
+    """Takes no time from an answer with two Dates, of which anyone may have written the first."""
+    await service.feature(BEFORE, date=f"{imf_fixdate(AFTER.timestamp())}, {imf_fixdate(BEFORE.timestamp())}")
+
+    assert service.client.newest_date is None
 
 
 @pytest.mark.anyio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TypeVar, cast
 
 import attrs
@@ -98,8 +98,8 @@ async def _ask(client: LicenseSpring, call: Call[Model]) -> _Answer:
         except ConfigurationError:
             raise
         except LicenseSpringError as error:
-            return _Answer(verdict=of_error(error), error=error, now=datetime.now(UTC))
-    now = datetime.now(UTC) + timedelta(seconds=client.clock_skew)
+            return _Answer(verdict=of_error(error), error=error, now=client.now())
+    now = client.now()
     return _Answer(verdict=of_answer(raw.value, now), value=raw.value, verified=raw.verified, now=now)
 
 
