@@ -18,7 +18,7 @@ import trustme
 from licensespring_async import LicenseSpring, LicenseSpringError
 from licensespring_async.transport import Clock, Engine, HttpxEngine, PyreqwestEngine
 
-from .fakes import CHECK, FEATURE, KEY
+from ..fakes import CHECK, FEATURE, KEY
 from .loopback import LOOPS, Connection, ok, serving
 
 pytestmark = pytest.mark.anyio

@@ -24,8 +24,9 @@ from licensespring_async import (
 )
 from licensespring_async.transport import HttpRequest, HttpxEngine
 
+from ..fakes import KEY
 from ..unit import bodies
-from ..unit.fakes import DEVICE, FEATURE, KEY
+from ..unit.fakes import DEVICE, FEATURE
 from ..unit.keys import Signer
 from .loopback import answering, ok, serving
 

@@ -21,13 +21,14 @@ from licensespring_async import (
 from licensespring_async.configuration import Options
 from licensespring_async.redaction import fingerprint
 
-from .fakes import DEVICE, KEY, ScriptedEngine, UnusedEngine, a_client, answer
+from ..fakes import KEY, ScriptedEngine, answer, client
+from .fakes import DEVICE, a_client
 from .keys import Signer
 
 
 def configured(**options: Any) -> LicenseSpring:
     """A client that fails the test when it sends something."""
-    settings: dict[str, Any] = {"auth": KEY, "engine": UnusedEngine()}
+    settings: dict[str, Any] = {"auth": KEY, "engine": ScriptedEngine()}
     return LicenseSpring(**settings | options)
 
 
@@ -132,7 +133,7 @@ def test_a_public_key_is_a_pem(public_key: object) -> None:
 def test_believing_everybody_warns() -> None:
     """Warns, at the line that asked for it, when signatures are not verified."""
     with pytest.warns(UserWarning, match="verify_signatures=False: answers are believed whoever") as caught:
-        LicenseSpring(auth=KEY, engine=UnusedEngine(), verify_signatures=False)
+        LicenseSpring(auth=KEY, engine=ScriptedEngine(), verify_signatures=False)
 
     assert [each.filename for each in caught] == [__file__]
 
@@ -163,12 +164,11 @@ def test_the_repr_of_a_client_holds_no_secret(auth: ApiKey | ClientCredentials, 
 @pytest.mark.anyio
 async def test_a_copy_shares_the_engine() -> None:
     """Sends through the same engine as the client that it was copied from."""
-    engine = ScriptedEngine([answer([])])
-    with pytest.warns(UserWarning, match="verify_signatures"):
-        client = LicenseSpring(auth=KEY, engine=engine, verify_signatures=False, timeout=10)
+    engine = ScriptedEngine([answer(body=[])])
+    original = client(engine, timeout=10)
 
-    await client.with_options(timeout=3).check_bundle(**DEVICE)
-    await client.check_bundle(**DEVICE)
+    await original.with_options(timeout=3).check_bundle(**DEVICE)
+    await original.check_bundle(**DEVICE)
 
     assert [round(timeout, 1) for timeout in engine.timeouts] == [3.0, 10.0]
 
@@ -185,13 +185,13 @@ def test_a_copy_keeps_its_kind() -> None:
     class Ours(LicenseSpring):
         pass
 
-    assert type(Ours(auth=KEY, engine=UnusedEngine()).with_options(timeout=1)) is Ours
+    assert type(Ours(auth=KEY, engine=ScriptedEngine()).with_options(timeout=1)) is Ours
 
 
 @pytest.mark.anyio
 async def test_a_client_closes_its_engine() -> None:
     """Closes the engine at the end of `async with`."""
-    engine = ScriptedEngine([answer([])])
+    engine = ScriptedEngine([answer(body=[])])
 
     async with configured(engine=engine):
         assert not engine.closed
@@ -202,7 +202,7 @@ async def test_a_client_closes_its_engine() -> None:
 @pytest.mark.anyio
 async def test_a_client_closes_its_engine_after_an_error() -> None:
     """Closes the engine when the block fails, and lets the error through."""
-    engine = ScriptedEngine([answer([])])
+    engine = ScriptedEngine([answer(body=[])])
 
     with pytest.raises(ZeroDivisionError):
         async with configured(engine=engine):
@@ -213,7 +213,7 @@ async def test_a_client_closes_its_engine_after_an_error() -> None:
 
 def test_no_skew_is_known_at_first() -> None:
     """Knows no clock skew before the first answer."""
-    assert a_client(answer([])).clock_skew == 0
+    assert a_client().clock_skew == 0
 
 
 FAR = "http://licenses.example.org"
@@ -223,7 +223,7 @@ def test_http_to_another_machine_is_an_explicit_choice() -> None:
     """Takes plain http to any host when told to, and warns about it on the caller's own line."""
     with pytest.warns(UserWarning, match="allow_http=True: .* in the clear") as warned:
         client = LicenseSpring(
-            auth=KEY, base_url=FAR, public_key=PRODUCTION_PUBLIC_KEY, engine=UnusedEngine(), allow_http=True
+            auth=KEY, base_url=FAR, public_key=PRODUCTION_PUBLIC_KEY, engine=ScriptedEngine(), allow_http=True
         )
 
     assert [(each.filename, each.lineno > 0) for each in warned] == [(__file__, True)]
@@ -293,7 +293,7 @@ def test_a_hook_that_nobody_awaits_is_refused(hook: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["engine", "telemetry"])
-@pytest.mark.parametrize("value", [object(), UnusedEngine, 5], ids=["an object", "a class", "a number"])
+@pytest.mark.parametrize("value", [object(), ScriptedEngine, 5], ids=["an object", "a class", "a number"])
 def test_an_object_without_the_method_is_refused(name: str, value: object) -> None:
     """Refuses what is no engine and no telemetry, a class included, and says what would be."""
     with pytest.raises(ConfigurationError, match=f"{name}: must be an object like"):

@@ -9,8 +9,9 @@ from licensespring_async import AnswerMismatch, ConfigurationError, LicenseSprin
 from licensespring_async.auth import imf_fixdate
 from licensespring_async.transport import HttpResponse
 
+from ..fakes import KEY, ScriptedEngine, answer, client
 from . import bodies
-from .fakes import FEATURE, KEY, ScriptedEngine, VirtualTime, answer
+from .fakes import FEATURE, VirtualTime
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +27,7 @@ class World:
 
     async def check(self, **headers: str) -> bool:
         """Return whether an answer with these headers is taken."""
-        self.engine.answers = [answer(bodies.feature(code="render"), headers=headers)]
+        self.engine.answers = [answer(200, bodies.feature(code="render"), **headers)]
         try:
             await self.client.check_license_feature(**FEATURE)
         except AnswerMismatch:
@@ -35,7 +36,7 @@ class World:
 
     def dated(self, value: object, ahead: float, status: int = 200) -> HttpResponse:
         """An answer whose Date is that many seconds ahead of the machine's clock."""
-        return answer(value, status, {"date": imf_fixdate(self.clock.now + ahead)})
+        return answer(status, value, date=imf_fixdate(self.clock.now + ahead))
 
     async def fail(self, ahead: float, status: int = 502) -> None:
         """Get an unsigned error with such a Date."""
@@ -50,16 +51,9 @@ class World:
 
 def world(limit: float | None = 300.0) -> World:
     clock = VirtualTime()
-    engine = ScriptedEngine([])
-    with pytest.warns(UserWarning, match="verify_signatures=False"):
-        client = LicenseSpring(
-            auth=KEY,
-            engine=engine,
-            verify_signatures=False,
-            max_answer_age=limit,
-            clock=attrs.evolve(clock.clock, monotonic=lambda: made.elapsed),
-        )
-    made = World(engine, client, clock)
+    engine = ScriptedEngine()
+    times = attrs.evolve(clock.clock, monotonic=lambda: made.elapsed)
+    made = World(engine, client(engine, times, max_answer_age=limit), clock)
     return made
 
 
@@ -157,13 +151,11 @@ async def test_an_answer_that_was_refused_signs_no_attempt() -> None:
 async def test_a_word_that_nobody_signs() -> None:
     """Takes a word with any Date, by which the client could learn nothing, but not out of a cache."""
     here = world()
-    for headers in ({"date": imf_fixdate(here.clock.now + 7200)}, {"age": "301"}):
-        here.engine.answers = [HttpResponse(200, headers, b"")]
-        if "age" in headers:
-            with pytest.raises(AnswerMismatch):
-                await here.client.release_floating_feature(**FEATURE)
-        else:
-            await here.client.release_floating_feature(**FEATURE)
+    here.engine.answers = [here.dated("", 7200), answer(200, "", age="301")]
+
+    await here.client.release_floating_feature(**FEATURE)
+    with pytest.raises(AnswerMismatch, match="Age"):
+        await here.client.release_floating_feature(**FEATURE)
 
     assert not await here.is_taken(7200)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 
 import anyio
 import pytest
@@ -13,8 +12,9 @@ from hypothesis import strategies as st
 from licensespring_async import LicenseSpring, LicenseSpringError, RetryPolicy, SignatureError
 from licensespring_async.transport import HttpResponse
 
+from ..fakes import ScriptedEngine, client
 from . import bodies
-from .fakes import DEVICE, FEATURE, KEY, ScriptedEngine, VirtualTime
+from .fakes import DEVICE, FEATURE, VirtualTime
 from .keys import Signer
 
 GOOD = {"feature": bodies.encoded(bodies.feature()), "bundle": bodies.encoded(bodies.bundle("APP"))}
@@ -82,26 +82,22 @@ TYPES = ("application/json", "text/html", "application/octet-stream", "\xff", ""
 
 def client_of(response: HttpResponse, signer: Signer | None) -> LicenseSpring:
     """A client that is answered this, and believes the signer, or everybody."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that nothing is verified is meant
-        return LicenseSpring(
-            auth=KEY,
-            engine=ScriptedEngine([response]),
-            retry=RetryPolicy(max_attempts=2),
-            public_key=None if signer is None else signer.public_key,
-            verify_signatures=signer is not None,
-            clock=VirtualTime().clock,
-            random=lambda: 0.5,
-        )
+    return client(
+        ScriptedEngine([response]),
+        VirtualTime().clock,
+        retry=RetryPolicy(max_attempts=2),
+        public_key=None if signer is None else signer.public_key,
+        verify_signatures=signer is not None,
+    )
 
 
 async def outcome(response: HttpResponse, signer: Signer | None, endpoint: str) -> object:
     """What a call returns or raises; anything but ours goes through."""
-    client = client_of(response, signer)
+    asking = client_of(response, signer)
     try:
         if endpoint == "feature":
-            return await client.check_license_feature(**FEATURE)
-        return await client.check_bundle(**DEVICE)
+            return await asking.check_license_feature(**FEATURE)
+        return await asking.check_bundle(**DEVICE)
     except LicenseSpringError as error:
         str(error).encode()  # fit for a log
         repr(error).encode()

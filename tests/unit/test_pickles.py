@@ -13,8 +13,9 @@ from licensespring_async import (
     DeviceNotFound,
 )
 
+from ..fakes import answer
 from . import bodies
-from .fakes import FEATURE, a_client, answer
+from .fakes import FEATURE, a_client
 
 SECRETIVE = [
     ApiKey(api_key="api-key-0001", shared_key="shared-key-0002"),
@@ -38,7 +39,7 @@ def test_credentials_can_be_copied(credentials: ApiKey | ClientCredentials) -> N
 
 def test_a_client_is_not_pickled() -> None:
     """Refuses to pickle a client and its methods."""
-    client = a_client(answer([]))
+    client = a_client(answer(body=[]))
 
     for each in (client, client.check_bundle, client.with_raw_response):
         with pytest.raises(TypeError, match="cannot be pickled"):
@@ -51,7 +52,7 @@ async def test_the_pickle_of_an_error_holds_no_secret() -> None:
     echo = bodies.error("device_not_found", " ".join(map(str, FEATURE.values())))
 
     with pytest.raises(DeviceNotFound) as caught:
-        await a_client(answer(echo, 400)).check_license_feature(**FEATURE)
+        await a_client(answer(400, echo)).check_license_feature(**FEATURE)
     pickled = pickle.dumps(caught.value)
 
     secrets = (FEATURE["hardware_id"], FEATURE["license_key"], "api-key-0001", "shared-key-0002")
@@ -61,6 +62,6 @@ async def test_the_pickle_of_an_error_holds_no_secret() -> None:
 @pytest.mark.anyio
 async def test_answers_travel() -> None:
     """Gives an answer back from another process."""
-    feature = await a_client(answer(bodies.feature(code="render"))).check_license_feature(**FEATURE)
+    feature = await a_client(answer(body=bodies.feature(code="render"))).check_license_feature(**FEATURE)
 
     assert pickle.loads(pickle.dumps(feature)) == feature
