@@ -150,7 +150,8 @@ class LicenseSpring(Caller, Endpoints):
         """Hold a feature for the length of an `async with`: its slot is taken, renewed and released once.
 
         A renewal that fails without a refusal is tried again until the slot's time-out has passed; a refusal ends the
-        lease at once. A feature that does not float is checked once; nothing is renewed or released.
+        lease at once, and so does the feature's own end. A feature that does not float is checked once; nothing is
+        renewed or released.
 
         Args:
             product: As in `check_license_feature`, like the next six.
@@ -165,7 +166,8 @@ class LicenseSpring(Caller, Endpoints):
             cancel_body: Whether losing the slot cancels the body; False only sets `lease.lost`.
 
         Raises:
-            LeaseLost: From the `async with`, when the body was cancelled because the slot is gone.
+            LeaseLost: From the `async with`, when the body was cancelled because the slot is gone or the feature ended.
+            FeatureExpired: The feature has ended by its own `expiry_date`, when the slot is taken.
             LicenseSpringError: As `check_license_feature`, when the slot is taken.
 
         Cost: a check every 0.5 to 0.6 time-outs; all leases of a client share one task.

@@ -50,6 +50,7 @@ NAMES = [
     "DeviceNotFound",
     "DisabledProduct",
     "EmailMissing",
+    "FeatureExpired",
     "FeatureNotEnoughConsumptions",
     "FeatureNotFloating",
     "FeatureType",

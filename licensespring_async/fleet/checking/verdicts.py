@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ...checks import expired
 from ...errors import ApiError, InvalidParameter, LicenseRefused, LicenseSpringError
 from ...models import Bundle, InvalidReason, LicenseFeature
 from ...redaction import excerpt
@@ -39,10 +40,7 @@ def of_error(error: LicenseSpringError) -> Verdict:
 
 
 def _of_feature(feature: LicenseFeature, now: datetime) -> Verdict:
-    if feature.expiry_date is not None and feature.is_expired(now):
-        ended = feature.expiry_date.isoformat()
-        return Verdict(outcome=Outcome.NOT_LICENSED, code="feature_expired", message=f"the feature ended at {ended}")
-    return _LICENSED
+    return of_error(expired(feature)) if feature.is_expired(now) else _LICENSED
 
 
 def _of_bundle(bundle: Bundle, now: datetime) -> Verdict:
