@@ -252,7 +252,7 @@ async def test_the_plain_loop_raises_what_ended_the_run() -> None:
 @pytest.mark.parametrize("concurrency", [0, -1, True, 1.5])
 async def test_concurrency_is_a_positive_whole_number(concurrency: int) -> None:
     """Anything else is refused before a row is read."""
-    with pytest.raises(ConfigurationError, match="concurrency: must be a whole number of at least 1"):
+    with pytest.raises(ConfigurationError, match=r"^concurrency: "):
         check_many(Service().client(), rows(1), concurrency=concurrency)
 
 

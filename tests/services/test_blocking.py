@@ -258,7 +258,7 @@ def test_it_needs_its_with() -> None:
 @pytest.mark.anyio
 async def test_it_refuses_to_work_inside_an_event_loop() -> None:
     """Says in a running event loop, of asyncio or trio, that the async client is for there."""
-    with pytest.raises(ConfigurationError, match="use LicenseSpring there"), hanging(Hanging()):
+    with pytest.raises(ConfigurationError, match="LicenseSpring"), hanging(Hanging()):
         pytest.fail("it was opened")
 
 

@@ -242,6 +242,7 @@ def test_leases_that_ended_are_forgotten(run: Run) -> None:
     run(main)
 
 
+@pytest.mark.slow
 def test_two_thousand_leases(run: Run) -> None:
     """Renews two thousand slots of a one-minute time-out in time, a bounded number at once, and gives each back."""
 

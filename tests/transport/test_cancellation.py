@@ -70,6 +70,7 @@ def readable(link: Path) -> str:
         return ""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts sockets where Linux lists them")
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_cancelled_at_random_moments(kind: str, scheme: str) -> None:

