@@ -21,11 +21,7 @@ import respx
 from anyio.from_thread import start_blocking_portal
 
 from licensespring_async import SignatureError
-<<<<<<< HEAD
-from licensespring_async.sandbox import Sandbox, World
-=======
 from licensespring_async.sandbox import Sandbox, World, demo_world
->>>>>>> main
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 DEVICES = "product,hardware_id,license_key,username,feature\nTP,device-1,KEY,,render\n"

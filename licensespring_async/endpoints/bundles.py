@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..models import Bundle
 from ..models.shapes import One
 from ..transport.values import Call
-from .binding import SameDevice
+from .binding import SameBundle
 from .documenting import documented
 from .requests import get, optional, required, who
 
@@ -63,4 +63,4 @@ def check_bundle(
         sdk_ver=sdk_ver,
         mac_address=mac_address,
     )
-    return get("check_bundle", fields, _BUNDLE, bind=SameDevice(fields))
+    return get("check_bundle", fields, _BUNDLE, bind=SameBundle(fields))

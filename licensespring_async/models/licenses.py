@@ -54,7 +54,7 @@ class License(Timed):
         grace_period: Hours after `validity_period` that still count when `allow_grace_period`.
         floating_timeout: Minutes without contact after which a device loses its slot.
         max_borrow_time: Hours a slot may be borrowed.
-        license_signature: Signature (v1) over hardware id, identity and validity period.
+        license_signature: Signature (v1) over hardware id, identity and validity period, when the service sends one.
         extra: Fields of the answer that are not documented, as they came.
     """
 
@@ -102,7 +102,7 @@ class License(Timed):
     release_date: datetime | None
     requires_version: str | None
     size: str | None
-    license_signature: str = attrs.field(repr=False)
+    license_signature: str | None = attrs.field(default=None, repr=False)
     license_key: str | None = attrs.field(default=None, repr=False)
     user: LicenseUser | None = None
     username: str | None = attrs.field(default=None, repr=False)

@@ -159,7 +159,6 @@ LICENSE = an_object(
         "release_date": nullable(MOMENT),
         "requires_version": nullable(STRING),
         "size": nullable(STRING),
-        "license_signature": STRING,
     },
     {
         "license_key": STRING,
@@ -183,6 +182,7 @@ LICENSE = an_object(
         "allow_negative_consumptions": BOOLEAN,
         "reset_consumption": BOOLEAN,
         "consumption_period": nullable(PERIOD),
+        "license_signature": STRING,
         "license_signature_v2": STRING,
         "offline_signature": STRING,
         "date": STRING,

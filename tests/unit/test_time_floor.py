@@ -56,7 +56,7 @@ class Service:
         return await self.client.check_license_feature(**FEATURE)
 
     async def bundle(self, at: datetime) -> Bundle:
-        item = bodies.license(product_details=bodies.product("APP"), validity_period=THEN, license_signature="")
+        item = bodies.license(product_details=bodies.product("APP"), validity_period=THEN, license_signature=None)
         item["product_features"] = [bodies.product_feature(expiry_date=THEN)]
         self.answers([item], at)
         return await self.client.check_bundle(**DEVICE)

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-import json
-import sys
-from datetime import datetime
-from typing import TypeVar, cast
-=======
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
->>>>>>> main
 
 import attrs
 import typer
@@ -99,15 +92,9 @@ async def _ask(client: LicenseSpring, check: Check[T], call: Call[T]) -> _Came[T
         except ConfigurationError:
             raise
         except LicenseSpringError as error:
-<<<<<<< HEAD
-            return _Answer(verdict=of_error(error), error=error, now=client.now())
+            return _Came(verdict=of_error(error), error=error, now=client.now())
     now = client.now()
-    return _Answer(verdict=of_answer(raw.value, now), value=raw.value, verified=raw.verified, now=now)
-=======
-            return _Came(verdict=of_error(error), error=error, now=datetime.now(UTC))
-    now = datetime.now(UTC) + timedelta(seconds=client.clock_skew)
     return _Came(verdict=check.judge(raw.value, now), value=raw.value, verified=raw.verified, now=now)
->>>>>>> main
 
 
 def _print_json(check: Check[T], call: Call[T], came: _Came[T]) -> None:
