@@ -18,11 +18,12 @@ from typing import cast
 
 from ..auth import ApiKey, ClientCredentials
 from ..endpoints.binding import SameDevice
-from ..endpoints.requests import required
+from ..endpoints.requests import optional, required
 from ..errors import AnswerMismatch, ResponseError, SignatureError
 from ..models import Bundle, License
 from ..models.converter import structure
 from ..models.json_body import decode
+from ..models.json_types import ascii_lower
 from ..signatures import PRODUCTION_PUBLIC_KEY, Verifier
 from .request import offline_signature
 
@@ -208,13 +209,14 @@ def _check_request(fields: _Fields, request_id: str | None) -> None:
 def _license(
     fields: _Fields, auth: ApiKey | ClientCredentials, verifier: Verifier, *, hardware_id: str, product: str | None
 ) -> License:
-    asked = required(hardware_id=hardware_id) | ({} if product is None else required(product=product))
     license = structure(fields, License, called="license")
-    if license.hardware_id is None or license.hardware_id.lower() != hardware_id.lower():
+    if license.hardware_id is None or ascii_lower(license.hardware_id) != ascii_lower(hardware_id):
         raise AnswerMismatch("the file is for another device")
-    if product is not None and license.product_details.short_code.lower() != product.lower():
+    if product is not None and ascii_lower(license.product_details.short_code) != ascii_lower(product):
         raise AnswerMismatch("the file is for another product")
-    SameDevice(asked)(license, verifier)
+    asked = required(hardware_id=hardware_id, product=license.product_details.short_code)
+    own = optional(license_key=license.license_key) or optional(username=license.username)
+    SameDevice(asked | own)(license, verifier)
     _check_offline_signature(fields, license, auth)
     return license
 
