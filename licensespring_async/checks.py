@@ -10,7 +10,7 @@ from . import endpoints
 from .endpoints.parameters import Value
 from .endpoints.requests import optional, required, who
 from .models import Bundle, LicenseFeature
-from .redaction import fingerprint
+from .redaction import Unpickled, fingerprint
 from .transport.values import Call
 
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, int | None, str | None]
@@ -63,7 +63,7 @@ def _masked(value: str | None) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class _Check:
+class _Check(Unpickled):
     """What every check names: the product, the device and the license.
 
     Args:

@@ -48,7 +48,12 @@ Timeout = Annotated[
 HardwareId = Annotated[str, typer.Option(help="Id of the device.", metavar="ID", rich_help_panel=_IDENTITY)]
 LicenseKey = Annotated[
     str | None,
-    typer.Option(help="Key of the license; this or --username.", metavar="KEY", rich_help_panel=_IDENTITY),
+    typer.Option(
+        help="Key of the license; this or --username. The variable keeps it out of the list of processes.",
+        metavar="KEY",
+        envvar="LICENSESPRING_LICENSE_KEY",
+        rich_help_panel=_IDENTITY,
+    ),
 ]
 Username = Annotated[
     str | None,

@@ -13,13 +13,13 @@ import attrs
 
 from ..errors import AnswerMismatch
 from ..models import Bundle, LicenseFeature
-from ..redaction import excerpt
+from ..redaction import Unpickled, excerpt
 from ..signatures import Verifier
 from .parameters import Value, secrets_of
 
 
 @attrs.frozen
-class SameFeature:
+class SameFeature(Unpickled):
     """Refuses an answer about another feature, or about another license when one was asked for.
 
     Args:
@@ -40,7 +40,7 @@ class SameFeature:
 
 
 @attrs.frozen
-class SameDevice:
+class SameDevice(Unpickled):
     """Refuses licenses whose v1 signature was made for another device, key or user.
 
     Args:

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from licensespring_async import PRODUCTION_URL, ConfigurationError, LicenseSpring
-from licensespring_async.redaction import fingerprint
+from licensespring_async.redaction import SALT_VARIABLE, current_salt, fingerprint
 
 from .fakes import UnusedEngine
 from .keys import Signer
@@ -28,7 +28,7 @@ def test_an_api_key_from_the_environment() -> None:
 def test_the_environment_of_the_process_is_the_default() -> None:
     """Reads the process's own environment when no other is given."""
     code = "import licensespring_async; print(licensespring_async.LicenseSpring.from_env())"
-    environ = {**os.environ, **KEY_VARIABLES, "LICENSESPRING_BASE_URL": ""}
+    environ = {**os.environ, **KEY_VARIABLES, "LICENSESPRING_BASE_URL": "", SALT_VARIABLE: current_salt()}
 
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from ...fleet import Concurrency, Format, Survey
+from ...redaction import SALT_VARIABLE, salted
 from .. import options
 from ..connection import origin_of
 from ..console import ERR, OUT, say, speaking_json
@@ -82,6 +83,15 @@ def check(
         Shown,
         typer.Option("--progress", help="A bar on a terminal and plain lines elsewhere, or one of them; on stderr."),
     ] = Shown.AUTO,
+    salt: Annotated[
+        str | None,
+        typer.Option(
+            help="Any secret text: results of all runs with it name a key or device by the same fingerprint. Default: "
+            "random, and kept in the journal.",
+            metavar="TEXT",
+            envvar=SALT_VARIABLE,
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Start anew: replace an output file that holds something, and its journal.")
     ] = False,
@@ -189,6 +199,8 @@ def check(
         if sandbox and (base_url is not None or public_key is not None or unverified):
             raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
         refuse_input(output, file)
+        if salt:
+            stack.enter_context(salted(salt))
         limits = limits_from(plan=plan, rates=rate or (), unlimited=unlimited, is_embedded=sandbox)
         source = stack.enter_context(
             open_source(file, sql=sql, database=database, demo=sandbox, columns=mapping or (), format=format)
@@ -245,6 +257,7 @@ def check(
                 force=force,
                 is_retry=is_retry,
                 retries=retries,
+                has_own_salt=bool(salt),
                 shown=shown,
                 about=about,
                 rules=Rules(max_errors=max_errors, max_error_rate=max_error_rate, fail_on=fail_on),

@@ -26,7 +26,7 @@ from ..rows.files.streams import open_text
 _SQLITE = b"SQLite format 3\0"
 _PARQUET = b"PAR1"
 _BATCH = 1_000
-_FINGERPRINT = re.compile(r"(#[0-9a-f]{8})?")
+_FINGERPRINT = re.compile(r"(#[0-9a-f]{16})?")
 _LATEST = 253_402_300_799.0  # the end of year 9999, where datetime ends
 _LONGEST_WAIT = 1e8
 _MOST = 10**15

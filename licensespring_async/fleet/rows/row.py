@@ -11,6 +11,7 @@ import attrs
 from ...checks import BundleCheck, Check, FeatureCheck
 from ...errors import InvalidParameter
 from ...models.json_types import is_text
+from ...redaction import Unpickled
 
 COLUMNS: Final = ("product", "hardware_id", "license_key", "username", "feature", "license_id", "bundle_code")
 
@@ -18,7 +19,7 @@ _LONGEST_ID = 20  # digits; int() of a long text is slow
 
 
 @attrs.frozen(kw_only=True)
-class Row:
+class Row(Unpickled):
     """One device to check.
 
     Attributes:

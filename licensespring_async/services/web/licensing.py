@@ -12,6 +12,7 @@ from ...checks import FeatureCheck
 from ...client import LicenseSpring
 from ...endpoints.parameters import text
 from ...errors import ConfigurationError
+from ...redaction import Unpickled
 from ...transport import Clock
 from ...transport.clock import is_number
 from ..gate.gate import LicenseGate
@@ -22,7 +23,7 @@ C_contra = TypeVar("C_contra", contravariant=True)
 
 
 @attrs.frozen(kw_only=True)
-class Licensee:
+class Licensee(Unpickled):
     """Say whose license a request is made with.
 
     Args:

@@ -20,6 +20,7 @@ from ...errors import (
     TransportError,
 )
 from ...extras import needs_extra
+from ...redaction import Unpickled
 from ..values import HttpRequest, HttpResponse
 from .bodies import MAX_BODY, content, joined, too_large
 from .settings import checked_context, checked_limit, checked_proxy
@@ -36,7 +37,7 @@ _BUFFERED = 64 * 1024  # bytes of a body that may be read ahead of us
 _AT_ONCE = 256 * 1024  # bytes of a body that are taken over at once
 
 
-class PyreqwestEngine:
+class PyreqwestEngine(Unpickled):
     """Sends requests through pyreqwest: several times the rate of the httpx engine, on asyncio only.
 
     Args:
