@@ -19,6 +19,7 @@ from .errors import ConfigurationError
 from .models.json_types import is_text
 from .redaction import Unpickled, fingerprint
 
+_LONGEST_SECRET = 4096
 # What a quoted header parameter can carry without escaping; the service's keys are letters and digits.
 _HEADER_SAFE = frozenset(string.printable) - frozenset(string.whitespace) - frozenset('"\\')
 
@@ -41,6 +42,8 @@ def _secret(_: object, attribute: attrs.Attribute[str], value: object) -> None:
         raise ConfigurationError(f"{attribute.name}: must be a non-empty string, as the vendor platform shows it")
     if value != value.strip():
         raise ConfigurationError(f"{attribute.name}: has white space around it; copy it without")
+    if len(value) > _LONGEST_SECRET:
+        raise ConfigurationError(f"{attribute.name}: has more than {_LONGEST_SECRET:,} characters; is it a whole file?")
     if not is_text(value):
         raise ConfigurationError(f"{attribute.name}: is not UTF-8 text; look at how it was read")
 

@@ -17,19 +17,27 @@ Value: TypeAlias = str | int | bool
 
 # RFC 3986's unreserved characters: nothing to refuse and nothing to encode, as in nearly every key and id.
 is_plain: Final = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII).fullmatch
+LONGEST_TEXT: Final = 4096
+"""Characters of a text. The API's own are far shorter: a hardware id of its libraries has 64, a UUID 36, an e-mail
+address at most 254. No limit is documented, and servers take request lines of 8 to 16 KB by default."""
+LONGEST_TOKEN: Final = 16_384
+"""Characters of a token of single sign-on, which may list a user's groups."""
+
 _FORBIDDEN = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL character"}
 
 
-def text(name: str, value: object) -> str:
+def text(name: str, value: object, *, longest: int = LONGEST_TEXT) -> str:
     """Return a text argument that can be sent, as an exact `str`: of an enum's member that is text, its value.
 
     Raises:
-        InvalidParameter: It is no string, blank, not encodable, or holds CR, LF or NUL.
+        InvalidParameter: It is no string, blank, too long, not encodable, or holds CR, LF or NUL.
     """
     if not isinstance(value, str):
         raise InvalidParameter(name, f"must be a string, not {type(value).__name__}")
     if type(value) is not str:
         value = str.__str__(value)
+    if len(value) > longest:
+        raise InvalidParameter(name, f"has {len(value):,} characters; at most {longest:,} can be sent")
     if is_plain(value):
         return value
     if not value.strip():
@@ -40,6 +48,11 @@ def text(name: str, value: object) -> str:
     if not is_text(value):
         raise InvalidParameter(name, "contains a lone surrogate, which is no text; decode it properly")
     return value
+
+
+def token(name: str, value: object) -> str:
+    """Return a text argument that may be as long as tokens are."""
+    return text(name, value, longest=LONGEST_TOKEN)
 
 
 def integer(name: str, value: object) -> int:

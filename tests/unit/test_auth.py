@@ -103,6 +103,7 @@ FIELDS = [
         (b"bytes", "must be a non-empty string"),
         (5, "must be a non-empty string"),
         (" SECRET", "has white space around it"),
+        ("SECRET" * 1_000, "has more than 4,096 characters"),
         ("SECRET\n", "has white space around it"),
     ],
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from licensespring_async import ConfigurationError, InvalidParameter, LicenseSpring, endpoints
 from licensespring_async.endpoints import check_bundle, check_license_feature
+from licensespring_async.endpoints.parameters import LONGEST_TEXT, LONGEST_TOKEN, token
 from licensespring_async.transport.values import Call
 
 from .fakes import DEVICE, FEATURE, KEY, UnusedEngine
@@ -72,6 +73,24 @@ def test_a_text_that_cannot_be_sent_is_refused(endpoint: Endpoint, name: str, va
     assert error.parameter == name
     assert problem in error.problem
     assert str(error) == f"{name}: {error.problem}"
+
+
+@each_text
+def test_a_text_has_a_greatest_length(endpoint: Endpoint, name: str) -> None:
+    """Sends a text of 4,096 characters, refuses a longer one, and says how long it may be."""
+    assert query(endpoint(**arguments(endpoint, **{name: "a" * LONGEST_TEXT})))[name] == "a" * LONGEST_TEXT
+    assert "é" * LONGEST_TEXT in query(endpoint(**arguments(endpoint, **{name: "é" * LONGEST_TEXT}))).values()
+
+    for letter in ("a", "é", " "):
+        problem = refusal(endpoint, **{name: letter * (LONGEST_TEXT + 1)}).problem
+        assert problem == "has 4,097 characters; at most 4,096 can be sent"
+
+
+def test_a_token_may_be_longer_than_a_text() -> None:
+    """Takes what services of single sign-on hand out, and no more."""
+    assert token("id_token", "e" * LONGEST_TOKEN) == "e" * LONGEST_TOKEN
+    with pytest.raises(InvalidParameter, match="id_token: has 16,385 characters; at most 16,384"):
+        token("id_token", "e" * (LONGEST_TOKEN + 1))
 
 
 @each_endpoint
