@@ -69,7 +69,7 @@ class Unpickled:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"{type(self).__name__} holds secrets and cannot be pickled; make it anew in the process that needs it"
+            f"{type(self).__name__} holds secrets and cannot be pickled; make another one in the process that needs it"
         )
 
     def __copy__(self) -> Self:

@@ -19,7 +19,7 @@ import respx
 from anyio.from_thread import start_blocking_portal
 
 from licensespring_async import SignatureError
-from licensespring_async.sandbox import Sandbox
+from licensespring_async.sandbox import Sandbox, World, demo_world
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 DEVICES = "product,hardware_id,license_key,username,feature\nTP,device-1,KEY,,render\n"
@@ -52,12 +52,25 @@ def blocks(language: str) -> list[Block]:
 
 
 def commands() -> list[str]:
-    return [line.split("&& ")[-1] for block in blocks("sh") for line in block.source.splitlines()]
+    given = [each for block in blocks("sh") for line in block.source.splitlines() for each in line.split(" && ")]
+    return [each for each in given if "pip install" not in each]
+
+
+def world() -> World:
+    """The demo, and what the commands of the README ask about."""
+    world = demo_world()
+    license = world.add_product("TP").add_license(key="KEY")
+    license.add_feature("render")
+    license.activate("device-1")
+    member = world.add_product("PART", authorization_method="user")
+    suite = world.add_bundle("SUITE", members=[member], authorization_method="user")
+    suite.add_license(user=world.add_user("ana@example.org")).activate("device-1")
+    return world
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Generator[Sandbox]:
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(Sandbox()) as running:
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(Sandbox(world())) as running:
         yield running
 
 
@@ -179,7 +192,7 @@ def test_command(command: str, sandbox: Sandbox, tmp_path: Path) -> None:
 def test_every_command_is_known_here() -> None:
     """The README has no command that the tests above, or .ci/run, do not run."""
     programs = {shlex.split(each)[0] for each in commands()}
-    assert programs == {"licensespring-async", "python"}
+    assert programs == {"licensespring-async", "python", "./render"}
     assert [each for each in commands() if each.startswith("python")] == ["python -m pytest"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from collections.abc import Generator
@@ -18,13 +19,18 @@ _speaks_json: ContextVar[bool] = ContextVar("speaks_json", default=False)
 
 
 @contextmanager
-def speaking_json(wanted: bool) -> Generator[None]:
-    """Have everything for stderr written as JSON, one object a line, when it is wanted."""
-    token = _speaks_json.set(wanted)
+def conversation() -> Generator[None]:
+    """Have what `speak_json` changes hold for the block alone."""
+    token = _speaks_json.set(False)
     try:
         yield
     finally:
         _speaks_json.reset(token)
+
+
+def speak_json() -> None:
+    """Write everything for stderr as JSON from now on, one object a line."""
+    _speaks_json.set(True)
 
 
 def emit(event: str, **fields: object) -> None:
@@ -60,3 +66,22 @@ def warn(message: str) -> None:
         emit("warning", text=message)
         return
     say(ERR, ("Warning: ", "bold yellow"), message)
+
+
+def print_json(value: object) -> None:
+    """Print a JSON value to stdout."""
+    # Flushed here: at exit, a reader that has gone would be an error that nobody catches.
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def can_ask() -> bool:
+    """Return whether there is somebody at a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask_secret(what: str) -> str:
+    """Return what is typed in unseen, or without a terminal the next line of the standard input."""
+    if can_ask():
+        return getpass.getpass(f"{what}: ", sys.stderr)
+    return sys.stdin.readline().rstrip("\r\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 from ..errors import InvalidParameter
@@ -39,7 +39,7 @@ def required(**arguments: object) -> dict[str, Value]:
 
 def optional(**arguments: object) -> dict[str, Value]:
     """Return the arguments that are not None, checked as `required` does."""
-    return required(**{name: value for name, value in arguments.items() if value is not None})
+    return {name: PARAMETERS[name].check(name, value) for name, value in arguments.items() if value is not None}
 
 
 def get(
@@ -52,9 +52,8 @@ def get(
     """Return the call that asks with a query string, every reserved character percent-encoded (RFC 3986, 2.1)."""
     path = f"/api/v4/{endpoint}"
     pairs = [f"{name}={_in_query(value)}" for name, value in fields.items()]
-    request = Request(
-        endpoint=endpoint, method="GET", path=path, target=f"{path}?{'&'.join(pairs)}", secrets=secrets_of(fields)
-    )
+    target = f"{path}?{'&'.join(pairs)}"
+    request = Request(endpoint=endpoint, method="GET", path=path, target=target, secrets=secrets_of(fields))
     return Call(request, answer, bind)
 
 
@@ -83,8 +82,7 @@ def post(
     return Call(request, answer, bind, doubt)
 
 
-def _in_query(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    written = str(value)
-    return written if is_plain(written) else quote(written, safe="")
+def _in_query(value: Value) -> str:
+    if not isinstance(value, str):
+        return str(value).lower()  # true, false, or digits
+    return value if is_plain(value) else quote(value, safe="")

@@ -18,7 +18,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from ..errors import ResponseError
 from .bundles import Bundle
-from .json_types import JsonObject, JsonScalar
+from .json_types import JsonObject, JsonScalar, in_utc
 from .licenses import License
 
 T = TypeVar("T")
@@ -190,11 +190,6 @@ def _to_json(cls: Any) -> Callable[[Any], dict[str, object]]:
     return unstructure
 
 
-def _isoformat(value: datetime) -> str:
-    precision = "microseconds" if value.microsecond % 1000 else "milliseconds"
-    return value.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
-
-
 _converter = Converter(detailed_validation=True)
 for _kind, _expected in ((bool, "a boolean"), (int, "an integer"), (str, "a string")):
     _converter.register_structure_hook(_kind, _exactly(_kind, _expected))
@@ -209,7 +204,7 @@ _converter.register_structure_hook_factory(attrs.has, _model)
 _converter.register_structure_hook(Bundle, _bundle)
 _converter.register_unstructure_hook_factory(lambda kind: attrs.has(kind) and kind is not Bundle, _to_json)
 _converter.register_unstructure_hook(Bundle, lambda bundle: [_converter.unstructure(each) for each in bundle])
-_converter.register_unstructure_hook(datetime, _isoformat)
+_converter.register_unstructure_hook(datetime, in_utc)
 _converter.register_unstructure_hook(StrEnum, str)
 _converter.register_unstructure_hook_func(lambda kind: kind == JsonObject, lambda value: value)
 

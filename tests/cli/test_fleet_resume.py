@@ -103,6 +103,7 @@ def words(file: Path, output: Path, service: Service, command: str = "check") ->
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 def test_a_killed_run_goes_on(tmp_path: Path, output: Path, service: Service) -> None:
     """Killed at random moments, the output has every row once, and only what was in flight was sent again."""

@@ -13,8 +13,9 @@ from licensespring_async import ConnectionFailed, DeadlineExceeded, InvalidParam
 from licensespring_async.fleet import Outcome, Result, check_row
 from licensespring_async.redaction import fingerprint
 
+from ..fakes import Play, answer, refusal
 from ..unit import bodies
-from .fakes import Play, Service, answer, refusal, row
+from .fakes import Service, row
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +23,7 @@ LONG_AGO, FAR_AWAY = "2001-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
 
 
 async def result_of(play: Play, feature: str | None = "render") -> Result:
-    return await check_row(Service({"d1": play}).client(), row(feature=feature))
+    return await check_row(Service(plays={"d1": play}).client(), row(feature=feature))
 
 
 def license(**changes: object) -> bodies.Json:
@@ -32,7 +33,7 @@ def license(**changes: object) -> bodies.Json:
 async def test_a_feature_is_licensed() -> None:
     """A feature that the service grants is licensed, with what the answer tells about it."""
     body = bodies.feature(expiry_date=FAR_AWAY, floating_in_use_devices=3)
-    result = await result_of(answer(body))
+    result = await result_of(answer(body=body))
     assert (result.outcome, result.code, result.message) == (Outcome.LICENSED, "", "")
     assert (result.expires_at, result.slots_in_use) == (datetime(2999, 1, 1, tzinfo=UTC), 3)
     assert (result.http_status, result.attempts, result.verified) == (200, 1, False)
@@ -40,13 +41,13 @@ async def test_a_feature_is_licensed() -> None:
 
 async def test_consumptions_left_are_told() -> None:
     """A feature that counts its uses tells how many are left."""
-    result = await result_of(answer(bodies.consumption_feature(max_consumption=25, total_consumptions=7)))
+    result = await result_of(answer(body=bodies.consumption_feature(max_consumption=25, total_consumptions=7)))
     assert result.consumptions_left == 18
 
 
 async def test_a_feature_that_has_ended_is_not_licensed() -> None:
     """The service's yes does not outlive the feature's own end."""
-    result = await result_of(answer(bodies.feature(expiry_date=LONG_AGO)))
+    result = await result_of(answer(body=bodies.feature(expiry_date=LONG_AGO)))
     assert (result.outcome, result.code) == (Outcome.NOT_LICENSED, "feature_expired")
     assert result.message == "the feature ended at 2001-01-01T00:00:00+00:00"
 
@@ -54,7 +55,7 @@ async def test_a_feature_that_has_ended_is_not_licensed() -> None:
 async def test_a_bundle_with_one_valid_license_is_licensed() -> None:
     """A bundle is licensed as long as one of its licenses is valid."""
     body = [license(license_enabled=False), license(floating_in_use_devices=4)]
-    result = await result_of(answer(body), feature=None)
+    result = await result_of(answer(body=body), feature=None)
     assert (result.outcome, result.feature, result.slots_in_use) == (Outcome.LICENSED, "", 4)
 
 
@@ -68,7 +69,7 @@ async def test_a_bundle_tells_the_tightest_figures_of_its_valid_licenses() -> No
         bodies.consumption_license(validity_period=FAR_AWAY, max_consumptions=100, total_consumptions=40),
         bodies.consumption_license(validity_period=None, max_consumptions=100, total_consumptions=90),
     ]
-    result = await result_of(answer(body), feature=None)
+    result = await result_of(answer(body=body), feature=None)
     assert result.expires_at == datetime(2900, 1, 1, tzinfo=UTC)
     assert (result.slots_in_use, result.consumptions_left) == (2, 10)
 
@@ -84,14 +85,14 @@ async def test_a_bundle_tells_the_tightest_figures_of_its_valid_licenses() -> No
 )
 async def test_a_bundle_without_a_valid_license_is_not_licensed(changes: bodies.Json, code: str) -> None:
     """The code is the service's own word for why the first license is not valid."""
-    result = await result_of(answer([license(**changes)]), feature=None)
+    result = await result_of(answer(body=[license(**changes)]), feature=None)
     assert (result.outcome, result.code) == (Outcome.NOT_LICENSED, code)
     assert result.message.startswith("no license of the bundle is valid (APP: ")
 
 
 async def test_an_empty_bundle_is_not_licensed() -> None:
     """A bundle that holds nothing licenses nothing."""
-    result = await result_of(answer([]), feature=None)
+    result = await result_of(answer(body=[]), feature=None)
     assert (result.outcome, result.code) == (Outcome.NOT_LICENSED, "empty_bundle")
 
 
@@ -111,9 +112,9 @@ async def test_a_refusal_is_not_licensed() -> None:
     [
         (refusal("something_new"), "something_new", 400),
         (refusal("internal_error", 500), "internal_error", 500),
-        (answer("teapot", 418), "api_error", 418),
-        (answer("slow down", 429), "rate_limited", 429),
-        (answer({"id": "x"}), "response_error", 200),
+        (answer(418, "teapot"), "api_error", 418),
+        (answer(429, "slow down"), "rate_limited", 429),
+        (answer(body={"id": "x"}), "response_error", 200),
         (ConnectionFailed("no route"), "connection_failed", None),
         (DeadlineExceeded("too slow"), "deadline_exceeded", None),
         (ResponseError("broken"), "response_error", None),

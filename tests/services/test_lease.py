@@ -12,43 +12,38 @@ import pytest
 
 from licensespring_async import ConnectionLost, FloatingNotAvailable, LeaseLost, LicenseNotActive, LicenseSpring
 from licensespring_async.sandbox import Sandbox, World
-from licensespring_async.transport import HttpRequest, HttpResponse
+from licensespring_async.transport import HttpRequest
+from tests.fakes import CHECK, FEATURE, Play, ScriptedEngine, answer, client, refusal
 from tests.transport import virtual
-from tests.transport.fakes import CHECK, FEATURE, answer, client, refusal
 
 FLOATING = {**FEATURE, "is_floating_cloud": True, "floating_users": 2, "floating_timeout": 10}
 
 
 @attrs.define
-class Service:
+class Service(ScriptedEngine):
     """Gives slots; fails or refuses from one moment to another; remembers when it was asked what."""
 
+    seconds: float = 0.1
     feature: dict[str, object] = attrs.field(factory=lambda: dict(FLOATING))
-    trouble: Callable[[float], HttpResponse | Exception | None] = lambda _: None
-    release: HttpResponse | Exception = attrs.field(factory=lambda: HttpResponse(200, {}, b""))
+    trouble: Callable[[float], Play | None] = lambda _: None
+    release: Play = attrs.field(factory=lambda: answer(body=b""))
     checks: list[float] = attrs.field(factory=list[float])
     releases: list[float] = attrs.field(factory=list[float])
 
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        await anyio.sleep(0.1)
+    def __attrs_post_init__(self) -> None:
+        self.answers = [self.respond]
+
+    def respond(self, request: HttpRequest) -> Play:
         now = anyio.current_time()
         if request.method == "POST":
             self.releases.append(now)
-            play: HttpResponse | Exception | None = self.release
-        else:
-            self.checks.append(now)
-            play = self.trouble(now) if len(self.checks) > 1 else None
-        if isinstance(play, Exception):
-            raise play
-        return play or answer(body=self.feature)
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
+            return self.release
+        self.checks.append(now)
+        return (self.trouble(now) if len(self.checks) > 1 else None) or answer(body=self.feature)
 
 
 def lease_client(service: Service) -> LicenseSpring:
-    engine: Any = service
-    return client(engine, virtual.clock())
+    return client(service, virtual.clock())
 
 
 def between(start: float, end: float, play: Exception) -> Callable[[float], Exception | None]:

@@ -34,8 +34,8 @@ from licensespring_async.sandbox import Fault, Sandbox
 from licensespring_async.services.telemetry import OpenTelemetry
 from licensespring_async.transport import HttpRequest, HttpResponse
 
+from ..fakes import CHECK, ScriptedEngine, answer, client, refusal
 from ..transport import virtual
-from ..transport.fakes import CHECK, ScriptedEngine, answer, client, refusal
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]
 SERVER = {"server.address": "api.licensespring.com", "server.port": 443}
@@ -142,7 +142,7 @@ def test_the_spans_are_current_while_they_last(run: Run) -> None:
             inside.append((current.name, request.method))
             return answer()
 
-        its_client = observed(seen, ScriptedEngine([play], latency=1))
+        its_client = observed(seen, ScriptedEngine([play], seconds=1))
 
         async def task(number: int) -> None:
             with tracer.start_as_current_span(f"task {number}") as own:
@@ -210,7 +210,7 @@ def test_a_cancelled_call_ends_its_spans(run: Run) -> None:
 
     async def main() -> None:
         with anyio.move_on_after(1):
-            await observed(seen, ScriptedEngine([answer()], latency=5)).check_license_feature(**CHECK)
+            await observed(seen, ScriptedEngine([answer()], seconds=5)).check_license_feature(**CHECK)
         assert not trace.get_current_span().get_span_context().is_valid
 
     run(main)
@@ -224,7 +224,7 @@ def test_durations_are_measured(run: Run) -> None:
     seen = Seen()
 
     async def main() -> None:
-        engine = ScriptedEngine([answer(503, ""), answer()], latency=0.5)
+        engine = ScriptedEngine([answer(503, ""), answer()], seconds=0.5)
         its_client = observed(seen, engine, retry=RetryPolicy(transient_base=4))
         await its_client.check_license_feature(**CHECK)
 
@@ -269,7 +269,7 @@ def test_gauges_tell_of_slots_budget_and_circuit(run: Run) -> None:
     seen = Seen()
 
     async def main() -> None:
-        engine = ScriptedEngine([answer()], latency=5)
+        engine = ScriptedEngine([answer()], seconds=5)
         its_client = observed(seen, engine, circuit=CircuitPolicy(failure_rate=0.1, min_attempts=1, open_for=5))
         async with anyio.create_task_group() as group:
             for _ in range(3):
@@ -279,7 +279,7 @@ def test_gauges_tell_of_slots_budget_and_circuit(run: Run) -> None:
         assert gauge(seen, "requests.in_flight") == 0
         assert gauge(seen, "retry_budget.tokens") == 500
         assert gauge(seen, "circuit.state") == 0
-        engine.plays = [answer(503, "")]
+        engine.answers = [answer(503, "")]
         with pytest.raises(LicenseSpringError):
             await its_client.check_license_feature(**CHECK)
         assert gauge(seen, "circuit.state") == 2
@@ -295,7 +295,7 @@ def test_clients_of_one_server_are_read_as_one(run: Run) -> None:
     seen = Seen()
 
     async def main() -> None:
-        clients = [observed(seen, ScriptedEngine([answer()], latency=5)) for _ in range(3)]
+        clients = [observed(seen, ScriptedEngine([answer()], seconds=5)) for _ in range(3)]
         async with anyio.create_task_group() as group:
             for each in clients:
                 group.start_soon(lambda its_client: its_client.check_license_feature(**CHECK), each)
@@ -318,7 +318,7 @@ def test_a_storm_of_cancellations_leaves_nothing_behind(run: Run, seed: int) -> 
             is_up = anyio.current_time() - started > 60
             return answer() if is_up or chance.random() < 0.4 else answer(503, "")
 
-        engine = ScriptedEngine([play], latency=1)
+        engine = ScriptedEngine([play], seconds=1)
         policy = CircuitPolicy(min_attempts=5, open_for=3, probes=2)
         its_client = observed(seen, engine, circuit=policy, max_concurrency=3, timeout=8)
 

@@ -18,7 +18,7 @@ import trustme
 from licensespring_async import LicenseSpring, LicenseSpringError
 from licensespring_async.transport import Clock, Engine, HttpxEngine, PyreqwestEngine
 
-from .fakes import CHECK, FEATURE, KEY
+from ..fakes import CHECK, FEATURE, KEY
 from .loopback import LOOPS, Connection, ok, serving
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +70,7 @@ def readable(link: Path) -> str:
         return ""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts sockets where Linux lists them")
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_cancelled_at_random_moments(kind: str, scheme: str) -> None:

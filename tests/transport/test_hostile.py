@@ -127,6 +127,7 @@ os._exit(0)  # pyreqwest's threads may outlive the interpreter that they call in
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the client's process has a loop of its own
 @pytest.mark.parametrize(

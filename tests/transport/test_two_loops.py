@@ -82,7 +82,7 @@ def test_a_used_fast_engine_says_where_it_works(origin: str) -> None:
     request = HttpRequest("GET", f"{origin}/x", {})
 
     assert anyio.run(engine.send, request, 5).status == 200
-    with pytest.raises(ConfigurationError, match="works on asyncio only"):
+    with pytest.raises(ConfigurationError, match="asyncio"):
         anyio.run(engine.send, request, 5, backend="trio")
 
     anyio.run(engine.aclose)

@@ -10,8 +10,8 @@ import pytest
 
 from licensespring_async import ConfigurationError, DeadlineExceeded, LicenseSpringError, RateLimited, RateLimits
 
+from ..fakes import CHECK, ScriptedEngine, answer, client, refusal
 from . import virtual
-from .fakes import CHECK, ScriptedEngine, answer, client, refusal
 
 both = pytest.mark.parametrize("backend", virtual.BACKENDS)
 
@@ -29,7 +29,7 @@ def most_in_any(times: list[float], seconds: float) -> int:
 @both
 def test_no_window_is_exceeded_and_the_binding_one_is_used(backend: str) -> None:
     """Keeps three windows at once over 120 s, and uses at least 95 % of the one that binds."""
-    engine = ScriptedEngine([answer()], latency=0.03)
+    engine = ScriptedEngine([answer()], seconds=0.03)
     limits = RateLimits.plan("free")
 
     async def main() -> None:
@@ -44,7 +44,7 @@ def test_no_window_is_exceeded_and_the_binding_one_is_used(backend: str) -> None
                 group.start_soon(ask)
 
     virtual.run(backend, main)
-    times = [each - engine.times[0] for each in engine.times]
+    times = engine.times_from_start
     for window in limits.windows:
         assert most_in_any(times, window.seconds) <= window.limit
     assert len([each for each in times if each < 120]) >= 0.95 * 12 * 200
@@ -57,11 +57,10 @@ def test_holds_as_the_server_sees_it(backend: str) -> None:
     dice = random.Random(7)
 
     class SlowRoads(ScriptedEngine):
-        async def send(self, request: object, timeout: float) -> object:  # type: ignore[override]
+        async def wait(self, request: object, timeout: float) -> None:
             await anyio.sleep(dice.random() * 0.9)
             arrivals.append(anyio.current_time())
             await anyio.sleep(dice.random() * 0.1)
-            return answer()
 
     async def main() -> None:
         engine = SlowRoads([answer()])
@@ -89,7 +88,7 @@ def test_lets_waiters_through_in_order(backend: str) -> None:
                 await anyio.lowlevel.checkpoint()
 
     virtual.run(backend, main)
-    asked = [request.url.split("hardware_id=")[1].split("&")[0] for request in engine.requests]
+    asked = engine.asked("hardware_id")
     assert asked == [f"d{number}" for number in range(8)]
 
 
@@ -114,7 +113,7 @@ def test_a_cancelled_waiter_leaves_no_trace(backend: str) -> None:
             await its_client.check_license_feature(**CHECK)
 
     virtual.run(backend, main)
-    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 10], abs=1e-3)
+    assert engine.times_from_start == pytest.approx([0, 10], abs=1e-3)
 
 
 @both
@@ -148,7 +147,7 @@ def test_429_pauses_every_caller(backend: str) -> None:
                 group.start_soon(lambda: its_client.check_license_feature(**CHECK))
 
     virtual.run(backend, main)
-    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 5, 5, 5, 5], abs=1e-3)
+    assert engine.times_from_start == pytest.approx([0, 5, 5, 5, 5], abs=1e-3)
 
 
 @both
@@ -188,7 +187,7 @@ def test_a_pause_holds_for_copies_with_windows_of_their_own(backend: str) -> Non
             await copy.check_license_feature(**CHECK)
 
     virtual.run(backend, main)
-    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 5, 5], abs=1e-3)
+    assert engine.times_from_start == pytest.approx([0, 5, 5], abs=1e-3)
 
 
 @both
@@ -206,7 +205,7 @@ def test_waiting_for_a_window_holds_no_slot(backend: str) -> None:
             await copy.check_license_feature(**CHECK)
 
     virtual.run(backend, main)
-    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 1, 30], abs=1e-3)
+    assert engine.times_from_start == pytest.approx([0, 1, 30], abs=1e-3)
 
 
 @both

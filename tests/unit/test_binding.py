@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from licensespring_async import AnswerMismatch, LicenseSpring, SignatureError
-from licensespring_async.transport import HttpResponse
 
+from ..fakes import KEY, ScriptedEngine, answer
 from . import bodies
-from .fakes import DEVICE, FEATURE, KEY, ScriptedEngine, VirtualTime, a_client, answer
+from .fakes import DEVICE, FEATURE, VirtualTime, a_client
 from .keys import Signer
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ def client_for(signer: Signer, value: object, *, bind: bool = True) -> LicenseSp
         auth=KEY,
         public_key=signer.public_key,
         bind_answers=bind,
-        engine=ScriptedEngine([HttpResponse(200, signer.headers(body), body)]),
+        engine=ScriptedEngine([answer(200, body, **signer.headers(body))]),
         clock=VirtualTime().clock,
     )
 
@@ -45,7 +45,7 @@ async def test_the_feature_that_was_asked_for(signer: Signer) -> None:
 
 async def test_another_feature(signer: Signer) -> None:
     """Refuses a signed answer about another feature, naming both."""
-    with pytest.raises(AnswerMismatch, match="feature 'export', not 'render'") as caught:
+    with pytest.raises(AnswerMismatch, match=r"'export'.*'render'") as caught:
         await client_for(signer, bodies.feature(code="export")).check_license_feature(**FEATURE)
 
     assert isinstance(caught.value, SignatureError)
@@ -79,7 +79,7 @@ async def test_opting_out(signer: Signer) -> None:
 async def test_unverified_answers_are_bound_too() -> None:
     """Refuses an answer about another feature even when signatures are not checked."""
     with pytest.raises(AnswerMismatch):
-        await a_client(answer(bodies.feature(code="export"))).check_license_feature(**FEATURE)
+        await a_client(answer(body=bodies.feature(code="export"))).check_license_feature(**FEATURE)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ async def test_a_bundle_signed_for_another(signer: Signer, signed: str) -> None:
     """Refuses a bundle with a license that was signed for another device, key or end, among good ones."""
     licenses = [a_license(signer, "device-0003#license-key-0004#"), a_license(signer, signed)]
 
-    with pytest.raises(AnswerMismatch, match=r"'APP' .* not signed for this device") as caught:
+    with pytest.raises(AnswerMismatch, match="'APP'") as caught:
         await client_for(signer, licenses).check_bundle(**DEVICE)
 
     assert [secret for secret in ("device-0003", "license-key-0004") if secret in str(caught.value)] == []

@@ -75,7 +75,7 @@ def test_a_short_code_gives_a_license(bundle: Bundle, code: str, id: int) -> Non
 
 def test_an_unknown_code_is_a_key_error_that_helps(bundle: Bundle) -> None:
     """Names the codes there are when one is not there."""
-    with pytest.raises(KeyError, match="no license of product 'app'; the bundle has SUITE, APP, TOOLS"):
+    with pytest.raises(KeyError, match=r"'app'.* SUITE, APP, TOOLS"):
         bundle["app"]
 
 

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from licensespring_async import PRODUCTION_URL, ConfigurationError, LicenseSpring
-from licensespring_async.redaction import SALT_VARIABLE, current_salt, fingerprint
+from licensespring_async.redaction import fingerprint
 
-from .fakes import UnusedEngine
+from ..fakes import ScriptedEngine
 from .keys import Signer
 
 KEY_VARIABLES = {"LICENSESPRING_API_KEY": "env-api-key", "LICENSESPRING_SHARED_KEY": "env-shared-key"}
@@ -28,7 +28,7 @@ def test_an_api_key_from_the_environment() -> None:
 def test_the_environment_of_the_process_is_the_default() -> None:
     """Reads the process's own environment when no other is given."""
     code = "import licensespring_async; print(licensespring_async.LicenseSpring.from_env())"
-    environ = {**os.environ, **KEY_VARIABLES, "LICENSESPRING_BASE_URL": "", SALT_VARIABLE: current_salt()}
+    environ = {**os.environ, **KEY_VARIABLES, "LICENSESPRING_BASE_URL": ""}
 
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
 
@@ -100,6 +100,6 @@ def test_other_options_beside_the_environment() -> None:
 def test_believing_everybody_warns_from_the_environment_too() -> None:
     """Warns at the caller's line when the client is made from the environment."""
     with pytest.warns(UserWarning, match="verify_signatures=False") as caught:
-        LicenseSpring.from_env(KEY_VARIABLES, engine=UnusedEngine(), verify_signatures=False)
+        LicenseSpring.from_env(KEY_VARIABLES, engine=ScriptedEngine(), verify_signatures=False)
 
     assert [each.filename for each in caught] == [__file__]

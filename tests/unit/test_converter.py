@@ -112,7 +112,7 @@ def test_every_problem_is_named() -> None:
 
 def test_the_text_of_an_error_stays_short() -> None:
     """Shows the first five problems in the text, and keeps all of them in `problems`."""
-    with pytest.raises(ResponseError, match="the answer is not a LicenseFeature: required field missing @") as caught:
+    with pytest.raises(ResponseError) as caught:
         structure({}, LicenseFeature)
 
     assert str(caught.value).count("required field missing") == 5

@@ -8,8 +8,9 @@ import pytest
 from licensespring_async import AnswerMismatch, ConfigurationError, LicenseSpring
 from licensespring_async.auth import imf_fixdate
 
+from ..fakes import KEY, ScriptedEngine, answer, client
 from . import bodies
-from .fakes import FEATURE, KEY, ScriptedEngine, VirtualTime, answer
+from .fakes import FEATURE, VirtualTime
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +26,7 @@ class World:
 
     async def check(self, **headers: str) -> bool:
         """Return whether an answer with these headers is taken."""
-        self.engine.answers = [answer(bodies.feature(code="render"), headers=headers)]
+        self.engine.answers = [answer(200, bodies.feature(code="render"), **headers)]
         try:
             await self.client.check_license_feature(**FEATURE)
         except AnswerMismatch:
@@ -39,16 +40,9 @@ class World:
 
 def world(limit: float | None = 300.0) -> World:
     clock = VirtualTime()
-    engine = ScriptedEngine([])
-    with pytest.warns(UserWarning, match="verify_signatures=False"):
-        client = LicenseSpring(
-            auth=KEY,
-            engine=engine,
-            verify_signatures=False,
-            max_answer_age=limit,
-            clock=attrs.evolve(clock.clock, monotonic=lambda: made.elapsed),
-        )
-    made = World(engine, client, clock)
+    engine = ScriptedEngine()
+    times = attrs.evolve(clock.clock, monotonic=lambda: made.elapsed)
+    made = World(engine, client(engine, times, max_answer_age=limit), clock)
     return made
 
 

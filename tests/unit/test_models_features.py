@@ -114,13 +114,13 @@ NAIVE = datetime(2030, 1, 1)
 
 def test_expires_in_refuses_a_naive_now() -> None:
     """Refuses a moment without a time zone rather than guess."""
-    with pytest.raises(ConfigurationError, match="now: must be a datetime with a time zone"):
+    with pytest.raises(ConfigurationError, match=r"^now: "):
         a_feature().expires_in(NAIVE)
 
 
 def test_is_expired_refuses_a_naive_now() -> None:
     """Refuses a moment without a time zone rather than guess."""
-    with pytest.raises(ConfigurationError, match="now: must be a datetime with a time zone"):
+    with pytest.raises(ConfigurationError, match=r"^now: "):
         a_feature().is_expired(NAIVE)
 
 

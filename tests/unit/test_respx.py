@@ -15,8 +15,9 @@ from licensespring_async import (
     SignatureError,
 )
 
+from ..fakes import KEY
 from . import bodies
-from .fakes import DEVICE, FEATURE, KEY
+from .fakes import DEVICE, FEATURE
 from .keys import Signer
 
 pytestmark = pytest.mark.anyio

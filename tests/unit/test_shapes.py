@@ -34,7 +34,7 @@ def test_nothing_is_an_empty_body(body: bytes) -> None:
 
 def test_something_is_not_nothing() -> None:
     """Refuses a body where none is documented."""
-    with pytest.raises(ResponseError, match="not empty"):
+    with pytest.raises(ResponseError):
         NOTHING.read(b"<html>Sign in to the Wi-Fi</html>", is_verified=False)
 
 

@@ -21,8 +21,9 @@ from licensespring_async.models.converter import structure, unstructure
 from licensespring_async.models.expiry import TimeFloor
 from licensespring_async.transport import HttpResponse
 
+from ..fakes import KEY, ScriptedEngine, answer, client, http_date
 from . import bodies
-from .fakes import DEVICE, FEATURE, KEY, ScriptedEngine, VirtualTime
+from .fakes import DEVICE, FEATURE, VirtualTime
 from .keys import Signer
 
 ENDS = datetime(2100, 1, 1, tzinfo=UTC)
@@ -36,7 +37,7 @@ class Service:
 
     signer: Signer
     time: VirtualTime = attrs.field(factory=lambda: VirtualTime(BEFORE.timestamp()))
-    engine: ScriptedEngine = attrs.field(factory=lambda: ScriptedEngine([]))
+    engine: ScriptedEngine = attrs.field(factory=ScriptedEngine)
     client: LicenseSpring = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -181,13 +182,11 @@ async def test_an_odd_date_is_no_failure(service: Service, date: str) -> None:
 @pytest.mark.anyio
 async def test_an_unverified_answer_proves_no_time() -> None:
     """Judges by the local clock alone where signatures are not checked."""
-    engine = ScriptedEngine([HttpResponse(200, {"date": imf_fixdate(AFTER.timestamp())}, bodies.encoded([]))])
-    with pytest.warns(UserWarning, match="verify_signatures=False"):
-        client = LicenseSpring(auth=KEY, engine=engine, verify_signatures=False, max_answer_age=None)
+    asking = client(ScriptedEngine([answer(body=[], date=http_date(AFTER.timestamp()))]), max_answer_age=None)
 
-    await client.check_bundle(**DEVICE)
+    await asking.check_bundle(**DEVICE)
 
-    assert client.newest_date is None
+    assert asking.newest_date is None
 
 
 @pytest.mark.anyio

@@ -106,7 +106,7 @@ def test_a_licensee_that_cannot_be_asked_for_is_refused(backend: str, wrong: dic
         licensing = licensing_of(service, licensee)
         async with licensing:
             assert await Requirement("render", licensing).decide(None) == REFUSED
-        assert service.asked == []
+        assert service.keys == []
 
     virtual.run(backend, main)
 

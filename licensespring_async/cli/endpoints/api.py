@@ -1,0 +1,58 @@
+"""`api`: every endpoint, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from ... import endpoints
+from ...client import LicenseSpring
+from ...models.converter import unstructure
+from ...transport import RawResponse
+from ...transport.values import Call
+from ..commands import command
+from ..connection import OneCall
+from ..console import print_json
+from ..exits import run
+from .commands import taking
+from .masking import masked
+from .signature import arguments_for
+
+api = typer.Typer(
+    help="Call an endpoint of the License API and print its answer as JSON.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+def calling(endpoint: Callable[..., Call[Any]]) -> Callable[..., None]:
+    """Return the command that calls an endpoint and prints its answer as JSON; null for an answer that says nothing."""
+
+    def call(
+        *,
+        connection: OneCall,
+        show_secrets: Annotated[
+            bool,
+            typer.Option(
+                "--show-secrets", help="Print keys as they are; without, fingerprints.", rich_help_panel="Answer"
+            ),
+        ] = False,
+        **given: object,
+    ) -> None:
+        asked = endpoint(**arguments_for(endpoint, given))
+        raw = run(_perform, connection.client(timeout=connection.timeout), asked)
+        answer = unstructure(raw.value)
+        print_json(answer if show_secrets else masked(answer, asked.request.secrets))
+
+    return command(taking(call, endpoint, exits="0 for an answer, 5 for a refusal"))
+
+
+async def _perform(client: LicenseSpring, call: Call[Any]) -> RawResponse[Any]:
+    async with client:
+        return await client.perform(call)
+
+
+for name in endpoints.__all__:
+    api.command(name)(calling(getattr(endpoints, name)))
