@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias
+import string
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -14,6 +15,10 @@ from .redaction import Unpickled, fingerprint
 from .transport.values import Call
 
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, int | None, str | None]
+
+
+T = TypeVar("T")
+_ASCII_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class Whose(Protocol):
@@ -46,16 +51,30 @@ class Whose(Protocol):
 
 
 def feature_key(product: str, feature: str, whose: Whose) -> Key:
-    """Return the key of a feature check without making one: a gate finds known answers by it."""
+    """Return the key of a feature check without making one: a gate finds known answers by it.
+
+    Two spellings of one device, key or user have one key, or one license would fill a gate. The service signs all
+    three in lower case, so its own signatures do not tell them apart; of products and features nothing is documented.
+
+    Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature
+    """
     return (
         product,
         feature,
-        whose.hardware_id,
-        whose.license_key,
-        whose.username,
+        _one_spelling(whose.hardware_id),
+        _one_spelling(whose.license_key),
+        _one_spelling(whose.username),
         whose.license_id,
         whose.bundle_code,
     )
+
+
+def _one_spelling(value: T) -> T | str:
+    """Return a text with its ASCII letters in lower case; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    # Others stay as they are: lower() and casefold() would take different letters for the same.
+    return value.lower() if value.isascii() else value.translate(_ASCII_LOWER)
 
 
 def _masked(value: str | None) -> str:
