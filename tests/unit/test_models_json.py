@@ -9,7 +9,7 @@ import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from licensespring_async import Bundle, License, LicenseFeature, LicenseUser, models
+from licensespring_async import Bundle, License, LicenseFeature, LicenseUser, ProductFeature, models
 from licensespring_async.models.converter import structure
 from licensespring_async.models.model import Model, to_json
 from licensespring_async.redaction import fingerprint
@@ -107,6 +107,13 @@ def test_no_secret_is_in_a_repr() -> None:
         value = structure(replaced(complete(SCHEMAS[model]), place, "SOME-TEXT"), model)
 
         assert ("SOME-TEXT" in repr(value)) is not place.path.endswith(SECRETS), place.path
+
+
+def test_a_repr_shows_what_the_answer_said() -> None:
+    """Names the fields that an answer had, null where that means something, and none that it lacked."""
+    feature = structure({"code": "render", "expiry_date": None, "is_floating": False}, ProductFeature)
+
+    assert repr(feature) == "ProductFeature(code='render', expiry_date=None, is_floating=False)"
 
 
 def test_what_is_not_known_is_masked() -> None:
