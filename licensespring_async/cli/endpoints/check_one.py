@@ -114,7 +114,7 @@ def _print(check: Check[T], arguments: Mapping[str, object], came: _Came[T]) -> 
     if verdict.outcome is Outcome.ERROR:
         complain(f"{verdict.code}: {verdict.message}", advice=hint)
         return
-    asked = f"{check.title.format_map(arguments)}{_whose(arguments)}"
+    asked = f"{check.title.format_map(arguments)}{whose(arguments)}"
     say(OUT, (verdict.outcome.value.replace("_", " "), _STYLES[verdict.outcome]), f"  {asked}")
     if verdict.outcome is Outcome.NOT_LICENSED:
         say(OUT, ("The answer:  ", "dim"), f"{verdict.message} ({verdict.code})")
@@ -126,7 +126,7 @@ def _print(check: Check[T], arguments: Mapping[str, object], came: _Came[T]) -> 
             say(OUT, ("The answer's signature was not checked.", "yellow"))
 
 
-def _whose(arguments: Mapping[str, object]) -> str:
+def whose(arguments: Mapping[str, object]) -> str:
     """Return the device and the license as people may see them."""
     license = arguments.get("license_key") or arguments.get("username")
     named = {"device": arguments.get("hardware_id"), "license": license}
