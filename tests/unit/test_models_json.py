@@ -117,7 +117,7 @@ def test_a_repr_shows_what_the_answer_said() -> None:
 
 
 def test_what_is_not_known_is_masked() -> None:
-    """Masks every text in a field that is not documented, since nobody can say what it is; the rest stays."""
+    """Masks every text in a field that is not documented, because it may be anything; the rest stays."""
     feature = structure(bodies.feature(owner={"name": "Robin", "age": 41, "tags": ["a", ""]}), LicenseFeature)
 
     masked = feature.to_dict(masked=True)

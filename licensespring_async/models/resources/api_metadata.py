@@ -18,14 +18,14 @@ class ApiEndpoint(Model):
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class ApiMetadata(Model):
-    """The answer of `api_metadata`; nobody signs it, and it may lack any field.
+    """The answer of `api_metadata`. It is not signed, and may lack any field.
 
     Source: https://docs.licensespring.com/license-api/public-api-metadata
 
     Attributes:
         version: Release of the service, as `4.1.34`.
         timestamp: The service's time.
-        pub_key: A public key (PEM). Do not trust it: whoever answers could name one. Pin the key that you know.
+        pub_key: A public key (PEM). Do not trust it, since this answer is not signed: pin the key that you know.
     """
 
     api_base_url: str | None = None

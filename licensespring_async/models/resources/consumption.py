@@ -75,8 +75,8 @@ class Consumption(Counted, Floats):
         id: Id of the license; of `add_feature_consumption`, of the license's feature.
         license_id: Id of the feature's license; None of `add_consumption`.
         max_consumptions: How many uses there are.
-        pool: The state of the consumption pool that the license or feature belongs to, as it came; None of one that
-            belongs to no pool.
+        pool: The state of the consumption pool that the license or feature belongs to, as it came; None for one that
+            belongs to none.
         company: The vendor's account, when the service says it.
     """
 
