@@ -17,7 +17,6 @@ from ..connection import OneCall
 from ..console import print_json
 from ..exits import run
 from .commands import taking
-from .masking import masked
 from .signature import arguments_for
 
 api = typer.Typer(
@@ -36,15 +35,16 @@ def calling(endpoint: Callable[..., Call[Any]]) -> Callable[..., None]:
         show_secrets: Annotated[
             bool,
             typer.Option(
-                "--show-secrets", help="Print keys as they are; without, fingerprints.", rich_help_panel="Answer"
+                "--show-secrets",
+                help="Print keys, people and devices as they are; without, fingerprints.",
+                rich_help_panel="Answer",
             ),
         ] = False,
         **given: object,
     ) -> None:
         asked = endpoint(**arguments_for(endpoint, given))
         raw = run(_perform, connection.client(timeout=connection.timeout), asked)
-        answer = to_json(raw.value)
-        print_json(answer if show_secrets else masked(answer, asked.request.secrets))
+        print_json(to_json(raw.value, masked=not show_secrets))
 
     return command(taking(call, endpoint, exits="0 for an answer, 5 for a refusal"))
 

@@ -20,7 +20,6 @@ from ...transport.values import Call
 from ..commands import Group
 from ..console import OUT, complain, print_json, say
 from ..exits import Code, advice, code_of, run
-from .masking import masked
 
 T = TypeVar("T")
 
@@ -76,7 +75,7 @@ def check_one(check: Check[T], client: LicenseSpring, arguments: Mapping[str, ob
     call = check.endpoint(**arguments)
     came = run(_ask, client, check, call)
     if answer.as_json:
-        _print_json(check, call, came)
+        _print_json(check, came)
     else:
         _print(check, arguments, came)
     if came.verdict.outcome is Outcome.NOT_LICENSED:
@@ -97,14 +96,14 @@ async def _ask(client: LicenseSpring, check: Check[T], call: Call[T]) -> _Came[T
     return _Came(verdict=check.judge(raw.value, now), value=raw.value, verified=raw.verified, now=now)
 
 
-def _print_json(check: Check[T], call: Call[T], came: _Came[T]) -> None:
+def _print_json(check: Check[T], came: _Came[T]) -> None:
     print_json(
         {
             "outcome": came.verdict.outcome,
             "code": came.verdict.code,
             "message": came.verdict.message,
             "verified": came.verified,
-            check.key: masked(to_json(came.value), call.request.secrets),
+            check.key: to_json(came.value, masked=True),
         }
     )
 
