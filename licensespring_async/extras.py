@@ -12,7 +12,7 @@ _MODULES: Final[Mapping[str, frozenset[str]]] = {
     "cli": frozenset({"typer", "rich", "click"}),
     "dask": frozenset({"dask", "distributed"}),
     "device": frozenset({"machineid"}),
-    "fast": frozenset({"pyreqwest"}),
+    "fast": frozenset({"httptools"}),
     "fastapi": frozenset({"fastapi"}),
     "litestar": frozenset({"litestar"}),
     "otel": frozenset({"opentelemetry"}),

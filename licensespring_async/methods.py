@@ -136,6 +136,7 @@ class Endpoints(ListsEndpoints):
     """Every endpoint of the License API."""
 
     check_bundle = Endpoint(endpoints.check_bundle)
+    check_license = Endpoint(endpoints.check_license)
     check_license_feature = Endpoint(endpoints.check_license_feature)
     release_floating_feature = Endpoint(endpoints.release_floating_feature)
 

@@ -4,13 +4,14 @@ from .enums import AuthorizationMethod, ConsumptionPeriod, FeatureType, LicenseT
 from .json_types import JsonObject, JsonScalar
 from .resources.api_metadata import ApiEndpoint, ApiMetadata
 from .resources.bundles import Bundle
+from .resources.company import Company
 from .resources.consumption import Consumption
 from .resources.customers import Customer, CustomerAccount, CustomerLicenseUsers, CustomField, LicenseUser
 from .resources.features import LicenseFeature, ProductFeature
 from .resources.files import InstallationFile, Version
 from .resources.floating import Borrowing
 from .resources.licenses import InvalidReason, License, Validity
-from .resources.products import Company, FeatureDefinition, Product, ProductCustomField, ProductDetails
+from .resources.products import FeatureDefinition, Product, ProductCustomField, ProductDetails
 from .resources.sso import OpenidConfiguration, SsoUrl
 from .resources.trials import Trial
 from .resources.users import UserLicense

@@ -181,8 +181,10 @@ def _as_checked(fields: JsonObject) -> JsonObject:
     """
     if "active" not in fields or "license_active" in fields:
         return fields
-    named = {name: value for name, value in fields.items() if name != "active"}
-    return {"license_enabled": True, **named, "license_active": fields["active"]}
+    named = {name: value for name, value in fields.items() if name != "active"} | {"license_active": fields["active"]}
+    if "license_enabled" not in named:
+        named["license_enabled"] = named.pop("enabled", True)
+    return named
 
 
 def _with_its_key(fields: JsonObject) -> JsonObject:

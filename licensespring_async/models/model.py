@@ -37,7 +37,8 @@ class Model:
                 text in an undocumented field.
         """
         written: dict[str, object] = {}
-        for name, is_secret, is_optional in _fields(type(self)):
+        cls: type = type(self)
+        for name, is_secret, is_optional in _fields(cls):
             value = getattr(self, name)
             if value is None:
                 # An optional field that was absent stays absent; a required one that is null stays null.

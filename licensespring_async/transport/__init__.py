@@ -14,8 +14,8 @@ from .policies.windows import RateLimits, Window
 from .values import HttpRequest, HttpResponse, RawResponse, Tpm
 
 if TYPE_CHECKING:
+    from .engines.httptools_engine import HttptoolsEngine
     from .engines.httpx_engine import HttpxEngine
-    from .engines.pyreqwest_engine import PyreqwestEngine
 
 __all__ = [
     "Circuit",
@@ -27,10 +27,10 @@ __all__ = [
     "Hook",
     "HttpRequest",
     "HttpResponse",
+    "HttptoolsEngine",
     "HttpxEngine",
     "Observer",
     "Patience",
-    "PyreqwestEngine",
     "RateLimits",
     "RawResponse",
     "RequestEvent",
@@ -42,7 +42,7 @@ __all__ = [
     "Window",
 ]
 
-_ENGINES = {"HttpxEngine": ".engines.httpx_engine", "PyreqwestEngine": ".engines.pyreqwest_engine"}
+_ENGINES = {"HttpxEngine": ".engines.httpx_engine", "HttptoolsEngine": ".engines.httptools_engine"}
 
 
 def __getattr__(name: str) -> object:

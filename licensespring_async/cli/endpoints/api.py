@@ -9,15 +9,15 @@ import typer
 from typer.core import TyperGroup
 
 from ... import endpoints
-from ...client import LicenseSpring
 from ...models.model import to_json
-from ...transport import RawResponse
 from ...transport.values import Call
 from ..commands import command
 from ..connection import OneCall
 from ..console import print_json
 from ..exits import run
+from .act_one import perform
 from .commands import taking
+from .masking import masked
 from .signature import arguments_for
 
 
@@ -31,22 +31,18 @@ def calling(endpoint: Callable[..., Call[Any]]) -> Callable[..., None]:
             bool,
             typer.Option(
                 "--show-secrets",
-                help="Print keys, people and devices as they are; without, fingerprints.",
+                help="Print keys and people as they are; without, fingerprints.",
                 rich_help_panel="Answer",
             ),
         ] = False,
         **given: object,
     ) -> None:
         asked = endpoint(**arguments_for(endpoint, given))
-        raw = run(_perform, connection.client(timeout=connection.timeout), asked)
-        print_json(to_json(raw.value, masked=not show_secrets))
+        raw = run(perform, connection.client(timeout=connection.timeout), asked)
+        shown = to_json(raw.value) if show_secrets else masked(to_json(raw.value, masked=True), asked.request.secrets)
+        print_json(shown)
 
     return command(taking(call, endpoint, exits="0 for an answer, 5 for a refusal"))
-
-
-async def _perform(client: LicenseSpring, call: Call[Any]) -> RawResponse[Any]:
-    async with client:
-        return await client.perform(call)
 
 
 class _Endpoints(TyperGroup):

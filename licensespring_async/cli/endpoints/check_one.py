@@ -20,6 +20,7 @@ from ...transport.values import Call
 from ..commands import Group
 from ..console import OUT, complain, print_json, say
 from ..exits import Code, advice, code_of, run
+from .masking import masked
 
 T = TypeVar("T")
 
@@ -75,7 +76,7 @@ def check_one(check: Check[T], client: LicenseSpring, arguments: Mapping[str, ob
     call = check.endpoint(**arguments)
     came = run(_ask, client, check, call)
     if answer.as_json:
-        _print_json(check, came)
+        _print_json(check, call, came)
     else:
         _print(check, arguments, came)
     if came.verdict.outcome is Outcome.NOT_LICENSED:
@@ -96,14 +97,14 @@ async def _ask(client: LicenseSpring, check: Check[T], call: Call[T]) -> _Came[T
     return _Came(verdict=check.judge(raw.value, now), value=raw.value, verified=raw.verified, now=now)
 
 
-def _print_json(check: Check[T], came: _Came[T]) -> None:
+def _print_json(check: Check[T], call: Call[T], came: _Came[T]) -> None:
     print_json(
         {
             "outcome": came.verdict.outcome,
             "code": came.verdict.code,
             "message": came.verdict.message,
             "verified": came.verified,
-            check.key: to_json(came.value, masked=True),
+            check.key: masked(to_json(came.value, masked=True), call.request.secrets),
         }
     )
 
@@ -113,7 +114,7 @@ def _print(check: Check[T], arguments: Mapping[str, object], came: _Came[T]) -> 
     if verdict.outcome is Outcome.ERROR:
         complain(f"{verdict.code}: {verdict.message}", advice=hint)
         return
-    asked = f"{check.title.format_map(arguments)}{_whose(arguments)}"
+    asked = f"{check.title.format_map(arguments)}{whose(arguments)}"
     say(OUT, (verdict.outcome.value.replace("_", " "), _STYLES[verdict.outcome]), f"  {asked}")
     if verdict.outcome is Outcome.NOT_LICENSED:
         say(OUT, ("The answer:  ", "dim"), f"{verdict.message} ({verdict.code})")
@@ -125,7 +126,7 @@ def _print(check: Check[T], arguments: Mapping[str, object], came: _Came[T]) -> 
             say(OUT, ("The answer's signature was not checked.", "yellow"))
 
 
-def _whose(arguments: Mapping[str, object]) -> str:
+def whose(arguments: Mapping[str, object]) -> str:
     """Return the device and the license as people may see them."""
     license = arguments.get("license_key") or arguments.get("username")
     named = {"device": arguments.get("hardware_id"), "license": license}

@@ -7,8 +7,8 @@ import attrs
 from ..enums import ConsumptionPeriod, FeatureType, LicenseType
 from ..json_types import JsonObject
 from ..model import Model
+from .company import Company
 from .floating import Floats
-from .products import Company
 
 
 @attrs.frozen(kw_only=True, slots=False)

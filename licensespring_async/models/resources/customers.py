@@ -7,7 +7,7 @@ import attrs
 from ..fields import secret
 from ..json_types import JsonObject, JsonScalar
 from ..model import Model
-from .products import Company
+from .company import Company
 
 
 @attrs.frozen(kw_only=True, slots=False)

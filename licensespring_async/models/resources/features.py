@@ -9,9 +9,9 @@ import attrs
 from ..enums import FeatureType
 from ..expiry import Timed
 from ..json_types import JsonObject
+from .company import Company
 from .consumption import Counted
 from .floating import Lends
-from .products import Company
 
 
 @attrs.frozen(kw_only=True, slots=False)

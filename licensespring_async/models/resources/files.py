@@ -6,6 +6,7 @@ import attrs
 
 from ..json_types import OptionalDate, RecordedAt
 from ..model import Model
+from .company import Company
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -52,7 +53,7 @@ class InstallationFile(Model):
     enabled: bool | None = None
     created_at: RecordedAt = None
     updated_at: RecordedAt = None
-    company_id: int | None = None
+    company: Company | None = None
 
     @property
     def url(self) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from ..model import Model
-from .products import Company
+from .company import Company
 
 
 @attrs.frozen(kw_only=True, slots=False)

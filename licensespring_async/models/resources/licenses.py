@@ -11,12 +11,13 @@ from ..enums import LicenseType
 from ..expiry import Timed, TimeFloor, judge
 from ..fields import secret
 from ..json_types import JsonObject, OptionalDate
+from .company import Company
 from .consumption import Counted
 from .customers import Customer, CustomField, LicenseUser
 from .features import ProductFeature
 from .files import InstallationFile
 from .floating import Lends
-from .products import Company, ProductDetails
+from .products import ProductDetails
 from .variables import DeviceVariable
 
 _OF_A_FILE = (
@@ -96,7 +97,6 @@ class License(Timed, Counted, Lends):
     transfer_count: int | None = None
     max_license_users: int | None = None
     max_consumptions: int | None = None
-    floating_in_use: bool | None = None
     allow_offline_activation: bool | None = None
     is_air_gapped: bool | None = None
     is_hardware_key_auth: bool | None = None

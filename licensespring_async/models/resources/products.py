@@ -1,22 +1,14 @@
-"""Products, and the vendor's account that sells them."""
+"""Products: what a license is for, and what a vendor sells."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 import attrs
 
 from ..enums import AuthorizationMethod, ConsumptionPeriod, FeatureType, LicenseType
-from ..json_types import JsonObject, JsonScalar, RecordedAt
+from ..json_types import JsonObject, JsonScalar, OptionalDate, RecordedAt
 from ..model import Model
+from .company import Company
 from .files import InstallationFile
-
-
-@attrs.frozen(kw_only=True, slots=False)
-class Company(Model):
-    """The vendor's account."""
-
-    id: int | None = None
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -60,7 +52,7 @@ class ProductDetails(Model):
     allow_overages: bool | None = None
     max_overages: int | None = None
     prevent_vm: bool | None = None
-    validity_period: datetime | None = None
+    validity_period: OptionalDate = None
     company_id: int | None = None
     company: Company | None = None
     metadata: JsonObject | None = attrs.field(default=None, hash=False)

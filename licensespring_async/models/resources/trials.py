@@ -10,7 +10,7 @@ from ..enums import ConsumptionPeriod, LicenseType
 from ..fields import secret
 from ..json_types import JsonObject, RecordedAt
 from ..model import Model
-from .products import Company
+from .company import Company
 
 
 @attrs.frozen(kw_only=True, slots=False)

@@ -32,7 +32,7 @@ SIMULATION_FEATURE: Final = "simulation"
 
 @attrs.define(kw_only=True, eq=False)
 class Shop:
-    """Hold the demo's products, and the rows of the fleet as licenses are sold to it."""
+    """The demo's products, and the rows of the fleet as licenses are sold to it."""
 
     world: World
     lumen: Product

@@ -5,14 +5,14 @@ A virtual machine that a license keeps out is refused with validation_error: the
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from ..wire.jsontext import Json, JsonObject, require_exact
 from ..wire.moments import iso
 from ..wire.parameters import Identity, boolean, nested, read_identity
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
-from .call import Call
+from .call import ABOUT_DEVICE, WHO_ACTIVATES, Call, Route
 from .checks import license_signature_text
 from .license_json import activation_item
 from .lookup import admit, check_password, device_of, find_license, find_own_license, find_product
@@ -119,3 +119,13 @@ def _variable(value: Json) -> Json:
     value = int(value) if isinstance(value, float) and value.is_integer() else value
     require_exact(value)
     return value
+
+
+_ACTIVATES: Final = f"{WHO_ACTIVATES} {ABOUT_DEVICE} is_vm vm_info variables tpm_enrollment"
+_DEACTIVATES: Final = f"{WHO_ACTIVATES} {ABOUT_DEVICE} bundle_code variables"
+ROUTES: Final = (
+    Route("POST", "activate_license", activate_license, reads=f"{_ACTIVATES} bundle_code"),
+    Route("POST", "activate_bundle", activate_bundle, reads=_ACTIVATES),
+    Route("POST", "deactivate_license", deactivate_license, reads=f"{_DEACTIVATES} consumptions"),
+    Route("POST", "deactivate_bundle", deactivate_bundle, reads=_DEACTIVATES),
+)

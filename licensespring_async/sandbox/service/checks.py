@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from ..wire.jsontext import JsonObject, encode
 from ..wire.moments import iso
 from ..wire.parameters import boolean, read_identity
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
-from .call import Call
+from .call import ABOUT_DEVICE, WHO, Call, Route
 from .license_json import feature_check, license_item
 from .lookup import admit, admitted_feature, device_of, find_license, find_own_license, find_product
 
@@ -89,7 +90,7 @@ def _checked(call: Call, license: License, include_expired: bool) -> JsonObject:
 
 
 def license_signature_text(license: License, hardware_id: str) -> str:
-    """Give the text that the v1 signature covers: device, key or user, and validity, in lower case.
+    """Return the text that the v1 signature covers: device, key or user, and validity, in lower case.
 
     https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
@@ -108,3 +109,21 @@ def take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> 
         raise ServiceError("license_not_enough_consumptions")
     for slots in floating:
         slots.take(hardware_id, now)
+
+
+_CHECKS: Final = f"{WHO} {ABOUT_DEVICE} include_expired_features env channel"
+ROUTES: Final = (
+    Route(
+        "GET",
+        "check_license_feature",
+        check_license_feature,
+        reads=f"{WHO} feature bundle_code include_metadata_string sdk_ver",
+    ),
+    Route("GET", "check_bundle", check_bundle, reads=_CHECKS),
+    Route(
+        "GET",
+        "check_license",
+        check_license,
+        reads=f"{_CHECKS} bundle_code include_scheduled_changes is_vm vm_info",
+    ),
+)

@@ -13,7 +13,7 @@ from ..wire.jsontext import JsonObject
 from ..wire.parameters import boolean, integer, nested, read_identity, required
 from ..wire.refusals import ServiceError
 from ..world.consumption import Consumption
-from .call import Call
+from .call import WHO, Call, Route
 from .license_json import consumption_count
 from .lookup import admit, find_license
 
@@ -84,3 +84,10 @@ def _add(consumption: Consumption, number: int, call: Call, not_enough: str) -> 
         raise ServiceError("validation_error", "The total would be beyond what JSON can carry.")
     if not consumption.add(number, call.now):
         raise ServiceError(not_enough)
+
+
+_ADDS: Final = f"{WHO} bundle_code consumptions event sdk_ver"
+ROUTES: Final = (
+    Route("POST", "add_consumption", add_consumption, reads=f"{_ADDS} allow_overages max_overages ignore_events"),
+    Route("POST", "add_feature_consumption", add_feature_consumption, reads=f"{_ADDS} feature"),
+)

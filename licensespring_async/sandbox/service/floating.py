@@ -20,7 +20,7 @@ from ..wire.parameters import NULLABLE, read_identity
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
 from ..world.slots import Slots
-from .call import Call
+from .call import WHO, WHO_ACTIVATES, Call, Route
 from .lookup import admit, admitted_feature, check_password, device_of, find_license
 
 _log: Final = logging.getLogger("licensespring_async.sandbox")
@@ -28,7 +28,7 @@ _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:
 
 
 def release_floating_license(call: Call) -> None:
-    """Give a device's slot of a floating license back; a device without one is no error.
+    """Give a device's slot of a floating license back; it is not an error if it has none.
 
     Raises:
         ServiceError: The request is refused.
@@ -126,3 +126,13 @@ def _moment(text: str) -> datetime:
         return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
     except ValueError as error:
         raise ServiceError("borrow_until_not_valid") from error
+
+
+_RELEASES: Final = f"{WHO} bundle_code sdk_ver"
+_BORROWS: Final = f"{WHO_ACTIVATES} bundle_code sdk_ver borrowed_until"
+ROUTES: Final = (
+    Route("POST", "floating/borrow", borrow_floating_license, reads=_BORROWS),
+    Route("POST", "floating/feature_borrow", borrow_floating_feature, reads=f"{_BORROWS} feature"),
+    Route("POST", "floating/release", release_floating_license, reads=_RELEASES),
+    Route("POST", "floating/feature_release", release_floating_feature, reads=f"{_RELEASES} feature"),
+)

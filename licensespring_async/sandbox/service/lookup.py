@@ -28,7 +28,7 @@ _DEVICE_DETAILS: Final = (
 
 
 def find_product(world: World, short_code: str, *, is_bundle: bool | None = None) -> Product:
-    """Give a product, or a bundle, by its short code."""
+    """Return a product, or a bundle, by its short code."""
     product = world.products.get(short_code)
     if product is None or is_bundle not in (None, product.is_bundle):
         raise ServiceError("unknown_product")
@@ -55,7 +55,7 @@ def find_own_license(product: Product, identity: Identity) -> License:
 
 
 def admitted_feature(call: Call, *, expired: bool = False) -> tuple[Identity, License, Feature]:
-    """Give the device, the license and the feature that a call is about; `expired` lets expired licenses through."""
+    """Return the device, the license and the feature that a call is about; `expired` lets expired licenses through."""
     identity = read_identity(call.values)
     code = required(call.values, "feature")
     license = find_license(call.world, identity)
@@ -116,9 +116,9 @@ def check_password(license: License, values: Values) -> None:
 
 
 def device_of(license: License, values: Values) -> Device:
-    """Give the admitted device of a request, and keep what the request tells of it."""
+    """Return the admitted device of a request, and keep what the request says of it."""
     device = Devices(license.place).known(values["hardware_id"])
-    told = {name: values[name] for name in _DEVICE_DETAILS if name in values}
-    if told.items() - device.details.items():
-        device.details = {**device.details, **told}
+    sent = {name: values[name] for name in _DEVICE_DETAILS if name in values}
+    if sent.items() - device.details.items():
+        device.details = {**device.details, **sent}
     return device

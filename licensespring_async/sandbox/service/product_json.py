@@ -36,7 +36,7 @@ def product_item(
 
 
 def product_details(product: ProductTerms) -> Mapping[str, Json]:
-    """Show what every answer about a license tells of its product."""
+    """Show what every answer about a license says of its product."""
     return {
         "product_id": product.id,
         "product_name": product.name,

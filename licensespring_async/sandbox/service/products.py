@@ -1,13 +1,15 @@
-"""What is told about a product.
+"""Products, described.
 
 https://docs.licensespring.com/license-api/products/get-product-details
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..wire.jsontext import JsonObject
 from ..wire.parameters import boolean, required
-from .call import Call
+from .call import Call, Route
 from .lookup import find_product
 from .product_json import product_item
 
@@ -28,3 +30,8 @@ def product_details(call: Call) -> JsonObject:
         with_version=with_version,
         with_fields=with_fields,
     )
+
+
+ROUTES: Final = (
+    Route("GET", "product_details", product_details, reads="product include_latest_version include_custom_fields env"),
+)

@@ -15,7 +15,7 @@ _TABLES: Final = ("license", "device", "slot", "consumption")
 
 @attrs.frozen
 class Snapshot:
-    """Hold the rows of one tenant, without its number."""
+    """The rows of one tenant, without its number."""
 
     _rows: Mapping[str, Sequence[Row]]
 

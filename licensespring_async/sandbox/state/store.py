@@ -49,7 +49,7 @@ _SCHEMA: Final = (
 
 
 class Store:
-    """Run statements and transactions, from any thread, one at a time.
+    """A database that runs statements and transactions from any thread, one at a time.
 
     Args:
         path: File to keep the state in, made if there is none; in memory by default.
@@ -109,12 +109,12 @@ class Store:
             self._connection.executemany(statement, values)
 
     def rows(self, query: str, values: Mapping[str, Value]) -> list[Row]:
-        """Give all rows of a query."""
+        """Return all rows of a query."""
         with self._lock:
             return self._connection.execute(query, values).fetchall()
 
     def row(self, query: str, values: Mapping[str, Value]) -> Row | None:
-        """Give the first row of a query."""
+        """Return the first row of a query."""
         with self._lock:
             row: Row | None = self._connection.execute(query, values).fetchone()
             return row

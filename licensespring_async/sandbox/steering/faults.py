@@ -110,11 +110,11 @@ class Fault:
 
     @property
     def sent_code(self) -> str:
-        """Give the code that `error` answers with."""
+        """The code that `error` answers with."""
         return self.code or _CODES.get(self.status, "internal_error")
 
     def delay(self, drawn: float) -> float:
-        """Give the seconds of delay that belong to a number drawn from [0, 1)."""
+        """Return the seconds of delay that belong to a number drawn from [0, 1)."""
         if self.up_to is None:
             return self.seconds
         if self.distribution == "exponential":
@@ -161,7 +161,7 @@ class _Rule:
 
 
 class Faults:
-    """Hold the active faults; the first that meets a request decides. Any thread may add and clear.
+    """The active faults; the first that meets a request decides. Any thread may add and clear.
 
     Args:
         clock: The sandbox's clock.
@@ -186,13 +186,13 @@ class Faults:
 
     @property
     def active(self) -> tuple[Fault, ...]:
-        """Give the faults that are not over."""
+        """The faults that have not ended."""
         now = self._clock()
         with self._lock:
             return tuple(rule.fault for rule in self._rules if not rule.is_over(now))
 
     def meet(self, path: str, hardware_id: str | None) -> Met | None:
-        """Give the fault that meets a request, if one does, and count it."""
+        """Return the fault that meets a request, if one does, and count it."""
         now = self._clock()
         with self._lock:
             self._rules = [rule for rule in self._rules if not rule.is_over(now)]

@@ -46,7 +46,7 @@ class Throttle:
     html: bool = False
 
     def windows(self, company: str, address: str, authorization: str) -> tuple[tuple[str, int, float], ...]:
-        """Give each window of a request: who is counted, how many requests, in how many seconds.
+        """Return each window of a request: who is counted, how many requests, in how many seconds.
 
         The service counts an IP across companies. Here each has its own, so that tenants of one machine never meet.
         """
@@ -62,7 +62,7 @@ class Throttle:
 
 @attrs.define(eq=False)
 class Limiter:
-    """Count requests in sliding windows, on the sandbox's clock; without a throttle it lets everything pass.
+    """Counts of requests in sliding windows, on the sandbox's clock; without a throttle it lets everything pass.
 
     Args:
         clock: Seconds since the epoch.
@@ -89,7 +89,7 @@ class Limiter:
         waits = [self._wait_for(who, limit, seconds, now) for who, limit, seconds in windows]
         if max(waits) > 0:
             return max(waits)
-        if len(self._seen) > self._forget_at:  # one Authorization a request, since each is signed anew
+        if len(self._seen) > self._forget_at:  # one Authorization a request, since each is signed again
             self._seen = {who: times for who, times in self._seen.items() if times and times[-1] > now - 60}
             # Not at every request, however many there are in a minute.
             self._forget_at = max(_MAX_COUNTED, 2 * len(self._seen))

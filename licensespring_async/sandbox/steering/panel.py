@@ -37,7 +37,7 @@ _HEADERS: Final = {
 
 @attrs.frozen(kw_only=True)
 class Panel:
-    """Steer a sandbox over HTTP."""
+    """The endpoints that steer a sandbox over HTTP."""
 
     control: Control
     tenants: Iterable[Tenant]
@@ -78,7 +78,7 @@ class Panel:
         return JSONResponse([attrs.asdict(entry) for entry in self.control.journal])
 
     async def _counters(self, _: Request) -> Response:
-        return JSONResponse(self.control.counters.told())
+        return JSONResponse(self.control.counters.to_json())
 
     async def _clock(self, request: Request) -> Response:
         clock = self.control.clock

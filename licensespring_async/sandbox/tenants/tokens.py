@@ -24,7 +24,7 @@ TOKEN_PATH = "/realms/user-portal/protocol/openid-connect/token"  # noqa: S105 -
 
 
 class TokenError(Exception):
-    """Refuse a token, in Keycloak's words."""
+    """The refusal of a token, in Keycloak's words."""
 
     def __init__(self, status: int, error: str, description: str) -> None:
         super().__init__(description)
@@ -35,7 +35,7 @@ class TokenError(Exception):
 
 @attrs.frozen(kw_only=True)
 class TokenIssuer:
-    """Issue tokens to the tenants' clients; a token carries its client and its expiry, and is kept nowhere."""
+    """The issuer of tokens for the tenants' clients; a token carries its client and its expiry, and is kept nowhere."""
 
     tenants: Tenants
     lifetime: int = attrs.field(default=480, validator=attrs.validators.gt(0))

@@ -53,7 +53,7 @@ _TEXTS: dict[str, tuple[int, str]] = {
 
 
 class ServiceError(Exception):
-    """Refuse a request with one of the service's documented codes."""
+    """The refusal of a request, with one of the service's documented codes."""
 
     def __init__(self, code: str, message: str | None = None) -> None:
         status, text = _TEXTS[code]

@@ -53,12 +53,12 @@ class License(LicenseTerms):
 
     @property
     def identifier(self) -> str:
-        """Give what a request names the license by: its key, or its user's username."""
+        """What a request names the license by: its key, or its user's username."""
         return self.user.username if self.user is not None else self.key or ""
 
     @property
     def license_type(self) -> LicenseType:
-        """Name the type as the service does; without a `kind` the license's terms decide."""
+        """The type, as the service names it; without a `kind` the license's terms decide."""
         if self.kind is not None:
             return self.kind
         if self.consumption is not None:
@@ -67,7 +67,7 @@ class License(LicenseTerms):
 
     @property
     def active(self) -> bool:
-        """Tell whether the license was activated and not deactivated on its last device."""
+        """Whether the license was activated and not deactivated on its last device."""
         return self._standing.active
 
     @active.setter
@@ -76,7 +76,7 @@ class License(LicenseTerms):
 
     @property
     def transfer_count(self) -> int:
-        """Count how often a device took the place of one that was deactivated."""
+        """How often a device took the place of one that was deactivated."""
         return self._standing.transfer_count
 
     @transfer_count.setter
@@ -85,32 +85,32 @@ class License(LicenseTerms):
 
     @property
     def devices(self) -> Mapping[str, Device]:
-        """Give the devices that the license knows, active or not, by hardware id."""
+        """The devices that the license knows, active or not, by hardware id."""
         return Devices(self.place).all()
 
     @property
     def times_activated(self) -> int:
-        """Count the active devices."""
+        """How many devices are active."""
         return Devices(self.place).count_active()
 
     def is_expired(self, now: datetime) -> bool:
-        """Tell whether the validity period has passed, the grace period (hours) included."""
+        """Return whether the validity period has passed, the grace period (hours) included."""
         if self.validity_period is None:
             return False
         grace = timedelta(hours=self.grace_period if self.allow_grace_period else 0)
         return now >= self.validity_period + grace
 
     def is_usable(self, now: datetime) -> bool:
-        """Tell whether the license is enabled, active and not expired."""
+        """Return whether the license is enabled, active and not expired."""
         return self.enabled and self.active and not self.is_expired(now)
 
     def device(self, hardware_id: str) -> Device | None:
-        """Give the device if it is an active one of this license."""
+        """Return the device if it is an active one of this license."""
         device = Devices(self.place).get(hardware_id)
         return device if device is not None and device.active else None
 
     def is_blacklisted(self, hardware_id: str) -> bool:
-        """Tell whether the device was blacklisted, activated or not."""
+        """Return whether the device was blacklisted, activated or not."""
         device = Devices(self.place).get(hardware_id)
         return device is not None and device.blacklisted
 

@@ -48,7 +48,7 @@ class Slots:
         return 0 if row is None else int(row[0])
 
     def has_room_for(self, hardware_id: str, now: datetime) -> bool:
-        """Tell whether the device holds a slot or could take one."""
+        """Return whether the device holds a slot or could take one."""
         held = self._place.row(_HELD, device=hardware_id, now=now.timestamp())
         return held is not None or self.in_use(now) < self.allowed
 
@@ -74,7 +74,7 @@ class Slots:
             return True
 
     def borrowed_until(self, hardware_id: str, now: datetime) -> datetime | None:
-        """Give the moment that the device borrowed its slot until; None when it did not, or that has passed."""
+        """Return the moment that the device borrowed its slot until; None when it did not, or that has passed."""
         held = self._place.row(_HELD, device=hardware_id, now=now.timestamp())
         if held is None or held[0] is None or held[0] <= now.timestamp():
             return None

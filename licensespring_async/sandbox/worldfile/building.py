@@ -79,7 +79,7 @@ class _UnknownName(Exception):
 
 @attrs.frozen(kw_only=True)
 class _Builder:
-    """Build everything that can be built, and collect what cannot."""
+    """A builder of everything that can be built; it collects what cannot."""
 
     world: World
     place: Path

@@ -23,7 +23,7 @@ from ..wire.jsontext import JsonObject, json_object
 from .lines import Lines, Path
 from .schema import Changes, FileTable, GrantTable
 
-_MOST_TOLD: Final = 10
+_MOST_SHOWN: Final = 10
 _TYPE_NAMES: Final[dict[type, str]] = {
     bool: "true or false",
     int: "a whole number",
@@ -43,10 +43,10 @@ class WorldFileError(SandboxError):
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        told = list(problems[:_MOST_TOLD])
-        if len(problems) > _MOST_TOLD:
-            told.append(f"and {len(problems) - _MOST_TOLD} more")
-        super().__init__("\n".join(told))
+        shown = list(problems[:_MOST_SHOWN])
+        if len(problems) > _MOST_SHOWN:
+            shown.append(f"and {len(problems) - _MOST_SHOWN} more")
+        super().__init__("\n".join(shown))
         self.problems = tuple(problems)
 
 
@@ -60,13 +60,13 @@ class Problem:
 
 @attrs.frozen
 class Source:
-    """A file's name and text, to tell where a problem is."""
+    """A file's name and text, to say where a problem is."""
 
     name: str
     text: str
 
     def error(self, problems: Sequence[Problem]) -> WorldFileError:
-        """Make the error that tells of all problems, in the order of the file."""
+        """Return the error that names all problems, in the order of the file."""
         lines = Lines(self.text)
         placed = sorted(((lines.of(problem.path), problem) for problem in problems), key=lambda pair: pair[0])
         return WorldFileError(
@@ -78,7 +78,7 @@ def read(path: str | PathLike[str] | Traversable) -> tuple[FileTable, Source]:
     """Read a world file.
 
     Raises:
-        WorldFileError: It is not there, is no TOML, or says what no world file can say.
+        WorldFileError: It is not there, is not TOML, or says what no world file can say.
     """
     name = str(path)
     try:
