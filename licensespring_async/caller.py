@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -32,7 +32,10 @@ class Observable:
 
     @property
     def clock_skew(self) -> float:
-        """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first."""
+        """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first.
+
+        Requests are signed by it, and nothing is judged by it: any answer changes it, an unsigned error as well.
+        """
         return self._pipeline.skew.offset
 
     @property
@@ -42,6 +45,13 @@ class Observable:
         The models of this client's answers are judged by it when the local clock is behind it.
         """
         return self._reader.floor.moment()
+
+    def now(self) -> datetime:
+        """Return the moment to judge answers at: the later of the local clock and `newest_date`, aware.
+
+        Where signatures are not checked, that is the local clock.
+        """
+        return self._reader.floor.later(datetime.fromtimestamp(self._pipeline.clock.time(), UTC))
 
     @property
     def retry_budget(self) -> RetryBudget:

@@ -9,6 +9,7 @@ import attrs
 from . import endpoints
 from .endpoints.parameters import Value
 from .endpoints.requests import optional, required, who
+from .errors import FeatureExpired
 from .models import Bundle, LicenseFeature
 from .redaction import fingerprint
 from .transport.values import Call
@@ -56,6 +57,12 @@ def feature_key(product: str, feature: str, whose: Whose) -> Key:
         whose.license_id,
         whose.bundle_code,
     )
+
+
+def expired(feature: LicenseFeature) -> FeatureExpired:
+    """Return the refusal of an answer about a feature that has ended: the service may well call it a success."""
+    end = "" if feature.expiry_date is None else f" at {feature.expiry_date.isoformat()}"
+    return FeatureExpired(200, FeatureExpired.kind, f"the feature ended{end}")
 
 
 def _masked(value: str | None) -> str:

@@ -17,6 +17,7 @@ from .configuration import (
     PRODUCTION_URL,
     Options,
     auth_from,
+    checked_age,
     checked_flag,
     checked_origin,
     pipeline_for,
@@ -26,6 +27,7 @@ from .methods import Endpoints, RawLicenseSpring
 from .models.expiry import TimeFloor
 from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
 from .transport.observing import Telemetry
+from .transport.policies.freshness import Freshness
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +106,6 @@ class LicenseSpring(Caller, Endpoints):
             rate_limits=rate_limits,
             circuit=circuit,
             max_concurrency=max_concurrency,
-            max_answer_age=max_answer_age,
             engine=engine,
             hooks=hooks,
             telemetry=telemetry,
@@ -115,7 +116,8 @@ class LicenseSpring(Caller, Endpoints):
         reader = Reader(
             verifier=verifier_for(origin, public_key, verify_signatures),
             is_binding=checked_flag("bind_answers", bind_answers),
-            served=pipeline.skew.served,
+            freshness=Freshness(checked_age(max_answer_age)),
+            skew=pipeline.skew,
             floor=TimeFloor(clock.monotonic),
         )
         super().__init__(pipeline, reader)
@@ -156,7 +158,8 @@ class LicenseSpring(Caller, Endpoints):
         """Hold a feature for the length of an `async with`: its slot is taken, renewed and released once.
 
         A renewal that fails without a refusal is tried again until the slot's time-out has passed; a refusal ends the
-        lease at once. A feature that does not float is checked once; nothing is renewed or released.
+        lease at once, and so does the feature's own end. A feature that does not float is checked once; nothing is
+        renewed or released.
 
         Args:
             product: As in `check_license_feature`, like the next six.
@@ -171,7 +174,8 @@ class LicenseSpring(Caller, Endpoints):
             cancel_body: Whether losing the slot cancels the body; False only sets `lease.lost`.
 
         Raises:
-            LeaseLost: From the `async with`, when the body was cancelled because the slot is gone.
+            LeaseLost: From the `async with`, when the body was cancelled because the slot is gone or the feature ended.
+            FeatureExpired: The feature has ended by its own `expiry_date`, when the slot is taken.
             LicenseSpringError: As `check_license_feature`, when the slot is taken.
 
         Cost: a check every 0.5 to 0.6 time-outs; all leases of a client share one task.

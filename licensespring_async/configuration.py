@@ -18,7 +18,6 @@ from .transport.clock import is_number
 from .transport.observing import Telemetry, Vitals
 from .transport.pipeline import Pipeline
 from .transport.policies.circuit import GuardedEngine
-from .transport.policies.freshness import Freshness
 from .transport.policies.skew import ClockSkew
 from .transport.policies.windows import Pause, RateLimiter
 
@@ -101,7 +100,6 @@ def pipeline_for(
     rate_limits: RateLimits | None,
     circuit: CircuitPolicy | None,
     max_concurrency: int,
-    max_answer_age: float | None,
     engine: Engine | None,
     hooks: Iterable[Hook],
     telemetry: Telemetry | None,
@@ -129,7 +127,6 @@ def pipeline_for(
         limiter=RateLimiter(rate_limits, clock, Pause()),
         vitals=vitals,
         skew=ClockSkew(),
-        freshness=Freshness(checked_age(max_answer_age)),
         clock=clock,
         random=random,
         hooks=checked_hooks(hooks),

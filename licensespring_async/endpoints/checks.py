@@ -145,11 +145,14 @@ def check_license_feature(
     is released or its time-out passes. Repeating the call for the same `hardware_id` renews and never doubles, so it is
     retried; do not call it to look around.
 
+    The answer is returned as it is, also when the feature has ended: the service may call that a success. Ask
+    `feature.is_expired()`, or use what asks it: `feature_lease`, a `LicenseGate`.
+
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
 
     Returns:
-        The feature.
+        The feature, which may have ended.
 
     Cost: one HTTP request per attempt and one RSA verification.
     Source: https://docs.licensespring.com/license-api/license-feature-check

@@ -61,6 +61,11 @@ class TimeFloor:
         seconds = self.seconds
         return None if seconds is None else _EPOCH + timedelta(seconds=min(seconds, _LAST))
 
+    def later(self, local: datetime) -> datetime:
+        """Return the later of a moment of the local clock and the floor: what everything is judged at."""
+        proved = self.moment()
+        return local if proved is None else max(local, proved)
+
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[float, ...]]:
         # The clock of another process, or another day, tells nothing here; the moment itself does.
         seconds = self.seconds
@@ -107,8 +112,8 @@ class Timed(Model, Judged):
             ConfigurationError: `now` is naive; it is refused rather than guessed at.
         """
         if now is None:
-            local, proved = datetime.now(UTC), None if self._time_floor is None else self._time_floor.moment()
-            return local if proved is None else max(local, proved)
+            local = datetime.now(UTC)
+            return local if self._time_floor is None else self._time_floor.later(local)
         if not isinstance(now, datetime) or now.tzinfo is None:
             raise ConfigurationError("now: must be a datetime with a time zone, as datetime.now(UTC)")
         return now

@@ -22,6 +22,14 @@ def in_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
+def ascii_lower(text: str) -> str:
+    """Return a text with A to Z in lower case, as the service compares texts, and any other character as it is.
+
+    Unicode has more pairs than are the same to the service: a Kelvin sign for k, SS for ß.
+    """
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+
 def is_text(value: str) -> bool:
     """Return whether a string can be sent and stored: lone surrogates, which undecodable input leaves, cannot."""
     try:

@@ -32,7 +32,6 @@ from .failures import credentials, failure
 from .history import History
 from .observing import Observer, Vitals
 from .policies.deadline import Deadline, Patience
-from .policies.freshness import Freshness
 from .policies.retry import RetryPolicy, classify
 from .policies.skew import ClockSkew
 from .policies.windows import RateLimiter
@@ -63,7 +62,6 @@ class Pipeline:
     limiter: RateLimiter
     vitals: Vitals
     skew: ClockSkew
-    freshness: Freshness
     clock: Clock
     random: Callable[[], float]
     hooks: tuple[Hook, ...]
@@ -162,10 +160,8 @@ class Pipeline:
             response = await self.engine.send(self._wire(request, date, history.credentials), left)
             history.status = response.status
             received, monotonic = self.clock.time(), self.clock.monotonic()
-            if response.status < 300:
-                distance = self.skew.distance(response.headers, received, monotonic)
-                self.freshness.check(response, distance, is_clock_known=self.skew.is_known)
-            self.skew.observe(response.headers, sent, received, monotonic)
+            history.received, history.monotonic = received, monotonic
+            history.reading = self.skew.observe(response.headers, sent, received, monotonic)
             secrets = request.secrets
             if response.status >= 300:
                 secrets += credentials(history.credentials) + self.authorizer.secrets
@@ -209,6 +205,7 @@ class Pipeline:
         if not isinstance(error, ApiError):
             return False
         if isinstance(error, DateHeaderDiff) and self.skew.is_news(history.signed_offset):
+            self.skew.correct(history.reading)
             remedy = "clock"
         elif self.authorizer.may_recover(error, history.credentials):
             remedy = "token"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from licensespring_async import InvalidParameter
-from licensespring_async.device import hardware_id
+from licensespring_async import InvalidParameter, endpoints
+from licensespring_async.device import device_data, hardware_id
 
 HAS_ID = any(
     path.is_file() and path.read_text().strip() for path in map(Path, ("/etc/machine-id", "/var/lib/dbus/machine-id"))
@@ -37,3 +37,13 @@ def test_an_application_has_a_name(name: object) -> None:
     """Refuses a name that would make one id for everybody."""
     with pytest.raises(InvalidParameter, match="application"):
         hardware_id(name)
+
+
+def test_device_data_are_arguments_of_an_activation() -> None:
+    """Describes the machine in the words of the endpoint."""
+    data = device_data(app_ver="2.1")
+
+    assert data["os_ver"]
+    assert data["app_ver"] == "2.1"
+    request = endpoints.activate_license(product="TP", hardware_id="d", license_key="K", **data).request
+    assert data["os_ver"].encode() in (request.body or b"").replace(b"\\/", b"/")

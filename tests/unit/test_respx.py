@@ -49,11 +49,11 @@ async def test_a_bundle_check_is_intercepted() -> None:
     """Answers a bundle check with what a user's test says."""
     async with believing() as client:
         with respx.mock:
-            route = respx.get(f"{ORIGIN}/check_bundle", params=dict(DEVICE)).respond(json=bodies.bundle("SUITE"))
+            route = respx.get(f"{ORIGIN}/check_bundle", params=dict(DEVICE)).respond(json=bodies.bundle("APP"))
 
             bundle = await client.check_bundle(**DEVICE)
 
-    assert bundle.products == ("SUITE",)
+    assert bundle.products == ("APP",)
     assert route.called
 
 

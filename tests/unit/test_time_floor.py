@@ -22,7 +22,7 @@ from licensespring_async.models.expiry import TimeFloor, judge
 from licensespring_async.models.model import to_json
 from licensespring_async.transport import HttpResponse
 
-from ..fakes import KEY, ScriptedEngine, answer, client, http_date
+from ..fakes import KEY, ScriptedEngine, answer, client, http_date, refusal
 from . import bodies
 from .fakes import DEVICE, FEATURE, VirtualTime
 from .keys import Signer
@@ -57,7 +57,7 @@ class Service:
         return await self.client.check_license_feature(**FEATURE)
 
     async def bundle(self, at: datetime) -> Bundle:
-        item = bodies.license(product_details=bodies.product("APP"), validity_period=THEN, license_signature="")
+        item = bodies.license(product_details=bodies.product("APP"), validity_period=THEN, license_signature=None)
         item["product_features"] = [bodies.product_feature(expiry_date=THEN)]
         self.answers([item], at)
         return await self.client.check_bundle(**DEVICE)
@@ -188,6 +188,48 @@ async def test_an_unverified_answer_proves_no_time() -> None:
     await asking.check_bundle(**DEVICE)
 
     assert asking.newest_date is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("code", ["internal_error", "date_header_diff"])
+@pytest.mark.parametrize("years", [1, 7, 50])
+async def test_the_date_of_an_error_revives_nothing(signer: Signer, code: str, years: int) -> None:
+    """Judges a recording by the machine's own clock, though an unsigned error announced the time it was made."""
+    time = VirtualTime(AFTER.timestamp())
+    then = AFTER - timedelta(days=365 * years)
+    body = bodies.encoded(bodies.feature(code="render", expiry_date=(then + timedelta(days=1)).isoformat()))
+    date = http_date(then.timestamp())
+    engine = ScriptedEngine([refusal(code, date=date), answer(200, body, date=date, **signer.headers(body))])
+    client = LicenseSpring(auth=KEY, engine=engine, public_key=signer.public_key, clock=time.clock, max_answer_age=None)
+    if code != "date_header_diff":
+        with pytest.raises(LicenseSpringError):
+            await client.check_license_feature(**FEATURE)
+
+    feature = await client.check_license_feature(**FEATURE)
+
+    assert client.now() == AFTER
+    assert feature.is_expired(client.now())
+
+
+@pytest.mark.anyio
+async def test_the_moment_is_the_later_of_two(service: Service) -> None:
+    """Judges by the local clock when it is ahead, else by what was verified; both go on."""
+    await service.feature(AFTER)
+    assert service.client.now() == AFTER
+
+    service.time.now = (AFTER + timedelta(days=3)).timestamp()
+    assert service.client.now() >= AFTER + timedelta(days=3)
+
+    await service.feature(BEFORE)
+    assert service.client.now() >= AFTER + timedelta(days=3)
+
+
+@pytest.mark.anyio
+async def test_two_dates_prove_no_time(service: Service) -> None:
+    """Takes no time from an answer with two Dates, of which anyone may have written the first."""
+    await service.feature(BEFORE, date=f"{imf_fixdate(AFTER.timestamp())}, {imf_fixdate(BEFORE.timestamp())}")
+
+    assert service.client.newest_date is None
 
 
 @pytest.mark.anyio

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 import attrs
@@ -92,8 +92,8 @@ async def _ask(client: LicenseSpring, check: Check[T], call: Call[T]) -> _Came[T
         except ConfigurationError:
             raise
         except LicenseSpringError as error:
-            return _Came(verdict=of_error(error), error=error, now=datetime.now(UTC))
-    now = datetime.now(UTC) + timedelta(seconds=client.clock_skew)
+            return _Came(verdict=of_error(error), error=error, now=client.now())
+    now = client.now()
     return _Came(verdict=check.judge(raw.value, now), value=raw.value, verified=raw.verified, now=now)
 
 

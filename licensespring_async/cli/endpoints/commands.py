@@ -104,5 +104,6 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             judge=of_answer,
         )
     ),
+    "deactivate": acting(Act(endpoint=endpoints.deactivate_license, title="deactivated {product}")),
 }
 """By the name of the command."""

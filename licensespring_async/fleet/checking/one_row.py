@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from operator import itemgetter
 
 import attrs
@@ -64,7 +64,7 @@ async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -
     check = row.check
     call: Call[LicenseFeature | Bundle] = check.call()
     raw = await client.perform(call)
-    result = _answered(row, raw, datetime.now(UTC) + timedelta(seconds=client.clock_skew))
+    result = _answered(row, raw, client.now())
     value = raw.value
     holds_slot = isinstance(value, LicenseFeature) and value.is_floating_cloud and not value.is_borrowed
     if release and isinstance(check, FeatureCheck) and holds_slot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ...checks import expired
 from ...errors import ApiError, InvalidParameter, LicenseRefused, LicenseSpringError
 from ...models import Bundle, InvalidReason, License, LicenseFeature
 from ...redaction import excerpt
@@ -41,10 +42,7 @@ def of_error(error: LicenseSpringError) -> Verdict:
 
 
 def _of_feature(feature: LicenseFeature, now: datetime) -> Verdict:
-    if feature.expiry_date is not None and feature.is_expired(now):
-        ended = feature.expiry_date.isoformat()
-        return Verdict(outcome=Outcome.NOT_LICENSED, code="feature_expired", message=f"the feature ended at {ended}")
-    return _LICENSED
+    return of_error(expired(feature)) if feature.is_expired(now) else _LICENSED
 
 
 def _of_license(license: License, now: datetime) -> Verdict:

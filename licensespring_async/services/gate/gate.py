@@ -15,7 +15,14 @@ from anyio.abc import TaskGroup
 
 from ...checks import FeatureCheck, Key
 from ...client import LicenseSpring
-from ...errors import ConfigurationError, FloatingNotAvailable, LicenseRefused, LicenseSpringError, TransportError
+from ...errors import (
+    ConfigurationError,
+    FeatureExpired,
+    FloatingNotAvailable,
+    LicenseRefused,
+    LicenseSpringError,
+    TransportError,
+)
 from ...models import LicenseFeature
 from ...models.expiry import TimeFloor
 from ...transport import Clock
@@ -246,7 +253,7 @@ class LicenseGate:
         if feature.expiry_date is not None:
             left = feature.expiry_date.timestamp() - self._time()
             if left <= 0:
-                return self._learn(check, "feature_expired", self._refused_ttl)
+                return self._learn(check, FeatureExpired.kind, self._refused_ttl)
             seconds = min(seconds, left)
         # While nobody answers, a slot is surely ours for its time-out and no longer.
         longest = min(each for each in (slot, left, float("inf")) if each is not None)
