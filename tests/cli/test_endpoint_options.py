@@ -148,6 +148,12 @@ def test_a_password_needs_no_argument(words: list[str], environment: dict[str, s
     assert json.loads(done.stdout) == {"username": "ana", "password": "pass word", "id_token": None}
 
 
+def test_several_secrets_are_read_in_the_order_of_their_parameters() -> None:
+    """The standard input has a line for each."""
+    done = logging_in("--username", "ana", "--id-token", "-", "--password", "-", stdin="first\nsecond\n")
+    assert json.loads(done.stdout) == {"username": "ana", "password": "first", "id_token": "second"}
+
+
 def test_a_password_that_is_missing_is_asked_for_at_a_terminal_alone() -> None:
     """Without one the error names the variable."""
     done = logging_in("--username", "ana")

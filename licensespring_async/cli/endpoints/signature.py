@@ -23,7 +23,7 @@ _ASKED_FOR: Final = frozenset({"password", "new_password", "id_token", "code"})
 
 _PANELS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("hardware_id", "license_key", "username", "license_id"), "License and device"),
-    **dict.fromkeys(("password", "id_token", "code", "customer_account_code"), "License and device"),
+    **dict.fromkeys(("password", "new_password", "id_token", "code", "customer_account_code"), "License and device"),
     **dict.fromkeys(("env", "os_ver", "hostname", "os_hostname", "ip", "ip_local"), "Device data"),
     **dict.fromkeys(("app_ver", "sdk_ver", "mac_address", "is_vm", "vm_info"), "Device data"),
 }
@@ -71,7 +71,7 @@ def arguments_for(endpoint: Endpoint, given: Mapping[str, object]) -> dict[str, 
     """
     parameters = inspect.signature(endpoint).parameters
     arguments = dict(given)
-    for name in _ASKED_FOR & given.keys():
+    for name in [each for each in parameters if each in _ASKED_FOR and each in given]:
         is_missing = given[name] is None and parameters[name].default is inspect.Parameter.empty
         if is_missing and not can_ask():
             raise ConfigurationError(
