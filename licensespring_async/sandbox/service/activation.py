@@ -95,7 +95,7 @@ def _activated(license: License, call: Call) -> JsonObject:
     variables = _variables(call)
     if variables:
         device.variables = {**device.variables, **{name: [value, iso(call.now)] for name, value in variables.items()}}
-    item = activation_item(license, device, company_id=call.world.company_id, now=call.now)
+    item = activation_item(call, license, device)
     item["license_signature"] = call.sign(license_signature_text(license, device.hardware_id))
     return item
 

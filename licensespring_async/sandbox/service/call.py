@@ -27,12 +27,14 @@ class Call:
         values: The parameters, of the query or of the body.
         now: The sandbox's time.
         sign: Returns the `license_signature` (v1) of a text.
+        origin: Address at which the request came to the sandbox, without a path.
     """
 
     world: World
     values: Values
     now: datetime
     sign: Callable[[str], str]
+    origin: str = "http://127.0.0.1"
 
 
 def _names(text: str) -> frozenset[str]:

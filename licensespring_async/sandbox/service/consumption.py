@@ -1,7 +1,7 @@
 """Consumption that is added to a license or a feature.
 
-What documentation leaves open: a license that is not of the consumption type is refused with validation_error; a
-request's allow_overages and max_overages stay with the license, as the vendor's guide for its SDK says.
+What documentation leaves open: a request's allow_overages and max_overages stay with the license, as the vendor's
+guide for its SDK says.
 https://docs.licensespring.com/license-api/consumption
 """
 
@@ -33,14 +33,14 @@ def add_consumption(call: Call) -> JsonObject:
     admit(license, identity.hardware_id, call.now)
     consumption = license.consumption
     if consumption is None:
-        raise ServiceError("validation_error", "The license is not of the consumption type.")
+        raise ServiceError("license_not_consumption")
     if "allow_overages" in call.values:
         consumption.allow_overages = boolean(call.values, "allow_overages")
     max_overages = integer(call.values, "max_overages")
     if max_overages is not None:
         consumption.max_overages = max_overages
     _add(consumption, number, call, "license_not_enough_consumptions")
-    return consumption_count(consumption, id=license.id, company_id=call.world.company_id, now=call.now)
+    return consumption_count(call, consumption, id=license.id)
 
 
 def add_feature_consumption(call: Call) -> JsonObject:
@@ -60,7 +60,7 @@ def add_feature_consumption(call: Call) -> JsonObject:
     _add(feature.consumption, number, call, "feature_not_enough_consumptions")
     slots = feature.slots
     return {
-        **consumption_count(feature.consumption, id=feature.id, company_id=call.world.company_id, now=call.now),
+        **consumption_count(call, feature.consumption, id=feature.id),
         "license_id": license.id,
         "is_floating": feature.offline_floating,
         "is_floating_cloud": slots is not None,

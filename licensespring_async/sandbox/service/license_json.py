@@ -19,12 +19,13 @@ from ..world.devices import Device
 from ..world.features import Feature
 from ..world.licenses import License
 from ..world.slots import Slots
+from .call import Call
 from .product_json import installation, newest_installation, product_details
 
 _ABSENT_FROM_ACTIVATION: Final = ("license_active", "license_enabled", "is_borrowed", "borrowed_until")
 
 
-def feature_check(feature: Feature, license: License, *, company_id: int, now: datetime) -> JsonObject:
+def feature_check(call: Call, feature: Feature, license: License) -> JsonObject:
     """Show one feature as check_license_feature does."""
     answer: JsonObject = {
         "id": feature.id,
@@ -32,29 +33,28 @@ def feature_check(feature: Feature, license: License, *, company_id: int, now: d
         "code": feature.code,
         "name": feature.name,
         "feature_type": feature.feature_type,
-        "company": {"id": company_id},
+        "company": {"id": call.world.company_id},
         "metadata": feature.metadata,
         "is_floating": feature.offline_floating,
         "is_floating_cloud": feature.slots is not None,
         "expiry_date": iso(feature.expiry_date),
-        **_feature_consumption(feature.consumption, now),
+        **_feature_consumption(feature.consumption, call.now),
     }
     if feature.slots is not None or feature.offline_floating:
-        answer["floating_in_use_devices"] = _in_use(feature.slots, now)
+        answer["floating_in_use_devices"] = _in_use(feature.slots, call.now)
     return answer
 
 
 def license_item(
+    call: Call,
     license: License,
     device: Device,
     *,
-    company_id: int,
-    now: datetime,
     include_expired_features: bool,
     environment: str | None = None,
 ) -> JsonObject:
     """Show one license as an item of check_bundle does, all but its signature."""
-    features = license.features.values()
+    now, features = call.now, license.features.values()
     return {
         "id": license.id,
         **_identity(license),
@@ -68,24 +68,24 @@ def license_item(
         "metadata": license.metadata,
         "custom_fields": [attrs.asdict(field) for field in license.custom_fields],
         "customer": attrs.asdict(license.customer),
-        "company": {"id": company_id},
+        "company": {"id": call.world.company_id},
         "product_details": product_details(license.product),
         "product_features": [
             _product_feature(feature, device, now)
             for feature in features
             if include_expired_features or not feature.is_expired(now)
         ],
-        **installation(license.product.newest_file(environment)),
+        **installation(call, license.product, license.product.newest_file(environment)),
     }
 
 
-def activation_item(license: License, device: Device, *, company_id: int, now: datetime) -> JsonObject:
+def activation_item(call: Call, license: License, device: Device) -> JsonObject:
     """Show one license as an activation does, all but its signature.
 
     https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-online-method
     """
-    item = license_item(license, device, company_id=company_id, now=now, include_expired_features=False)
-    for name in (*installation(None), *_ABSENT_FROM_ACTIVATION):
+    item = license_item(call, license, device, include_expired_features=False)
+    for name in (*installation(call, license.product, None), *_ABSENT_FROM_ACTIVATION):
         item.pop(name, None)
     if "floating_in_use_devices" in item:
         item["floating_in_use"] = item.pop("floating_in_use_devices")  # as the activation's page names it
@@ -94,7 +94,7 @@ def activation_item(license: License, device: Device, *, company_id: int, now: d
         "request": "activation",
         "active": license.active,
         "hardware_id": device.hardware_id,
-        "installation_file": newest_installation(product),
+        "installation_file": newest_installation(call, product),
         "product_details": {
             **product_details(product),
             "allow_trial": product.allow_trial,
@@ -104,7 +104,7 @@ def activation_item(license: License, device: Device, *, company_id: int, now: d
             "prevent_vm": license.prevent_vm,
             "validity_period": None,
             "floating_timeout": 0 if license.slots is None else license.slots.timeout,
-            "company_id": company_id,
+            "company_id": call.world.company_id,
         },
     }
     if device.variables:
@@ -115,9 +115,9 @@ def activation_item(license: License, device: Device, *, company_id: int, now: d
     return item
 
 
-def consumption_count(consumption: Consumption, *, id: int, company_id: int, now: datetime) -> JsonObject:
+def consumption_count(call: Call, consumption: Consumption, *, id: int) -> JsonObject:
     """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural."""
-    return {"id": id, **_consumption(consumption, now), "company": {"id": company_id}}
+    return {"id": id, **_consumption(consumption, call.now), "company": {"id": call.world.company_id}}
 
 
 def _identity(license: License) -> Mapping[str, Json]:
