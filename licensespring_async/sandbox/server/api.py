@@ -15,8 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 
 from ..._version import __version__
-from ..service import activation, checks, consumption, floating, products, versions
+from ..service import activation, checks, consumption, floating, products, sso, variables, versions
 from ..service.call import Call, Route
+from ..service.sign_on import SignOn
 from ..tenants.authorization import Authorizer
 from ..tenants.tokens import TOKEN_PATH, TokenError
 from ..wire.jsontext import Json, JsonObject, encode
@@ -25,6 +26,7 @@ from ..wire.parameters import read_query, required
 from ..wire.refusals import ServiceError
 from ..wire.signing import Signer
 from .files import FILE_PATH, served_file
+from .login import LOGIN_PATH, SIGNED_ON_PATH, login_page, signed_on
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 _TOKEN_FORM: Final = ("grant_type", "client_id", "client_secret", "scope")
@@ -35,6 +37,8 @@ _ROUTES: Final = (
     *consumption.ROUTES,
     *floating.ROUTES,
     *products.ROUTES,
+    *sso.ROUTES,
+    *variables.ROUTES,
     *versions.ROUTES,
 )
 
@@ -46,6 +50,7 @@ class Api:
     authorizer: Authorizer
     signer: Signer
     clock: Callable[[], float]
+    sign_on: SignOn = attrs.field(factory=SignOn)
 
     def application(self) -> Starlette:
         """Build the application."""
@@ -55,6 +60,8 @@ class Api:
                 *_routes("GET", "oauth_url", self._oauth_url),
                 *_routes("GET", ".well-known", self._metadata),
                 Path(FILE_PATH, served_file(self.authorizer.tenants)),
+                Path(LOGIN_PATH, login_page(self.authorizer.tenants, self.sign_on, self._now)),
+                Path(SIGNED_ON_PATH, signed_on),
                 Path(TOKEN_PATH, self._token, methods=["POST"]),
             ],
             exception_handlers={
@@ -72,7 +79,14 @@ class Api:
             now = self._now()
             tenant = self.authorizer.authorize(request.headers, now)
             values = route.values(request.scope["query_string"], await request.body())
-            call = Call(world=tenant.world, values=values, now=now, sign=self.signer.sign_text, origin=_origin(request))
+            call = Call(
+                world=tenant.world,
+                values=values,
+                now=now,
+                sign=self.signer.sign_text,
+                sign_on=self.sign_on,
+                origin=_origin(request),
+            )
             with tenant.world.home.store.transaction():
                 content = route.act(call)
             if content is None or isinstance(content, str):  # nothing verifies these, and the service may not sign them

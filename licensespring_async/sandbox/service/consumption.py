@@ -13,6 +13,7 @@ from ..wire.jsontext import JsonObject
 from ..wire.parameters import boolean, integer, nested, read_identity, required
 from ..wire.refusals import ServiceError
 from ..world.consumption import Consumption
+from ..world.licenses import License
 from .call import WHO, Call, Route
 from .license_json import consumption_count
 from .lookup import admit, find_license
@@ -28,9 +29,19 @@ def add_consumption(call: Call) -> JsonObject:
         ServiceError: The request is refused.
     """
     identity = read_identity(call.values)
-    number = _number(call)
+    _number(call)
     license = find_license(call.world, identity)
     admit(license, identity.hardware_id, call.now)
+    return consumption_count(call, consume(call, license), id=license.id)
+
+
+def consume(call: Call, license: License) -> Consumption:
+    """Add what a call says to what a license has consumed.
+
+    Raises:
+        ServiceError: The license is not counted, or not enough is left.
+    """
+    number = _number(call)
     consumption = license.consumption
     if consumption is None:
         raise ServiceError("license_not_consumption")
@@ -40,7 +51,7 @@ def add_consumption(call: Call) -> JsonObject:
     if max_overages is not None:
         consumption.max_overages = max_overages
     _add(consumption, number, call, "license_not_enough_consumptions")
-    return consumption_count(call, consumption, id=license.id)
+    return consumption
 
 
 def add_feature_consumption(call: Call) -> JsonObject:

@@ -131,10 +131,11 @@ class LicenseTerms(UsageTerms):
         kind: License type; left out, `consumption` and `validity_period` decide it.
         enabled: False refuses every check with license_not_enabled.
         validity_period: Aware moment from which the license counts as expired.
-        start_date: Aware moment from which the license counts as started.
+        start_date: Aware moment before which no new device is activated.
         maintenance_period: Aware moment until which new versions may be installed.
         grace_period: Hours for which a license is still good after its validity period, if `allow_grace_period` is set.
         max_activations: Devices that may be active at once, unless `allow_unlimited_activations` is set.
+        max_transfers: How often a device may take the place of a deactivated one; 0 is no limit.
         prevent_vm: Refuses to activate virtual machines.
         customer: Who bought it.
         custom_fields: Custom fields that are shown with it.

@@ -98,9 +98,19 @@ class World:
         """
         if user.username in self.users:
             raise ConfigurationError(f"the world already has a user {user.username}; usernames are unique")
-        user.id = next(self._ids)
+        user.id, user.home = next(self._ids), self.home
         self.users[user.username] = user
         return user
+
+    def users_of_account(self, code: str) -> Sequence[User]:
+        """Return the users with a license of a customer account, each once."""
+        licenses = [license for product in tuple(self.products.values()) for license in product.licenses]
+        named = {
+            license.user.username: license.user
+            for license in licenses
+            if license.user is not None and license.customer.account_code == code
+        }
+        return tuple(named.values())
 
     def _sell(self, terms: ProductTerms, *, is_bundle: bool = False, members: tuple[Product, ...] = ()) -> Product:
         if terms.short_code in self.products:
