@@ -7,7 +7,7 @@ https://docs.licensespring.com/license-api/license-check/check-bundle
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import attrs
@@ -23,6 +23,7 @@ from .call import Call
 from .product_json import installation, newest_installation, product_details
 
 _ABSENT_FROM_ACTIVATION: Final = ("license_active", "license_enabled", "is_borrowed", "borrowed_until")
+_ABSENT_FROM_USERS: Final = ("device_id", "is_expired", "is_borrowed", "borrowed_until", "username", "user")
 
 
 def feature_check(call: Call, feature: Feature, license: License) -> JsonObject:
@@ -48,30 +49,31 @@ def feature_check(call: Call, feature: Feature, license: License) -> JsonObject:
 def license_item(
     call: Call,
     license: License,
-    device: Device,
+    device: Device | None,
     *,
     include_expired_features: bool,
     environment: str | None = None,
 ) -> JsonObject:
-    """Show one license as an item of check_bundle does, all but its signature."""
+    """Show one license as an item of check_bundle does, all but its signature; without a device for a list."""
     now, features = call.now, license.features.values()
+    hardware_id = "" if device is None else device.hardware_id
     return {
         "id": license.id,
         **_identity(license),
         **_state(license, now),
         **_dates(license),
         **_activations(license),
-        **_floating(license, device, now),
+        **_floating(license, hardware_id, now),
         **_consumption(license.consumption, now),
         **_conditions(license),
-        "device_id": device.id,
+        "device_id": 0 if device is None else device.id,
         "metadata": license.metadata,
         "custom_fields": [attrs.asdict(field) for field in license.custom_fields],
         "customer": attrs.asdict(license.customer),
         "company": {"id": call.world.company_id},
         "product_details": product_details(license.product),
         "product_features": [
-            _product_feature(feature, device, now)
+            _product_feature(feature, hardware_id, now)
             for feature in features
             if include_expired_features or not feature.is_expired(now)
         ],
@@ -115,9 +117,31 @@ def activation_item(call: Call, license: License, device: Device) -> JsonObject:
     return item
 
 
+def listed_license(call: Call, license: License, device: Device) -> JsonObject:
+    """Show one license as the list of a device's licenses does: as a check, with the date of its validity alone."""
+    item = license_item(call, license, device, include_expired_features=False)
+    return {**item, "validity_period": _date(license.validity_period)}
+
+
+def users_license(call: Call, license: License) -> JsonObject:
+    """Show one license and its user as the list of a user's licenses does.
+
+    https://docs.licensespring.com/license-api/list-licenses/licenses-for-user
+    """
+    item = license_item(call, license, None, include_expired_features=False)
+    user = item["user"]
+    for name in (*installation(call, license.product, None), *_ABSENT_FROM_USERS):
+        del item[name]
+    return {"license": {**item, "validity_period": _date(license.validity_period)}, "user": user}
+
+
 def consumption_count(call: Call, consumption: Consumption, *, id: int) -> JsonObject:
     """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural."""
     return {"id": id, **_consumption(consumption, call.now), "company": {"id": call.world.company_id}}
+
+
+def _date(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).date().isoformat()
 
 
 def _identity(license: License) -> Mapping[str, Json]:
@@ -175,9 +199,9 @@ def _activations(license: License) -> Mapping[str, Json]:
     }
 
 
-def _floating(license: License, device: Device, now: datetime) -> Mapping[str, Json]:
+def _floating(license: License, hardware_id: str, now: datetime) -> Mapping[str, Json]:
     slots = license.slots
-    borrowed_until = None if slots is None else slots.borrowed_until(device.hardware_id, now)
+    borrowed_until = None if slots is None else slots.borrowed_until(hardware_id, now)
     floating: JsonObject = {
         "is_floating": license.offline_floating,
         "is_floating_cloud": slots is not None,
@@ -220,7 +244,7 @@ def _conditions(license: License) -> Mapping[str, Json]:
     }
 
 
-def _product_feature(feature: Feature, device: Device, now: datetime) -> Mapping[str, Json]:
+def _product_feature(feature: Feature, hardware_id: str, now: datetime) -> Mapping[str, Json]:
     item: JsonObject = {
         "id": feature.id,
         "code": feature.code,
@@ -237,7 +261,7 @@ def _product_feature(feature: Feature, device: Device, now: datetime) -> Mapping
         item["floating_timeout"] = feature.slots.timeout
         item["floating_in_use_devices"] = _in_use(feature.slots, now)
         item["can_borrow"] = feature.can_borrow
-        item["is_borrowed"] = feature.slots.borrowed_until(device.hardware_id, now) is not None
+        item["is_borrowed"] = feature.slots.borrowed_until(hardware_id, now) is not None
         item["max_borrow_time"] = feature.max_borrow_time
     return item
 

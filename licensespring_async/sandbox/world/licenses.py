@@ -59,6 +59,11 @@ class License(LicenseTerms):
         return self.user.username if self.user is not None else self.key or ""
 
     @property
+    def order_id(self) -> int:
+        """The id of the order that the license came with, which no endpoint asks for."""
+        return self.id + 1
+
+    @property
     def license_type(self) -> LicenseType:
         """The type, as the service names it; without a `kind` the license's terms decide."""
         if self.kind is not None:

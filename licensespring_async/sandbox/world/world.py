@@ -55,6 +55,7 @@ class World:
     """Everything that one sandbox knows; build it first, then hand it to `Sandbox`."""
 
     company_id: int = 4071
+    passwords_may_change: bool = True
     products: dict[str, Product] = attrs.field(factory=dict[str, Product], init=False, repr=False)
     users: dict[str, User] = attrs.field(factory=dict[str, User], init=False, repr=False)
     home: Home = attrs.field(factory=Home, init=False, repr=False)
