@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 
 from ..._version import __version__
-from ..service import activation, checks, consumption, floating, products, sso, users, variables, versions
+from ..service import activation, checks, consumption, floating, products, sso, trials, users, variables, versions
 from ..service.call import Call, Route
 from ..service.sign_on import SignOn
 from ..tenants.authorization import Authorizer
@@ -38,6 +38,7 @@ _ROUTES: Final = (
     *floating.ROUTES,
     *products.ROUTES,
     *sso.ROUTES,
+    *trials.ROUTES,
     *users.ROUTES,
     *variables.ROUTES,
     *versions.ROUTES,

@@ -14,7 +14,7 @@ from .store import Row, Store, Value
 
 _FIRST_DEVICE_ID: Final = 1_742_000_000_000_023
 _DEVICE_ID_STEP: Final = 6_007
-_MOVED: Final = ("license", "consumption", "user")
+_MOVED: Final = ("license", "consumption", "user", "trial")
 
 
 @attrs.define(eq=False)

@@ -48,8 +48,12 @@ _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS user (
         tenant INTEGER NOT NULL, username TEXT NOT NULL, password TEXT, is_initial INTEGER NOT NULL,
         PRIMARY KEY (tenant, username)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS trial (
+        tenant INTEGER NOT NULL, number INTEGER NOT NULL, product TEXT NOT NULL, hardware_id TEXT NOT NULL,
+        email TEXT NOT NULL, created_at REAL NOT NULL, details TEXT NOT NULL,
+        PRIMARY KEY (tenant, number)) WITHOUT ROWID""",
 )
-TABLES: Final = ("license", "device", "slot", "consumption", "user")
+TABLES: Final = ("license", "device", "slot", "consumption", "user", "trial")
 """The tables of what requests change; the tenant is their first column."""
 
 

@@ -13,6 +13,7 @@ from ..spelling import at_least, one_of, strict
 from ..wire.jsontext import JsonObject, json_object
 from ..wire.moments import aware
 from .customers import Customer, CustomField
+from .features import FeatureTerms
 from .usage import UsageTerms
 
 AuthorizationMethod: TypeAlias = Literal["license-key", "user"]
@@ -72,7 +73,7 @@ def _text(value: str | None) -> str:
 class ProductTerms:
     """What a product is, to those who buy licenses of it.
 
-    `allow_trial` to `custom_fields` are what product_details shows; licenses have their own terms.
+    `allow_trial` to `custom_fields` are what product_details shows (but the features); licenses have their own terms.
 
     Args:
         short_code: What requests name it by.
@@ -82,6 +83,9 @@ class ProductTerms:
         installation_files: Its releases, the newest last.
         active: False refuses activations and trials with disabled_product.
         is_archived: True refuses them with archived_product.
+        allow_trial: Requests for a trial license are granted.
+        trial_days: How long a trial is good for; 0 is no limit.
+        trial_features: Features that a trial license has.
         custom_fields: Custom fields that its licenses have.
     """
 
@@ -97,6 +101,7 @@ class ProductTerms:
     is_archived: bool = attrs.field(default=False, kw_only=True)
     allow_trial: bool = attrs.field(default=False, kw_only=True)
     trial_days: int = attrs.field(default=0, validator=at_least(0), kw_only=True)
+    trial_features: list[FeatureTerms] = attrs.field(factory=list[FeatureTerms], repr=False, kw_only=True)
     floating_timeout: int = attrs.field(default=60, validator=at_least(0), kw_only=True)
     allow_overages: bool = attrs.field(default=False, kw_only=True)
     max_overages: int = attrs.field(default=0, validator=at_least(0), kw_only=True)

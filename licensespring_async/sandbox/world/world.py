@@ -31,6 +31,7 @@ from ..state.places import Home
 from .customers import User
 from .products import Product
 from .terms import ProductTerms
+from .trials import Trials
 
 
 @strict
@@ -59,7 +60,11 @@ class World:
     products: dict[str, Product] = attrs.field(factory=dict[str, Product], init=False, repr=False)
     users: dict[str, User] = attrs.field(factory=dict[str, User], init=False, repr=False)
     home: Home = attrs.field(factory=Home, init=False, repr=False)
+    trials: Trials = attrs.field(init=False, repr=False)
     _ids: Iterator[int] = attrs.field(factory=_ids, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.trials = Trials(self.home, self.products, self.users, self.add_user)
 
     @takes(ProductTerms)
     def add_product(self, terms: ProductTerms) -> Product:
