@@ -28,8 +28,8 @@ app = typer.Typer(
 )
 fleet = typer.Typer(help="Check many devices.", no_args_is_help=True, rich_markup_mode="markdown")
 
-for name, command in COMMANDS.items():
-    app.command(name)(command)
+for name, function in COMMANDS.items():
+    app.command(name)(function)
 app.add_typer(api, name="api")
 app.add_typer(fleet, name="fleet")
 fleet.command("check")(check_fleet)

@@ -23,13 +23,13 @@ from ..models import (
     ProductDetails,
 )
 from ..models.json_types import ascii_lower, in_utc
-from ..redaction import excerpt
+from ..redaction import Unpickled, excerpt
 from ..signatures import Verifier
 from .parameters import Value, secrets_of
 
 
 @attrs.frozen
-class SameFeature:
+class SameFeature(Unpickled):
     """Refuses an answer about another feature, or about another license when one was asked for.
 
     The body repeats neither product nor device, key or user: an answer to another of them cannot be told apart.
@@ -51,7 +51,7 @@ class SameFeature:
 
 
 @attrs.frozen
-class SameDevice:
+class SameDevice(Unpickled):
     """Refuses licenses of another product, license, device, key or user.
 
     The first license of a bundle is its own, so one of them has the product and the id that were asked for. Device, key
@@ -114,7 +114,7 @@ class SameDevice:
 
 
 @attrs.frozen
-class SameLicense:
+class SameLicense(Unpickled):
     """Refuses a count or a borrowing of another license than `license_id` named.
 
     Args:
@@ -134,7 +134,7 @@ class SameLicense:
 
 
 @attrs.frozen
-class SameProduct:
+class SameProduct(Unpickled):
     """Refuses details of another product."""
 
     asked: Mapping[str, Value] = attrs.field(repr=False)
@@ -148,7 +148,7 @@ class SameProduct:
 
 
 @attrs.frozen
-class SameVersion:
+class SameVersion(Unpickled):
     """Refuses an installation file of another version than was asked for."""
 
     asked: Mapping[str, Value] = attrs.field(repr=False)
@@ -159,7 +159,7 @@ class SameVersion:
 
 
 @attrs.frozen
-class SameVariables:
+class SameVariables(Unpickled):
     """Refuses an answer to a call that stored other variables."""
 
     asked: Mapping[str, Value] = attrs.field(repr=False)

@@ -85,7 +85,7 @@ def _optional_date(value: object, _: object) -> datetime | None:
 
 
 def _recorded_at(value: object, _: object) -> datetime | None:
-    if type(value) is not int and type(value) is not float:  # a boolean is no number of milliseconds
+    if type(value) is not int and type(value) is not float:  # a boolean is not a number of milliseconds
         return _optional_date(value, _)
     try:
         return _EPOCH + timedelta(milliseconds=value)

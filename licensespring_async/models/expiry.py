@@ -94,13 +94,13 @@ def judge(value: object, floor: TimeFloor) -> None:
         value._judge_by(floor)  # pyright: ignore[reportPrivateUsage]  # not for users, and so not in their sight
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class Timed(Model, Judged):
     """A model whose answers depend on the time."""
 
     # What the service has proved to the client that the model came from; None of a model that came from elsewhere. It
     # counts for neither equality nor JSON; a pickle keeps it as a moment.
-    _time_floor: TimeFloor | None = attrs.field(default=None, eq=False, repr=False)
+    _time_floor: TimeFloor | None = attrs.field(default=None, eq=False)
 
     def _judge_by(self, floor: TimeFloor) -> None:
         object.__setattr__(self, "_time_floor", floor)

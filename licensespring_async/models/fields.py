@@ -8,9 +8,9 @@ from typing import Any, Final
 import attrs
 
 SECRET: Final[Mapping[str, bool]] = {"secret": True}
-"""The mark of a field that no log, ticket or screenshot may show; it goes with `repr=False`."""
+"""The mark of a field that no log, ticket or screenshot may show: not in a repr, and a fingerprint in masked JSON."""
 
 
 def secret() -> Any:
-    """Return a field that is absent by default, never in a repr, and a fingerprint in masked JSON."""
-    return attrs.field(default=None, repr=False, metadata=SECRET)
+    """Return a field with that mark, None by default."""
+    return attrs.field(default=None, metadata=SECRET)

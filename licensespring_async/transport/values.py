@@ -9,6 +9,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 import attrs
 
 from ..models.shapes import Answer
+from ..redaction import Unpickled
 from ..signatures import Verifier
 
 T_co = TypeVar("T_co", covariant=True)
@@ -41,7 +42,7 @@ class Tpm(Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class Request:
+class Request(Unpickled):
     """One endpoint's request, before it is signed: the same for every attempt.
 
     Attributes:
@@ -70,7 +71,7 @@ class Request:
 
 
 @attrs.frozen
-class Call(Generic[T_co]):
+class Call(Unpickled, Generic[T_co]):
     """A request, together with how its answer is read and believed.
 
     Attributes:
@@ -88,7 +89,7 @@ class Call(Generic[T_co]):
 
 
 @attrs.frozen
-class HttpRequest:
+class HttpRequest(Unpickled):
     """A finished HTTP request, as an engine sends it.
 
     Attributes:

@@ -186,3 +186,18 @@ async def test_calls_share_what_gets_free(our_engines: Maker) -> None:
                     group.start_soon(once)
     assert answered == 12 + AT_ONCE
     assert proxy.connections == 1 + AT_ONCE
+
+
+async def test_a_handshake_that_never_ends(our_engines: Maker) -> None:
+    """Ends in time where a server takes the connection and says nothing, with nothing sent and nothing left open."""
+
+    async def silent(connection: Connection) -> None:
+        await connection.until_gone()
+
+    async with serving(silent) as server, our_engines() as engine:
+        request = HttpRequest("GET", f"https://127.0.0.1:{server.port}/x", {})
+        errors = await several(AT_ONCE + 2, lambda: engine.send(request, 0.2))
+        await server.until_closed()
+
+    assert [type(each) for each in errors] == [DeadlineExceeded] * (AT_ONCE + 2)
+    assert not any(getattr(each, "may_have_acted", True) for each in errors)

@@ -61,7 +61,7 @@ def test_a_trial_of_a_user() -> None:
 
 @pytest.mark.parametrize("named", [{}, {"license": None}, {"license_key": "", "license_user": None}])
 def test_a_trial_without_key_and_user_is_refused(named: dict[str, object]) -> None:
-    """Refuses a trial that nobody could activate."""
+    """Refuses a trial that could not be activated."""
     body = {"license_type": "time-limited", "is_trial": True, **named}
 
     assert problem(body, Trial) == "expected license_key or license_user, got neither @ $"
@@ -82,7 +82,7 @@ def test_moments_of_records_are_text_or_milliseconds(changes: dict[str, object])
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_a_moment_that_nobody_recorded(nothing: str | None) -> None:
+def test_a_moment_that_was_not_recorded(nothing: str | None) -> None:
     """Reads null and an empty text as no moment, where the moment decides nothing."""
     variable = structure({"variable": "cores", "created_at": nothing}, DeviceVariable)
     version = structure({"version": "1", "release_date": nothing}, Version)
@@ -91,8 +91,8 @@ def test_a_moment_that_nobody_recorded(nothing: str | None) -> None:
 
 
 @pytest.mark.parametrize("wrong", [10**30, -(10**30), 1e300, "soon", True, []])
-def test_a_moment_that_is_none_is_refused(wrong: object) -> None:
-    """Refuses what is no moment, a number beyond the calendar included."""
+def test_what_is_not_a_moment_is_refused(wrong: object) -> None:
+    """Refuses what is not a moment, also a number beyond the calendar."""
     assert problem({"variable": "cores", "created_at": wrong}, DeviceVariable).endswith(" @ $.created_at")
 
 

@@ -9,7 +9,7 @@ import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from licensespring_async import Bundle, License, LicenseFeature, LicenseUser, models
+from licensespring_async import Bundle, License, LicenseFeature, LicenseUser, ProductFeature, models
 from licensespring_async.models.converter import structure
 from licensespring_async.models.model import Model, to_json
 from licensespring_async.redaction import fingerprint
@@ -109,8 +109,15 @@ def test_no_secret_is_in_a_repr() -> None:
         assert ("SOME-TEXT" in repr(value)) is not place.path.endswith(SECRETS), place.path
 
 
+def test_a_repr_shows_what_the_answer_said() -> None:
+    """Names the fields that an answer had, null where that means something, and none that it lacked."""
+    feature = structure({"code": "render", "expiry_date": None, "is_floating": False}, ProductFeature)
+
+    assert repr(feature) == "ProductFeature(code='render', expiry_date=None, is_floating=False)"
+
+
 def test_what_is_not_known_is_masked() -> None:
-    """Masks every text in a field that is not documented, since nobody can say what it is; the rest stays."""
+    """Masks every text in a field that is not documented, because it may be anything; the rest stays."""
     feature = structure(bodies.feature(owner={"name": "Robin", "age": 41, "tags": ["a", ""]}), LicenseFeature)
 
     masked = feature.to_dict(masked=True)

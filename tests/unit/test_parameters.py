@@ -14,7 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from licensespring_async import ConfigurationError, InvalidParameter, endpoints
-from licensespring_async.endpoints.parameters import PARAMETERS, boolean, integer, secrets_of, text
+from licensespring_async.endpoints.parameters import (
+    LONGEST_DOCUMENT,
+    LONGEST_TEXT,
+    LONGEST_TOKEN,
+    MOST_VARIABLES,
+    PARAMETERS,
+    boolean,
+    document,
+    integer,
+    secrets_of,
+    text,
+    token,
+    variables,
+)
 from licensespring_async.endpoints.requests import required, who_activates
 from licensespring_async.transport.values import Call
 
@@ -22,7 +35,7 @@ from ..fakes import ScriptedEngine, client
 from .cases import arguments
 
 each_endpoint = pytest.mark.parametrize("endpoint", endpoints.__all__)
-TEXTS = [name for name, each in PARAMETERS.items() if each.check is text]
+TEXTS = [name for name, each in PARAMETERS.items() if each.check in (text, token, document)]
 IDS = [name for name, each in PARAMETERS.items() if each.check is integer]
 FLAGS = [name for name, each in PARAMETERS.items() if each.check is boolean]
 ASKING = ["check_license", "check_bundle", "check_license_feature", "deactivate_license", "add_consumption", "versions"]
@@ -90,6 +103,39 @@ def test_a_text_that_cannot_be_sent_is_refused(name: str, value: object, problem
     assert caught.value.parameter == name
     assert problem in caught.value.problem
     assert str(caught.value) == f"{name}: {caught.value.problem}"
+
+
+LONGER = {"id_token": LONGEST_TOKEN, "code": LONGEST_TOKEN, "request": LONGEST_DOCUMENT}
+
+
+@pytest.mark.parametrize("letter", ["a", "é", " "])
+def test_a_text_has_a_greatest_length(letter: str) -> None:
+    """Refuses what is longer than can be sent, wherever an endpoint takes a text, and says how long it may be."""
+    for name in TEXTS:
+        with pytest.raises(InvalidParameter) as caught:
+            required(**{name: letter * (LONGEST_DOCUMENT + 1)})
+        assert caught.value.parameter == name
+        longest = LONGER.get(name, LONGEST_TEXT)
+        assert caught.value.problem == f"has 65,537 characters; at most {longest:,} can be sent"
+
+
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_a_text_may_be_as_long_as_it_may_be(letter: str) -> None:
+    """Takes a text of the greatest length."""
+    for name, parameter in PARAMETERS.items():
+        if parameter.check in (text, token, document):
+            longest = letter * LONGER.get(name, LONGEST_TEXT)
+            assert parameter.check(name, longest) == longest
+
+
+def test_variables_have_a_greatest_number() -> None:
+    """Takes 256 variables at once and no more, none of them longer than a text."""
+    given = {f"v{number}": "x" for number in range(MOST_VARIABLES)}
+    assert variables("variables", given) == given
+    with pytest.raises(InvalidParameter, match="has 257 variables; at most 256"):
+        variables("variables", given | {"one": "more"})
+    with pytest.raises(InvalidParameter, match=r"at most 4,096"):
+        variables("variables", {"v": "x" * (LONGEST_TEXT + 1)})
 
 
 @pytest.mark.parametrize("name", IDS)

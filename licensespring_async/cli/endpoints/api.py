@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from ... import endpoints
 from ...models.model import to_json
@@ -18,12 +19,6 @@ from .act_one import perform
 from .commands import taking
 from .masking import masked
 from .signature import arguments_for
-
-api = typer.Typer(
-    help="Call an endpoint of the License API and print its answer as JSON.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
 
 
 def calling(endpoint: Callable[..., Call[Any]]) -> Callable[..., None]:
@@ -50,5 +45,25 @@ def calling(endpoint: Callable[..., Call[Any]]) -> Callable[..., None]:
     return command(taking(call, endpoint, exits="0 for an answer, 5 for a refusal"))
 
 
-for name in endpoints.__all__:
-    api.command(name)(calling(getattr(endpoints, name)))
+class _Endpoints(TyperGroup):
+    """A command for each endpoint, made when it is asked for: every command would start later if all were made."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the endpoints."""
+        return list(endpoints.__all__)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of an endpoint, or None for what is none."""
+        if cmd_name not in endpoints.__all__:
+            return None
+        one = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+        one.command(cmd_name)(calling(getattr(endpoints, cmd_name)))
+        return typer.main.get_command(one)
+
+
+api = typer.Typer(
+    cls=_Endpoints,
+    help="Call an endpoint of the License API and print its answer as JSON.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)

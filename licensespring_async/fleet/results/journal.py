@@ -84,7 +84,7 @@ class Journal:
             db.executemany("INSERT INTO run VALUES (?, ?)", (identity or {}).items())
         db.execute("COMMIT")
         if identity is not None:
-            self._compare(dict(db.execute("SELECT name, value FROM run")), identity)
+            self._compare(dict(db.execute("SELECT name, value FROM run WHERE name != 'salt'")), identity)
 
     def _compare(self, kept: Mapping[str, str], given: Mapping[str, str]) -> None:
         names = [name for name in {**given, **kept} if kept.get(name) != given.get(name)]
@@ -94,6 +94,17 @@ class Journal:
                 f"{self._path}: belongs to another run ({differs}); give the same rows and options, name another "
                 "--output, or start anew with --force"
             )
+
+    def salt(self, given: str) -> str:
+        """Return what the fingerprints of all its results are salted with: the one given first, which it keeps.
+
+        Raises:
+            ConfigurationError: The file cannot be read or written.
+        """
+        with self._translated():
+            self._db.execute("INSERT OR IGNORE INTO run VALUES ('salt', ?)", (given,))
+            [kept] = self._db.execute("SELECT value FROM run WHERE name = 'salt'").fetchone()
+        return str(kept)
 
     def write(self, results: Sequence[Result]) -> None:
         """Commit results, all or none; blocks for as long as the disk does.

@@ -8,7 +8,7 @@ from ..json_types import RecordedAt
 from ..model import Model
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class ApiEndpoint(Model):
     """One endpoint of the service."""
 
@@ -16,16 +16,16 @@ class ApiEndpoint(Model):
     url: str | None = None
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class ApiMetadata(Model):
-    """The answer of `api_metadata`; nobody signs it, and it may lack any field.
+    """The answer of `api_metadata`. It is not signed, and may lack any field.
 
     Source: https://docs.licensespring.com/license-api/public-api-metadata
 
     Attributes:
         version: Release of the service, as `4.1.34`.
         timestamp: The service's time.
-        pub_key: A public key (PEM). Do not trust it: whoever answers could name one. Pin the key that you know.
+        pub_key: A public key (PEM). Do not trust it, since this answer is not signed: pin the key that you know.
     """
 
     api_base_url: str | None = None

@@ -11,7 +11,7 @@ from .company import Company
 from .floating import Floats
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class Counted(Model):
     """Something whose uses may be counted; the fields are None where they are not.
 
@@ -64,7 +64,7 @@ class Counted(Model):
         return max(0, self._maximum + overages - self.total_consumptions)
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class Consumption(Counted, Floats):
     """The answer of `add_consumption` and `add_feature_consumption`: the count after the use.
 
@@ -75,8 +75,8 @@ class Consumption(Counted, Floats):
         id: Id of the license; of `add_feature_consumption`, of the license's feature.
         license_id: Id of the feature's license; None of `add_consumption`.
         max_consumptions: How many uses there are.
-        pool: The state of the consumption pool that the license or feature belongs to, as it came; None of one that
-            belongs to no pool.
+        pool: The state of the consumption pool that the license or feature belongs to, as it came; None for one that
+            belongs to none.
         company: The vendor's account, when the service says it.
     """
 

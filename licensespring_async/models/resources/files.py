@@ -9,7 +9,7 @@ from ..model import Model
 from .company import Company
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class Version(Model):
     """An item of the answer of `versions`; a version occurs once for each environment that it has a file for.
 
@@ -20,7 +20,7 @@ class Version(Model):
     release_date: OptionalDate = None
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class InstallationFile(Model):
     """The answer of `installation_file`, and the file that other answers name; a text is "" or None if unknown.
 

@@ -10,7 +10,7 @@ from ..model import Model
 from .company import Company
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class Floats(Model):
     """Something whose slots may float between devices.
 
@@ -27,7 +27,7 @@ class Floats(Model):
     floating_timeout: int | None = None
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class Lends(Floats):
     """Something whose floating slots may be borrowed.
 
@@ -46,7 +46,7 @@ class Lends(Floats):
     max_borrow_time: int | None = None
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class Borrowing(Model):
     """The answer of `borrow_floating_license` and `borrow_floating_feature`: the device keeps a slot without contact.
 

@@ -15,8 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 
 from ..._version import __version__
-from ..service import activation, checks, consumption, floating, products
+from ..service import activation, checks, consumption, floating, products, sso, trials, users, variables, versions
 from ..service.call import Call, Route
+from ..service.sign_on import SignOn
 from ..tenants.authorization import Authorizer
 from ..tenants.tokens import TOKEN_PATH, TokenError
 from ..wire.jsontext import Json, JsonObject, encode
@@ -24,6 +25,8 @@ from ..wire.moments import iso
 from ..wire.parameters import read_query, required
 from ..wire.refusals import ServiceError
 from ..wire.signing import Signer
+from .files import FILE_PATH, served_file
+from .login import LOGIN_PATH, SIGNED_ON_PATH, login_page, signed_on
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 _TOKEN_FORM: Final = ("grant_type", "client_id", "client_secret", "scope")
@@ -34,6 +37,11 @@ _ROUTES: Final = (
     *consumption.ROUTES,
     *floating.ROUTES,
     *products.ROUTES,
+    *sso.ROUTES,
+    *trials.ROUTES,
+    *users.ROUTES,
+    *variables.ROUTES,
+    *versions.ROUTES,
 )
 
 
@@ -44,6 +52,7 @@ class Api:
     authorizer: Authorizer
     signer: Signer
     clock: Callable[[], float]
+    sign_on: SignOn = attrs.field(factory=SignOn)
 
     def application(self) -> Starlette:
         """Build the application."""
@@ -52,6 +61,9 @@ class Api:
                 *(each for route in _ROUTES for each in _routes(route.method, route.path, self._endpoint(route))),
                 *_routes("GET", "oauth_url", self._oauth_url),
                 *_routes("GET", ".well-known", self._metadata),
+                Path(FILE_PATH, served_file(self.authorizer.tenants)),
+                Path(LOGIN_PATH, login_page(self.authorizer.tenants, self.sign_on, self._now)),
+                Path(SIGNED_ON_PATH, signed_on),
                 Path(TOKEN_PATH, self._token, methods=["POST"]),
             ],
             exception_handlers={
@@ -69,7 +81,14 @@ class Api:
             now = self._now()
             tenant = self.authorizer.authorize(request.headers, now)
             values = route.values(request.scope["query_string"], await request.body())
-            call = Call(world=tenant.world, values=values, now=now, sign=self.signer.sign_text)
+            call = Call(
+                world=tenant.world,
+                values=values,
+                now=now,
+                sign=self.signer.sign_text,
+                sign_on=self.sign_on,
+                origin=_origin(request),
+            )
             with tenant.world.home.store.transaction():
                 content = route.act(call)
             if content is None or isinstance(content, str):  # nothing verifies these, and the service may not sign them
@@ -83,15 +102,14 @@ class Api:
         login_type = required(values, "login_type")
         if login_type != "client_credentials":
             raise ServiceError("validation_error", "login_type has to be client_credentials.")
-        # The address that the request came to, not the one that is bound: they differ behind a port mapping.
-        url = str(request.base_url.replace(path=TOKEN_PATH))
+        url = _origin(request) + TOKEN_PATH
         return self._signed({"url": url, "login_type": login_type}, self._now())
 
     async def _metadata(self, request: Request) -> Response:
         now = self._now()
         names = [("GET", ".well-known"), ("GET", "oauth_url"), *((route.method, route.path) for route in _ROUTES)]
         content: JsonObject = {
-            "api_base_url": str(request.base_url.replace(path="/api")),
+            "api_base_url": f"{_origin(request)}/api",
             "supported_api_versions": ["v4"],
             "default_api_version": "v4",
             "version": __version__,
@@ -131,6 +149,11 @@ class Api:
         refusal = error if isinstance(error, TokenError) else TokenError(500, "server_error", "")
         envelope = {"error": refusal.error, "error_description": refusal.description}
         return _answer(refusal.status, encode(envelope), self._now())
+
+
+def _origin(request: Request) -> str:
+    """Return the address that a request came to, not the one that is bound: they differ behind a port mapping."""
+    return str(request.base_url).rstrip("/")
 
 
 def _refusal(error: Exception) -> ServiceError:

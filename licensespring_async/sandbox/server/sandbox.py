@@ -204,6 +204,8 @@ class Sandbox:
         """
         for home, snapshot in self._starts.items():
             snapshot.restore(home.store, home.tenant)
+        for tenant in self.tenants:
+            tenant.world.trials.follow()
         self._control.reset()
 
     def describe(self) -> dict[str, object]:
@@ -263,6 +265,7 @@ class Sandbox:
         self._starts[world.home] = Snapshot.of(world.home.store, world.home.tenant)
         credentials = self._register.enter(world, given, position=position)
         world.home.open(self.clock.moment)
+        world.trials.follow()
         return Tenant(world=world, sandbox=self, time=self.clock.of_clients, **attrs.asdict(credentials))
 
     def _prepare(self, on_ready: Callable[[], None]) -> _Run:

@@ -11,6 +11,7 @@ import attrs
 from ..wire.jsontext import Json
 from ..wire.parameters import Values, read_body, read_query
 from ..world.world import World
+from .sign_on import SignOn
 
 # Names of parameters that the reference lists together.
 WHO: Final = "hardware_id product license_key username license_id"
@@ -27,12 +28,16 @@ class Call:
         values: The parameters, of the query or of the body.
         now: The sandbox's time.
         sign: Returns the `license_signature` (v1) of a text.
+        sign_on: Knows the tokens and codes of users who have logged in.
+        origin: Address at which the request came to the sandbox, without a path.
     """
 
     world: World
     values: Values
     now: datetime
     sign: Callable[[str], str]
+    sign_on: SignOn = attrs.field(factory=SignOn)
+    origin: str = "http://127.0.0.1"
 
 
 def _names(text: str) -> frozenset[str]:

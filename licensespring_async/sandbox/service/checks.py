@@ -37,7 +37,7 @@ def check_license_feature(call: Call) -> JsonObject:
     slots = None if feature.is_expired(call.now) else feature.slots
     if slots is not None and not slots.take(identity.hardware_id, call.now):
         raise ServiceError("floating_not_available")
-    answer = feature_check(feature, license, company_id=call.world.company_id, now=call.now)
+    answer = feature_check(call, feature, license)
     if boolean(call.values, "include_metadata_string"):
         answer["metadata_string"] = encode(feature.metadata).decode()
     return answer
@@ -79,10 +79,9 @@ def check_license(call: Call) -> JsonObject:
 def _checked(call: Call, license: License, include_expired: bool) -> JsonObject:
     device = device_of(license, call.values)
     item = license_item(
+        call,
         license,
         device,
-        company_id=call.world.company_id,
-        now=call.now,
         include_expired_features=include_expired,
         environment=call.values.get("env"),
     )

@@ -14,6 +14,7 @@ from .store import Row, Store, Value
 
 _FIRST_DEVICE_ID: Final = 1_742_000_000_000_023
 _DEVICE_ID_STEP: Final = 6_007
+_MOVED: Final = ("license", "consumption", "user", "trial")
 
 
 @attrs.define(eq=False)
@@ -49,28 +50,15 @@ class Home:
                 raise SandboxError("this world's state is kept in another file; build a second world")
             return  # two sandboxes share the world: it stays where it outlives them
         was = {"tenant": self.tenant}
-        licenses = here.rows("SELECT license, active, transfer_count, freed FROM license WHERE tenant = :tenant", was)
         devices = here.rows(
             "SELECT license, hardware_id, active, blacklisted, details, variables FROM device WHERE tenant = :tenant"
             " ORDER BY id",
             was,
         )
-        consumption = here.rows(
-            "SELECT license, feature, total, counted_at, allow_overages, max_overages FROM consumption"
-            " WHERE tenant = :tenant",
-            was,
-        )
         with store.transaction():
-            store.change_many(
-                "INSERT OR IGNORE INTO license (tenant, license, active, transfer_count, freed) VALUES (?, ?, ?, ?, ?)",
-                ((tenant, *row) for row in licenses),
-            )
-            store.change_many(
-                "INSERT OR IGNORE INTO consumption"
-                " (tenant, license, feature, total, counted_at, allow_overages, max_overages)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                ((tenant, *row) for row in consumption),
-            )
+            for table in _MOVED:
+                rows = here.rows(f"SELECT * FROM {table} WHERE tenant = :tenant", was)  # noqa: S608
+                store.insert(table, [(tenant, *row[1:]) for row in rows], new_only=True)
             first = next_device_id(store, tenant)
             store.change_many(
                 "INSERT OR IGNORE INTO device"

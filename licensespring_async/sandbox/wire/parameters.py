@@ -30,7 +30,7 @@ _log: Final = logging.getLogger("licensespring_async.sandbox")
 
 @attrs.frozen(kw_only=True)
 class Identity:
-    """The license and the device that a request is about."""
+    """The license and the device that a request is about; with an account, only a license of that customer account."""
 
     hardware_id: str
     product: str
@@ -38,6 +38,7 @@ class Identity:
     by_username: bool
     license_id: int | None = None
     bundle_code: str | None = None
+    account: str | None = None
 
 
 def read_query(query_string: bytes, documented: Collection[str]) -> Values:
@@ -86,27 +87,38 @@ def read_body(body: bytes, documented: Collection[str]) -> Values:
 
 
 def read_identity(values: Values) -> Identity:
-    """Read what both checks require: the device, the product, and one of license_key and username.
+    """Read what most calls require: the device, the product, and one of license_key and username.
 
     Raises:
         ServiceError: missing_hardware_id, missing_parameters or validation_error.
     """
-    if "hardware_id" not in values:
-        raise ServiceError("missing_hardware_id")
-    product = required(values, "product")
-    given = [name for name in ("license_key", "username") if name in values]
-    if not given:
-        raise ServiceError("missing_parameters", "Missing license_key or username.")
-    if len(given) > 1:
-        raise ServiceError("validation_error", "Send either license_key or username, not both.")
+    require_device(values)
+    name = exactly_one(values, ("license_key", "username"))
     return Identity(
         hardware_id=values["hardware_id"],
-        product=product,
-        identifier=values[given[0]],
-        by_username=given[0] == "username",
+        product=values["product"],
+        identifier=values[name],
+        by_username=name == "username",
         license_id=integer(values, "license_id"),
         bundle_code=values.get("bundle_code"),
     )
+
+
+def require_device(values: Values) -> None:
+    """Refuse a request that names no device or no product."""
+    if "hardware_id" not in values:
+        raise ServiceError("missing_hardware_id")
+    required(values, "product")
+
+
+def exactly_one(values: Values, names: Sequence[str]) -> str:
+    """Return which of several parameters is given, or refuse if it is none of them or more than one."""
+    given = [name for name in names if name in values]
+    if not given:
+        raise ServiceError("missing_parameters", f"Missing {' or '.join(names)}.")
+    if len(given) > 1:
+        raise ServiceError("validation_error", f"Send either {' or '.join(given)}, not both.")
+    return given[0]
 
 
 def required(values: Values, name: str) -> str:

@@ -33,8 +33,10 @@ class _Standing:
     freed: str | None = None
 
     def with_device(self, hardware_id: str) -> _Standing:
-        is_transfer = self.freed not in (None, hardware_id)
-        return _Standing(active=True, transfer_count=self.transfer_count + is_transfer)
+        return _Standing(active=True, transfer_count=self.transfer_count + self.is_transfer(hardware_id))
+
+    def is_transfer(self, hardware_id: str) -> bool:
+        return self.freed not in (None, hardware_id)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -55,6 +57,11 @@ class License(LicenseTerms):
     def identifier(self) -> str:
         """What a request names the license by: its key, or its user's username."""
         return self.user.username if self.user is not None else self.key or ""
+
+    @property
+    def order_id(self) -> int:
+        """The id of the order that the license came with, which no endpoint asks for."""
+        return self.id + 1
 
     @property
     def license_type(self) -> LicenseType:
@@ -92,6 +99,10 @@ class License(LicenseTerms):
     def times_activated(self) -> int:
         """How many devices are active."""
         return Devices(self.place).count_active()
+
+    def is_transfer(self, hardware_id: str) -> bool:
+        """Return whether the device would take the place of one that was deactivated."""
+        return self._standing.is_transfer(hardware_id)
 
     def is_expired(self, now: datetime) -> bool:
         """Return whether the validity period has passed, the grace period (hours) included."""

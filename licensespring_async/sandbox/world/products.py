@@ -83,6 +83,13 @@ class Product(ProductTerms):
         self._licenses.setdefault(license.identifier, []).append(license)
         return license
 
+    def withdraw(self, license: License) -> None:
+        """Remove a license, as if it had never been sold."""
+        sold = self._licenses[license.identifier]
+        sold.remove(license)
+        if not sold:
+            del self._licenses[license.identifier]
+
     def licenses_of(self, identifier: str) -> Sequence[License]:
         """Return the licenses that a license key or a username stands for, oldest first."""
         return tuple(self._licenses.get(identifier, ()))

@@ -31,6 +31,7 @@ from ..state.places import Home
 from .customers import User
 from .products import Product
 from .terms import ProductTerms
+from .trials import Trials
 
 
 @strict
@@ -55,10 +56,15 @@ class World:
     """Everything that one sandbox knows; build it first, then hand it to `Sandbox`."""
 
     company_id: int = 4071
+    passwords_may_change: bool = True
     products: dict[str, Product] = attrs.field(factory=dict[str, Product], init=False, repr=False)
     users: dict[str, User] = attrs.field(factory=dict[str, User], init=False, repr=False)
     home: Home = attrs.field(factory=Home, init=False, repr=False)
+    trials: Trials = attrs.field(init=False, repr=False)
     _ids: Iterator[int] = attrs.field(factory=_ids, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.trials = Trials(self.home, self.products, self.users, self.add_user)
 
     @takes(ProductTerms)
     def add_product(self, terms: ProductTerms) -> Product:
@@ -98,9 +104,19 @@ class World:
         """
         if user.username in self.users:
             raise ConfigurationError(f"the world already has a user {user.username}; usernames are unique")
-        user.id = next(self._ids)
+        user.id, user.home = next(self._ids), self.home
         self.users[user.username] = user
         return user
+
+    def users_of_account(self, code: str) -> Sequence[User]:
+        """Return the users with a license of a customer account, each once."""
+        licenses = [license for product in tuple(self.products.values()) for license in product.licenses]
+        named = {
+            license.user.username: license.user
+            for license in licenses
+            if license.user is not None and license.customer.account_code == code
+        }
+        return tuple(named.values())
 
     def _sell(self, terms: ProductTerms, *, is_bundle: bool = False, members: tuple[Product, ...] = ()) -> Product:
         if terms.short_code in self.products:

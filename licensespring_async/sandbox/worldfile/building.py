@@ -63,10 +63,10 @@ def load_companies(path: str | PathLike[str] | Traversable) -> Sequence[Company]
 
 
 def _build(table: WorldTable, place: Path, problems: list[Problem]) -> Company:
-    world = World()
+    keys = attrs.asdict(table.company)
+    world = World(passwords_may_change=keys.pop("passwords_may_change"))
     _Builder(world=world, place=place, problems=problems).build(table)
-    keys = {name: value for name, value in attrs.asdict(table.company).items() if value is not None}
-    return Company(world=world, keys=keys)
+    return Company(world=world, keys={name: value for name, value in keys.items() if value is not None})
 
 
 class _UnknownName(Exception):

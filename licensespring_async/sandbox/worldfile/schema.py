@@ -47,12 +47,13 @@ class LicenseTable(GrantTable):
 
 @attrs.frozen(kw_only=True)
 class CompanyTable:
-    """`[company]`: the keys that name a company's requests; what is left out is made up."""
+    """`[company]`: the keys that name a company's requests (what is left out is made up), and its settings."""
 
     api_key: str | None = None
     shared_key: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
+    passwords_may_change: bool = True
 
 
 @attrs.frozen(kw_only=True)

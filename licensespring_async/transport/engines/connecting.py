@@ -71,7 +71,7 @@ async def dial(host: str, port: int, to: Callable[[Address], Awaitable[S]]) -> S
         addresses = await _look_up(host, port)
     except UnicodeError as e:  # what the idna codec says of a name that no resolver takes
         raise OSError("not a host name") from e
-    return await (to(addresses[0]) if len(addresses) == 1 else _race(addresses, to))
+    return await (to(addresses[0]) if len(addresses) == 1 else race(addresses, to))
 
 
 async def _look_up(host: str, port: int) -> list[Address]:
@@ -92,7 +92,12 @@ def _distinct(
     return list(dict.fromkeys((each[0], each[4]) for each in found))
 
 
-async def _race(addresses: list[Address], to: Callable[[Address], Awaitable[S]]) -> S:
+async def race(addresses: list[Address], to: Callable[[Address], Awaitable[S]]) -> S:
+    """Connect to one of several addresses: the next is tried as well when one fails or takes 250 ms.
+
+    Raises:
+        OSError: None answers; it is what went wrong first.
+    """
     # create_connection's own race can leak the socket of a winner that is cancelled; and uvloop's has none.
     winners: list[S] = []
     errors: list[OSError] = []

@@ -20,6 +20,7 @@ from ...errors import (
     TransportError,
 )
 from ...extras import needs_extra
+from ...redaction import Unpickled
 from ..values import HttpRequest, HttpResponse
 from .bodies import MAX_BODY
 from .connecting import dial, on_asyncio, why
@@ -77,7 +78,7 @@ class _Home:
             route.pool.close()
 
 
-class HttptoolsEngine:
+class HttptoolsEngine(Unpickled):
     """Sends requests over connections of its own: several times the rate of the httpx engine, on asyncio only.
 
     Args:

@@ -26,6 +26,7 @@ from ...errors import (
     LicenseSpringError,
     TransportError,
 )
+from ...redaction import Unpickled
 from ..values import HttpRequest, HttpResponse
 from .bodies import MAX_BODY, check_version, content, joined, too_large
 from .lanes import Lanes, Progress
@@ -89,7 +90,7 @@ for _name in (
     logging.getLogger(_name).addFilter(_not_ours)
 
 
-class HttpxEngine:
+class HttpxEngine(Unpickled):
     """Sends requests over httpx's HTTP/1.1 stack, on asyncio and trio.
 
     Args:
