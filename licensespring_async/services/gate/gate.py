@@ -6,6 +6,7 @@ import logging
 import random as random_module
 from collections import OrderedDict
 from collections.abc import Callable
+from operator import attrgetter
 from types import TracebackType
 from typing import Self
 
@@ -111,7 +112,7 @@ class LicenseGate:
         self._ttl, self._refused_ttl, self._jitter = ttl, refused_ttl, jitter
         self._refresh_ahead, self._floating_part, self._max_size = refresh_ahead, floating_part, max_size
         self._random = random
-        self._stored = None if grace is None else StoredAnswers(grace)
+        self._stored = None if grace is None else StoredAnswers(grace, client.service)
         self._now = clock.monotonic
         self._misses = Misses(miss_burst, miss_rate, clock.monotonic)
         # Apart, so that an enumeration of wrong keys pushes no good answer out.
@@ -306,8 +307,10 @@ class LicenseGate:
 
     async def _stand(self, check: FeatureCheck, stored: StoredAnswers) -> Decision | None:
         """Return the last verified answer if it still stands."""
+        # The store before memory: another process may have been told no.
+        known = await stored.recall(check)
         entry = self._allowed.get(check.key) or self._refused.get(check.key)
-        verified = await stored.recall(check) if entry is None else entry.verified
+        verified = known if entry is None else max(known or entry.verified, entry.verified, key=attrgetter("order"))
         if verified is None or not verified.stands(self._time()):
             return None
         # It has been as late before: a clock that is set back a little gains nothing.
