@@ -1,7 +1,8 @@
-"""Everything in the README is executed: each Python block, each command, and what they print."""
+"""Everything in the READMEs is executed: each Python block, each command, and what they print."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -12,7 +13,6 @@ import sys
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -20,12 +20,22 @@ import pytest
 import respx
 from anyio.from_thread import start_blocking_portal
 
-from licensespring_async import SignatureError
+from licensespring_async import ApiKey, LicenseSpring, SignatureError, endpoints
 from licensespring_async.sandbox import Sandbox, World, demo_world
+from licensespring_async.transport.values import Call, Repeat
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+from .unit.cases import cases
+
+ROOT = Path(__file__).parent.parent
+ROOMS = [f"licensespring_async/{room}" for room in ("transport", "services", "offline", "fleet", "sandbox")]
+README = (ROOT / "README.md").read_text()
+PAGES = {"README": README} | {
+    Path(room).name: (ROOT / room / "README.md").read_text() for room in (*ROOMS, "benchmarks")
+}
 DEVICES = "product,hardware_id,license_key,username,feature\nTP,device-1,KEY,,render\n"
-RESULTS = '{"row":1,"outcome":"licensed","code":""}\n'
+RESULTS = '{"row":1,"outcome":"licensed","code":"ok"}\n'
+
+_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @attrs.frozen
@@ -35,27 +45,26 @@ class Block:
     language: str
     source: str
     prints: str | None
+    title: str
+    """The page and the heading that it is under."""
 
-    @property
-    def heading(self) -> str:
-        """The title above it."""
-        before = README[: README.index(self.source)]
-        return str(re.findall(r"^#+ (.+)$", before, re.MULTILINE)[-1])
+
+def blocks_of(page: str) -> Generator[Block]:
+    text = PAGES[page]
+    found = list(_FENCE.finditer(text))
+    for block, following in zip(found, [*found, None][1:], strict=True):
+        headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text[: block.start()]), re.MULTILINE)
+        prints = following[2] if following and following[1] == "text" else None
+        yield Block(block[1], block[2], prints, f"{page}: {headings[-1]}")
 
 
 def blocks(language: str) -> list[Block]:
-    found = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    following = [*found[1:], ("", "")]
-    return [
-        Block(kind, source, after if next_kind == "text" else None)
-        for (kind, source), (next_kind, after) in zip(found, following, strict=True)
-        if kind == language
-    ]
+    return [block for page in PAGES for block in blocks_of(page) if block.language == language]
 
 
 def commands() -> list[str]:
     given = [each for block in blocks("sh") for line in block.source.splitlines() for each in line.split(" && ")]
-    return [each for each in given if "pip install" not in each]
+    return list(dict.fromkeys(each for each in given if "pip install" not in each))
 
 
 def world() -> World:
@@ -76,8 +85,8 @@ def sandbox() -> Generator[Sandbox]:
         yield running
 
 
-def scripts() -> list[Block]:
-    return [each for each in blocks("python") if "def test_" not in each.source]
+def is_test(block: Block) -> bool:
+    return "def test_" in block.source
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
@@ -89,9 +98,13 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("block", [pytest.param(each, id=each.heading) for each in scripts()])
+def titled(given: list[Block]) -> list[Any]:
+    return [pytest.param(each, id=each.title) for each in given]
+
+
+@pytest.mark.parametrize("block", titled([each for each in blocks("python") if not is_test(each)]))
 def test_python(block: Block) -> None:
-    """Every Python block runs as it stands, and prints what the README says it prints."""
+    """Every Python block runs as it stands, and prints what its page says it prints."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", block.source], capture_output=True, text=True, timeout=60, check=False
     )
@@ -101,9 +114,9 @@ def test_python(block: Block) -> None:
         assert done.stdout == block.prints
 
 
-def test_tests(tmp_path: Path) -> None:
-    """The tests that the README shows pass."""
-    [block] = [each for each in blocks("python") if each not in scripts()]
+@pytest.mark.parametrize("block", titled([each for each in blocks("python") if is_test(each)]))
+def test_tests(block: Block, tmp_path: Path) -> None:
+    """The tests that a page shows pass."""
     (tmp_path / "test_app.py").write_text(block.source)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
@@ -114,11 +127,38 @@ def test_tests(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout
-    assert "4 passed" in done.stdout  # the async one on asyncio and on trio
+    # The async ones on asyncio and on trio.
+    passed = block.source.count("def test_") + block.source.count("async def test_")
+    assert f"{passed} passed" in done.stdout
+
+
+def test_types(tmp_path: Path) -> None:
+    """Every Python block passes mypy --strict as it stands."""
+    for number, block in enumerate(blocks("python")):
+        (tmp_path / f"block_{number}.py").write_text(f"# {block.title}\n{block.source}")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--config-file=",
+            "--strict",
+            "--cache-dir",
+            ROOT / ".mypy_cache/readme",
+            tmp_path,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ | {"MYPYPATH": str(ROOT)},
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_world_files(tmp_path: Path) -> None:
-    """The README's world file can be served."""
+    """The world file of the sandbox's page can be served."""
     [block] = blocks("toml")
     (tmp_path / "world.toml").write_text(block.source)
     sandbox = Sandbox(tmp_path / "world.toml")
@@ -145,50 +185,48 @@ def test_node(sandbox: Sandbox) -> None:
     assert done.stdout == block.prints
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize("code", ["floating_not_available", "license_not_found"])
-async def test_the_gate_says_no(code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The README's `may_render` answers a refusal with False and a reason."""
-    [block] = [each for each in blocks("python") if "may_render" in each.source]
+def may_render() -> Any:
+    """The README's function, which asks about a device."""
+    [block] = [each for each in blocks("python") if "def may_render" in each.source]
     scope: dict[str, Any] = {}
     exec(block.source, scope)  # noqa: S102  # our own README
-    may_render = scope["may_render"]
-    monkeypatch.setenv("LICENSESPRING_API_KEY", "any")
-    monkeypatch.setenv("LICENSESPRING_SHARED_KEY", "any")
+    return scope["may_render"]
 
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("code", ["floating_not_available", "license_not_found"])
+async def test_a_refusal_is_a_no(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's `may_render` answers a refusal with False and a reason, and lets an unsigned answer be an error."""
     with respx.mock() as router:
         route = router.get(url__startswith="https://api.licensespring.com/api/v4/check_license_feature")
         route.respond(400, json={"status": 400, "code": code, "message": "no"})
-        assert await may_render("device-1", "KEY") is False
-        assert capsys.readouterr().out != ""
+        async with LicenseSpring(auth=ApiKey(api_key="any", shared_key="any")) as client:
+            assert await may_render()(client, "device-1", "KEY") is False
+            assert code in capsys.readouterr().out
 
-        route.respond(200, json={"anything": "unsigned"})
-        with pytest.raises(SignatureError):
-            await may_render("device-1", "KEY")
+            route.respond(200, json={"anything": "unsigned"})
+            with pytest.raises(SignatureError):
+                await may_render()(client, "device-1", "KEY")
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(("days", "expected"), [(-1, False), (1, True)])
-async def test_the_gate_looks_at_the_end(days: int, expected: bool, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_feature_that_ended_is_a_no(days: int, expected: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """The README's `may_render` says no to a feature that has ended, though the service answers with success."""
-    [block] = [each for each in blocks("python") if "may_render" in each.source]
-    scope: dict[str, Any] = {}
-    exec(block.source, scope)  # noqa: S102  # our own README
     world = World()
     license = world.add_product("TP").add_license(key="KEY-0001")
     license.add_feature("render", expiry_date=datetime.now(UTC) + timedelta(days=days))
     license.activate("device-1")
 
-    async with Sandbox(world) as served:
-        scope["LicenseSpring"] = SimpleNamespace(from_env=served.client)
-        assert await scope["may_render"]("device-1", "KEY-0001") is expected
+    async with Sandbox(world) as served, served.client() as client:
+        assert await may_render()(client, "device-1", "KEY-0001") is expected
 
     assert ("ended" in capsys.readouterr().out) is not expected
 
 
 @pytest.mark.parametrize("command", [each for each in commands() if each.startswith("licensespring-async")])
 def test_command(command: str, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Every command of the README works as it is written, against a sandbox."""
+    """Every command of a page works as it is written, against a sandbox."""
     (tmp_path / "devices.csv").write_text(DEVICES)
     if " report " in command:
         (tmp_path / "results.jsonl").write_text(RESULTS)
@@ -211,7 +249,7 @@ def test_command(command: str, sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_every_command_is_known_here() -> None:
-    """The README has no command that the tests above, or .ci/run, do not run."""
+    """No page has a command that the tests above, or .ci/run, do not run."""
     programs = {shlex.split(each)[0] for each in commands()}
     assert programs == {"licensespring-async", "python", "./render"}
     assert [each for each in commands() if each.startswith("python")] == ["python -m pytest"]
@@ -219,9 +257,40 @@ def test_every_command_is_known_here() -> None:
 
 def test_every_promise_names_what_proves_it() -> None:
     """The security table has a row for each promise, and every file that it names is there."""
-    rows = re.findall(r"^\| (\d)\. .* \| (.*) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| (\d+)\. .* \| (.*) \|$", README, re.MULTILINE)
 
-    assert [number for number, _ in rows] == list("12345678")
+    assert [int(number) for number, _ in rows] == [*range(1, len(rows) + 1)]
+    assert len(rows) >= 8
     for _, proofs in rows:
         for name in re.findall("`(.+?)`", proofs):
-            assert (Path(__file__).parent.parent / name).is_file(), name
+            assert (ROOT / name).is_file(), name
+
+
+def test_every_endpoint_has_its_row() -> None:
+    """The table has every endpoint, with what it returns and whether it is repeated."""
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \| (yes|unless it acted) \| .+ \|$", README, re.MULTILINE)
+
+    assert [name for name, _, _ in rows] == endpoints.__all__
+    for name, answer, repeated in rows:
+        function = getattr(endpoints, name)
+        call: Call[Any] = function(**cases(name)[0]["arguments"])
+        assert inspect.signature(function).return_annotation == f"Call[{answer}]"
+        assert (repeated == "yes") is (call.request.repeat is Repeat.ALWAYS)
+
+
+def test_links_lead_somewhere() -> None:
+    """Every link of a page to a file or a heading of this repository leads to one."""
+    for page, text in PAGES.items():
+        folder = ROOT if page == "README" else next(ROOT / each for each in (*ROOMS, page) if Path(each).name == page)
+        for target in re.findall(r"\]\((?!https?:)(.+?)\)", _FENCE.sub("", text)):
+            name, _, anchor = target.partition("#")
+            file = folder / name if name else folder / "README.md"
+            assert file.is_file(), (page, target)
+            headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", file.read_text()), re.MULTILINE)
+            slugs = [re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings]
+            assert anchor in ["", *slugs], (page, target)
+
+
+def test_the_readme_is_short() -> None:
+    """The README has at most 350 lines; what is longer is in a room's page."""
+    assert len(README.splitlines()) <= 350
