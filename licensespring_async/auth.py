@@ -70,6 +70,11 @@ class ApiKey(Unpickled):
     api_key: str = attrs.field(validator=[_secret, _header_safe])
     shared_key: str = attrs.field(validator=_secret)
 
+    @property
+    def name(self) -> str:
+        """What names the account: the API key."""
+        return self.api_key
+
     def authorization(self, date: str) -> str:
         """Return the `Authorization` header for an attempt.
 
@@ -157,6 +162,11 @@ class ClientCredentials(Unpickled):
     client_id: str = attrs.field(validator=_secret)
     client_secret: str = attrs.field(validator=_secret)
     token_url: str | None = attrs.field(default=None, validator=_token_url)
+
+    @property
+    def name(self) -> str:
+        """What names the account: the client id."""
+        return self.client_id
 
     def token_request_body(self) -> bytes:
         """Return the form that asks for a token."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import string
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from . import endpoints
 from .endpoints.parameters import Value
 from .endpoints.requests import optional, required, who
+from .errors import FeatureExpired
 from .models import Bundle, LicenseFeature
+from .models.json_types import ascii_lower
 from .redaction import Unpickled, fingerprint
 from .transport.values import Call
 
@@ -18,7 +19,6 @@ Key: TypeAlias = tuple[str, str, str, str | None, str | None, int | None, str | 
 
 
 T = TypeVar("T")
-_ASCII_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class Whose(Protocol):
@@ -69,12 +69,15 @@ def feature_key(product: str, feature: str, whose: Whose) -> Key:
     )
 
 
+def expired(feature: LicenseFeature) -> FeatureExpired:
+    """Return the refusal of an answer about a feature that has ended: the service may well call it a success."""
+    end = "" if feature.expiry_date is None else f" at {feature.expiry_date.isoformat()}"
+    return FeatureExpired(200, FeatureExpired.kind, f"the feature ended{end}")
+
+
 def _one_spelling(value: T) -> T | str:
     """Return a text with its ASCII letters in lower case; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    # Others stay as they are: lower() and casefold() would take different letters for the same.
-    return value.lower() if value.isascii() else value.translate(_ASCII_LOWER)
+    return ascii_lower(value) if isinstance(value, str) else value
 
 
 def _masked(value: str | None) -> str:

@@ -89,7 +89,7 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
     """
     shapes = {shape: secret for secret in filter(None, secrets) for shape in _shapes(secret)}
     hidden = _hidden(text[:_SEARCHED], shapes, is_cut=len(text) > _SEARCHED)
-    cut = " ".join("".join(c if c.isprintable() else " " for c in hidden[: 4 * _LONGEST_EXCERPT]).split())
+    cut = " ".join(printable(hidden[: 4 * _LONGEST_EXCERPT]).split())
     is_whole = len(text) <= _SEARCHED and len(cut) <= _LONGEST_EXCERPT
     return cut if is_whole else cut[:_LONGEST_EXCERPT] + "…"
 
@@ -135,6 +135,11 @@ def _folded(text: str) -> str:
     # The one character whose lower case is two, and the one whose lower case depends on its neighbours.
     text = text.replace("\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}", "i").lower()
     return text.replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
+
+
+def printable(text: str) -> str:
+    """Return foreign text with spaces for what steers a terminal: escapes, line ends, turned directions."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
 
 
 def _shapes(secret: str) -> set[str]:

@@ -255,5 +255,5 @@ def secrets_of(fields: Mapping[str, Value]) -> tuple[str, ...]:
         if isinstance(value, str):
             found.append(value)
         else:
-            found.extend(str(each) for each in (value.values() if isinstance(value, dict) else ()))
+            found.extend(each for each in (value.values() if isinstance(value, dict) else ()) if isinstance(each, str))
     return tuple(found)

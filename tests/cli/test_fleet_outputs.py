@@ -235,3 +235,33 @@ def test_a_missing_extra_is_named(tmp_path: Path, module: str, words: list[str],
     assert done.returncode == 2
     assert f'pip install "licensespring-async[{extra}]"' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are made as on POSIX")
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_no_file_of_a_run_is_written_through_a_link(
+    offline: Run, tmp_path: Path, service: Service, suffix: str
+) -> None:
+    """Where another user has made links of the names that a run will use, what they lead to stays as it was."""
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    place = tmp_path / "shared"
+    place.mkdir()
+    output = place / f"results.{suffix}"
+    for name in (output.name, f"{output.name}.summary.json", "report.html"):
+        (place / name).symlink_to(precious)
+        (place / f".{name}.partial").symlink_to(precious)
+    command = words(fleet(tmp_path / "fleet.csv", 2), output, service)
+    assert offline(*command, "--force").exit_code == 0
+    assert len(list(read_records(output))) == 2
+    assert summary_beside(output)["state"] == "complete"
+    assert offline("fleet", "report", str(output), "--output", str(place / "report.html"), "--force").exit_code == 0
+    assert precious.read_text() == "precious"
+
+    journal = Path(f"{output}.journal")
+    assert journal.stat().st_mode & 0o077 == 0
+    journal.unlink()
+    journal.symlink_to(precious)
+    done = offline(*command)
+    assert (done.exit_code, f"{journal}: cannot be used: is a link" in done.stderr) == (2, True)
+    assert precious.read_text() == "precious"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 import httpx
 import pytest
 
-from licensespring_async.sandbox import License, Sandbox, World
+from licensespring_async.sandbox import License, Product, Sandbox, World
 
 from .calling import Caller, VirtualClock, new_http, refusal, verify
 
@@ -38,6 +38,28 @@ async def test_a_new_device_can_activate_what_the_demo_names(demo: Caller) -> No
     assert [item["product_details"]["short_code"] for item in many.json()] == ["STUDIO", "LUMEN", "TONE"]
     assert (await demo.json("/api/v4/check_license", license))["license_active"] is True
     assert len(await demo.json("/api/v4/check_bundle", bundle)) == 3
+
+
+async def test_a_new_device_can_do_all_that_the_demo_names(demo: Caller) -> None:
+    """Activates the demo's user, signs on to the customer account, gets a trial and a file, and lists the users."""
+    named = demo.sandbox.demo
+    user = {"product": named.user.product, "username": named.user.username, "hardware_id": "new"}
+    assert (await post(demo, "activate_license", {**user, "password": named.user.password})).status_code == 200
+    account: dict[str, str | int] = {
+        "product": named.user.product,
+        "customer_account_code": named.customer_account_code,
+    }
+    assert "url" in await demo.json("/api/v4/sso_url", account)
+    assert "license" in await demo.json("/api/v4/trial_key", {"product": named.trial_product, "hardware_id": "new"})
+    customer: dict[str, str | int] = {"product": named.user.product, "customer": named.customer}
+    assert len((await demo.json("/api/v4/customer_license_users", customer))["users"]) == 1
+    ask: dict[str, str | int] = {
+        "product": named.product,
+        "license_key": named.license_key,
+        "hardware_id": named.hardware_id,
+    }
+    file = await demo.json("/api/v4/installation_file", ask)
+    assert len((await demo.http.get(file["installation_file"])).content) == int(file["size"])
 
 
 async def test_the_demo_has_room_for_everybody(demo: Caller) -> None:
@@ -105,10 +127,10 @@ async def test_a_bundle_is_activated_whole_or_not_at_all(
 
 
 async def test_a_bundle_for_any_number_of_devices_is_so_in_its_parts(
-    caller: Caller, world: World, license: License
+    caller: Caller, world: World, product: Product
 ) -> None:
     """Activates a second device where the bundle's license is unlimited, its sub-licenses saying nothing else."""
-    suite = world.add_bundle(f"{license.product.short_code}-SUITE", members=[license.product])
+    suite = world.add_bundle(f"{product.short_code}-SUITE", members=[product])
     unlimited = suite.add_license(allow_unlimited_activations=True)
     ask = {"product": suite.short_code, "license_key": str(unlimited.key)}
 

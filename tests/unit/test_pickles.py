@@ -15,7 +15,7 @@ from licensespring_async import (
 from licensespring_async.checks import BundleCheck, FeatureCheck
 from licensespring_async.fleet import Row
 from licensespring_async.services.web import Licensee
-from licensespring_async.transport import HttpRequest, HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import HttpRequest, HttptoolsEngine, HttpxEngine
 
 from ..fakes import answer
 from . import bodies
@@ -35,7 +35,7 @@ SECRETIVE = [
     CALL.bind,
     HttpRequest("GET", "https://example.org/?license_key=license-key-0004", {}),
     HttpxEngine(proxy="http://user:the-password@proxy.example.org:8080"),
-    PyreqwestEngine(proxy="http://user:the-password@proxy.example.org:8080"),
+    HttptoolsEngine(proxy="http://user:the-password@proxy.example.org:8080"),
 ]
 
 

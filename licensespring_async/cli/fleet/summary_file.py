@@ -16,6 +16,7 @@ import typer
 
 from ..._version import __version__
 from ...errors import LicenseSpringError
+from ...file_writing import Replacement
 from ...fleet import Summary
 from ...fleet.report import Origin, summary_of
 from ...redaction import fingerprint
@@ -100,10 +101,9 @@ class Record:
         if self._path is None:
             return
         text = json.dumps(self._fields(state, reason, code), indent=2)
-        partial = self._path.with_name(f".{self._path.name}.partial")
         try:
-            partial.write_text(text + "\n", encoding="utf-8")
-            partial.replace(self._path)
+            with Replacement(self._path) as new:
+                new.file.write(f"{text}\n".encode())
         except OSError as e:
             raise unwritable(str(self._path), e) from e
 

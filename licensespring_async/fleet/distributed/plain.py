@@ -133,32 +133,10 @@ def _outcome(plain: object) -> Outcome:
         if plain is None:
             return None
         if isinstance(plain, str):
-            return _checked_result(Result.from_json(plain))
+            return Result.from_json(plain)
         return _error(cast("dict[str, Any]", plain))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise NoAnswer(_NO_ANSWER) from None
-
-
-def _checked_result(result: Result) -> Result:
-    for name, kind in _KINDS.items():
-        value = getattr(result, name)
-        if isinstance(value, bool) is not (kind is bool) or not isinstance(value, kind):
-            raise TypeError(name)
-    return result
-
-
-_KINDS: Final[dict[str, Any]] = {
-    "code": str,
-    "message": str,
-    "http_status": int | None,
-    "attempts": int,
-    "seconds": int | float,
-    "slots_in_use": int | None,
-    "slots_allowed": int | None,
-    "consumptions_left": int | None,
-    "verified": bool,
-    "at": int | float | None,
-}
 
 
 def _error(plain: dict[str, Any]) -> LicenseSpringError:

@@ -18,6 +18,7 @@ import anyio
 import anyio.to_thread
 
 from ...errors import ConfigurationError
+from ...file_writing import claim_private
 from .result import Outcome, Result
 
 _APPLICATION: Final = 0x4C536A31
@@ -41,7 +42,8 @@ class Journal:
 
     Args:
         path: The file; it is made when it does not exist.
-        identity: What makes this run the run that it is, name to value; the file remembers it. None for any.
+        identity: What makes this run the run that it is, name to value; the file remembers it, and is for this user
+            alone. None for any run, to read it.
 
     Raises:
         JournalMismatch: The file belongs to another run; the text says what differs.
@@ -50,6 +52,11 @@ class Journal:
 
     def __init__(self, path: Path, identity: Mapping[str, str] | None) -> None:
         self._path = path
+        if identity is not None:
+            try:
+                claim_private(path)
+            except OSError as e:
+                raise ConfigurationError(f"{path}: cannot be used: {e.strerror or e}") from e
         with self._translated():
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
         try:

@@ -6,6 +6,7 @@ import logging
 import random as random_module
 from collections import OrderedDict
 from collections.abc import Callable
+from operator import attrgetter
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +16,14 @@ from anyio.abc import TaskGroup
 
 from ...checks import FeatureCheck, Key
 from ...client import LicenseSpring
-from ...errors import ConfigurationError, FloatingNotAvailable, LicenseRefused, LicenseSpringError, TransportError
+from ...errors import (
+    ConfigurationError,
+    FeatureExpired,
+    FloatingNotAvailable,
+    LicenseRefused,
+    LicenseSpringError,
+    TransportError,
+)
 from ...models import LicenseFeature
 from ...models.expiry import TimeFloor
 from ...transport import Clock
@@ -104,7 +112,7 @@ class LicenseGate:
         self._ttl, self._refused_ttl, self._jitter = ttl, refused_ttl, jitter
         self._refresh_ahead, self._floating_part, self._max_size = refresh_ahead, floating_part, max_size
         self._random = random
-        self._stored = None if grace is None else StoredAnswers(grace)
+        self._stored = None if grace is None else StoredAnswers(grace, client.service)
         self._now = clock.monotonic
         self._misses = Misses(miss_burst, miss_rate, clock.monotonic)
         # Apart, so that an enumeration of wrong keys pushes no good answer out.
@@ -263,7 +271,7 @@ class LicenseGate:
         if feature.expiry_date is not None:
             left = feature.expiry_date.timestamp() - self._time()
             if left <= 0:
-                return self._learn(check, "feature_expired", self._refused_ttl)
+                return self._learn(check, FeatureExpired.kind, self._refused_ttl)
             seconds = min(seconds, left)
         # While nobody answers, a slot is surely ours for its time-out and no longer.
         longest = min(each for each in (slot, left, float("inf")) if each is not None)
@@ -299,8 +307,10 @@ class LicenseGate:
 
     async def _stand(self, check: FeatureCheck, stored: StoredAnswers) -> Decision | None:
         """Return the last verified answer if it still stands."""
+        # The store before memory: another process may have been told no.
+        known = await stored.recall(check)
         entry = self._allowed.get(check.key) or self._refused.get(check.key)
-        verified = await stored.recall(check) if entry is None else entry.verified
+        verified = known if entry is None else max(known or entry.verified, entry.verified, key=attrgetter("order"))
         if verified is None or not verified.stands(self._time()):
             return None
         # It has been as late before: a clock that is set back a little gains nothing.
