@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 import attrs
 
 from .errors import ConfigurationError
-from .models.json_types import is_text
+from .models.json_types import exact, is_text
 from .redaction import fingerprint
 
 # What a quoted header parameter can carry without escaping; the service's keys are letters and digits.
@@ -35,6 +35,11 @@ def imf_fixdate(timestamp: float) -> str:
 @functools.lru_cache(maxsize=4)
 def _imf_fixdate(second: int) -> str:
     return formatdate(second, usegmt=True)
+
+
+def _exact(value: str) -> str:
+    # What is no string is for the validators to refuse.
+    return exact(value) if isinstance(value, str) else value  # pyright: ignore[reportUnnecessaryIsInstance]
 
 
 def _secret(_: object, attribute: attrs.Attribute[str], value: object) -> None:
@@ -82,8 +87,8 @@ class ApiKey(_Unpickled):
     Source: https://docs.licensespring.com/license-api/license-api-authorization/api-key-authorization
     """
 
-    api_key: str = attrs.field(validator=[_secret, _header_safe])
-    shared_key: str = attrs.field(validator=_secret)
+    api_key: str = attrs.field(converter=_exact, validator=[_secret, _header_safe])
+    shared_key: str = attrs.field(converter=_exact, validator=_secret)
 
     def authorization(self, date: str) -> str:
         """Return the `Authorization` header for an attempt.
@@ -169,9 +174,9 @@ class ClientCredentials(_Unpickled):
     Source: https://docs.licensespring.com/license-api/license-api-authorization/oauth-authorization, RFC 6749, 4.4
     """
 
-    client_id: str = attrs.field(validator=_secret)
-    client_secret: str = attrs.field(validator=_secret)
-    token_url: str | None = attrs.field(default=None, validator=_token_url)
+    client_id: str = attrs.field(converter=_exact, validator=_secret)
+    client_secret: str = attrs.field(converter=_exact, validator=_secret)
+    token_url: str | None = attrs.field(default=None, converter=attrs.converters.optional(_exact), validator=_token_url)
 
     def token_request_body(self) -> bytes:
         """Return the form that asks for a token."""

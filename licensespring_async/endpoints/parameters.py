@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from ..errors import InvalidParameter
-from ..models.json_types import is_text
+from ..models.json_types import exact, is_text
 
 Value: TypeAlias = str | int | bool
 """What a parameter is sent as in JSON."""
@@ -21,15 +21,14 @@ _FORBIDDEN = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL chara
 
 
 def text(name: str, value: object) -> str:
-    """Return a text argument that can be sent, as an exact `str`: of an enum's member that is text, its value.
+    """Return a text argument that can be sent, as an exact `str`.
 
     Raises:
         InvalidParameter: It is no string, blank, not encodable, or holds CR, LF or NUL.
     """
     if not isinstance(value, str):
         raise InvalidParameter(name, f"must be a string, not {type(value).__name__}")
-    if type(value) is not str:
-        value = str.__str__(value)
+    value = exact(value)
     if is_plain(value):
         return value
     if not value.strip():

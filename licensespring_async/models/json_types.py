@@ -9,6 +9,11 @@ JsonObject: TypeAlias = Mapping[str, object]
 JsonScalar: TypeAlias = str | int | float | bool | None
 
 
+def exact(value: str) -> str:
+    """Return the text that a string is, as an exact `str`: an enum's member prints, and hashes as, its name."""
+    return value if type(value) is str else str.__str__(value)
+
+
 def is_text(value: str) -> bool:
     """Return whether a string can be sent and stored: lone surrogates, which undecodable input leaves, cannot."""
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
+from ...models.json_types import exact
 from ..state.places import Place
 from ..wire.jsontext import Json, JsonObject, json_object
 from ..wire.moments import aware
@@ -182,6 +183,7 @@ class License:
             consumption: Makes it a consumption feature.
             metadata: JSON object shown with the feature.
         """
+        code = exact(code)
         feature = Feature(
             id=next(self._ids),
             code=code,

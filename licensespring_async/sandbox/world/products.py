@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from ...models.json_types import exact
 from ..state.places import Home, Place
 from ..wire.jsontext import Json, JsonObject, json_object
 from ..wire.moments import aware
@@ -119,6 +120,7 @@ class Product:
         """
         if (user is not None) != (self.authorization_method == "user"):
             raise ValueError(f"{self.short_code} is {self.authorization_method}-based: give it a license of that kind")
+        key = None if key is None else exact(key)
         if key is not None and key in self._licenses:
             raise ValueError(f"{self.short_code} already has a license of this key; keys are unique")
         license_id = next(self._ids)

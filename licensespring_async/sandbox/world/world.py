@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
+from ...models.json_types import exact
 from ..state.places import Home
 from ..wire.jsontext import Json
 from .customers import User
@@ -115,12 +116,13 @@ class World:
         Raises:
             ValueError: The world has a user of this username.
         """
-        if (username or email) in self.users:
-            raise ValueError(f"the world already has a user {username or email}; usernames are unique")
+        email, username = exact(email), exact(username or email)
+        if username in self.users:
+            raise ValueError(f"the world already has a user {username}; usernames are unique")
         user = User(
             id=next(self._ids),
             email=email,
-            username=username or email,
+            username=username,
             first_name=first_name,
             last_name=last_name,
             phone_number=phone_number,
@@ -138,6 +140,7 @@ class World:
         members: tuple[Product, ...] | None,
     ) -> Product:
         """Add a product, or with members a bundle of them."""
+        short_code = exact(short_code)
         if short_code in self.products:
             raise ValueError(f"the world already has a product {short_code}; short codes are unique")
         product = Product(

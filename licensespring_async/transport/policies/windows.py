@@ -13,6 +13,7 @@ import anyio
 import attrs
 
 from ...errors import ConfigurationError, DeadlineExceeded, RateLimited
+from ...models.json_types import exact
 from ..clock import Clock, is_number
 from .deadline import Deadline
 
@@ -80,9 +81,9 @@ class RateLimits:
         Raises:
             ConfigurationError: There is no such plan.
         """
-        if name not in _PLANS:
+        if not isinstance(name, str) or exact(name) not in _PLANS:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"rate_limits: no plan {name!r}; the plans are {', '.join(_PLANS)}")
-        return cls(*cls.every_plan().windows, (_PLANS[name], 60))
+        return cls(*cls.every_plan().windows, (_PLANS[exact(name)], 60))
 
 
 _PLANS = {"free": 1_800, "business-starter": 3_600, "business-plus": 4_500, "enterprise": 18_000}
