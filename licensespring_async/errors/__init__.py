@@ -16,14 +16,15 @@ LicenseSpringError
 ├── ResponseError                       an answer that cannot be decoded or does not have the documented shape
 └── ApiError(status, code, message)     the service answered with an error; an unknown code stays a plain ApiError
     ├── LicenseRefused                  the answer is no
-    │   ├── ArchivedProduct, Blacklisted, DeviceNotFound, DisabledProduct, FeatureNotFloating,
-    │   │   FloatingFeatureDeviceNotInUse, FloatingNotAvailable, InvalidLicenseFeatureCode, LicenseExpired,
-    │   │   LicenseNotActive, LicenseNotEnabled, LicenseNotEnoughConsumptions, LicenseNotFound, UnknownProduct
+    │   ├── ArchivedProduct, Blacklisted, DeviceNotFound, DisabledProduct, FloatingNotAvailable,
+    │   │   InvalidLicenseFeatureCode, LicenseExpired, LicenseNotActive, LicenseNotEnabled,
+    │   │   LicenseNotEnoughConsumptions, LicenseNotFound, UnknownProduct
     ├── AuthorizationError              the credentials, not the license
     │   ├── AuthorizationInvalidHeaders, AuthorizationMissingParams, DateHeaderDiff, HmacRequired, InvalidApiKey,
     │   │   InvalidClient, MissingHeaders, OauthTokenExpired, OauthTokenMalformed, SignatureMismatch,
     │   │   UnauthorizedClient
-    └── ApiKeyProductNotAllowed, InternalError, MissingHardwareId, MissingParameters, NotFound, ValidationError
+    └── ApiKeyProductNotAllowed, FeatureNotFloating, FloatingFeatureDeviceNotInUse, InternalError,
+        MissingHardwareId, MissingParameters, NotFound, ValidationError
 
 How an error is judged is said once, by attributes that each error has (`5xx`: when its HTTP status is 500 or above):
 
@@ -91,8 +92,6 @@ from .refusals import (
     Blacklisted,
     DeviceNotFound,
     DisabledProduct,
-    FeatureNotFloating,
-    FloatingFeatureDeviceNotInUse,
     FloatingNotAvailable,
     InvalidLicenseFeatureCode,
     LicenseExpired,
@@ -104,6 +103,8 @@ from .refusals import (
 )
 from .requests import (
     ApiKeyProductNotAllowed,
+    FeatureNotFloating,
+    FloatingFeatureDeviceNotInUse,
     InternalError,
     MissingHardwareId,
     MissingParameters,

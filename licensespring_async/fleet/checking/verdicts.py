@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ...errors import ApiError, InvalidParameter, LicenseRefused, LicenseSpringError
+from ...errors.codes import OK
 from ...models import Bundle, InvalidReason, LicenseFeature
 from ...redaction import excerpt
 from ..results.result import Outcome, Verdict
@@ -19,7 +20,7 @@ _INVALID_LICENSE = {
     InvalidReason.EXPIRED: "license_expired",
     InvalidReason.NOT_STARTED: "license_not_started",
 }
-_LICENSED = Verdict(outcome=Outcome.LICENSED)
+_LICENSED = Verdict(outcome=Outcome.LICENSED, code=OK)
 
 
 def of_answer(value: LicenseFeature | Bundle, now: datetime) -> Verdict:

@@ -10,6 +10,8 @@ from typing import Any, Final, Self
 
 import attrs
 
+from ...errors.codes import OK
+
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a cell of CSV must not begin with: a spreadsheet would run it as a formula. It is written behind a quote."""
 
@@ -31,12 +33,12 @@ class Verdict:
     """An answer or an error, judged.
 
     Attributes:
-        code: Why, in a word: the service's error code, or this package's; "" when licensed.
+        code: Why, in a word: the service's error code, or this package's; "ok" when licensed.
         message: Why, in a sentence; "" when licensed.
     """
 
     outcome: Outcome
-    code: str = ""
+    code: str
     message: str = ""
 
 
@@ -81,6 +83,11 @@ class Result:
     verified: bool = False
     slots_allowed: int | None = None
     at: float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        # Written by an earlier version, it had none.
+        if self.outcome is Outcome.LICENSED and not self.code:
+            object.__setattr__(self, "code", OK)
 
     def to_json(self) -> str:
         """Return the result as one line of JSON, without the line end, in plain ASCII and with every field."""

@@ -16,6 +16,7 @@ from anyio.abc import TaskGroup
 from ...checks import FeatureCheck, Key
 from ...client import LicenseSpring
 from ...errors import ConfigurationError, FloatingNotAvailable, LicenseRefused, LicenseSpringError, TransportError
+from ...errors.codes import OK
 from ...models import LicenseFeature
 from ...models.expiry import TimeFloor
 from ...transport import Clock
@@ -250,7 +251,7 @@ class LicenseGate:
             seconds = min(seconds, left)
         # While nobody answers, a slot is surely ours for its time-out and no longer.
         longest = min(each for each in (slot, left, float("inf")) if each is not None)
-        return self._learn(check, "ok", seconds, floating=floating, longest=longest)
+        return self._learn(check, OK, seconds, floating=floating, longest=longest)
 
     def _learn(
         self, check: FeatureCheck, code: str, seconds: float, *, floating: bool = False, longest: float = float("inf")
@@ -258,7 +259,7 @@ class LicenseGate:
         at = self._time()
         grace = 0.0 if self._stored is None else self._stored.seconds
         verified = Verified(
-            allowed=code == "ok", code=code, floating=floating, at=at, until=at + min(grace, longest), seen=at
+            allowed=code == OK, code=code, floating=floating, at=at, until=at + min(grace, longest), seen=at
         )
         self._keep(check.key, verified, "memory", at, seconds)
         self._remember(check, verified)
