@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 import attrs
 
 from .errors import ConfigurationError
+from .models.identifiers import flaw
 from .models.json_types import exact, is_text
 from .redaction import fingerprint
 
@@ -45,15 +46,19 @@ def _exact(value: str) -> str:
 def _secret(_: object, attribute: attrs.Attribute[str], value: object) -> None:
     if not isinstance(value, str) or not value:
         raise ConfigurationError(f"{attribute.name}: must be a non-empty string, as the vendor platform shows it")
-    if value != value.strip():
-        raise ConfigurationError(f"{attribute.name}: has white space around it; copy it without")
     if not is_text(value):
         raise ConfigurationError(f"{attribute.name}: is not UTF-8 text; look at how it was read")
 
 
+def _seen(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if (problem := flaw(value)) is not None:
+        raise ConfigurationError(f"{attribute.name}: {problem}")
+
+
 def _header_safe(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-    if not _HEADER_SAFE.issuperset(value):
-        raise ConfigurationError(f"{attribute.name}: has characters that no Authorization header can carry")
+    if not _HEADER_SAFE.issuperset(value.strip()):
+        why = "" if (problem := flaw(value)) is None else f": it {problem}"
+        raise ConfigurationError(f"{attribute.name}: has characters that no Authorization header can carry{why}")
 
 
 class _Unpickled:
@@ -87,8 +92,8 @@ class ApiKey(_Unpickled):
     Source: https://docs.licensespring.com/license-api/license-api-authorization/api-key-authorization
     """
 
-    api_key: str = attrs.field(converter=_exact, validator=[_secret, _header_safe])
-    shared_key: str = attrs.field(converter=_exact, validator=_secret)
+    api_key: str = attrs.field(converter=_exact, validator=[_secret, _header_safe, _seen])
+    shared_key: str = attrs.field(converter=_exact, validator=[_secret, _seen])
 
     def authorization(self, date: str) -> str:
         """Return the `Authorization` header for an attempt.
@@ -174,8 +179,8 @@ class ClientCredentials(_Unpickled):
     Source: https://docs.licensespring.com/license-api/license-api-authorization/oauth-authorization, RFC 6749, 4.4
     """
 
-    client_id: str = attrs.field(converter=_exact, validator=_secret)
-    client_secret: str = attrs.field(converter=_exact, validator=_secret)
+    client_id: str = attrs.field(converter=_exact, validator=[_secret, _seen])
+    client_secret: str = attrs.field(converter=_exact, validator=[_secret, _seen])
     token_url: str | None = attrs.field(default=None, converter=attrs.converters.optional(_exact), validator=_token_url)
 
     def token_request_body(self) -> bytes:

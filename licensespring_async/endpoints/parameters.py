@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from ..errors import InvalidParameter
+from ..models.identifiers import flaw
 from ..models.json_types import exact, is_text
 
 Value: TypeAlias = str | int | bool
@@ -38,6 +39,19 @@ def text(name: str, value: object) -> str:
             raise InvalidParameter(name, f"contains {called}, which no request may carry")
     if not is_text(value):
         raise InvalidParameter(name, "contains a lone surrogate, which is no text; decode it properly")
+    return value
+
+
+def identifier(name: str, value: object) -> str:
+    """Return a text that names something: as `text`, and with nothing around or inside it that cannot be seen.
+
+    Raises:
+        InvalidParameter: As `text`, or it has white space around it, or characters that show nothing.
+    """
+    value = text(name, value)
+    problem = None if is_plain(value) else flaw(value)
+    if problem is not None:
+        raise InvalidParameter(name, problem)
     return value
 
 
@@ -79,19 +93,19 @@ class Parameter:
 
 PARAMETERS: Final[Mapping[str, Parameter]] = {
     # What is asked for.
-    "product": Parameter(text, "Short code of the product.", public=True),
-    "feature": Parameter(text, "Code of the feature.", public=True),
-    "bundle_code": Parameter(text, "Short code of the bundle, to act on a license inside it.", public=True),
+    "product": Parameter(identifier, "Short code of the product.", public=True),
+    "feature": Parameter(identifier, "Code of the feature.", public=True),
+    "bundle_code": Parameter(identifier, "Short code of the bundle, to act on a license inside it.", public=True),
     "license_id": Parameter(integer, "Picks one license when the user has several.", public=True),
     "include_expired_features": Parameter(
         boolean, "Whether to list expired features too; the service's default is no.", public=True
     ),
-    "env": Parameter(text, "Environment whose installation file is described in the answer.", public=True),
+    "env": Parameter(identifier, "Environment whose installation file is described in the answer.", public=True),
     # Who asks.
-    "license_key": Parameter(text, "The license's key, for key-based products. Exactly one of the identities."),
-    "username": Parameter(text, "The license's user, for user-based products."),
+    "license_key": Parameter(identifier, "The license's key, for key-based products. Exactly one of the identities."),
+    "username": Parameter(identifier, "The license's user, for user-based products."),
     # The device.
-    "hardware_id": Parameter(text, "Unique id of the device."),
+    "hardware_id": Parameter(identifier, "Unique id of the device."),
     "os_ver": Parameter(text, "Operating system and version of the device.", public=True),
     "hostname": Parameter(text, "Host name of the device."),
     "os_hostname": Parameter(text, "Host name of the device, older spelling."),

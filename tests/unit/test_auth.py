@@ -103,6 +103,8 @@ FIELDS = [
         (5, "must be a non-empty string"),
         (" SECRET", "has white space around it"),
         ("SECRET\n", "has white space around it"),
+        ("SECRET\ufeff", r".*contains U\+FEFF"),
+        ("SEC\u200bRET", r".*contains U\+200B \(ZERO WIDTH SPACE\), which cannot be seen"),
     ],
 )
 def test_a_credential_that_cannot_be_right_is_refused(

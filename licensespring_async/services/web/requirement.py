@@ -17,7 +17,7 @@ from typing import Generic
 import attrs
 
 from ...checks import feature_key
-from ...endpoints.parameters import text
+from ...endpoints.parameters import identifier
 from ...errors import ConfigurationError, InvalidParameter, LicenseSpringError
 from ..gate.decisions import Decision
 from .licensing import C_contra, Found, Licensee, Licensing
@@ -60,8 +60,8 @@ class Requirement(Generic[C_contra]):
     def __init__(self, feature: str, licensing: Licensing[C_contra], *, product: str | None = None) -> None:
         if not isinstance(licensing, Licensing):
             raise ConfigurationError(f"licensing: must be a Licensing, not {type(licensing).__name__}")
-        self._feature = text("feature", feature)
-        self._product = licensing.product if product is None else text("product", product)
+        self._feature = identifier("feature", feature)
+        self._product = licensing.product if product is None else identifier("product", product)
         self._licensing = licensing
 
     async def decide(self, connection: C_contra) -> Decision | Denial:
