@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import inspect
 import os
 import pickle
@@ -13,12 +15,14 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -271,6 +275,47 @@ async def test_it_works_in_a_worker_thread(sandbox: Sandbox) -> None:
             return client.with_options(timeout=9).check_license_feature(**CHECK).code
 
     assert await anyio.to_thread.run_sync(script) == "render"
+
+
+def code_of_check(client: BlockingLicenseSpring) -> str:
+    return client.check_license_feature(**CHECK).code
+
+
+async def in_a_thread(function: Callable[..., str], *args: Any) -> str:
+    """Run a function in a plain thread, in the caller's context, as tracing libraries arrange it."""
+    context, done = contextvars.copy_context(), Future[str]()
+    thread = threading.Thread(target=lambda: done.set_result(context.run(function, *args)))
+    thread.start()
+    await anyio.to_thread.run_sync(thread.join)
+    return done.result(0)
+
+
+@pytest.mark.parametrize("elsewhere", [asyncio.to_thread, in_a_thread, anyio.to_thread.run_sync])
+def test_it_works_in_a_thread_that_inherits_a_context(sandbox: Sandbox, elsewhere: Callable[..., Any]) -> None:
+    """Works in every thread that has no loop of its own, whatever knows of one in the context that the thread got."""
+    with blocking(sandbox) as client:
+        assert anyio.run(elsewhere, code_of_check, client) == "render"
+        assert asyncio.run(elsewhere(code_of_check, client)) == "render"
+
+
+@pytest.mark.parametrize("elsewhere", [in_a_thread, anyio.to_thread.run_sync])
+def test_it_works_in_a_thread_of_trio(sandbox: Sandbox, elsewhere: Callable[..., Any]) -> None:
+    """Works in the threads of a program that runs on trio."""
+    with blocking(sandbox) as client:
+        assert anyio.run(elsewhere, code_of_check, client, backend="trio") == "render"
+
+
+def test_it_works_in_a_thread_of_a_route(sandbox: Sandbox) -> None:
+    """Works where a FastAPI route hands it to a thread, served or under a TestClient."""
+    with blocking(sandbox) as client:
+        app = FastAPI()
+
+        @app.get("/")
+        async def in_a_route() -> str:
+            return await asyncio.to_thread(code_of_check, client)
+
+        with TestClient(app) as http:
+            assert http.get("/").json() == "render"
 
 
 def test_the_span_of_the_caller_is_the_parent(sandbox: Sandbox) -> None:

@@ -16,6 +16,7 @@ from anyio.from_thread import BlockingPortal
 
 from ...client import LicenseSpring
 from ...errors import ConfigurationError, LicenseSpringError
+from ...transport.loops import running
 
 T = TypeVar("T")
 
@@ -103,13 +104,10 @@ def _closed() -> ConfigurationError:
 
 
 def _refuse_inside_a_loop() -> None:
-    try:
-        anyio.get_cancelled_exc_class()
-    except RuntimeError:
-        return
-    raise ConfigurationError(
-        "a blocking client was used inside a running event loop, which it would hold up; use LicenseSpring there"
-    )
+    if running() is not None:
+        raise ConfigurationError(
+            "a blocking client was used inside a running event loop, which it would hold up; use LicenseSpring there"
+        )
 
 
 class Held(AbstractContextManager[T, None], Generic[T]):
