@@ -105,8 +105,8 @@ class Lease:
             except LicenseRefused as error:
                 self._lose(error)
                 return clock.monotonic()
-            except LicenseSpringError as error:
-                return self._after_blip(error)
+            except Exception as error:  # noqa: BLE001  # in the group it would end the body, and tell nobody why
+                return self._after_blip(_ours(error))
             self._taken, self._failure, self._failures = started, None, 0
             return self.next_due
 
@@ -124,6 +124,10 @@ class Lease:
     def lapse(self) -> None:
         """Note that the slot was not renewed in time."""
         self._lose(self._failure or DeadlineExceeded("no renewal was answered in time"))
+
+    def fail(self, error: Exception) -> None:
+        """Note that nothing renews the slot any more."""
+        self._lose(_ours(error))
 
     def _lose(self, error: LicenseSpringError) -> None:
         if self.ended:
@@ -144,6 +148,17 @@ class Lease:
                     await _give_back(self._slot, self._renewals.unreleased)
 
 
+def _ours(error: Exception) -> LicenseSpringError:
+    """Return an error of a renewal as one of ours, by which alone a lease is lost."""
+    if isinstance(error, LicenseSpringError):
+        return error
+    ours = LicenseSpringError(
+        f"the slot could not be renewed, for a reason that nobody expected: {type(error).__name__}"
+    )
+    ours.__cause__ = error
+    return ours
+
+
 @contextmanager
 def _no_longer_than(seconds: float, slot: Slot, unreleased: Unreleased) -> Generator[None]:
     """Release in the block, cancelled or not, but give up in time: what is not released lapses by itself."""
@@ -160,7 +175,7 @@ async def _give_back(slot: Slot, unreleased: Unreleased) -> None:
         await slot.release()
     except (FloatingFeatureDeviceNotInUse, FeatureNotFloating):
         return
-    except LicenseSpringError as error:
+    except Exception as error:  # noqa: BLE001  # as above
         unreleased.note(slot.name, type(error).__name__)
 
 
@@ -169,11 +184,8 @@ async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> tuple[LicenseFeat
         started, taken = renewals.clock.monotonic(), False
         try:
             return await slot.check(None), started
-        except LicenseSpringError as error:
-            taken = error.may_have_acted
-            raise
-        except anyio.get_cancelled_exc_class():
-            taken = True
+        except BaseException as error:
+            taken = not isinstance(error, LicenseSpringError) or error.may_have_acted
             raise
         finally:
             # The service may have given a slot although nobody heard of it.

@@ -393,6 +393,81 @@ def test_a_program_that_never_closes_it_can_end() -> None:
     assert (out, err, script.returncode) == ("the end\n", "", 0)
 
 
+LATE = """
+import atexit, os, sys, threading, time
+from contextlib import closing
+from licensespring_async import BlockingLicenseSpring, ConfigurationError
+check = dict(product="TP", feature="render", hardware_id="laptop", license_key="9F2C-77AA-0B1E-C0DE")
+client = BlockingLicenseSpring.from_env(public_key=os.environ["PUBLIC_KEY"])
+
+def work():
+    if sys.argv[1] == "opened late":
+        client.__enter__()
+    with closing(client), client.feature_lease(**check, floating_timeout=0.2) as lease:
+        first = lease.feature
+        while lease.feature is first:  # until it was renewed
+            time.sleep(0.01)
+        print(lease.lost.is_set(), flush=True)
+
+def after_the_main_thread():
+    threading.main_thread().join()
+    work()
+
+if sys.argv[1] == "opened before":
+    client.__enter__()
+if sys.argv[2] == "atexit":
+    atexit.register(work)
+else:
+    threading.Thread(target=after_the_main_thread).start()
+"""
+
+
+@pytest.mark.parametrize("opened", ["opened late", "opened before"])
+@pytest.mark.parametrize("when", ["thread", "atexit"])
+def test_a_lease_is_renewed_and_released_while_the_program_ends(sandbox: Sandbox, opened: str, when: str) -> None:
+    """Works in a thread that outlives the main one, and in an atexit handler."""
+    if opened == "opened late" and sys.version_info >= (3, 12) and when == "atexit":
+        pytest.skip("Python starts no thread then")
+    environ = {
+        "LICENSESPRING_API_KEY": sandbox.api_key,
+        "LICENSESPRING_SHARED_KEY": sandbox.shared_key,
+        "LICENSESPRING_BASE_URL": sandbox.url,
+        "PUBLIC_KEY": sandbox.public_key,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", LATE, opened, when],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environ},
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("False\n", "", 0)
+    with blocking(sandbox) as client:
+        assert in_use(client) == 0
+
+
+def test_a_thread_that_cannot_be_started_is_told() -> None:
+    """Raises an error of ours where Python starts no thread, and can be opened when it does."""
+    source = """
+    import threading
+    from licensespring_async import ConfigurationError
+    before = threading.stack_size(1 << 46)
+    try:
+        client.__enter__()
+    except ConfigurationError as error:
+        print(error)
+    threading.stack_size(before)
+    with client:
+        print("open")
+    """
+    with python(source) as script:
+        out, err = script.communicate(timeout=30)
+    first, *others = out.splitlines()
+    assert first.startswith("no thread can be started to run the calls in (")
+    assert (others, err) == (["open", "closed"], "")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
 def test_a_forked_process_is_told_to_make_its_own() -> None:
     """Raises in a forked process, where its thread does not exist, instead of waiting for ever."""

@@ -34,15 +34,22 @@ class LoopThread:
         """Start the thread, and open the client in it.
 
         Raises:
-            ConfigurationError: The caller is inside an event loop, or it was opened before.
+            ConfigurationError: The caller is inside an event loop, it was opened before, or no thread can be started.
         """
         _refuse_inside_a_loop()
         if self._thread is not None:
             raise ConfigurationError("this client was opened before; make another one")
         opened: Future[BlockingPortal] = Future()
         # A daemon, so that a program which never closes the client can end.
-        self._thread = threading.Thread(target=self._main, args=[opened], name="licensespring-async", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._main, args=[opened], name="licensespring-async", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as e:
+            raise ConfigurationError(
+                f"no thread can be started to run the calls in ({e}); at the end of a program, as in atexit, "
+                "use a client that was opened before"
+            ) from e
+        self._thread = thread
         self._portal, self._process = opened.result(), os.getpid()
 
     def _main(self, opened: Future[BlockingPortal]) -> None:
