@@ -180,7 +180,7 @@ def test_an_unexpected_error_that_stays_loses_the_lease(run: Run, error: Excepti
     async def main() -> None:
         service, leases = Service(trouble=lambda _: error), list[Any]()
         async with lease_client(service) as c:
-            with pytest.raises(LeaseLost) as caught:
+            with pytest.raises(LeaseLost) as caught:  # noqa: PT012  # two context managers
                 async with c.feature_lease(**CHECK) as lease:
                     leases.append(lease)
                     await anyio.sleep_forever()
