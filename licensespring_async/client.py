@@ -24,6 +24,7 @@ from .configuration import (
 from .methods import Endpoints, RawLicenseSpring
 from .models.expiry import TimeFloor
 from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy
+from .transport.loops import InLoop
 from .transport.observing import Telemetry
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ T = TypeVar("T")
 
 class LicenseSpring(Caller, Endpoints):
     """An async client of the License API, on asyncio and trio; use it in `async with`, one for a whole program.
+
+    It works in one event loop at a time: while that runs, a call in another one is a `ConfigurationError`, and sends
+    nothing; afterwards the next loop may use it, and gets back whatever calls held that had not ended. Threads share a
+    `BlockingLicenseSpring`.
 
     Args:
         auth: `ApiKey` or `ClientCredentials`.
@@ -88,7 +93,7 @@ class LicenseSpring(Caller, Endpoints):
     ) -> None:
         origin = checked_origin(base_url, allow_http)
         self._auth = auth
-        self._renewals: list[Renewals] = []  # at most one, shared with the copies
+        self._renewals: list[InLoop[Renewals]] = []  # at most one, shared with the copies
         pipeline = pipeline_for(
             auth,
             origin,

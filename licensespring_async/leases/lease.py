@@ -17,6 +17,7 @@ from ..errors import (
     LicenseSpringError,
 )
 from ..models import LicenseFeature
+from ..transport.loops import InLoop
 from .renewal import LAST_WORD_SECONDS, Renewals, Seat
 from .unreleased import Unreleased
 
@@ -195,8 +196,9 @@ async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> tuple[LicenseFeat
 
 
 @asynccontextmanager
-async def hold(slot: Slot, renewals: Renewals) -> AsyncGenerator[Lease]:
+async def hold(slot: Slot, shared: InLoop[Renewals]) -> AsyncGenerator[Lease]:
     """Take a slot, keep it renewed while the body runs, and release it once."""
+    renewals = shared.get()
     with renewals.seat(slot.key) as seat:
         feature, taken = await _take(slot, seat, renewals)
         lease = Lease(feature=feature, slot=slot, seat=seat, renewals=renewals, taken=taken)

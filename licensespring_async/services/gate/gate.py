@@ -21,6 +21,7 @@ from ...models import LicenseFeature
 from ...models.expiry import TimeFloor
 from ...transport import Clock
 from ...transport.clock import is_number
+from ...transport.loops import running
 from .decisions import Decision, GateOverloaded, Source
 from .grace import Grace, StoredAnswers, Verified
 from .token_bucket import TokenBucket
@@ -108,6 +109,7 @@ class LicenseGate:
         self._refused: OrderedDict[Key, _Entry] = OrderedDict()
         self._flights: dict[Key, _Flight] = {}
         self._tasks: TaskGroup | None = None
+        self._loop: object | None = None
         self._clock = clock
         # The later of local time and what the service has proved; while the program runs it never goes back.
         self._latest = TimeFloor.of(clock.time(), clock.monotonic)
@@ -152,6 +154,7 @@ class LicenseGate:
     async def __aenter__(self) -> Self:
         if self._tasks is not None:
             raise ConfigurationError("the gate is open already; make a second one")
+        self._loop = running()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         return self
@@ -186,11 +189,13 @@ class LicenseGate:
         return flight.outcome
 
     def _flight(self, check: FeatureCheck, *, known: bool) -> _Flight:
+        if self._tasks is None:
+            raise ConfigurationError("the gate is not open; use it in `async with`")
+        if running() is not self._loop:
+            raise ConfigurationError("the gate was opened in another event loop; make one gate and client for each")
         flight = self._flights.get(check.key)
         if flight is not None:
             return flight
-        if self._tasks is None:
-            raise ConfigurationError("the gate is not open; use it in `async with`")
         wait = 0.0 if known else self._misses.take()
         if wait:
             raise GateOverloaded(wait)

@@ -15,6 +15,7 @@ import attrs
 from ...errors import ConfigurationError, DeadlineExceeded, RateLimited
 from ...models.json_types import exact
 from ..clock import Clock, is_number
+from ..loops import InLoop
 from .deadline import Deadline
 
 _LONGEST_PAUSE = 3600.0
@@ -123,6 +124,10 @@ class _Count:
         self._under_way -= 1
         self._leaving.append(now + self.window.seconds)
 
+    def end_all(self, now: float) -> None:
+        self._leaving.extend([now + self.window.seconds] * self._under_way)
+        self._under_way = 0
+
 
 @attrs.define
 class Pause:
@@ -142,6 +147,21 @@ def seconds_asked(error: RateLimited) -> float:
     return min(error.retry_after or 0.0, _LONGEST_PAUSE)
 
 
+@attrs.define(eq=False)
+class Line:
+    """Those who wait for a place or have one, in one event loop.
+
+    Attributes:
+        turn: Held by the first, who waits for time to pass.
+        ended: Set when a request has ended, or the windows have changed.
+        under_way: Requests that entered and have not left.
+    """
+
+    turn: anyio.Lock = attrs.field(factory=lambda: anyio.Lock(fast_acquire=True))
+    ended: anyio.Event = attrs.field(factory=anyio.Event)
+    under_way: int = 0
+
+
 class RateLimiter:
     """Lets requests through as the windows allow, in the order they came, and none while the service says to wait.
 
@@ -156,43 +176,55 @@ class RateLimiter:
     def __init__(self, limits: RateLimits | None, clock: Clock, pause: Pause) -> None:
         self._clock = clock
         self.pause = pause
-        self._under_way = 0
         self._counts = list[_Count]()
-        self._line = anyio.Lock(fast_acquire=True)
-        self._ended = anyio.Event()
+        self._line = InLoop(self._new_line)
         self.change(limits)
+
+    def _new_line(self) -> Line:
+        # What was under way in a loop that is gone may have been sent, and has ended.
+        now = self._clock.monotonic()
+        for count in self._counts:
+            count.end_all(now)
+        return Line()
 
     def change(self, limits: RateLimits | None) -> None:
         """Keep to other windows from now on; what was sent still counts in those of the same length."""
+        line = self._line.latest
         kept = {count.window.seconds: count for count in self._counts}
         self._counts = list[_Count]()
         for window in limits.windows if limits else ():
-            count = kept.pop(window.seconds, None) or _Count(window, self._under_way)
+            count = kept.pop(window.seconds, None) or _Count(window, 0 if line is None else line.under_way)
             count.window = window
             self._counts.append(count)
-        self._ended.set()
+        if line is not None:
+            line.ended.set()
 
-    async def enter(self, deadline: Deadline) -> None:
-        """Wait for a place; every `enter` needs its `leave`.
+    async def enter(self, deadline: Deadline) -> Line:
+        """Wait for a place; every `enter` needs its `leave`, with the line that it returns.
 
         Raises:
+            ConfigurationError: Another event loop uses the client.
             RateLimited: The service asked for a longer pause than the call has time.
             DeadlineExceeded: The windows leave no place within the call's time.
         """
-        if self._line.locked() or self._wait() > 0:
-            await self._stand_in_line(deadline)
-        self._under_way += 1
+        line = self._line.get()
+        if line.turn.locked() or self._wait() > 0:
+            await self._stand_in(line, deadline)
+        line.under_way += 1
         for count in self._counts:
             count.begin()
+        return line
 
-    def leave(self) -> None:
+    def leave(self, line: Line) -> None:
         """Note the end of a request that entered."""
-        self._under_way -= 1
+        if line is not self._line.latest:
+            return  # its loop was given up, and with it this request
+        line.under_way -= 1
         if self._counts:
             now = self._clock.monotonic()
             for count in self._counts:
                 count.end(now)
-            self._ended.set()
+            line.ended.set()
 
     def hold(self, error: RateLimited) -> None:
         """Let nobody through for the time the service asked for, an hour at most."""
@@ -208,13 +240,13 @@ class RateLimiter:
             wait = max(wait, count.wait(now))
         return wait
 
-    async def _stand_in_line(self, deadline: Deadline) -> None:
+    async def _stand_in(self, line: Line, deadline: Deadline) -> None:
         with deadline.wait("waiting for the rate windows"):
-            async with self._line:
+            async with line.turn:
                 while (wait := self._wait()) > 0:
                     if wait == math.inf:
-                        self._ended = anyio.Event()
-                        await self._ended.wait()
+                        line.ended = anyio.Event()
+                        await line.ended.wait()
                         continue
                     if wait > deadline.patience:
                         raise self._hopeless(deadline)
