@@ -6,6 +6,7 @@ import os
 import random as random_module
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from types import EllipsisType
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, Unpack
 
 from .answers import Reader
@@ -18,6 +19,7 @@ from .configuration import (
     auth_from,
     checked_flag,
     checked_origin,
+    default_limits,
     pipeline_for,
     verifier_for,
 )
@@ -49,9 +51,11 @@ class LicenseSpring(Caller, Endpoints):
         verify_signatures: Whether an answer that is not signed by that key is refused. False warns.
         bind_answers: Whether an answer about another feature, license or device than was asked for is refused.
         max_answer_age: Seconds that an answer's `Age`, and its `Date` from the clock, may be off; None for any.
-        timeout: Seconds for a whole call: queueing, token, attempts and waits between them.
+        timeout: Seconds for a whole call: queueing, token, attempts and waits between them. Waiting for the rate
+            windows comes on top, and may take twice as long.
         retry: How failed attempts are repeated.
-        rate_limits: Windows that all calls of this client share; None for no limit.
+        rate_limits: Windows that all calls of this client share; None for no limit. Left out, they are those that hold
+            on every plan (`RateLimits.every_plan()`) at the vendor's own `base_url`, and none elsewhere.
         circuit: When calls fail at once, with `CircuitOpen`, because the service has been failing; None for never.
         max_concurrency: Requests in flight at once; more calls wait their turn, in order.
         engine: What speaks HTTP; None for the httpx engine. The client closes it.
@@ -81,7 +85,7 @@ class LicenseSpring(Caller, Endpoints):
         max_answer_age: float | None = 300.0,
         timeout: float = 10.0,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
-        rate_limits: RateLimits | None = None,
+        rate_limits: RateLimits | EllipsisType | None = ...,
         circuit: CircuitPolicy | None = None,
         max_concurrency: int = 100,
         engine: Engine | None = None,
@@ -99,7 +103,7 @@ class LicenseSpring(Caller, Endpoints):
             origin,
             timeout=timeout,
             retry=retry,
-            rate_limits=rate_limits,
+            rate_limits=default_limits(origin) if isinstance(rate_limits, EllipsisType) else rate_limits,
             circuit=circuit,
             max_concurrency=max_concurrency,
             max_answer_age=max_answer_age,

@@ -131,6 +131,11 @@ def pipeline_for(
     )
 
 
+def default_limits(origin: str) -> RateLimits | None:
+    """Return the windows to keep to when none were given: at the vendor's own address those that hold on every plan."""
+    return RateLimits.every_plan() if origin == PRODUCTION_URL else None
+
+
 def default_engine() -> Engine:
     """Return the httpx engine."""
     from .transport.engines.httpx_engine import HttpxEngine  # noqa: PLC0415  # slow to import, and another engine needs none of it

@@ -123,7 +123,7 @@ class Pipeline:
             self.vitals.circuit.check()
 
     async def _wait_for_circuit(self, error: CircuitOpen, deadline: Deadline) -> None:
-        with deadline.wait("the circuit was open"):
+        with deadline.wait():
             await self.clock.sleep(error.retry_after)
 
     async def _exchange(self, request: Request, history: History, sign: Sign) -> HttpResponse:

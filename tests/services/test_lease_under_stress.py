@@ -69,7 +69,7 @@ class Service:
 
 def lease_client(service: Service, **options: Any) -> LicenseSpring:
     engine: Any = service
-    return client(engine, virtual.clock(), max_concurrency=10_000, **options)
+    return client(engine, virtual.clock(), max_concurrency=10_000, rate_limits=None, **options)
 
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]

@@ -38,7 +38,7 @@ class Service:
 
 def lease_client(service: Service) -> LicenseSpring:
     engine: Any = service
-    return client(engine, virtual.clock(), retry=RetryPolicy(max_attempts=1), timeout=60.0)
+    return client(engine, virtual.clock(), retry=RetryPolicy(max_attempts=1), rate_limits=None, timeout=60.0)
 
 
 def device(number: int) -> dict[str, Any]:

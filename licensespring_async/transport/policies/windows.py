@@ -12,13 +12,21 @@ from collections import deque
 import anyio
 import attrs
 
-from ...errors import ConfigurationError, DeadlineExceeded, RateLimited
+from ...errors import ConfigurationError, RateLimited
 from ...models.json_types import exact
 from ..clock import Clock, is_number
 from ..loops import InLoop
 from .deadline import Deadline
 
 _LONGEST_PAUSE = 3600.0
+_UNPACED = (
+    "the client keeps to no rate windows; with rate_limits=RateLimits.every_plan(), or those of a plan, its calls wait "
+    "for their turn"
+)
+_SHARED = (
+    "the client keeps to its rate_limits, so others are counted with it: clients behind the same address, or of the "
+    "same company; give each its part of the windows"
+)
 _TICK = 1e-6  # a sleep must end behind the moment it waits for, not a rounding error before it
 
 
@@ -205,7 +213,7 @@ class RateLimiter:
         Raises:
             ConfigurationError: Another event loop uses the client.
             RateLimited: The service asked for a longer pause than the call has time.
-            DeadlineExceeded: The windows leave no place within the call's time.
+            DeadlineExceeded: The windows leave no place for as long as a call may wait.
         """
         line = self._line.get()
         if line.turn.locked() or self._wait() > 0:
@@ -227,7 +235,8 @@ class RateLimiter:
             line.ended.set()
 
     def hold(self, error: RateLimited) -> None:
-        """Let nobody through for the time the service asked for, an hour at most."""
+        """Let nobody through for the time the service asked for, an hour at most; note on the error what to do."""
+        error.add_note(_SHARED if self._counts else _UNPACED)
         until = self._clock.monotonic() + seconds_asked(error)
         if until > self.pause.until:
             self.pause.until = until
@@ -241,19 +250,19 @@ class RateLimiter:
         return wait
 
     async def _stand_in(self, line: Line, deadline: Deadline) -> None:
-        with deadline.wait("waiting for the rate windows"):
+        with deadline.wait():
             async with line.turn:
                 while (wait := self._wait()) > 0:
                     if wait == math.inf:
                         line.ended = anyio.Event()
                         await line.ended.wait()
                         continue
+                    self._check_pause(deadline)
                     if wait > deadline.patience:
-                        raise self._hopeless(deadline)
+                        raise deadline.crowded()
                     await self._clock.sleep(wait + _TICK)
 
-    def _hopeless(self, deadline: Deadline) -> RateLimited | DeadlineExceeded:
+    def _check_pause(self, deadline: Deadline) -> None:
         paused, error = self.pause.until - self._clock.monotonic(), self.pause.error
-        if error is None or paused <= deadline.left:
-            return deadline.exceeded("waiting for the rate windows")
-        return RateLimited(error.status, error.code, error.message, retry_after=paused)
+        if error is not None and paused > deadline.left and not deadline.is_patient:
+            raise RateLimited(error.status, error.code, error.message, retry_after=paused)
