@@ -48,9 +48,10 @@ def identifier(name: str, value: object) -> str:
     Raises:
         InvalidParameter: As `text`, or it has white space around it, or characters that show nothing.
     """
+    if type(value) is str and is_plain(value):
+        return value
     value = text(name, value)
-    problem = None if is_plain(value) else flaw(value)
-    if problem is not None:
+    if (problem := flaw(value)) is not None:
         raise InvalidParameter(name, problem)
     return value
 
