@@ -16,17 +16,12 @@ import anyio
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from licensespring_async import (
-    ApiKey,
-    ClientCredentials,
-    Clock,
-    LicenseSpring,
-    LicenseSpringError,
-    RetryPolicy,
-)
-from licensespring_async.transport import HttpRequest, HttpResponse
+from licensespring_async import ApiKey, ClientCredentials, LicenseSpring, LicenseSpringError, RetryPolicy
+from licensespring_async.transport import HttpResponse
 
+from .fakes import ScriptedEngine
 from .unit import bodies
+from .unit.fakes import VirtualTime
 from .unit.keys import Signer
 
 SIGNER = Signer()
@@ -70,42 +65,15 @@ def answers(draw: st.DrawFn) -> tuple[HttpResponse, bool]:
     return HttpResponse(status, headers, body), signed
 
 
-class OneAnswer:
-    """An engine that has the same answer for everything."""
-
-    def __init__(self, response: HttpResponse) -> None:
-        self._response = response
-
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        return self._response
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
-
-
-class Time:
-    """Time that passes when somebody sleeps, and only then."""
-
-    def __init__(self) -> None:
-        self._passed = 0.0
-
-    def clock(self) -> Clock:
-        return Clock(time=lambda: 1_800_000_000.0 + self._passed, monotonic=lambda: self._passed, sleep=self._sleep)
-
-    async def _sleep(self, seconds: float) -> None:
-        assert seconds > 0, "a wait that does not wait goes on for ever"
-        self._passed += seconds
-
-
 async def one(response: HttpResponse, signed: bool) -> None:
     """Give an answer to every endpoint and both kinds of credentials; AssertionError if one is believed wrongly."""
     for auth in (ApiKey(api_key="a", shared_key="s"), ClientCredentials(client_id="c", client_secret="s")):
         client = LicenseSpring(
             auth=auth,
             public_key=SIGNER.public_key,
-            engine=OneAnswer(response),
+            engine=ScriptedEngine([response]),
             retry=RetryPolicy(max_attempts=2),
-            clock=Time().clock(),
+            clock=VirtualTime().clock,
         )
         for endpoint in ("feature", "bundle"):
             try:

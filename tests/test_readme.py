@@ -10,7 +10,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -19,7 +21,7 @@ import respx
 from anyio.from_thread import start_blocking_portal
 
 from licensespring_async import SignatureError
-from licensespring_async.sandbox import Sandbox
+from licensespring_async.sandbox import Sandbox, World, demo_world
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 DEVICES = "product,hardware_id,license_key,username,feature\nTP,device-1,KEY,,render\n"
@@ -52,12 +54,25 @@ def blocks(language: str) -> list[Block]:
 
 
 def commands() -> list[str]:
-    return [line.split("&& ")[-1] for block in blocks("sh") for line in block.source.splitlines()]
+    given = [each for block in blocks("sh") for line in block.source.splitlines() for each in line.split(" && ")]
+    return [each for each in given if "pip install" not in each]
+
+
+def world() -> World:
+    """The demo, and what the commands of the README ask about."""
+    world = demo_world()
+    license = world.add_product("TP").add_license(key="KEY")
+    license.add_feature("render")
+    license.activate("device-1")
+    member = world.add_product("PART", authorization_method="user")
+    suite = world.add_bundle("SUITE", members=[member], authorization_method="user")
+    suite.add_license(user=world.add_user("ana@example.org")).activate("device-1")
+    return world
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Generator[Sandbox]:
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(Sandbox()) as running:
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(Sandbox(world())) as running:
         yield running
 
 
@@ -152,6 +167,25 @@ async def test_the_gate_says_no(code: str, monkeypatch: pytest.MonkeyPatch, caps
             await may_render("device-1", "KEY")
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize(("days", "expected"), [(-1, False), (1, True)])
+async def test_the_gate_looks_at_the_end(days: int, expected: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's `may_render` says no to a feature that has ended, though the service answers with success."""
+    [block] = [each for each in blocks("python") if "may_render" in each.source]
+    scope: dict[str, Any] = {}
+    exec(block.source, scope)  # noqa: S102  # our own README
+    world = World()
+    license = world.add_product("TP").add_license(key="KEY-0001")
+    license.add_feature("render", expiry_date=datetime.now(UTC) + timedelta(days=days))
+    license.activate("device-1")
+
+    async with Sandbox(world) as served:
+        scope["LicenseSpring"] = SimpleNamespace(from_env=served.client)
+        assert await scope["may_render"]("device-1", "KEY-0001") is expected
+
+    assert ("ended" in capsys.readouterr().out) is not expected
+
+
 @pytest.mark.parametrize("command", [each for each in commands() if each.startswith("licensespring-async")])
 def test_command(command: str, sandbox: Sandbox, tmp_path: Path) -> None:
     """Every command of the README works as it is written, against a sandbox."""
@@ -179,7 +213,7 @@ def test_command(command: str, sandbox: Sandbox, tmp_path: Path) -> None:
 def test_every_command_is_known_here() -> None:
     """The README has no command that the tests above, or .ci/run, do not run."""
     programs = {shlex.split(each)[0] for each in commands()}
-    assert programs == {"licensespring-async", "python"}
+    assert programs == {"licensespring-async", "python", "./render"}
     assert [each for each in commands() if each.startswith("python")] == ["python -m pytest"]
 
 

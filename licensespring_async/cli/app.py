@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from .._version import __version__
-from .endpoints.commands import check_bundle, check_feature
+from .console import write
+from .endpoints.api import api
+from .endpoints.commands import COMMANDS
 from .fleet.command import check as check_fleet
 from .fleet.command import retry as retry_fleet
 from .fleet.report import report as report_fleet
@@ -26,8 +28,9 @@ app = typer.Typer(
 )
 fleet = typer.Typer(help="Check many devices.", no_args_is_help=True, rich_markup_mode="markdown")
 
-app.command("check-feature")(check_feature)
-app.command("check-bundle")(check_bundle)
+for name, function in COMMANDS.items():
+    app.command(name)(function)
+app.add_typer(api, name="api")
 app.add_typer(fleet, name="fleet")
 fleet.command("check")(check_fleet)
 fleet.command("report")(report_fleet)
@@ -42,7 +45,7 @@ def _fleet() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"licensespring-async {__version__}")
+        write(f"licensespring-async {__version__}\n")
         raise typer.Exit
 
 

@@ -7,82 +7,109 @@ import warnings
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Annotated
+
+import attrs
+import typer
 
 from ..client import LicenseSpring
 from ..configuration import PRODUCTION_URL, Options
 from ..errors import ConfigurationError
 from ..transport import RateLimits
+from .commands import Group
 from .console import warn
 
 _LARGEST_KEY_FILE = 1 << 20
 
 
-def connect(
-    *,
-    base_url: str | None,
-    public_key: Path | None,
-    verify: bool,
-    timeout: float,
-    concurrency: int | None = None,
-    rate_limits: RateLimits | None = None,
-) -> LicenseSpring:
-    """Return a client with credentials from the environment.
+@attrs.frozen(kw_only=True)
+class Connection(Group):
+    """Which service is asked, and what its answers are trusted by."""
 
-    Args:
-        base_url: Replaces `LICENSESPRING_BASE_URL`.
-        public_key: PEM file of the key that answers are trusted by.
-        verify: Whether answers have to be signed.
-        timeout: Seconds for one call.
-        concurrency: Calls at once, or None for the client's own number.
-        rate_limits: Windows to keep to, or None for none.
+    panel = "Connection"
 
-    Raises:
-        ConfigurationError: No such client can be made.
-    """
-    environ = dict(os.environ)
-    if base_url is not None:
-        environ["LICENSESPRING_BASE_URL"] = base_url
-    options: Options = {"timeout": timeout, "verify_signatures": verify, "rate_limits": rate_limits}
-    key = trusted_key(base_url=base_url, public_key=public_key, verify=verify)
-    if key is not None:
-        options["public_key"] = key
-    if concurrency is not None:
-        options["max_concurrency"] = concurrency
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # said below, for people
-        client = LicenseSpring.from_env(environ, **options)
-    if not verify:
-        warn_unverified()
-    return client
+    base_url: Annotated[
+        str | None,
+        typer.Option(help="Origin of the service. Default: LICENSESPRING_BASE_URL, or the vendor's.", metavar="URL"),
+    ] = None
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="PEM file of the key that signs the service's answers. Default: the vendor's.", metavar="FILE"
+        ),
+    ] = None
+    unverified: Annotated[
+        bool, typer.Option("--no-verify-signatures", help="Believe answers that are not signed by that key.")
+    ] = False
+
+    @property
+    def origin(self) -> str:
+        """Where the service is."""
+        return (self.base_url or os.environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL).rstrip("/")
+
+    def client(
+        self, *, timeout: float, concurrency: int | None = None, rate_limits: RateLimits | None = None
+    ) -> LicenseSpring:
+        """Return a client with credentials from the environment; warn when it verifies nothing.
+
+        Args:
+            timeout: Seconds for one call.
+            concurrency: Calls at once, or None for the client's own number.
+            rate_limits: Windows to keep to, or None for none.
+
+        Raises:
+            ConfigurationError: No such client can be made.
+        """
+        environ = os.environ | ({} if self.base_url is None else {"LICENSESPRING_BASE_URL": self.base_url})
+        options: Options = {
+            "timeout": timeout,
+            "verify_signatures": not self.unverified,
+            "rate_limits": rate_limits,
+        }
+        key = self.trusted_key()
+        if key is not None:
+            options["public_key"] = key
+        if concurrency is not None:
+            options["max_concurrency"] = concurrency
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said below, for people
+            client = LicenseSpring.from_env(environ, **options)
+        self.warn()
+        return client
+
+    def trusted_key(self) -> bytes | None:
+        """Return the PEM of the key that answers are trusted by; None for the vendor's, or when nothing is verified.
+
+        Raises:
+            ConfigurationError: There has to be one, or must not be, or it cannot be read.
+        """
+        if self.public_key is not None and self.unverified:
+            raise ConfigurationError("--public-key and --no-verify-signatures contradict each other; leave one out")
+        if self.public_key is not None:
+            return _read_key(self.public_key)
+        if not self.unverified and self.origin.lower() != PRODUCTION_URL:
+            raise ConfigurationError(
+                "the base URL is not the vendor's own service: pass the key that it signs with (--public-key FILE), "
+                "or --no-verify-signatures"
+            )
+        return None
+
+    def warn(self) -> None:
+        """Say what is given up when nothing is verified."""
+        if self.unverified:
+            warn("--no-verify-signatures: answers are believed whoever they come from.")
 
 
-def trusted_key(*, base_url: str | None, public_key: Path | None, verify: bool) -> bytes | None:
-    """Return the PEM of the key that answers are trusted by; None for the vendor's, or when nothing is verified.
+@attrs.frozen(kw_only=True)
+class OneCall(Connection):
+    """The same, for a command that makes one call."""
 
-    Raises:
-        ConfigurationError: There has to be one, or must not be, or it cannot be read.
-    """
-    is_hosted = origin_of(base_url).rstrip("/").lower() == PRODUCTION_URL
-    if public_key is not None and not verify:
-        raise ConfigurationError("--public-key and --no-verify-signatures contradict each other; leave one out")
-    if public_key is not None:
-        return _read_key(public_key)
-    if verify and not is_hosted:
-        raise ConfigurationError(
-            "the base URL is not the vendor's own service: pass the key that it signs with (--public-key FILE), "
-            "or --no-verify-signatures"
-        )
-    return None
-
-
-def warn_unverified() -> None:
-    """Say what is given up."""
-    warn("--no-verify-signatures: answers are believed whoever they come from.")
-
-
-def origin_of(base_url: str | None) -> str:
-    """Return where `connect` connects to."""
-    return base_url or os.environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL
+    timeout: Annotated[
+        float,
+        typer.Option(
+            help="Time for the call: waiting its turn and retries included.", metavar="SECONDS", show_default=True
+        ),
+    ] = 10.0
 
 
 def embedded(

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import attrs
 import typer
 
 from ..errors import ConfigurationError
-from .exits import reported
+from .commands import Group, command
+from .console import write
 
 if TYPE_CHECKING:
-    from ..sandbox import Throttle
-
-_WORLD = "What it serves"
-_LIMITS = "Rate limits"
-_STEERING = "Steering"
+    from ..sandbox import Sandbox, Throttle
 
 
 class Plan(StrEnum):
@@ -39,113 +36,127 @@ class RetryAfter(StrEnum):
     NONE = "none"
 
 
-def sandbox(
-    *,
-    host: Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS")] = "127.0.0.1",
+@attrs.frozen(kw_only=True)
+class Address(Group):
+    """Where it listens."""
+
+    host: Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS")] = "127.0.0.1"
     port: Annotated[
         int, typer.Option(help="Port to listen on; 0 picks a free one.", metavar="NUMBER", min=0, max=65535)
-    ] = 0,
-    world: Annotated[
-        Path | None,
-        typer.Option(help="World file (TOML); the demo without.", metavar="FILE", rich_help_panel=_WORLD),
-    ] = None,
+    ] = 0
+
+
+@attrs.frozen(kw_only=True)
+class Served(Group):
+    """What it serves."""
+
+    panel = "What it serves"
+
+    world: Annotated[Path | None, typer.Option(help="World file (TOML); the demo without.", metavar="FILE")] = None
     db: Annotated[
         Path | None,
         typer.Option(
-            help="SQLite file that keeps what requests change, and the keys; in memory without.",
-            metavar="FILE",
-            rich_help_panel=_WORLD,
+            help="SQLite file that keeps what requests change, and the keys; in memory without.", metavar="FILE"
         ),
-    ] = None,
+    ] = None
     print_world: Annotated[
-        bool,
-        typer.Option(
-            "--print-world", help="Print the demo's world file, a start for your own, and end.", rich_help_panel=_WORLD
-        ),
-    ] = False,
+        bool, typer.Option("--print-world", help="Print the demo's world file, a start for your own, and end.")
+    ] = False
     token_lifetime: Annotated[
-        int,
-        typer.Option(help="How long an OAuth token is good for.", metavar="SECONDS", min=1, rich_help_panel=_WORLD),
-    ] = 480,
-    plan: Annotated[
-        Plan | None,
-        typer.Option(help="Answer 429 beyond this plan's rates; without, nothing is.", rich_help_panel=_LIMITS),
-    ] = None,
+        int, typer.Option(help="How long an OAuth token is good for.", metavar="SECONDS", min=1)
+    ] = 480
+
+
+@attrs.frozen(kw_only=True)
+class Limits(Group):
+    """When it answers 429, and how."""
+
+    panel = "Rate limits"
+
+    plan: Annotated[Plan | None, typer.Option(help="Answer 429 beyond this plan's rates; without, nothing is.")] = None
     rate_scale: Annotated[
         float,
         typer.Option(
-            help="Factor on the plan's numbers of requests, to meet the limits early.",
-            metavar="FACTOR",
-            min=0.0001,
-            rich_help_panel=_LIMITS,
+            help="Factor on the plan's numbers of requests, to meet the limits early.", metavar="FACTOR", min=0.0001
         ),
-    ] = 1.0,
-    retry_after: Annotated[
-        RetryAfter, typer.Option(help="Shape of a 429's Retry-After.", rich_help_panel=_LIMITS)
-    ] = RetryAfter.SECONDS,
-    html_429: Annotated[
-        bool, typer.Option("--html-429", help="Answer 429 as a proxy's page.", rich_help_panel=_LIMITS)
-    ] = False,
-    clock_offset: Annotated[
-        float,
-        typer.Option(help="Seconds that its clock is ahead.", metavar="SECONDS", rich_help_panel=_STEERING),
-    ] = 0.0,
-    freeze: Annotated[bool, typer.Option("--freeze", help="Hold its clock still.", rich_help_panel=_STEERING)] = False,
+    ] = 1.0
+    retry_after: Annotated[RetryAfter, typer.Option(help="Shape of a 429's Retry-After.")] = RetryAfter.SECONDS
+    html_429: Annotated[bool, typer.Option("--html-429", help="Answer 429 as a proxy's page.")] = False
+
+    def throttle(self) -> Throttle | None:
+        """Return the limits, or None without a plan.
+
+        Raises:
+            ConfigurationError: There is no plan that the other options could shape.
+        """
+        from ..sandbox import Throttle  # noqa: PLC0415  # an extra
+
+        if self.plan is not None:
+            return Throttle(
+                plan=self.plan.value, scale=self.rate_scale, retry_after=self.retry_after.value, html=self.html_429
+            )
+        if self != Limits():
+            raise ConfigurationError(
+                "--rate-scale, --retry-after, --html-429: these shape the limits of a --plan; name one"
+            )
+        return None
+
+
+@attrs.frozen(kw_only=True)
+class Steering(Group):
+    """What tests change of it."""
+
+    panel = "Steering"
+
+    clock_offset: Annotated[float, typer.Option(help="Seconds that its clock is ahead.", metavar="SECONDS")] = 0.0
+    freeze: Annotated[bool, typer.Option("--freeze", help="Hold its clock still.")] = False
     control_token: Annotated[
         str | None,
         typer.Option(
             help="Token that /_sandbox/ asks for, from any address; without, it answers this machine only.",
             metavar="TOKEN",
             envvar="LICENSESPRING_SANDBOX_CONTROL_TOKEN",
-            rich_help_panel=_STEERING,
         ),
-    ] = None,
-) -> None:
+    ] = None
+
+
+@command
+def sandbox(*, address: Address, served: Served, limits: Limits, steering: Steering) -> None:
     """Serve the License API on this machine, for development and tests.
 
     Prints one line of JSON when it is ready: where it answers, the credentials it accepts, the key that it signs with,
     and a demo license to try. Runs until Ctrl-C or SIGTERM, and then exits with 0. A browser shows what happens in it
     at /_sandbox/.
     """
-    with reported():
-        from ..sandbox import DEMO_FILE, Sandbox, SandboxError  # noqa: PLC0415  # an extra
+    from ..sandbox import DEMO_FILE, SandboxError  # noqa: PLC0415  # an extra
 
-        if print_world:
-            sys.stdout.write(DEMO_FILE.read_text(encoding="utf-8"))
-            return
-        try:
-            server = Sandbox(
-                world,
-                db=":memory:" if db is None else db,
-                host=host,
-                port=port,
-                rate_limits=_throttle(plan, rate_scale, retry_after, html_429),
-                control_token=control_token,
-                token_lifetime=token_lifetime,
-            )
-            server.clock.set_offset(clock_offset)
-        except (SandboxError, ValueError) as e:
-            raise ConfigurationError(str(e)) from e
-        if freeze:
-            server.clock.freeze()
+    if served.print_world:
+        write(DEMO_FILE.read_text(encoding="utf-8"))
+        return
+    try:
+        server = _server(address, served, limits, steering)
+    except (SandboxError, ValueError) as e:
+        raise ConfigurationError(str(e)) from e
 
-        def announce() -> None:
-            sys.stdout.write(json.dumps(server.describe()) + "\n")
-            sys.stdout.flush()
-
-        try:
-            server.serve_forever(announce)
-        except SandboxError as e:
-            raise ConfigurationError(str(e)) from e
+    try:
+        server.serve_forever(lambda: write(json.dumps(server.describe()) + "\n"))
+    except SandboxError as e:
+        raise ConfigurationError(str(e)) from e
 
 
-def _throttle(plan: Plan | None, scale: float, retry_after: RetryAfter, html: bool) -> Throttle | None:
-    from ..sandbox import Throttle  # noqa: PLC0415  # an extra
+def _server(address: Address, served: Served, limits: Limits, steering: Steering) -> Sandbox:
+    from ..sandbox import Sandbox  # noqa: PLC0415  # an extra
 
-    if plan is None:
-        if (scale, retry_after, html) != (1.0, RetryAfter.SECONDS, False):
-            raise ConfigurationError(
-                "--rate-scale, --retry-after, --html-429: these shape the limits of a --plan; name one"
-            )
-        return None
-    return Throttle(plan=plan.value, scale=scale, retry_after=retry_after.value, html=html)
+    server = Sandbox(
+        served.world,
+        db=":memory:" if served.db is None else served.db,
+        host=address.host,
+        port=address.port,
+        rate_limits=limits.throttle(),
+        control_token=steering.control_token,
+        token_lifetime=served.token_lifetime,
+    )
+    server.clock.set_offset(steering.clock_offset)
+    if steering.freeze:
+        server.clock.freeze()
+    return server

@@ -210,7 +210,7 @@ class ResponseError(LicenseSpringError):
 
 
 BY_CODE: dict[str, type[ApiError]] = {}
-"""The class of each documented code; a class enters itself."""
+"""The class of each documented code in lower case; a class enters itself."""
 
 
 class ApiError(LicenseSpringError):
@@ -231,7 +231,7 @@ class ApiError(LicenseSpringError):
         cls.documented_code = code
         if code is not None:
             cls.kind = code
-            BY_CODE[code] = cls
+            BY_CODE[code.lower()] = cls
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, code, message)

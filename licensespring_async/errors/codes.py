@@ -12,9 +12,12 @@ OK: Final = "ok"
 
 def is_documented(code: str) -> bool:
     """Return whether a code has an exception class of its own."""
-    return code in BY_CODE
+    return code.lower() in BY_CODE
 
 
 def api_error(status: int, code: str, message: str) -> ApiError:
-    """Return the exception for an error answer: the code's own class, or a plain ApiError for an unknown code."""
-    return BY_CODE.get(code, ApiError)(status, code, message)
+    """Return the exception for an error answer: the code's own class, or a plain ApiError for an unknown code.
+
+    The service does not spell all its codes alike, so upper and lower case are the same.
+    """
+    return BY_CODE.get(code.lower(), ApiError)(status, code, message)

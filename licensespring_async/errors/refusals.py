@@ -28,6 +28,13 @@ class LicenseExpired(LicenseRefused, code="license_expired"):
     """The license's validity period is over; renew it."""
 
 
+class FeatureExpired(LicenseRefused, code="feature_expired"):
+    """The answer is about a feature that has ended, by its own `expiry_date`; renew it.
+
+    The service documents no such code: what looks at answers, such as a lease, raises it, with the answer's status.
+    """
+
+
 class DeviceNotFound(LicenseRefused, code="device_not_found"):
     """The license is not active on this `hardware_id`; activate it on this device first."""
 
@@ -54,3 +61,43 @@ class ArchivedProduct(LicenseRefused, code="archived_product"):
 
 class DisabledProduct(LicenseRefused, code="disabled_product"):
     """The product was disabled by the vendor, and its licenses with it; only the vendor can enable it."""
+
+
+class LicenseActivatedMaxTimes(LicenseRefused, code="license_activated_max_times"):
+    """The license is active on as many devices as it allows; deactivate one of them, or have the limit raised."""
+
+
+class LicenseTransferredMaxTimes(LicenseRefused, code="license_transferred_max_times"):
+    """The license has moved between devices as often as it allows; have the limit raised."""
+
+
+class LicenseUserActivatedMaxTimes(LicenseRefused, code="licenseUserActivatedMaxTimes"):
+    """The user has activated the license as often as it allows; deactivate a device, or have the limit raised."""
+
+
+class TrialExpired(LicenseRefused, code="trial_expired"):
+    """The trial has ended; buy a license."""
+
+
+class TrialNotAllowed(LicenseRefused, code="trial_not_allowed"):
+    """The product offers no trials; use a license, or have trials allowed."""
+
+
+class LicenseBorrowNotAllowed(LicenseRefused, code="license_borrow_not_allowed"):
+    """The license or feature cannot be borrowed; use it while connected, or have borrowing allowed."""
+
+
+class FeatureNotEnoughConsumptions(LicenseRefused, code="feature_not_enough_consumptions"):
+    """The feature's consumption allowance, overages included, is used up; wait for its reset or raise it."""
+
+
+class ActiveLicenseRequired(LicenseRefused, code="active_license_required"):
+    """Installation files are for active licenses only; activate the license on this device first."""
+
+
+class ProductVersionNotSupported(LicenseRefused, code="product_version_not_supported"):
+    """The license does not cover this version of the product; use an older version, or renew maintenance."""
+
+
+class UnsupportedProductFeature(LicenseRefused, code="unsupported_product_feature"):
+    """The license does not have this feature; check `feature`, or have it assigned."""

@@ -53,6 +53,13 @@ def test_keys_are_shown_as_fingerprints(run: Run, words: list[str], sandbox: San
     assert sandbox.demo.hardware_id not in done.output
 
 
+def test_a_key_comes_from_the_environment(run: Run, words: list[str], sandbox: Sandbox) -> None:
+    """The license key need not be on the command line, where every user of the machine can read it."""
+    at = words.index("--license-key")
+    done = run(*words[:at], *words[at + 2 :], "raw-import", LICENSESPRING_LICENSE_KEY=words[at + 1])
+    assert done.exit_code == 0, done.output
+
+
 def test_json_is_one_object_with_the_feature(run: Run, words: list[str]) -> None:
     """stdout holds the verdict and the model, and nothing else."""
     done = run(*words, "ai-upscale", "--json")
@@ -63,9 +70,9 @@ def test_json_is_one_object_with_the_feature(run: Run, words: list[str]) -> None
 
 
 def test_a_refusal_is_a_result(run: Run, words: list[str]) -> None:
-    """What the service said, its code, and what to do; the exit code is 0."""
+    """What the service said, its code, and what to do; the exit code is 5, for scripts that go on after a yes."""
     done = run(*words, "nope")
-    assert done.exit_code == 0
+    assert done.exit_code == 5
     assert done.stdout.startswith("not licensed  feature nope of LUMEN")
     assert "(invalid_license_feature_code)" in done.stdout
     assert "What to do:  The feature is not one of this license" in done.stdout
@@ -78,14 +85,11 @@ def test_a_refusal_as_json_has_no_feature(run: Run, words: list[str]) -> None:
     assert shown["feature"] is None
 
 
-def test_fail_on_not_licensed_exits_with_5(run: Run, words: list[str]) -> None:
-    """A script that asks for it sees a refusal in the exit code."""
-    assert run(*words, "nope", "--fail-on", "not_licensed").exit_code == 5
-
-
-def test_fail_on_not_licensed_leaves_a_licensed_one_alone(run: Run, words: list[str]) -> None:
-    """A licensed device exits with 0 all the same."""
-    assert run(*words, "raw-import", "--fail-on", "not_licensed").exit_code == 0
+@pytest.mark.parametrize("shown", [[], ["--json"]])
+def test_a_refusal_may_exit_with_0(run: Run, words: list[str], shown: list[str]) -> None:
+    """`--exit-zero` is for scripts that read the answer; an error stays one."""
+    assert run(*words, "nope", "--exit-zero", *shown).exit_code == 0
+    assert run(*words, "nope", "--exit-zero", *shown, "--base-url", "http://127.0.0.1:1").exit_code == 1
 
 
 def test_every_parameter_of_the_endpoint_has_an_option(run: Run, sandbox: Sandbox) -> None:

@@ -5,34 +5,32 @@ from __future__ import annotations
 import pytest
 
 from licensespring_async import ConfigurationError, RateLimits
-from licensespring_async.cli.fleet.pacing import least_seconds, limits_from
+from licensespring_async.cli.fleet.pacing import Pace, least_seconds
 
 
 def test_the_default_holds_on_every_plan() -> None:
     """Nobody is blocked for not knowing the limits; a sandbox of the command's own has none."""
-    assert limits_from(plan=None, rates=(), unlimited=False) == RateLimits((200, 10), (50, 1))
-    assert limits_from(plan=None, rates=(), unlimited=False, is_embedded=True) is None
+    assert Pace().limits() == RateLimits((200, 10), (50, 1))
+    assert Pace().limits(is_embedded=True) is None
 
 
 def test_rates_add_up_with_a_plan() -> None:
     """A plan and rates hold together; rates alone replace the default."""
-    assert limits_from(plan=None, rates=["5/1", "20/60"], unlimited=False) == RateLimits((5, 1), (20, 60))
-    assert limits_from(plan="free", rates=["5/1"], unlimited=False) == RateLimits(
-        (200, 10), (50, 1), (1800, 60), (5, 1)
-    )
+    assert Pace(rate=["5/1", "20/60"]).limits() == RateLimits((5, 1), (20, 60))
+    assert Pace(plan="free", rate=["5/1"]).limits() == RateLimits((200, 10), (50, 1), (1800, 60), (5, 1))
 
 
 @pytest.mark.parametrize("rates", [["5"], ["x/1"], ["5/x"], ["0/1"], ["5/0"]])
 def test_a_rate_that_cannot_be_read_is_refused(rates: list[str]) -> None:
     """The message belongs to a configuration error."""
     with pytest.raises(ConfigurationError):
-        limits_from(plan=None, rates=rates, unlimited=False)
+        Pace(rate=rates).limits()
 
 
 def test_unlimited_contradicts_a_rate() -> None:
     """One of the two is a mistake."""
     with pytest.raises(ConfigurationError, match="--unlimited contradicts"):
-        limits_from(plan="free", rates=(), unlimited=True)
+        Pace(plan="free", unlimited=True).limits()
 
 
 @pytest.mark.parametrize(("requests", "seconds"), [(0, 0), (1, 0), (50, 0), (51, 1), (201, 10), (1_000_000, 49_990)])

@@ -2,100 +2,66 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from typing import Any, TypeVar, Unpack
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, TypeVar
 
 import anyio
 import attrs
 
-from licensespring_async import ApiKey, LicenseSpring, LicenseSpringError, RetryPolicy
+from licensespring_async import LicenseSpring, LicenseSpringError, RetryPolicy
 from licensespring_async.checks import BundleCheck, FeatureCheck
-from licensespring_async.configuration import Options
 from licensespring_async.fleet import Result, Row, check_many
-from licensespring_async.transport import HttpRequest, HttpResponse
+from licensespring_async.transport import HttpRequest
 
+from ..fakes import Play, ScriptedEngine, answer, client, parameter
 from ..unit import bodies
 
 T = TypeVar("T")
-Play = HttpResponse | LicenseSpringError
-
-
-def answer(value: object, status: int = 200) -> HttpResponse:
-    """A JSON answer."""
-    return HttpResponse(status, {}, bodies.encoded(value))
-
-
-def refusal(code: str, status: int = 400) -> HttpResponse:
-    """An error answer."""
-    return answer(bodies.error(code, f"about {code}", status), status)
 
 
 def device_of(request: HttpRequest) -> str:
     """The hardware id that a request is about."""
-    return parse_qs(urlsplit(request.url).query)["hardware_id"][0]
+    return parameter(request, "hardware_id")
 
 
 @attrs.define
-class Service:
-    """An engine that answers each device with what was laid down for it, and any other with a feature.
+class Service(ScriptedEngine):
+    """Answers each device with what was laid down for it, and any other with a feature.
 
     Attributes:
         plays: Answers by hardware id.
         gate: When there is one, answers wait for it.
         gated: The devices whose answers do; none means all.
-        asked: Hardware ids in the order they were asked for.
-        most_in_flight: How many requests were under way at the same time.
     """
 
     plays: dict[str, Play] = attrs.field(factory=dict[str, Play])
     gate: anyio.Event | None = None
     gated: set[str] = attrs.field(factory=set[str])
-    asked: list[str] = attrs.field(factory=list[str])
-    in_flight: int = 0
-    most_in_flight: int = 0
-    cancelled: int = 0
 
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        device = device_of(request)
-        self.asked.append(device)
-        self.in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        try:
-            await anyio.lowlevel.checkpoint()
-            if self.gate is not None and device in (self.gated or {device}):
-                await self.gate.wait()
-        except anyio.get_cancelled_exc_class():
-            self.cancelled += 1
-            raise
-        finally:
-            self.in_flight -= 1
-        play = self.plays.get(device, answer(bodies.feature()))
-        if isinstance(play, LicenseSpringError):
-            raise play
-        return play
+    def __attrs_post_init__(self) -> None:
+        self.answers = [self.respond]
+
+    def respond(self, request: HttpRequest) -> Play:
+        return self.plays.get(device_of(request), answer(body=bodies.feature()))
+
+    async def wait(self, request: HttpRequest, timeout: float) -> None:
+        await anyio.lowlevel.checkpoint()
+        if self.gate is not None and device_of(request) in (self.gated or {device_of(request)}):
+            await self.gate.wait()
+
+    @property
+    def devices(self) -> list[str]:
+        """Hardware ids in the order they were asked for."""
+        return self.asked("hardware_id")
 
     def open(self) -> None:
         """Let the answers through."""
         assert self.gate is not None
         self.gate.set()
 
-    async def aclose(self) -> None:
-        """Nothing to close."""
-
-    def client(self, **changes: Unpack[Options]) -> LicenseSpring:
-        """A client of this service that tries once and checks no signatures."""
-        options: Options = {
-            "engine": self,
-            "verify_signatures": False,
-            "retry": RetryPolicy(max_attempts=1),
-            "max_concurrency": 1000,
-        }
-        options.update(changes)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return LicenseSpring(auth=ApiKey(api_key="api-key", shared_key="shared-key"), **options)
+    def client(self) -> LicenseSpring:
+        """A client of this service that tries once."""
+        return client(self, retry=RetryPolicy(max_attempts=1), max_concurrency=1000)
 
 
 def rows(count: int) -> list[Row]:

@@ -21,6 +21,7 @@ def sandbox() -> Generator[Sandbox]:
         yield running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["block", "loop"])
 async def test_a_cancelled_run_never_looks_complete(sandbox: Sandbox, style: str) -> None:
     """Ends in its caller's cancellation, whatever the moment, and never as if the rows had come to an end."""

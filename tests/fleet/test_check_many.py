@@ -16,7 +16,8 @@ from licensespring_async import (
 )
 from licensespring_async.fleet import InvalidRow, Outcome, Row, check_many
 
-from .fakes import Play, Service, drained, one_by_one, refusal, results_of, row, rows
+from ..fakes import Play, refusal
+from .fakes import Service, drained, one_by_one, results_of, row, rows
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +26,7 @@ async def test_every_row_has_one_result() -> None:
     """No row is lost and none is checked twice."""
     service = Service()
     assert [result.row for result in await results_of(service, rows(50))] == list(range(1, 51))
-    assert len(service.asked) == 50
+    assert len(service.devices) == 50
 
 
 async def test_no_rows_have_no_results() -> None:
@@ -35,7 +36,7 @@ async def test_no_rows_have_no_results() -> None:
 
 async def test_a_failing_row_is_a_result() -> None:
     """The rows around a failure are checked."""
-    service = Service({"d2": refusal("internal_error", 500)})
+    service = Service(plays={"d2": refusal("internal_error", 500)})
     outcomes = [result.outcome for result in await results_of(service, rows(3))]
     assert outcomes == [Outcome.LICENSED, Outcome.ERROR, Outcome.LICENSED]
 
@@ -46,7 +47,7 @@ async def test_an_invalid_row_is_a_result_and_not_sent() -> None:
     async with check_many(service.client(), [InvalidRow(row=1, line=2, reason="no device")]) as results:
         (result,) = [each async for each in results]
     assert (result.row, result.line, result.outcome, result.code) == (1, 2, Outcome.ERROR, "invalid_row")
-    assert (result.message, service.asked) == ("no device", [])
+    assert (result.message, service.devices) == ("no device", [])
 
 
 async def test_rows_may_be_an_async_iterable() -> None:
@@ -69,7 +70,7 @@ async def test_rows_may_be_mappings(given: Callable[[list[object]], Any]) -> Non
         (2, Outcome.ERROR, "hardware_id is missing"),
         (3, Outcome.LICENSED, ""),
     ]
-    assert sorted(service.asked) == ["d1", "d3"]
+    assert sorted(service.devices) == ["d1", "d3"]
 
 
 @pytest.mark.parametrize("given", [list[object], one_by_one])
@@ -145,7 +146,7 @@ async def test_leaving_the_block_stops_the_workers() -> None:
     service = Service(gate=anyio.Event())
     async with check_many(service.client(), rows(100), concurrency=5):
         await anyio.wait_all_tasks_blocked()
-    assert (len(service.asked), service.in_flight, service.cancelled) == (5, 0, 5)
+    assert (len(service.devices), service.in_flight, service.cancelled) == (5, 0, 5)
 
 
 async def test_an_error_in_the_block_comes_out_as_it_is() -> None:
@@ -176,17 +177,17 @@ async def test_a_time_out_around_the_block_is_sound() -> None:
 )
 async def test_refused_credentials_end_the_run(play: Play, error: type[Exception]) -> None:
     """No further row is sent, the rest is skipped, and the error is raised once every row has its result."""
-    service = Service({"d2": play})
+    service = Service(plays={"d2": play})
     async with check_many(service.client(), rows(4), concurrency=1) as results:
         seen, raised = await drained(results)
-    assert service.asked == ["d1", "d2"]
+    assert service.devices == ["d1", "d2"]
     assert [result.outcome for result in seen] == [Outcome.LICENSED, Outcome.ERROR, Outcome.SKIPPED, Outcome.SKIPPED]
     assert isinstance(raised, error)
 
 
 async def test_rows_under_way_are_finished_when_the_run_ends() -> None:
     """What was already sent keeps its true result."""
-    service = Service({"d1": refusal("invalid_api_key", 401)}, gate=anyio.Event(), gated={"d2"})
+    service = Service(plays={"d1": refusal("invalid_api_key", 401)}, gate=anyio.Event(), gated={"d2"})
     async with check_many(service.client(), rows(4), concurrency=2) as results:
         early = [(await anext(results)).outcome for _ in range(3)]
         service.open()
@@ -197,7 +198,7 @@ async def test_rows_under_way_are_finished_when_the_run_ends() -> None:
 
 async def test_a_skipped_row_says_why() -> None:
     """A skipped row names the row that ended the run."""
-    service = Service({"d1": refusal("invalid_api_key", 401)})
+    service = Service(plays={"d1": refusal("invalid_api_key", 401)})
     async with check_many(service.client(), rows(2), concurrency=1) as results:
         (_, skipped), _ = await drained(results)
     assert (skipped.code, skipped.message) == ("aborted", "not checked: row 1 failed as every row would")
@@ -205,7 +206,7 @@ async def test_a_skipped_row_says_why() -> None:
 
 async def test_an_unreadable_row_is_an_error_even_when_the_run_has_ended() -> None:
     """A row that could never have been checked is not called skipped."""
-    service = Service({"d1": refusal("invalid_api_key", 401)})
+    service = Service(plays={"d1": refusal("invalid_api_key", 401)})
     async with check_many(service.client(), [*rows(1), InvalidRow(row=2, reason="no")], concurrency=1) as results:
         (_, unreadable), _ = await drained(results)
     assert (unreadable.outcome, unreadable.code) == (Outcome.ERROR, "invalid_row")
@@ -237,21 +238,21 @@ async def test_nothing_runs_between_the_steps_of_the_plain_loop() -> None:
     async for _ in check_many(service.client(), rows(1000), concurrency=2):
         break
     assert service.in_flight == 0
-    assert len(service.asked) == 16
+    assert len(service.devices) == 16
 
 
 async def test_the_plain_loop_raises_what_ended_the_run() -> None:
     """Refused credentials come out of a plain loop too, after every result."""
-    service = Service({"d1": refusal("invalid_api_key", 401)})
+    service = Service(plays={"d1": refusal("invalid_api_key", 401)})
     seen, raised = await drained(check_many(service.client(), rows(30), concurrency=1))
-    assert ([result.row for result in seen], service.asked) == (list(range(1, 31)), ["d1"])
+    assert ([result.row for result in seen], service.devices) == (list(range(1, 31)), ["d1"])
     assert isinstance(raised, AuthorizationError)
 
 
 @pytest.mark.parametrize("concurrency", [0, -1, True, 1.5])
 async def test_concurrency_is_a_positive_whole_number(concurrency: int) -> None:
     """Anything else is refused before a row is read."""
-    with pytest.raises(ConfigurationError, match="concurrency: must be a whole number of at least 1"):
+    with pytest.raises(ConfigurationError, match=r"^concurrency: "):
         check_many(Service().client(), rows(1), concurrency=concurrency)
 
 

@@ -18,8 +18,8 @@ from distributed import LocalCluster
 
 from licensespring_async import Window
 from licensespring_async.fleet import Outcome, check_with
+from licensespring_async.fleet.checking.shares import Limits
 from licensespring_async.fleet.distributed import Settings, connected, dask_checker
-from licensespring_async.fleet.distributed.shares import Limits
 
 from ..cli.processes import COMMAND
 from ..cli.test_fleet_check import HEADER, lines_of
@@ -49,6 +49,7 @@ def local_cluster() -> Any:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @asynchronous
 async def test_a_worker_that_is_killed_costs_no_row_and_doubles_none(anyio_backend: str) -> None:
@@ -107,6 +108,7 @@ async def test_no_secret_is_in_the_task_graph(anyio_backend: str) -> None:
         assert secret not in " ".join(texts)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 def test_ctrl_c_drains_and_the_same_command_goes_on(tmp_path: Path) -> None:
     """Interrupted, what the workers had sent is in the output; resumed, nothing is sent again."""

@@ -24,7 +24,7 @@ async def test_results_come_in_the_order_of_the_rows() -> None:
     service = Service(gate=anyio.Event(), gated={"d1"})
     async with check_many(service.client(), one_by_one(rows(9)), concurrency=3, ordered=True) as results:
         await anyio.wait_all_tasks_blocked()
-        assert len(service.asked) == 9
+        assert len(service.devices) == 9
         service.open()
         assert [each.row async for each in results] == list(range(1, 10))
 
@@ -51,8 +51,8 @@ async def test_a_row_that_is_tried_again_keeps_its_place() -> None:
     service = Recovering(failures={"d2": 2})
     async with check_many(service.client(), rows(100), concurrency=2, retries=2, ordered=True) as results:
         assert [each.row async for each in results] == list(range(1, 101))
-    assert service.asked.count("d2") == 3
-    assert service.asked.index("d4") < len(service.asked) - 1 - service.asked[::-1].index("d2")
+    assert service.devices.count("d2") == 3
+    assert service.devices.index("d4") < len(service.devices) - 1 - service.devices[::-1].index("d2")
 
 
 async def test_a_stopped_run_gives_what_it_held_back() -> None:

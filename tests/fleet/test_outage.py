@@ -10,7 +10,7 @@ import pytest
 
 from licensespring_async import ConfigurationError, ConnectionFailed, LicenseSpringError
 from licensespring_async.fleet import Concurrency, LocalChecker, Outcome, check_many, check_with
-from licensespring_async.transport import HttpRequest, HttpResponse
+from licensespring_async.transport import HttpRequest
 
 from ..transport import virtual
 from .fakes import drained, rows
@@ -29,11 +29,10 @@ class Failing(Slow):
 
     down: tuple[float, float] = (0, 0)
 
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+    async def wait(self, request: HttpRequest, timeout: float) -> None:
         if self.down[0] <= anyio.current_time() < self.down[1]:
-            self.times.append(anyio.current_time())
             raise ConnectionFailed("no route")
-        return await super().send(request, timeout)
+        await super().wait(request, timeout)
 
 
 @both

@@ -13,62 +13,41 @@ from hypothesis import strategies as st
 from licensespring_async import ConfigurationError, DeadlineExceeded, LicenseSpring, RateLimited, RateLimits
 from licensespring_async.fleet import Concurrency, Outcome, Pace, Result, Row, check_many
 from licensespring_async.fleet.checking.pace import Aimd
-from licensespring_async.transport import HttpRequest, HttpResponse
+from licensespring_async.transport import HttpRequest
 
+from ..fakes import Script, ScriptedEngine, answer, client
 from ..transport import virtual
 from ..unit import bodies
-from .fakes import answer, rows
+from .fakes import rows
 
 both = pytest.mark.parametrize("backend", virtual.BACKENDS)
 
 
 @attrs.define
-class Slow:
+class Slow(ScriptedEngine):
     """An engine that takes its time, and throttles what is over its capacity.
 
     Attributes:
-        seconds: How long an answer takes.
         capacity: Requests at once; more are throttled.
         retry_after: What a throttled one is told.
         throttle_first: So many requests are throttled whatever the capacity.
-        times: When requests came.
     """
 
+    answers: list[Script] = attrs.field(factory=lambda: [answer(body=bodies.feature())])
     seconds: float = 0.1
     capacity: int = 1_000_000
     retry_after: float | None = None
     throttle_first: int = 0
-    times: list[float] = attrs.field(factory=list[float])
-    in_flight: int = 0
 
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        self.times.append(anyio.current_time())
-        if len(self.times) <= self.throttle_first or self.in_flight >= self.capacity:
+    async def wait(self, request: HttpRequest, timeout: float) -> None:
+        if len(self.times) <= self.throttle_first or self.in_flight > self.capacity:
             raise RateLimited(429, "", "too many", retry_after=self.retry_after)
-        self.in_flight += 1
-        try:
-            await anyio.sleep(self.seconds)
-        finally:
-            self.in_flight -= 1
-        return answer(bodies.feature())
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
+        await super().wait(request, timeout)
 
     def client(self, limits: RateLimits | None = None, timeout: float = 30.0) -> LicenseSpring:
-        from licensespring_async import ApiKey
-
-        with pytest.warns(UserWarning, match="answers are believed"):
-            return LicenseSpring(
-                auth=ApiKey(api_key="api-key", shared_key="shared-key"),
-                engine=self,
-                verify_signatures=False,
-                max_answer_age=None,
-                max_concurrency=1000,
-                rate_limits=limits,
-                timeout=timeout,
-                clock=virtual.clock(),
-            )
+        return client(
+            self, virtual.clock(), max_answer_age=None, max_concurrency=1000, rate_limits=limits, timeout=timeout
+        )
 
 
 async def checked(
@@ -126,6 +105,18 @@ def test_the_limit_does_not_grow_while_the_windows_bind(backend: str) -> None:
 
 
 @both
+def test_the_time_of_a_check_is_the_services(backend: str) -> None:
+    """What a row waited for the windows counts apart."""
+
+    async def main() -> list[Result]:
+        return (await checked(Slow(seconds=0.1).client(RateLimits((10, 1))), rows(50), 30))[0]
+
+    results = virtual.run(backend, main)
+    assert [each.seconds for each in results] == pytest.approx([0.1] * 50)
+    assert max(each.waited for each in results) > 2
+
+
+@both
 def test_the_limit_does_not_grow_while_the_input_is_slow(backend: str) -> None:
     """Rows that trickle in do not use the limit that there is."""
 
@@ -157,7 +148,7 @@ def test_time_outs_lower_the_limit(backend: str) -> None:
 class Late(Slow):
     """An engine that never answers in time."""
 
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+    async def wait(self, request: HttpRequest, timeout: float) -> None:
         await anyio.sleep(timeout)
         raise DeadlineExceeded("too late")
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from licensespring_async import ConnectionFailed, DeadlineExceeded, InvalidParameter, RateLimited, ResponseError
+from licensespring_async.cli.fleet.output import open_output
 from licensespring_async.fleet import Outcome, Result, check_row
+from licensespring_async.fleet.report import read_records
+from licensespring_async.fleet.results.fields import COUNT, MOMENT, NAME, TEXT, as_utc
+from licensespring_async.fleet.results.result import KINDS
 from licensespring_async.redaction import fingerprint
 
+from ..fakes import Play, answer, refusal
 from ..unit import bodies
-from .fakes import Play, Service, answer, refusal, row
+from .fakes import Service, row
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +28,7 @@ LONG_AGO, FAR_AWAY = "2001-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
 
 
 async def result_of(play: Play, feature: str | None = "render") -> Result:
-    return await check_row(Service({"d1": play}).client(), row(feature=feature))
+    return await check_row(Service(plays={"d1": play}).client(), row(feature=feature))
 
 
 def license(**changes: object) -> bodies.Json:
@@ -32,7 +38,7 @@ def license(**changes: object) -> bodies.Json:
 async def test_a_feature_is_licensed() -> None:
     """A feature that the service grants is licensed, with what the answer tells about it."""
     body = bodies.feature(expiry_date=FAR_AWAY, floating_in_use_devices=3)
-    result = await result_of(answer(body))
+    result = await result_of(answer(body=body))
     assert (result.outcome, result.code, result.message) == (Outcome.LICENSED, "ok", "")
     assert (result.expires_at, result.slots_in_use) == (datetime(2999, 1, 1, tzinfo=UTC), 3)
     assert (result.http_status, result.attempts, result.verified) == (200, 1, False)
@@ -40,13 +46,13 @@ async def test_a_feature_is_licensed() -> None:
 
 async def test_consumptions_left_are_told() -> None:
     """A feature that counts its uses tells how many are left."""
-    result = await result_of(answer(bodies.consumption_feature(max_consumption=25, total_consumptions=7)))
+    result = await result_of(answer(body=bodies.consumption_feature(max_consumption=25, total_consumptions=7)))
     assert result.consumptions_left == 18
 
 
 async def test_a_feature_that_has_ended_is_not_licensed() -> None:
     """The service's yes does not outlive the feature's own end."""
-    result = await result_of(answer(bodies.feature(expiry_date=LONG_AGO)))
+    result = await result_of(answer(body=bodies.feature(expiry_date=LONG_AGO)))
     assert (result.outcome, result.code) == (Outcome.NOT_LICENSED, "feature_expired")
     assert result.message == "the feature ended at 2001-01-01T00:00:00+00:00"
 
@@ -54,7 +60,7 @@ async def test_a_feature_that_has_ended_is_not_licensed() -> None:
 async def test_a_bundle_with_one_valid_license_is_licensed() -> None:
     """A bundle is licensed as long as one of its licenses is valid."""
     body = [license(license_enabled=False), license(floating_in_use_devices=4)]
-    result = await result_of(answer(body), feature=None)
+    result = await result_of(answer(body=body), feature=None)
     assert (result.outcome, result.feature, result.slots_in_use) == (Outcome.LICENSED, "", 4)
 
 
@@ -68,7 +74,7 @@ async def test_a_bundle_tells_the_tightest_figures_of_its_valid_licenses() -> No
         bodies.consumption_license(validity_period=FAR_AWAY, max_consumptions=100, total_consumptions=40),
         bodies.consumption_license(validity_period=None, max_consumptions=100, total_consumptions=90),
     ]
-    result = await result_of(answer(body), feature=None)
+    result = await result_of(answer(body=body), feature=None)
     assert result.expires_at == datetime(2900, 1, 1, tzinfo=UTC)
     assert (result.slots_in_use, result.consumptions_left) == (2, 10)
 
@@ -84,14 +90,14 @@ async def test_a_bundle_tells_the_tightest_figures_of_its_valid_licenses() -> No
 )
 async def test_a_bundle_without_a_valid_license_is_not_licensed(changes: bodies.Json, code: str) -> None:
     """The code is the service's own word for why the first license is not valid."""
-    result = await result_of(answer([license(**changes)]), feature=None)
+    result = await result_of(answer(body=[license(**changes)]), feature=None)
     assert (result.outcome, result.code) == (Outcome.NOT_LICENSED, code)
     assert result.message.startswith("no license of the bundle is valid (APP: ")
 
 
 async def test_an_empty_bundle_is_not_licensed() -> None:
     """A bundle that holds nothing licenses nothing."""
-    result = await result_of(answer([]), feature=None)
+    result = await result_of(answer(body=[]), feature=None)
     assert (result.outcome, result.code) == (Outcome.NOT_LICENSED, "empty_bundle")
 
 
@@ -111,9 +117,9 @@ async def test_a_refusal_is_not_licensed() -> None:
     [
         (refusal("something_new"), "something_new", 400),
         (refusal("internal_error", 500), "internal_error", 500),
-        (answer("teapot", 418), "api_error", 418),
-        (answer("slow down", 429), "rate_limited", 429),
-        (answer({"id": "x"}), "response_error", 200),
+        (answer(418, "teapot"), "api_error", 418),
+        (answer(429, "slow down"), "rate_limited", 429),
+        (answer(body={"id": "x"}), "response_error", 200),
         (ConnectionFailed("no route"), "connection_failed", None),
         (DeadlineExceeded("too slow"), "deadline_exceeded", None),
         (ResponseError("broken"), "response_error", None),
@@ -168,6 +174,7 @@ def test_json_has_every_field() -> None:
         "verified",
         "slots_allowed",
         "at",
+        "waited",
     ]
     assert (fields["row"], fields["outcome"], fields["code"]) == (7, "skipped", "aborted")
 
@@ -188,6 +195,8 @@ def test_json_writes_moments_as_iso_8601() -> None:
 
 
 _COUNTS = st.none() | st.integers(0, 2**63)
+_FIGURES = st.none() | st.integers() | st.sampled_from([-1, 0, 2**31 - 1, 2**63 - 1, 2**63, 10**30])
+_SECONDS = st.integers(0, 10**9).map(lambda count: count / 10_000)
 _RESULTS = st.builds(
     Result,
     row=st.integers(1),
@@ -196,12 +205,13 @@ _RESULTS = st.builds(
     **dict.fromkeys(("code", "message", "product", "feature", "hardware", "key"), st.text()),
     http_status=_COUNTS,
     attempts=st.integers(0),
-    seconds=st.integers(0, 10**9).map(lambda count: count / 10_000),
-    expires_at=st.none() | st.datetimes(timezones=st.just(UTC)),
-    slots_in_use=_COUNTS,
-    consumptions_left=_COUNTS,
+    seconds=_SECONDS,
+    waited=_SECONDS,
+    expires_at=st.none() | st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-12))])),
+    slots_in_use=_FIGURES,
+    consumptions_left=_FIGURES,
     verified=st.booleans(),
-    slots_allowed=_COUNTS,
+    slots_allowed=_FIGURES,
     at=st.none() | st.integers(0, 10**13).map(lambda count: count / 1000),
 )
 
@@ -217,4 +227,23 @@ def test_a_licensed_result_of_an_earlier_version_is_ok() -> None:
 @given(result=_RESULTS)
 def test_any_result_comes_back_from_its_json(result: Result) -> None:
     """Whatever a result holds, its line is JSON, and the journal and reports read the same result from it."""
-    assert Result.from_json(result.to_json()) == result
+    read = Result.from_json(result.to_json())
+    # A moment in an offset of the last hours of year 9999 has no other form in UTC than the last moment there is.
+    assert attrs.evolve(read, expires_at=None) == attrs.evolve(result, expires_at=None)
+    assert read.expires_at == as_utc(result.expires_at)
+    assert read.outcome is result.outcome
+
+
+@given(result=_RESULTS)
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_what_is_written_can_be_read(tmp_path_factory: pytest.TempPathFactory, suffix: str, result: Result) -> None:
+    """A report reads from every format what was written, texts cut and figures as large as a column holds."""
+    path = tmp_path_factory.mktemp("results") / f"results.{suffix}"
+    with open_output(str(path), force=False) as write:
+        write(result)
+    [read] = read_records(path)
+    expected = Result(**{name: kind.to_show(getattr(result, name)) for name, kind in KINDS.items()})
+    exact = [name for name, kind in KINDS.items() if kind not in (TEXT, NAME, MOMENT, COUNT)]
+    assert {name: getattr(read, name) for name in exact} == {name: getattr(expected, name) for name in exact}
+    assert read.expires_at == as_utc(result.expires_at)
+    assert read.outcome is result.outcome

@@ -10,9 +10,10 @@ import pytest
 from licensespring_async import ConfigurationError, ConnectionFailed
 from licensespring_async.fleet import InvalidRow, Outcome, Result, Row, Survey, check_many, rows_from
 from licensespring_async.sandbox import Sandbox, World
-from licensespring_async.transport import HttpRequest, HttpResponse
+from licensespring_async.transport import HttpRequest
 
-from .fakes import Service, device_of, drained, refusal, row, rows
+from ..fakes import Play, refusal
+from .fakes import Service, device_of, drained, row, rows
 
 pytestmark = pytest.mark.anyio
 
@@ -23,13 +24,12 @@ class Recovering(Service):
 
     failures: dict[str, int] = attrs.field(factory=dict[str, int])
 
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        answer = await super().send(request, timeout)
+    def respond(self, request: HttpRequest) -> Play:
         device = device_of(request)
         if self.failures.get(device, 0) > 0:
             self.failures[device] -= 1
-            raise ConnectionFailed("no route")
-        return answer
+            return ConnectionFailed("no route")
+        return super().respond(request)
 
 
 async def test_a_failed_row_is_tried_again_behind_the_others() -> None:
@@ -37,7 +37,7 @@ async def test_a_failed_row_is_tried_again_behind_the_others() -> None:
     service = Recovering(failures={"d1": 1})
     async with check_many(service.client(), rows(3), concurrency=1, retries=1) as results:
         seen = [(each.row, each.outcome, each.attempts) async for each in results]
-    assert service.asked == ["d1", "d2", "d3", "d1"]
+    assert service.devices == ["d1", "d2", "d3", "d1"]
     assert seen == [(2, Outcome.LICENSED, 1), (3, Outcome.LICENSED, 1), (1, Outcome.LICENSED, 2)]
 
 
@@ -46,15 +46,15 @@ async def test_a_row_is_tried_again_so_often_and_no_more() -> None:
     service = Recovering(failures={"d1": 9})
     async with check_many(service.client(), rows(1), retries=2) as results:
         [result] = [each async for each in results]
-    assert (result.outcome, result.attempts, len(service.asked)) == (Outcome.ERROR, 3, 3)
+    assert (result.outcome, result.attempts, len(service.devices)) == (Outcome.ERROR, 3, 3)
 
 
 async def test_what_will_not_pass_is_not_tried_again() -> None:
     """An answer is an answer."""
-    service = Service({"d1": refusal("teapot", 418)})
+    service = Service(plays={"d1": refusal("teapot", 418)})
     async with check_many(service.client(), rows(1), retries=5) as results:
         assert [each.code async for each in results] == ["teapot"]
-    assert len(service.asked) == 1
+    assert len(service.devices) == 1
 
 
 async def test_a_stopped_run_takes_no_more_rows() -> None:
@@ -66,7 +66,7 @@ async def test_a_stopped_run_takes_no_more_rows() -> None:
         async for _ in results:
             seen += 1
             checks.stop()
-    assert seen == len(service.asked) < 10
+    assert seen == len(service.devices) < 10
 
 
 async def test_skipped_rows_have_results() -> None:
@@ -79,7 +79,7 @@ async def test_skipped_rows_have_results() -> None:
             seen.append(result)
             checks.skip("enough")
     assert sorted(each.row for each in seen) == list(range(1, 51))
-    assert len(service.asked) < 10
+    assert len(service.devices) < 10
     assert seen[-1].message == "enough"
 
 
@@ -89,7 +89,7 @@ async def test_a_result_is_settled_before_its_worker_goes_on() -> None:
 
     class Ledger:
         async def settle(self, result: Result, *, is_final: bool) -> Sequence[Result]:
-            assert len(service.asked) - len(settled) <= 3
+            assert len(service.devices) - len(settled) <= 3
             settled.append(result.row)
             return [result]
 
@@ -108,7 +108,7 @@ async def test_a_ledger_that_fails_ends_the_run() -> None:
     async with check_many(service.client(), rows(40), concurrency=2, ledger=Full()) as results:
         seen, error = await drained(results)
     assert (seen, str(error)) == ([], "the disk is full")
-    assert len(service.asked) == 2
+    assert len(service.devices) == 2
 
 
 async def test_a_slot_is_given_back() -> None:

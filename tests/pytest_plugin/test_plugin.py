@@ -61,7 +61,7 @@ def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunRe
     return pytester.runpytest_subprocess("-W", "error", "--strict-markers", "-p", "no:cacheprovider", *arguments)
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+@pytest.mark.parametrize("workers", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)])
 def test_each_test_has_its_own(pytester: pytest.Pytester, workers: list[str]) -> None:
     """Each test takes the only slot of a world of its own: on asyncio, on trio, on a socket, beside other workers."""
     run(pytester, ONLY_SLOT, *workers).assert_outcomes(passed=3 + 2 * 3 + 2 + 1)

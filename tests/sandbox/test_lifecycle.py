@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import anyio
 import httpx
@@ -37,16 +36,6 @@ async def test_starts_and_stops_without_traces() -> None:
     async with new_http() as http:
         with pytest.raises(httpx.ConnectError):
             await http.get(url)
-
-
-async def test_is_ready_within_a_second() -> None:
-    """Answers its first request within about a second."""
-    begin = time.monotonic()
-    async with Sandbox() as sandbox, new_http() as http:
-        await http.get(sandbox.url)
-        elapsed = time.monotonic() - begin
-    # Leaves room for a loaded machine: how long the search for the key's primes takes is a matter of luck.
-    assert elapsed < 3
 
 
 async def test_stops_when_its_block_fails() -> None:

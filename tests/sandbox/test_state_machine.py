@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import attrs
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -210,7 +211,7 @@ class Requests(RuleBasedStateMachine):
         assert pages.total_at(self.now) == self.counters["pages"].at(self.now)
 
 
-TestRequests = Requests.TestCase
+TestRequests = pytest.mark.slow(Requests.TestCase)
 TestRequests.settings = settings(
     max_examples=100,
     stateful_step_count=100,

@@ -42,7 +42,7 @@ def test_a_key_is_unique_in_its_product() -> None:
     world = World()
     product, other = (world.add_product(code) for code in "AB")
     first = product.add_license(key="K")
-    with pytest.raises(ValueError, match="keys are unique"):
+    with pytest.raises(ValueError, match="unique"):
         product.add_license(key="K")
     assert product.licenses == (first,)
     other.add_license(key="K")
@@ -54,7 +54,7 @@ def test_a_username_is_unique() -> None:
     """Refuses a second user of one username, and keeps the first."""
     world = World()
     first = world.add_user("ana@example.org", username="ana")
-    with pytest.raises(ValueError, match="usernames are unique"):
+    with pytest.raises(ValueError, match="unique"):
         world.add_user("anna@example.org", username="ana")
     assert world.users == {"ana": first}
 
@@ -62,7 +62,7 @@ def test_a_username_is_unique() -> None:
 def test_a_license_fits_its_product() -> None:
     """Refuses a user on a key-based product, and a user-based license without one."""
     world = World()
-    with pytest.raises(ValueError, match="license-key-based"):
+    with pytest.raises(ValueError, match="key-based"):
         world.add_product("K").add_license(user=world.add_user("a@example.org"))
     with pytest.raises(ValueError, match="user-based"):
         world.add_product("U", authorization_method="user").add_license()
@@ -72,7 +72,7 @@ def test_a_bundle_fits_its_members() -> None:
     """Refuses a bundle that is named by a key while a member is named by a user."""
     world = World()
     member = world.add_product("U", authorization_method="user")
-    with pytest.raises(ValueError, match="all key-based or all user-based"):
+    with pytest.raises(ValueError, match="key-based"):
         world.add_bundle("S", members=[member])
 
 

@@ -42,7 +42,7 @@ from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.services.telemetry import OpenTelemetry
 from licensespring_async.transport import HttpRequest, HttpResponse
 
-from ..transport import fakes
+from .. import fakes
 
 CHECK: Any = {"product": "TP", "feature": "render", "hardware_id": "laptop", "license_key": "9F2C-77AA-0B1E-C0DE"}
 
@@ -262,7 +262,7 @@ def test_it_needs_its_with() -> None:
 @pytest.mark.anyio
 async def test_it_refuses_to_work_inside_an_event_loop() -> None:
     """Says in a running event loop, of asyncio or trio, that the async client is for there."""
-    with pytest.raises(ConfigurationError, match="use LicenseSpring there"), hanging(Hanging()):
+    with pytest.raises(ConfigurationError, match="LicenseSpring"), hanging(Hanging()):
         pytest.fail("it was opened")
 
 
@@ -337,7 +337,7 @@ def test_it_cannot_be_pickled_and_shows_no_secret() -> None:
     client = hanging(Hanging())
     with pytest.raises(TypeError, match="pickled"):
         pickle.dumps(client)
-    assert "the-shared-key" not in repr(client)
+    assert "shared-key-0002" not in repr(client)
     assert repr(client).startswith("BlockingLicenseSpring(https://")
 
 

@@ -15,8 +15,8 @@ import pytest
 from licensespring_async import ConnectionLost, InternalError, LeaseLost, LicenseSpring, RetryPolicy
 from licensespring_async.services import Lease
 from licensespring_async.transport import HttpRequest, HttpResponse
+from tests.fakes import CHECK, FEATURE, answer, client, refusal
 from tests.transport import virtual
-from tests.transport.fakes import CHECK, FEATURE, answer, client, refusal
 
 FLOATING = {**FEATURE, "is_floating_cloud": True, "floating_users": 2, "floating_timeout": 10}
 
@@ -68,8 +68,7 @@ class Service:
 
 
 def lease_client(service: Service, **options: Any) -> LicenseSpring:
-    engine: Any = service
-    return client(engine, virtual.clock(), max_concurrency=10_000, rate_limits=None, **options)
+    return client(service, virtual.clock(), max_concurrency=10_000, rate_limits=None, **options)
 
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]
@@ -243,6 +242,7 @@ def test_leases_that_ended_are_forgotten(run: Run) -> None:
     run(main)
 
 
+@pytest.mark.slow
 def test_two_thousand_leases(run: Run) -> None:
     """Renews two thousand slots of a one-minute time-out in time, a bounded number at once, and gives each back."""
 

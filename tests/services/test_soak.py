@@ -7,6 +7,7 @@ import pytest
 from tests.soak import Ending, Soak
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.anyio
 async def test_slots_in_use_are_the_living_leases() -> None:

@@ -13,32 +13,31 @@ import pytest
 
 from licensespring_async import LicenseSpring, LicenseSpringError, RetryPolicy
 from licensespring_async.transport import HttpRequest, HttpResponse
+from tests.fakes import CHECK, FEATURE, Script, ScriptedEngine, answer, client, refusal
 from tests.transport import virtual
-from tests.transport.fakes import CHECK, FEATURE, answer, client, refusal
 
 FLOATING = {**FEATURE, "is_floating_cloud": True, "floating_users": 2, "floating_timeout": 10}
 
 
+def respond(request: HttpRequest) -> HttpResponse:
+    """Give slots, and take none back."""
+    return answer(body=FLOATING) if request.method == "GET" else refusal("internal_error", 500)
+
+
 @attrs.define
-class Service:
+class Service(ScriptedEngine):
     """Gives slots, and takes none back: a release is refused, or never answered."""
 
+    answers: list[Script] = attrs.field(factory=lambda: [respond])
     hangs: bool = False
-    check: HttpResponse = attrs.field(factory=lambda: answer(body=FLOATING))
 
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        if request.method == "GET":
-            return self.check
-        await anyio.sleep(3600 if self.hangs else 0.1)
-        return refusal("internal_error", 500)
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
+    async def wait(self, request: HttpRequest, timeout: float) -> None:
+        if request.method == "POST":
+            await anyio.sleep(3600 if self.hangs else 0.1)
 
 
-def lease_client(service: Service) -> LicenseSpring:
-    engine: Any = service
-    return client(engine, virtual.clock(), retry=RetryPolicy(max_attempts=1), rate_limits=None, timeout=60.0)
+def lease_client(service: ScriptedEngine) -> LicenseSpring:
+    return client(service, virtual.clock(), retry=RetryPolicy(max_attempts=1), rate_limits=None, timeout=60.0)
 
 
 def device(number: int) -> dict[str, Any]:
@@ -64,7 +63,7 @@ def test_many_that_leave_at_once_are_told_of_in_one_line(
             async with c.feature_lease(**device(number)):
                 await anyio.sleep(1)
 
-        async with lease_client(Service(hangs)) as c, anyio.create_task_group() as group:
+        async with lease_client(Service(hangs=hangs)) as c, anyio.create_task_group() as group:
             for number in range(150):
                 group.start_soon(hold, number)
 
@@ -115,7 +114,7 @@ def test_a_slot_that_was_perhaps_taken_is_told_of_too(run: Run, caplog: pytest.L
     """Logs that an attempt which may have taken a slot could not be undone."""
 
     async def main() -> None:
-        async with lease_client(Service(check=refusal("internal_error", 500))) as c:
+        async with lease_client(ScriptedEngine([refusal("internal_error", 500)])) as c:
             with suppress(LicenseSpringError):
                 async with c.feature_lease(**CHECK):
                     pytest.fail("there is no lease")

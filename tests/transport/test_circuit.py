@@ -34,8 +34,8 @@ from licensespring_async.fleet import Outcome, Row, check_many
 from licensespring_async.services import FeatureCheck, Grace, LicenseGate
 from licensespring_async.transport import Circuit, HttpRequest, HttpResponse
 
+from ..fakes import CHECK, Play, ScriptedEngine, answer, client, refusal
 from . import virtual
-from .fakes import CHECK, Play, ScriptedEngine, answer, client, refusal
 
 POLICY = CircuitPolicy(failure_rate=0.5, min_attempts=4, window=30, open_for=5, probes=2)
 ONCE = RetryPolicy(max_attempts=1)
@@ -75,7 +75,7 @@ def test_a_dead_service_costs_nothing_any_more(run: Run) -> None:
     """Sends nothing, and takes no time, once enough attempts have failed."""
 
     async def main() -> None:
-        engine = ScriptedEngine([DeadlineExceeded("hangs")], latency=6)
+        engine = ScriptedEngine([DeadlineExceeded("hangs")], seconds=6)
         its_client = guarded(engine, timeout=60)
         await outcome(its_client, times=4)
         before = anyio.current_time()
@@ -144,7 +144,7 @@ def test_a_call_that_never_reached_the_wire_does_not_count(run: Run) -> None:
     """Does not take a queue of one's own making for a dead service."""
 
     async def main() -> None:
-        its_client = guarded(ScriptedEngine([answer()], latency=9), max_concurrency=1, timeout=10)
+        its_client = guarded(ScriptedEngine([answer()], seconds=9), max_concurrency=1, timeout=10)
         errors: list[LicenseSpringError | None] = []
 
         async def call() -> None:
@@ -212,7 +212,7 @@ def test_concurrent_callers_get_no_more_probes_than_allowed(run: Run) -> None:
     """Lets `probes` of many concurrent calls through while it is half open; the others fail at once."""
 
     async def main() -> None:
-        engine = ScriptedEngine([*[DEAD] * 4, answer()], latency=1)
+        engine = ScriptedEngine([*[DEAD] * 4, answer()], seconds=1)
         its_client = guarded(engine)
         await outcome(its_client, times=4)
         await anyio.sleep(6)
@@ -237,7 +237,7 @@ def test_a_cancelled_probe_gives_its_place_back(run: Run) -> None:
     """Is not wedged by probes that are cancelled: the next callers probe."""
 
     async def main() -> None:
-        engine = ScriptedEngine([*[DEAD] * 4, answer()], latency=1)
+        engine = ScriptedEngine([*[DEAD] * 4, answer()], seconds=1)
         its_client = guarded(engine)
         await outcome(its_client, times=4)
         await anyio.sleep(6)
@@ -255,7 +255,7 @@ def test_what_waited_in_the_queue_is_not_sent_into_an_open_circuit(run: Run) -> 
     """Fails the calls that wait for a concurrency slot when the circuit opens, instead of letting each time out."""
 
     async def main() -> None:
-        engine = ScriptedEngine([DEAD], latency=1)
+        engine = ScriptedEngine([DEAD], seconds=1)
         its_client = guarded(engine, max_concurrency=4, timeout=100)
         async with anyio.create_task_group() as group:
             for _ in range(100):
@@ -270,12 +270,12 @@ def test_a_late_answer_of_before_does_not_close_it(run: Run) -> None:
     """Ignores attempts that began before it opened."""
 
     async def main() -> None:
-        engine = ScriptedEngine([lambda _: answer()], latency=3)
+        engine = ScriptedEngine([lambda _: answer()], seconds=3)
         its_client = guarded(engine, timeout=60)
         async with anyio.create_task_group() as group:
             group.start_soon(outcome, its_client)
             await anyio.lowlevel.checkpoint()
-            engine.latency, engine.plays = 0.0, [DEAD]
+            engine.seconds, engine.answers = 0.0, [DEAD]
             await outcome(its_client, times=4)
         assert state(its_client) is CircuitState.OPEN
 
@@ -344,7 +344,7 @@ def test_a_dead_token_endpoint_opens_it(run: Run, hangs: bool) -> None:
     """Counts requests for tokens too: without one no call gets through, and each would wait for it."""
 
     async def main() -> None:
-        engine = ScriptedEngine([DEAD], latency=3600 if hangs else 0)
+        engine = ScriptedEngine([DEAD], seconds=3600 if hangs else 0)
         auth = ClientCredentials(client_id="id", client_secret="secret", token_url="https://auth.example.org/token")
         its_client = guarded(engine, auth=auth, timeout=5)
         await outcome(its_client, times=4)
@@ -386,7 +386,7 @@ def test_a_fleet_waits_until_the_service_is_back(run: Run) -> None:
         def play(_: HttpRequest) -> HttpResponse:
             return answer(503, "") if anyio.current_time() - started < 60 else answer()
 
-        its_client = guarded(ScriptedEngine([play], latency=0.1))
+        its_client = guarded(ScriptedEngine([play], seconds=0.1))
         rows = [Row(row=n, check=FeatureCheck(**CHECK)) for n in range(1, 1001)]
         async with check_many(its_client, rows, concurrency=20) as results:
             outcomes = Counter([result.outcome async for result in results])
@@ -435,7 +435,7 @@ def test_a_policy_that_cannot_work_is_refused(options: dict[str, Any]) -> None:
 
 def test_something_else_is_no_policy() -> None:
     """Refuses another object as `circuit`."""
-    with pytest.raises(ConfigurationError, match="circuit: must be a CircuitPolicy"):
+    with pytest.raises(ConfigurationError, match=r"^circuit: "):
         client(ScriptedEngine([answer()]), Clock(), circuit=True)
 
 

@@ -21,8 +21,8 @@ from licensespring_async import (
 )
 from licensespring_async.transport import HttpRequest, HttpResponse
 
+from ..fakes import CHECK, ScriptedEngine, answer, client, refusal
 from . import virtual
-from .fakes import CHECK, ScriptedEngine, answer, client, refusal
 
 pytestmark = pytest.mark.parametrize("backend", virtual.BACKENDS)
 
@@ -34,7 +34,7 @@ class Service(ScriptedEngine):
 
     def __init__(self, **options: Any) -> None:
         super().__init__([answer()], **options)
-        self.plays = [self.respond]
+        self.answers = [self.respond]
         self.issued = 0
         self.good: set[str] = set()
         self.expires_in = 480
@@ -105,7 +105,7 @@ def test_a_given_token_url_needs_no_discovery(backend: str) -> None:
 
 def test_one_fetch_for_many_callers(backend: str) -> None:
     """Fetches one token for a hundred concurrent callers."""
-    service = Service(latency=1)
+    service = Service(seconds=1)
 
     async def main() -> None:
         its_client = of(service)
@@ -175,7 +175,7 @@ def test_concurrent_refusals_cost_one_refresh(backend: str) -> None:
         its_client = of(service)
         await its_client.check_license_feature(**CHECK)
         service.good.clear()
-        service.latency = 1
+        service.seconds = 1
         async with anyio.create_task_group() as group:
             for _ in range(50):
                 group.start_soon(lambda: its_client.check_license_feature(**CHECK))
@@ -203,7 +203,7 @@ def test_keycloak_errors_are_typed(backend: str) -> None:
 
 def test_a_failed_fetch_fails_its_waiters(backend: str) -> None:
     """Asks once, not once for each caller, when the token endpoint refuses."""
-    service = Service(latency=1)
+    service = Service(seconds=1)
     service.token_answer = answer(401, {"error": "invalid_client", "error_description": "no"})
     errors: list[LicenseSpringError] = []
 
@@ -250,7 +250,7 @@ def test_a_throttled_token_endpoint_is_left_alone(backend: str) -> None:
 
 def test_notes_are_each_errors_own(backend: str) -> None:
     """Says where it failed once on each of the errors that one failed fetch gives to many callers."""
-    service = Service(latency=1)
+    service = Service(seconds=1)
     service.token_answer = answer(401, {"error": "invalid_client", "error_description": "no"})
     notes: list[list[str]] = []
 
@@ -273,7 +273,7 @@ def test_notes_are_each_errors_own(backend: str) -> None:
 
 def test_a_cancelled_fetch_is_taken_over(backend: str) -> None:
     """Lets the next waiter fetch the token when the first one is cancelled."""
-    service = Service(latency=5)
+    service = Service(seconds=5)
 
     async def main() -> None:
         its_client = of(service, token_url=TOKEN_URL, timeout=60)
@@ -378,7 +378,7 @@ def test_a_token_endpoint_refuses_no_license(backend: str, where: str, code: str
     if where == "token":
         service.token_answer = refusal(code)
     else:
-        service.plays = [refusal(code)]
+        service.answers = [refusal(code)]
 
     async def main() -> LicenseSpringError:
         with pytest.raises(LicenseSpringError) as caught:
@@ -413,7 +413,7 @@ def test_a_token_endpoint_refuses_no_license(backend: str, where: str, code: str
 def test_a_discovered_endpoint_must_be_safe(backend: str, url: str) -> None:
     """Sends the secret nowhere when the discovered token endpoint is not https, or is on this machine."""
     service = Service()
-    service.plays = [answer(body={"url": url, "login_type": "client_credentials"})]
+    service.answers = [answer(body={"url": url, "login_type": "client_credentials"})]
 
     async def main() -> None:
         with pytest.raises(ResponseError, match="token endpoint"):
@@ -426,7 +426,7 @@ def test_a_discovered_endpoint_must_be_safe(backend: str, url: str) -> None:
 def test_an_api_error_of_discovery_is_reported(backend: str) -> None:
     """Reports an error that the service answers to the discovery."""
     service = Service()
-    service.plays = [refusal("oauth_not_enabled", 403)]
+    service.answers = [refusal("oauth_not_enabled", 403)]
 
     async def main() -> LicenseSpringError:
         with pytest.raises(ApiError) as caught:

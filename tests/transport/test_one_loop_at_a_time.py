@@ -20,7 +20,7 @@ from licensespring_async.checks import FeatureCheck
 from licensespring_async.services import LicenseGate
 from licensespring_async.transport import HttpRequest, HttpResponse
 
-from .fakes import CHECK, FEATURE, answer, client
+from ..fakes import CHECK, FEATURE, answer, client
 
 TOKEN = {"access_token": "token", "expires_in": 3600, "token_type": "Bearer"}
 
@@ -48,8 +48,7 @@ class Service:
 
 
 def its_client(service: Service, **options: Any) -> LicenseSpring:
-    engine: Any = service
-    return client(engine, Clock(), **options)
+    return client(service, Clock(), **options)
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,8 @@ from licensespring_async import (
     RetryPolicy,
 )
 
+from ..fakes import CHECK, KEY, ScriptedEngine, answer, client, refusal
 from . import virtual
-from .fakes import CHECK, KEY, ScriptedEngine, answer, client, refusal
 
 pytestmark = pytest.mark.parametrize("backend", virtual.BACKENDS)
 
@@ -49,7 +49,7 @@ def test_signs_each_attempt_anew(backend: str) -> None:
 
 def test_gives_an_attempt_the_time_that_is_left(backend: str) -> None:
     """Hands the engine the rest of the call's time, not the whole of it again."""
-    engine = ScriptedEngine([answer(503, ""), answer()], latency=3)
+    engine = ScriptedEngine([answer(503, ""), answer()], seconds=3)
 
     async def main() -> None:
         await client(engine, virtual.clock(), retry=RetryPolicy(transient_base=1), timeout=10).check_license_feature(
@@ -62,7 +62,7 @@ def test_gives_an_attempt_the_time_that_is_left(backend: str) -> None:
 
 def test_deadline_covers_waiting_for_a_slot(backend: str) -> None:
     """Gives up on time when no concurrency slot becomes free, and never sends the request."""
-    engine = ScriptedEngine([answer()], latency=30)
+    engine = ScriptedEngine([answer()], seconds=30)
     errors: list[LicenseSpringError] = []
 
     async def main() -> None:
@@ -83,7 +83,7 @@ def test_deadline_covers_waiting_for_a_slot(backend: str) -> None:
 
 def test_never_exceeds_max_concurrency(backend: str) -> None:
     """Keeps at most max_concurrency requests in flight, and uses them all."""
-    engine = ScriptedEngine([answer()], latency=1)
+    engine = ScriptedEngine([answer()], seconds=1)
 
     async def main() -> None:
         its_client = client(engine, virtual.clock(), max_concurrency=7)
@@ -115,7 +115,7 @@ def test_a_slot_is_free_during_backoff(backend: str) -> None:
 
 def test_calls_are_served_in_order(backend: str) -> None:
     """Hands slots to calls in the order they came."""
-    engine = ScriptedEngine([answer()], latency=1)
+    engine = ScriptedEngine([answer()], seconds=1)
 
     async def main() -> None:
         its_client = client(engine, virtual.clock(), max_concurrency=1, timeout=60)
@@ -126,7 +126,7 @@ def test_calls_are_served_in_order(backend: str) -> None:
                 await anyio.wait_all_tasks_blocked()
 
     virtual.run(backend, main)
-    asked = [request.url.split("hardware_id=")[1].split("&")[0] for request in engine.requests]
+    asked = engine.asked("hardware_id")
     assert asked == [f"device-{number}" for number in range(10)]
 
 
@@ -156,7 +156,7 @@ def test_recovers_after_an_outage(backend: str) -> None:
         its_client.retry_budget.tokens = 0
         for _ in range(20):
             await its_client.check_license_feature(**CHECK)
-        engine.plays = [answer(503, ""), answer()]
+        engine.answers = [answer(503, ""), answer()]
         await its_client.check_license_feature(**CHECK)
         return its_client.retry_budget.tokens
 
@@ -165,14 +165,14 @@ def test_recovers_after_an_outage(backend: str) -> None:
 
 def test_cancellation_passes_through(backend: str) -> None:
     """Ends at once when its caller is cancelled, and gives its slot back."""
-    engine = ScriptedEngine([answer()], latency=1000)
+    engine = ScriptedEngine([answer()], seconds=1000)
 
     async def main() -> float:
         its_client = client(engine, virtual.clock(), max_concurrency=1, timeout=10_000)
         start = anyio.current_time()
         with anyio.move_on_after(5):
             await its_client.check_license_feature(**CHECK)
-        engine.latency = 0
+        engine.seconds = 0
         await its_client.check_license_feature(**CHECK)
         return anyio.current_time() - start
 
@@ -181,7 +181,7 @@ def test_cancellation_passes_through(backend: str) -> None:
 
 def test_hooks_see_requests_and_retries(backend: str) -> None:
     """Reports every request and every retry to the hooks, in order."""
-    engine = ScriptedEngine([ConnectionLost("broken"), refusal("license_not_found")], latency=2)
+    engine = ScriptedEngine([ConnectionLost("broken"), refusal("license_not_found")], seconds=2)
     events: list[RequestEvent | RetryEvent] = []
 
     async def main() -> None:
@@ -216,7 +216,7 @@ def test_a_failing_hook_is_logged(backend: str, caplog: pytest.LogCaptureFixture
 
 def test_errors_carry_their_call(backend: str) -> None:
     """Writes endpoint, attempts, seconds and the earlier failures on the error that ends a call."""
-    engine = ScriptedEngine([answer(503, ""), answer(500, ""), refusal("blacklisted")], latency=1)
+    engine = ScriptedEngine([answer(503, ""), answer(500, ""), refusal("blacklisted")], seconds=1)
     errors: list[LicenseSpringError] = []
 
     async def main() -> None:

@@ -19,8 +19,8 @@ from licensespring_async import (
 )
 from licensespring_async.transport import HttpRequest, HttpResponse
 
+from ..fakes import CHECK, ScriptedEngine, answer, client, refusal
 from . import virtual
-from .fakes import CHECK, ScriptedEngine, answer, client, refusal
 
 both = pytest.mark.parametrize("backend", virtual.BACKENDS)
 
@@ -38,7 +38,7 @@ def most_in_any(times: list[float], seconds: float) -> int:
 @both
 def test_no_window_is_exceeded_and_the_binding_one_is_used(backend: str) -> None:
     """Keeps three windows at once over 120 s, and uses at least 95 % of the one that binds."""
-    engine = ScriptedEngine([answer()], latency=0.03)
+    engine = ScriptedEngine([answer()], seconds=0.03)
     limits = RateLimits.plan("free")
 
     async def main() -> None:
@@ -53,7 +53,7 @@ def test_no_window_is_exceeded_and_the_binding_one_is_used(backend: str) -> None
                 group.start_soon(ask)
 
     virtual.run(backend, main)
-    times = [each - engine.times[0] for each in engine.times]
+    times = engine.times_from_start
     for window in limits.windows:
         assert most_in_any(times, window.seconds) <= window.limit
     assert len([each for each in times if each < 120]) >= 0.95 * 12 * 200
@@ -66,11 +66,10 @@ def test_holds_as_the_server_sees_it(backend: str) -> None:
     dice = random.Random(7)
 
     class SlowRoads(ScriptedEngine):
-        async def send(self, request: object, timeout: float) -> object:  # type: ignore[override]
+        async def wait(self, request: object, timeout: float) -> None:
             await anyio.sleep(dice.random() * 0.9)
             arrivals.append(anyio.current_time())
             await anyio.sleep(dice.random() * 0.1)
-            return answer()
 
     async def main() -> None:
         engine = SlowRoads([answer()])
@@ -98,7 +97,7 @@ def test_lets_waiters_through_in_order(backend: str) -> None:
                 await anyio.lowlevel.checkpoint()
 
     virtual.run(backend, main)
-    asked = [request.url.split("hardware_id=")[1].split("&")[0] for request in engine.requests]
+    asked = engine.asked("hardware_id")
     assert asked == [f"d{number}" for number in range(8)]
 
 
@@ -123,7 +122,7 @@ def test_a_cancelled_waiter_leaves_no_trace(backend: str) -> None:
             await its_client.check_license_feature(**CHECK)
 
     virtual.run(backend, main)
-    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 10], abs=1e-3)
+    assert engine.times_from_start == pytest.approx([0, 10], abs=1e-3)
 
 
 @both
@@ -173,7 +172,7 @@ async def at_once(its_client: LicenseSpring, calls: int) -> list[float | License
 @pytest.mark.parametrize("calls", [60, 300, 390])
 def test_a_burst_on_the_default_client_succeeds(backend: str, calls: int) -> None:
     """Keeps to the windows of every plan at the vendor's own address, so that a burst waits instead of failing."""
-    engine = Limited([answer()], latency=0.05)
+    engine = Limited([answer()], seconds=0.05)
 
     outcomes = virtual.run(backend, lambda: at_once(client(engine, virtual.clock()), calls))
 
@@ -185,7 +184,7 @@ def test_a_burst_on_the_default_client_succeeds(backend: str, calls: int) -> Non
 @both
 def test_a_burst_that_is_too_large_says_what_to_do(backend: str) -> None:
     """Fails what the windows leave no place for within twice the call's time, unsent, and tells the way out."""
-    engine = Limited([answer()], latency=0.05)
+    engine = Limited([answer()], seconds=0.05)
 
     outcomes = virtual.run(backend, lambda: at_once(client(engine, virtual.clock(), timeout=3), 300))
 
@@ -226,7 +225,7 @@ def test_the_vendors_address_is_known_however_it_is_written(base_url: str) -> No
 @both
 def test_waiting_for_a_window_takes_nothing_of_the_calls_time(backend: str) -> None:
     """Gives a call that waited for its place all of its time, again and again, until it has waited twice as long."""
-    engine = ScriptedEngine([refusal("internal_error", 500), answer()], latency=3)
+    engine = ScriptedEngine([refusal("internal_error", 500), answer()], seconds=3)
 
     async def main() -> float:
         its_client = client(engine, virtual.clock(), rate_limits=RateLimits((1, 5)), timeout=7)
@@ -268,7 +267,7 @@ def test_429_pauses_every_caller(backend: str) -> None:
                 group.start_soon(lambda: its_client.check_license_feature(**CHECK))
 
     virtual.run(backend, main)
-    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 5, 5, 5, 5], abs=1e-3)
+    assert engine.times_from_start == pytest.approx([0, 5, 5, 5, 5], abs=1e-3)
 
 
 @both
@@ -308,7 +307,7 @@ def test_a_pause_holds_for_copies_with_windows_of_their_own(backend: str) -> Non
             await copy.check_license_feature(**CHECK)
 
     virtual.run(backend, main)
-    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 5, 5], abs=1e-3)
+    assert engine.times_from_start == pytest.approx([0, 5, 5], abs=1e-3)
 
 
 @both
@@ -326,7 +325,7 @@ def test_waiting_for_a_window_holds_no_slot(backend: str) -> None:
             await copy.check_license_feature(**CHECK)
 
     virtual.run(backend, main)
-    assert [each - engine.times[0] for each in engine.times] == pytest.approx([0, 1, 30], abs=1e-3)
+    assert engine.times_from_start == pytest.approx([0, 1, 30], abs=1e-3)
 
 
 @both

@@ -1,18 +1,14 @@
-"""Stand-ins for what a client talks to: an engine without a network, and a clock without waiting."""
+"""Arguments of checks, a clock without waiting, and a client that needs neither network nor signatures."""
 
 from __future__ import annotations
 
 from typing import TypedDict
 
 import attrs
-import pytest
 
-from licensespring_async import ApiKey, Clock, LicenseSpring, LicenseSpringError
-from licensespring_async.transport import HttpRequest, HttpResponse
+from licensespring_async import Clock, LicenseSpring
 
-from . import bodies
-
-KEY = ApiKey(api_key="api-key-0001", shared_key="shared-key-0002")
+from ..fakes import Script, ScriptedEngine, client
 
 
 class Device(TypedDict):
@@ -33,42 +29,6 @@ DEVICE: Device = {"product": "APP", "hardware_id": "device-0003", "license_key":
 FEATURE: DeviceFeature = {**DEVICE, "feature": "render"}
 
 
-def answer(value: object, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
-    """A JSON answer."""
-    return HttpResponse(status, headers or {}, bodies.encoded(value))
-
-
-@attrs.define
-class ScriptedEngine:
-    """Gives its answers in turn, the last one for ever, and remembers what it was asked."""
-
-    answers: list[HttpResponse | LicenseSpringError]
-    requests: list[HttpRequest] = attrs.field(factory=list[HttpRequest])
-    timeouts: list[float] = attrs.field(factory=list[float])
-    closed: bool = False
-
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        self.requests.append(request)
-        self.timeouts.append(timeout)
-        next_answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(next_answer, LicenseSpringError):
-            raise next_answer
-        return next_answer
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-class UnusedEngine:
-    """Fails the test when a request reaches it."""
-
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        pytest.fail("a request was sent")
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
-
-
 @attrs.define
 class VirtualTime:
     """Seconds that pass only while somebody sleeps."""
@@ -80,6 +40,7 @@ class VirtualTime:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
+        assert seconds > 0, "a wait that does not wait goes on for ever"
         self.naps.append(seconds)
         self.now += seconds
 
@@ -88,18 +49,6 @@ class VirtualTime:
         return Clock(time=self.time, monotonic=self.time, sleep=self.sleep)
 
 
-def a_client(*answers: HttpResponse | LicenseSpringError, time: VirtualTime | None = None) -> LicenseSpring:
+def a_client(*answers: Script, time: VirtualTime | None = None) -> LicenseSpring:
     """A client that believes everything, over an engine with these answers."""
-    return client_over(ScriptedEngine(list(answers)), time)
-
-
-def client_over(engine: ScriptedEngine, time: VirtualTime | None = None) -> LicenseSpring:
-    """A client that believes everything, over this engine."""
-    with pytest.warns(UserWarning, match="verify_signatures=False"):
-        return LicenseSpring(
-            auth=KEY,
-            engine=engine,
-            verify_signatures=False,
-            clock=(time or VirtualTime()).clock,
-            random=lambda: 0.5,
-        )
+    return client(ScriptedEngine(list(answers)), (time or VirtualTime()).clock)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from licensespring_async import ApiKey, ClientCredentials, ConfigurationError
 from licensespring_async.auth import imf_fixdate, is_loopback, require_secure
+from licensespring_async.redaction import fingerprint
 
 DATE = "Tue, 07 Jun 2011 20:51:35 GMT"
 DOCUMENTED = ApiKey(api_key="afce72fb-2fba-4e75", shared_key="kw4qSnpSwXzgiv5yxYpZZmFEd9QAeiKTQ6OuyMja")
@@ -81,7 +82,7 @@ def test_a_date_header_is_an_imf_fixdate(timestamp: float, date: str) -> None:
 )
 def test_a_key_that_no_header_can_carry_is_refused(api_key: str) -> None:
     """Refuses an API key that could break out of its header."""
-    with pytest.raises(ConfigurationError, match="api_key: has characters that no Authorization header can carry"):
+    with pytest.raises(ConfigurationError, match=r"^api_key: "):
         ApiKey(api_key=api_key, shared_key="shared")
 
 
@@ -95,26 +96,16 @@ FIELDS = [
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)
 @pytest.mark.parametrize(
-    ("value", "problem"),
-    [
-        ("", "must be a non-empty string"),
-        (None, "must be a non-empty string"),
-        (b"bytes", "must be a non-empty string"),
-        (5, "must be a non-empty string"),
-        (" SECRET", "has white space around it"),
-        ("SECRET\n", "has white space around it"),
-        ("SECRET\ufeff", r".*contains U\+FEFF"),
-        ("SEC\u200bRET", r".*contains U\+200B \(ZERO WIDTH SPACE\), which cannot be seen"),
-    ],
+    "value", ["", None, b"bytes", 5, " SECRET", "SECRET\n", "SECRET\ufeff", "SEC\u200bRET", "SECRET" * 1_000]
 )
 def test_a_credential_that_cannot_be_right_is_refused(
-    kind: type[ApiKey | ClientCredentials], name: str, value: object, problem: str
+    kind: type[ApiKey | ClientCredentials], name: str, value: object
 ) -> None:
     """Refuses a credential that is empty or was copied with white space, by its name and not its value."""
     names = ("api_key", "shared_key") if kind is ApiKey else ("client_id", "client_secret")
     given = {**dict.fromkeys(names, "good"), name: value}
 
-    with pytest.raises(ConfigurationError, match=f"^{name}: {problem}") as caught:
+    with pytest.raises(ConfigurationError, match=f"^{name}: ") as caught:
         kind(**given)  # type: ignore[arg-type]
 
     assert "SECRET" not in str(caught.value)
@@ -133,15 +124,14 @@ def test_the_repr_of_a_key_holds_neither_part() -> None:
     """Shows a fingerprint in place of the key."""
     key = ApiKey(api_key="visible-key", shared_key="hidden-key")
 
-    assert repr(key) == str(key) == f"ApiKey(#{hashlib.sha256(b'visible-key').hexdigest()[:8]})"
+    assert repr(key) == str(key) == f"ApiKey({fingerprint('visible-key')})"
 
 
 def test_the_repr_of_client_credentials_holds_neither_part() -> None:
     """Shows a fingerprint in place of the client."""
     client = ClientCredentials(client_id="visible-id", client_secret="hidden-secret")
 
-    digest = hashlib.sha256(b"visible-id").hexdigest()[:8]
-    assert repr(client) == str(client) == f"ClientCredentials(#{digest})"
+    assert repr(client) == str(client) == f"ClientCredentials({fingerprint('visible-id')})"
 
 
 @pytest.mark.parametrize("name", ["api_key", "shared_key"])
@@ -197,34 +187,34 @@ def test_a_safe_token_url(url: str) -> None:
 )
 def test_a_token_url_in_the_clear_is_refused(url: str) -> None:
     """Refuses to send the secret over plain http to another machine, however much its name looks like this one."""
-    with pytest.raises(ConfigurationError, match="token_url: must be https://"):
+    with pytest.raises(ConfigurationError, match=r"^token_url: "):
         ClientCredentials(client_id="id", client_secret="s", token_url=url)
 
 
 @pytest.mark.parametrize(
-    ("url", "problem"),
+    "url",
     [
-        ("", "an absolute https"),
-        ("auth.example.org/token", "an absolute https"),
-        ("//auth.example.org/token", "an absolute https"),
-        ("https://", "an absolute https"),
-        ("https:///token", "an absolute https"),
-        ("ftp://auth.example.org/token", "an absolute https"),
-        ("file:///etc/passwd", "an absolute https"),
-        ("https://auth.example.org/to ken", "an absolute https"),
-        ("https://auth.example.org/\ntoken", "an absolute https"),
-        ("https://auth.example.org/\x00", "an absolute https"),
-        ("https://auth.example.org:99999/token", "not a URL"),
-        ("https://auth.example.org:x/token", "not a URL"),
-        ("https://[::1/token", "not a URL"),
-        ("https://robin:SECRET@auth.example.org/token", "must not hold credentials"),
-        ("https://auth.example.org@evil.example/token", "must not hold credentials"),
-        ("https://auth.example.org/token#part", "or a fragment"),
+        "",
+        "auth.example.org/token",
+        "//auth.example.org/token",
+        "https://",
+        "https:///token",
+        "ftp://auth.example.org/token",
+        "file:///etc/passwd",
+        "https://auth.example.org/to ken",
+        "https://auth.example.org/\ntoken",
+        "https://auth.example.org/\x00",
+        "https://auth.example.org:99999/token",
+        "https://auth.example.org:x/token",
+        "https://[::1/token",
+        "https://robin:SECRET@auth.example.org/token",
+        "https://auth.example.org@evil.example/token",
+        "https://auth.example.org/token#part",
     ],
 )
-def test_a_token_url_that_is_none_is_refused(url: str, problem: str) -> None:
+def test_a_token_url_that_is_none_is_refused(url: str) -> None:
     """Refuses what is no absolute URL, by its name and not its value."""
-    with pytest.raises(ConfigurationError, match=f"^token_url: .*{problem}") as caught:
+    with pytest.raises(ConfigurationError, match=r"^token_url: ") as caught:
         ClientCredentials(client_id="id", client_secret="s", token_url=url)
 
     assert "SECRET" not in str(caught.value)

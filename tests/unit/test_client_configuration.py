@@ -21,13 +21,14 @@ from licensespring_async import (
 from licensespring_async.configuration import Options
 from licensespring_async.redaction import fingerprint
 
-from .fakes import DEVICE, KEY, ScriptedEngine, UnusedEngine, a_client, answer
+from ..fakes import KEY, ScriptedEngine, answer, client
+from .fakes import DEVICE, a_client
 from .keys import Signer
 
 
 def configured(**options: Any) -> LicenseSpring:
     """A client that fails the test when it sends something."""
-    settings: dict[str, Any] = {"auth": KEY, "engine": UnusedEngine()}
+    settings: dict[str, Any] = {"auth": KEY, "engine": ScriptedEngine()}
     return LicenseSpring(**settings | options)
 
 
@@ -57,32 +58,32 @@ def test_another_service_needs_its_key(base_url: str, signer: Signer) -> None:
 @pytest.mark.parametrize("base_url", ["https://licenses.example.org", "https://api.licensespring.com.example.org"])
 def test_another_service_without_its_key_is_refused(base_url: str) -> None:
     """Refuses another service when it would be believed by the vendor's key."""
-    with pytest.raises(ConfigurationError, match=r"public_key: .* is not the vendor's own service"):
+    with pytest.raises(ConfigurationError, match=r"^public_key: "):
         configured(base_url=base_url)
 
 
 @pytest.mark.parametrize(
-    ("base_url", "problem"),
+    "base_url",
     [
-        ("http://api.licensespring.com", "must be https"),
-        ("http://licenses.example.org", "must be https"),
-        ("https://licenses.example.org/api/v4", "must be an origin"),
-        ("https://licenses.example.org/;x", "must be an origin"),
-        ("https://licenses.example.org?x=1", "must be an origin"),
-        ("https://licenses.example.org#x", "must not hold"),
-        ("https://robin:hunter2@licenses.example.org", "must not hold credentials"),
-        ("licenses.example.org", "must be an absolute"),
-        ("", "must be an absolute"),
-        (None, "must be an absolute"),
-        (b"https://licenses.example.org", "must be an absolute"),
-        ("https://", "must be an absolute"),
-        ("https://licenses.example.org:port", "not a URL"),
-        ("https://licenses.example.org\r\n", "must be an absolute"),
+        "http://api.licensespring.com",
+        "http://licenses.example.org",
+        "https://licenses.example.org/api/v4",
+        "https://licenses.example.org/;x",
+        "https://licenses.example.org?x=1",
+        "https://licenses.example.org#x",
+        "https://robin:hunter2@licenses.example.org",
+        "licenses.example.org",
+        "",
+        None,
+        b"https://licenses.example.org",
+        "https://",
+        "https://licenses.example.org:port",
+        "https://licenses.example.org\r\n",
     ],
 )
-def test_a_base_url_is_an_origin(base_url: object, problem: str) -> None:
+def test_a_base_url_is_an_origin(base_url: object) -> None:
     """Refuses what is no https origin, without showing it."""
-    with pytest.raises(ConfigurationError, match=f"^base_url: {problem}") as caught:
+    with pytest.raises(ConfigurationError, match=r"^base_url: ") as caught:
         configured(base_url=base_url, public_key=PRODUCTION_PUBLIC_KEY)
 
     assert "hunter2" not in str(caught.value)
@@ -98,7 +99,7 @@ def test_a_host_that_is_no_name_is_refused(host: str) -> None:
 @pytest.mark.parametrize("timeout", [0, -1, math.inf, math.nan, -math.inf, True, "10", None])
 def test_a_timeout_is_a_number_of_seconds(timeout: object) -> None:
     """Refuses a timeout that is no positive, finite number."""
-    with pytest.raises(ConfigurationError, match="timeout: must be a positive number of seconds"):
+    with pytest.raises(ConfigurationError, match=r"^timeout: "):
         configured(timeout=timeout)
 
 
@@ -111,14 +112,14 @@ def test_a_timeout_beyond_the_floats_is_refused() -> None:
 @pytest.mark.parametrize("max_concurrency", [0, -1, 2.5, 5.0, True, "5", None])
 def test_max_concurrency_is_a_number_of_requests(max_concurrency: object) -> None:
     """Refuses to run no requests at once."""
-    with pytest.raises(ConfigurationError, match="max_concurrency: must be a whole number of at least 1"):
+    with pytest.raises(ConfigurationError, match=r"^max_concurrency: "):
         configured(max_concurrency=max_concurrency)
 
 
 @pytest.mark.parametrize("auth", [None, "api-key", ("api-key", "shared-key"), object()])
 def test_auth_is_one_of_two_kinds(auth: object) -> None:
     """Refuses credentials of another kind, without showing them."""
-    with pytest.raises(ConfigurationError, match=r"^auth: must be an ApiKey or ClientCredentials$"):
+    with pytest.raises(ConfigurationError, match=r"^auth: "):
         configured(auth=auth)
 
 
@@ -131,8 +132,8 @@ def test_a_public_key_is_a_pem(public_key: object) -> None:
 
 def test_believing_everybody_warns() -> None:
     """Warns, at the line that asked for it, when signatures are not verified."""
-    with pytest.warns(UserWarning, match="verify_signatures=False: answers are believed whoever") as caught:
-        LicenseSpring(auth=KEY, engine=UnusedEngine(), verify_signatures=False)
+    with pytest.warns(UserWarning, match=r"^verify_signatures=False: ") as caught:
+        LicenseSpring(auth=KEY, engine=ScriptedEngine(), verify_signatures=False)
 
     assert [each.filename for each in caught] == [__file__]
 
@@ -163,12 +164,11 @@ def test_the_repr_of_a_client_holds_no_secret(auth: ApiKey | ClientCredentials, 
 @pytest.mark.anyio
 async def test_a_copy_shares_the_engine() -> None:
     """Sends through the same engine as the client that it was copied from."""
-    engine = ScriptedEngine([answer([])])
-    with pytest.warns(UserWarning, match="verify_signatures"):
-        client = LicenseSpring(auth=KEY, engine=engine, verify_signatures=False, timeout=10)
+    engine = ScriptedEngine([answer(body=[])])
+    original = client(engine, timeout=10)
 
-    await client.with_options(timeout=3).check_bundle(**DEVICE)
-    await client.check_bundle(**DEVICE)
+    await original.with_options(timeout=3).check_bundle(**DEVICE)
+    await original.check_bundle(**DEVICE)
 
     assert [round(timeout, 1) for timeout in engine.timeouts] == [3.0, 10.0]
 
@@ -185,13 +185,13 @@ def test_a_copy_keeps_its_kind() -> None:
     class Ours(LicenseSpring):
         pass
 
-    assert type(Ours(auth=KEY, engine=UnusedEngine()).with_options(timeout=1)) is Ours
+    assert type(Ours(auth=KEY, engine=ScriptedEngine()).with_options(timeout=1)) is Ours
 
 
 @pytest.mark.anyio
 async def test_a_client_closes_its_engine() -> None:
     """Closes the engine at the end of `async with`."""
-    engine = ScriptedEngine([answer([])])
+    engine = ScriptedEngine([answer(body=[])])
 
     async with configured(engine=engine):
         assert not engine.closed
@@ -202,7 +202,7 @@ async def test_a_client_closes_its_engine() -> None:
 @pytest.mark.anyio
 async def test_a_client_closes_its_engine_after_an_error() -> None:
     """Closes the engine when the block fails, and lets the error through."""
-    engine = ScriptedEngine([answer([])])
+    engine = ScriptedEngine([answer(body=[])])
 
     with pytest.raises(ZeroDivisionError):
         async with configured(engine=engine):
@@ -213,7 +213,7 @@ async def test_a_client_closes_its_engine_after_an_error() -> None:
 
 def test_no_skew_is_known_at_first() -> None:
     """Knows no clock skew before the first answer."""
-    assert a_client(answer([])).clock_skew == 0
+    assert a_client().clock_skew == 0
 
 
 FAR = "http://licenses.example.org"
@@ -221,9 +221,9 @@ FAR = "http://licenses.example.org"
 
 def test_http_to_another_machine_is_an_explicit_choice() -> None:
     """Takes plain http to any host when told to, and warns about it on the caller's own line."""
-    with pytest.warns(UserWarning, match="allow_http=True: .* in the clear") as warned:
+    with pytest.warns(UserWarning, match=r"^allow_http=True: ") as warned:
         client = LicenseSpring(
-            auth=KEY, base_url=FAR, public_key=PRODUCTION_PUBLIC_KEY, engine=UnusedEngine(), allow_http=True
+            auth=KEY, base_url=FAR, public_key=PRODUCTION_PUBLIC_KEY, engine=ScriptedEngine(), allow_http=True
         )
 
     assert [(each.filename, each.lineno > 0) for each in warned] == [(__file__, True)]
@@ -233,7 +233,7 @@ def test_http_to_another_machine_is_an_explicit_choice() -> None:
 @pytest.mark.parametrize("allow_http", [False, None, 1, "yes"])
 def test_only_true_allows_http(allow_http: object) -> None:
     """Takes nothing but True for the choice."""
-    with pytest.raises(ConfigurationError, match="must be https"):
+    with pytest.raises(ConfigurationError, match=r"^base_url: "):
         configured(base_url=FAR, public_key=PRODUCTION_PUBLIC_KEY, allow_http=allow_http)
 
 
@@ -249,7 +249,7 @@ def test_a_token_endpoint_is_not_discovered_over_http() -> None:
 
     with (
         pytest.warns(UserWarning, match="allow_http"),
-        pytest.raises(ConfigurationError, match="token_url: pass the token endpoint"),
+        pytest.raises(ConfigurationError, match=r"^token_url: "),
     ):
         configured(auth=auth, base_url=FAR, public_key=PRODUCTION_PUBLIC_KEY, allow_http=True)
 
@@ -265,7 +265,7 @@ def test_options_name_every_argument() -> None:
 @pytest.mark.parametrize("value", [None, 0, "", 1, "no", []])
 def test_protection_is_turned_off_by_false_alone(name: str, value: object) -> None:
     """Takes nothing but a bool for what an answer is believed by; a warning would fail this test."""
-    with pytest.raises(ConfigurationError, match=f"^{name}: must be True or False"):
+    with pytest.raises(ConfigurationError, match=f"^{name}: "):
         configured(**{name: value})
 
 
@@ -286,15 +286,15 @@ class AsyncHook:
 @pytest.mark.parametrize("hook", [AsyncHook(), AsyncHook().__call__, functools.partial(AsyncHook().__call__)])
 def test_a_hook_that_nobody_awaits_is_refused(hook: object) -> None:
     """Refuses an async hook when the client is made or copied."""
-    with pytest.raises(ConfigurationError, match="hooks: are called and never awaited"):
+    with pytest.raises(ConfigurationError, match=r"^hooks: "):
         configured(hooks=[hook])
-    with pytest.raises(ConfigurationError, match="hooks: are called and never awaited"):
+    with pytest.raises(ConfigurationError, match=r"^hooks: "):
         configured().with_options(hooks=[hook])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("name", ["engine", "telemetry"])
-@pytest.mark.parametrize("value", [object(), UnusedEngine, 5], ids=["an object", "a class", "a number"])
+@pytest.mark.parametrize("value", [object(), ScriptedEngine, 5], ids=["an object", "a class", "a number"])
 def test_an_object_without_the_method_is_refused(name: str, value: object) -> None:
     """Refuses what is no engine and no telemetry, a class included, and says what would be."""
-    with pytest.raises(ConfigurationError, match=f"{name}: must be an object like"):
+    with pytest.raises(ConfigurationError, match=f"^{name}: "):
         configured(**{name: value})

@@ -11,7 +11,7 @@ import pytest
 from licensespring_async import PRODUCTION_URL, ConfigurationError, LicenseSpring
 from licensespring_async.redaction import fingerprint
 
-from .fakes import UnusedEngine
+from ..fakes import ScriptedEngine
 from .keys import Signer
 
 KEY_VARIABLES = {"LICENSESPRING_API_KEY": "env-api-key", "LICENSESPRING_SHARED_KEY": "env-shared-key"}
@@ -100,6 +100,6 @@ def test_other_options_beside_the_environment() -> None:
 def test_believing_everybody_warns_from_the_environment_too() -> None:
     """Warns at the caller's line when the client is made from the environment."""
     with pytest.warns(UserWarning, match="verify_signatures=False") as caught:
-        LicenseSpring.from_env(KEY_VARIABLES, engine=UnusedEngine(), verify_signatures=False)
+        LicenseSpring.from_env(KEY_VARIABLES, engine=ScriptedEngine(), verify_signatures=False)
 
     assert [each.filename for each in caught] == [__file__]

@@ -15,17 +15,17 @@ from licensespring_async import (
 )
 from licensespring_async.endpoints.requests import post
 from licensespring_async.models.shapes import One
-from licensespring_async.transport import HttpResponse
 from licensespring_async.transport.values import Call, Repeat
 
+from ..fakes import Script, ScriptedEngine, answer, client, refusal
 from . import bodies
-from .fakes import FEATURE, ScriptedEngine, answer, client_over
+from .fakes import FEATURE, VirtualTime
 
 pytestmark = pytest.mark.anyio
 
-YES = answer(bodies.feature())
-UNKNOWN = answer({"status": 400, "code": "device_not_found", "message": "no"}, 400)
-BROKEN = answer({"status": 503, "code": "", "message": "busy"}, 503)
+YES = answer(200, bodies.feature())
+UNKNOWN = refusal("device_not_found")
+BROKEN = answer(503, "busy")
 
 
 def acting() -> Call[LicenseFeature]:
@@ -39,11 +39,11 @@ def acting() -> Call[LicenseFeature]:
     )
 
 
-async def asked(*answers: HttpResponse | LicenseSpringError) -> tuple[list[str], str | LicenseSpringError]:
+async def asked(*answers: Script) -> tuple[list[str], str | LicenseSpringError]:
     """The paths that were asked for, and the feature or the error that came of it."""
     engine = ScriptedEngine(list(answers))
     try:
-        outcome: str | LicenseSpringError = (await client_over(engine).perform(acting())).value.code
+        outcome: str | LicenseSpringError = (await client(engine, VirtualTime().clock).perform(acting())).value.code
     except LicenseSpringError as error:
         outcome = error
     return [each.url.partition("/api/v4/")[2].partition("?")[0] for each in engine.requests], outcome
@@ -84,9 +84,20 @@ async def test_a_request_that_never_left_is_repeated_without_doubt() -> None:
     assert await asked(ConnectionFailed(""), YES) == (["activate_feature", "activate_feature"], "render")
 
 
+async def test_a_call_that_nothing_finds_out_about_is_left_in_doubt() -> None:
+    """Sends a count once, and says that it is not known whether it was counted."""
+    engine = ScriptedEngine([ConnectionLost("cut")])
+
+    with pytest.raises(ConnectionLost) as caught:
+        await client(engine, VirtualTime().clock).add_consumption(product="TP", hardware_id="d", license_key="K")
+
+    assert len(engine.requests) == 1
+    assert "not known whether add_consumption has acted" in caught.value.__notes__[-1]
+
+
 async def test_a_doubt_that_stays_is_said() -> None:
     """Raises the first failure, with a note on what is not known and why, when the follow-up fails as well."""
-    paths, outcome = await asked(ConnectionLost("cut"), answer({"code": "invalid_api_key"}, 401))
+    paths, outcome = await asked(ConnectionLost("cut"), refusal("invalid_api_key", 401))
 
     assert paths == ["activate_feature", "check_license_feature"]
     assert isinstance(outcome, ConnectionLost)

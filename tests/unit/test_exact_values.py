@@ -21,7 +21,8 @@ from licensespring_async.checks import FeatureCheck
 from licensespring_async.endpoints import check_bundle, check_license_feature, release_floating_feature
 from licensespring_async.fleet import Row, row_from
 
-from .fakes import DEVICE, FEATURE, KEY, UnusedEngine
+from ..fakes import KEY, ScriptedEngine
+from .fakes import DEVICE, FEATURE
 
 
 class Mixed(str, Enum):  # noqa: UP042  # what this file is about
@@ -151,7 +152,7 @@ class Place(str, Enum):  # noqa: UP042
 def test_settings_are_their_values() -> None:
     """Takes an origin, a token endpoint and a plan for what they are."""
     with pytest.warns(UserWarning, match="verify_signatures"):
-        client = LicenseSpring(auth=KEY, base_url=Place.HERE, verify_signatures=False, engine=UnusedEngine())
+        client = LicenseSpring(auth=KEY, base_url=Place.HERE, verify_signatures=False, engine=ScriptedEngine())
 
     assert "https://licenses.example.org" in repr(client)
     assert type(ClientCredentials(client_id="a", client_secret="b", token_url=Place.TOKEN).token_url) is str

@@ -61,14 +61,7 @@ bad = pytest.mark.parametrize("body", list(BAD.values()), ids=list(BAD))
 
 @bad
 def test_what_is_not_json_is_refused(body: bytes) -> None:
-    """Refuses what is not one JSON text, always with ResponseError."""
-    with pytest.raises(ResponseError, match="the answer is not usable JSON: "):
-        decode(body)
-
-
-@bad
-def test_a_refusal_holds_no_body(body: bytes) -> None:
-    """Chains no error to the refusal: those of the standard library carry the whole body as an attribute."""
+    """Refuses what is not one JSON text, and chains no error of the standard library's, which carries the body."""
     with pytest.raises(ResponseError) as caught:
         decode(body)
 
@@ -124,7 +117,7 @@ def test_more_is_read_of_what_is_signed() -> None:
 
 def test_nesting_is_bounded_in_what_is_signed() -> None:
     """Refuses what would exhaust the stack, though it is signed."""
-    with pytest.raises(ResponseError, match="nested too deeply"):
+    with pytest.raises(ResponseError):
         decode(b"[" * 200_000 + b"]" * 200_000, is_signed=True)
 
 

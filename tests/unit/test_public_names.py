@@ -4,110 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-
-import pytest
+from pathlib import Path
 
 import licensespring_async
 
-NAMES = [
-    "PRODUCTION_PUBLIC_KEY",
-    "PRODUCTION_URL",
-    "AnswerMismatch",
-    "ApiError",
-    "ApiKey",
-    "ApiKeyProductNotAllowed",
-    "ArchivedProduct",
-    "AuthorizationError",
-    "AuthorizationInvalidHeaders",
-    "AuthorizationMethod",
-    "AuthorizationMissingParams",
-    "Blacklisted",
-    "BlockingLicenseSpring",
-    "Bundle",
-    "CertificateRefused",
-    "CircuitOpen",
-    "CircuitPolicy",
-    "CircuitState",
-    "ClientCredentials",
-    "Clock",
-    "Company",
-    "ConfigurationError",
-    "ConnectionFailed",
-    "ConnectionLost",
-    "ConsumptionPeriod",
-    "CustomField",
-    "Customer",
-    "CustomerAccount",
-    "DateHeaderDiff",
-    "DeadlineExceeded",
-    "DeviceNotFound",
-    "DisabledProduct",
-    "FeatureNotFloating",
-    "FeatureType",
-    "FloatingFeatureDeviceNotInUse",
-    "FloatingNotAvailable",
-    "HmacRequired",
-    "InternalError",
-    "InvalidApiKey",
-    "InvalidClient",
-    "InvalidLicenseFeatureCode",
-    "InvalidParameter",
-    "InvalidReason",
-    "LeaseLost",
-    "License",
-    "LicenseExpired",
-    "LicenseFeature",
-    "LicenseNotActive",
-    "LicenseNotEnabled",
-    "LicenseNotEnoughConsumptions",
-    "LicenseNotFound",
-    "LicenseRefused",
-    "LicenseSpring",
-    "LicenseSpringError",
-    "LicenseType",
-    "LicenseUser",
-    "MissingHardwareId",
-    "MissingHeaders",
-    "MissingParameters",
-    "NotFound",
-    "OauthTokenExpired",
-    "OauthTokenMalformed",
-    "ProductDetails",
-    "ProductFeature",
-    "RateLimited",
-    "RateLimits",
-    "RawResponse",
-    "RequestEvent",
-    "ResponseError",
-    "RetryEvent",
-    "RetryPolicy",
-    "SignatureError",
-    "SignatureMismatch",
-    "TransportError",
-    "UnauthorizedClient",
-    "UnknownProduct",
-    "ValidationError",
-    "Validity",
-    "Window",
-    "__version__",
-]
+NAMES = (Path(__file__).parent / "public_names.txt").read_text().split()
 
 
 def test_the_public_names() -> None:
     """Offers these names and no others: taking one away breaks users."""
-    assert sorted(licensespring_async.__all__) == sorted(NAMES)
+    assert sorted(licensespring_async.__all__) == NAMES
 
 
-def test_the_public_names_are_sorted() -> None:
+def test_the_public_names_are_in_order() -> None:
     """Lists its names as a reader looks for them: constants, classes, the rest."""
     names = [name for name in licensespring_async.__all__ if not name.isupper()]
 
     assert names == sorted(names)
-
-
-def test_every_public_name_exists() -> None:
-    """Has every name that it lists."""
-    assert [name for name in NAMES if not hasattr(licensespring_async, name)] == []
 
 
 def test_nothing_else_is_public() -> None:
@@ -119,10 +32,12 @@ def test_nothing_else_is_public() -> None:
     assert others <= set(NAMES)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name[0].isupper() and not name.isupper()])
-def test_every_public_class_is_documented(name: str) -> None:
-    """Says what every public class is for."""
-    assert getattr(licensespring_async, name).__doc__
+def test_every_public_class_is_documented() -> None:
+    """Has every name that it lists, and says what every class is for."""
+    classes = [name for name in NAMES if name[0].isupper() and not name.isupper()]
+
+    assert [name for name in NAMES if not hasattr(licensespring_async, name)] == []
+    assert [name for name in classes if not getattr(licensespring_async, name).__doc__] == []
 
 
 def test_the_version_is_a_version() -> None:
@@ -131,7 +46,7 @@ def test_the_version_is_a_version() -> None:
 
 
 OPTIONAL = [
-    *("typer", "rich", "fastapi", "litestar", "starlette", "uvicorn", "httptools", "pyreqwest", "dask", "distributed"),
+    *("typer", "rich", "fastapi", "litestar", "starlette", "uvicorn", "httptools", "dask", "distributed"),
     *("opentelemetry", "jinja2", "matplotlib", "pyarrow", "sqlalchemy", "backports", "pytest", "trio", "respx"),
 ]
 ROOMS = [

@@ -21,21 +21,21 @@ def test_windows_are_taken_as_they_are() -> None:
 
 def test_no_window_is_refused() -> None:
     """Refuses limits that limit nothing: None says that."""
-    with pytest.raises(ConfigurationError, match="give at least one"):
+    with pytest.raises(ConfigurationError):
         RateLimits()
 
 
 @pytest.mark.parametrize("limit", [0, -1, 2.5, 5.0, True, "5", None, math.inf])
 def test_a_limit_is_a_number_of_requests(limit: object) -> None:
     """Refuses a limit that lets nothing through, or is no whole number."""
-    with pytest.raises(ConfigurationError, match="the limit must be a whole number of at least 1"):
+    with pytest.raises(ConfigurationError, match="limit"):
         RateLimits((limit, 1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("seconds", [0, -1, math.inf, -math.inf, math.nan, "1", None])
 def test_a_window_has_a_length(seconds: object) -> None:
     """Refuses a window without a positive length."""
-    with pytest.raises(ConfigurationError, match="the seconds must be a positive number"):
+    with pytest.raises(ConfigurationError, match="seconds"):
         RateLimits((5, seconds))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
@@ -66,7 +66,7 @@ def test_the_windows_of_a_plan(name: str, a_minute: int) -> None:
 @pytest.mark.parametrize("name", ["", "Free", "premium"])
 def test_an_unknown_plan_is_refused(name: str) -> None:
     """Names the plans there are."""
-    with pytest.raises(ConfigurationError, match="the plans are free, business-starter, business-plus, enterprise"):
+    with pytest.raises(ConfigurationError, match="free, business-starter, business-plus, enterprise"):
         RateLimits.plan(name)
 
 

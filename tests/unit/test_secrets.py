@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-import attrs
 import pytest
 from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
@@ -20,6 +19,7 @@ from licensespring_async.configuration import PRODUCTION_URL
 from licensespring_async.sandbox import Sandbox
 from licensespring_async.transport import Engine, HttpRequest, HttpResponse
 
+from ..fakes import Script, ScriptedEngine, answer, client
 from ..transport.engines import Maker
 from ..transport.hostile import BROKEN
 from ..transport.loopback import Connection, Handler, answering, ok, serving
@@ -56,72 +56,52 @@ def shown(error: BaseException) -> str:
     return "\n".join("".join(traceback.format_exception(e)) + repr(e) + str(e) + repr(vars(e)) for e in chain)
 
 
-@attrs.frozen
-class Echo:
-    """Answers with everything that it was told, in every shape."""
+def token(request: HttpRequest) -> HttpResponse | None:
+    """A token, when that is asked for."""
+    return answer(body={"access_token": TOKEN, "expires_in": 480}) if "/token" in request.url else None
 
-    status: int
-    signed_with: list[str] = attrs.field(factory=list[str])
 
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        if "/token" in request.url and self.status == 200:
-            token = {"access_token": TOKEN, "expires_in": 480, "token_type": "Bearer"}
-            return HttpResponse(200, {}, bodies.encoded(token))
+def echo(status: int, signed_with: list[str]) -> Script:
+    """Answer with everything that was told, in every shape, and note the signatures among it."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
         authorization = request.headers.get("Authorization", "")
-        self.signed_with.extend(authorization.split('"')[5:6])
+        signed_with.extend(authorization.split('"')[5:6])
         body = (request.body or b"").decode()
         plain = unquote(request.url)
         told = [each for each in SECRETS if each in plain]
         echoes = [shape for each in told for shape in sorted(shapes(each))]
         said = " ".join([authorization, *echoes, request.url, body, unquote_plus(body)])
         envelope = bodies.error("license_not_found", said) | {"code": f"odd {' '.join(told)}"}
-        return HttpResponse(self.status, {"licensesignature": SIGNATURE, "location": said}, bodies.encoded(envelope))
+        return answer(status, envelope, licensesignature=SIGNATURE, location=said)
 
-    async def aclose(self) -> None:
-        """Nothing to close."""
+    return lambda request: (token(request) if status == 200 else None) or respond(request)
 
 
-@attrs.frozen
-class Telling:
-    """Gives a token, and refuses every call with the same words."""
-
-    status: int
-    message: str
-
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        if "/token" in request.url:
-            return HttpResponse(200, {}, bodies.encoded({"access_token": TOKEN, "expires_in": 480}))
-        return HttpResponse(self.status, {}, bodies.encoded(bodies.error("license_not_found", self.message)))
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
+def telling(status: int, message: str) -> Script:
+    """Give a token, and refuse every call with the same words."""
+    said = answer(status, bodies.error("license_not_found", message))
+    return lambda request: token(request) or said
 
 
 def client_over(
     engine: Engine, auth: ApiKey | ClientCredentials | None = None, base_url: str = PRODUCTION_URL
 ) -> LicenseSpring:
-    with pytest.warns(UserWarning, match="verify_signatures=False"):
-        return LicenseSpring(
-            auth=auth or ApiKey(api_key=API_KEY, shared_key=SHARED_KEY),
-            base_url=base_url,
-            engine=engine,
-            verify_signatures=False,
-            timeout=0.5,
-            retry=RetryPolicy(max_attempts=2),
-        )
+    auth = auth or ApiKey(api_key=API_KEY, shared_key=SHARED_KEY)
+    return client(engine, auth=auth, base_url=base_url, timeout=0.2, retry=RetryPolicy(max_attempts=2))
 
 
-async def failures(client: LicenseSpring) -> list[LicenseSpringError]:
+async def failures(asking: LicenseSpring) -> list[LicenseSpringError]:
     """What both endpoints fail with, for a key and for a user."""
     found: list[LicenseSpringError] = []
     for key, user in ((LICENSE_KEY, None), (None, USERNAME)):
         with pytest.raises(LicenseSpringError) as caught:
-            await client.check_license_feature(
+            await asking.check_license_feature(
                 product="P", feature="F", hardware_id=HARDWARE_ID, license_key=key, username=user
             )
         found.append(caught.value)
         with pytest.raises(LicenseSpringError) as caught:
-            await client.check_bundle(product="P", hardware_id=HARDWARE_ID, license_key=key, username=user)
+            await asking.check_bundle(product="P", hardware_id=HARDWARE_ID, license_key=key, username=user)
         found.append(caught.value)
     return found
 
@@ -130,10 +110,10 @@ async def failures(client: LicenseSpring) -> list[LicenseSpringError]:
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 404, 429, 500, 503, 700])
 async def test_an_answer_that_echoes_secrets_does_not_tell_them(status: int) -> None:
     """Shows of an answer that repeats the whole request nothing that must not be read."""
-    engine = Echo(status)
+    signed_with: list[str] = []
 
-    for error in await failures(client_over(engine)):
-        assert leaked(shown(error), *engine.signed_with) == []
+    for error in await failures(client_over(ScriptedEngine([echo(status, signed_with)]))):
+        assert leaked(shown(error), *signed_with) == []
 
 
 @pytest.mark.anyio
@@ -145,7 +125,7 @@ async def test_an_answer_that_names_what_was_not_sent_does_not_tell_it(status: i
         ClientCredentials(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, token_url="https://a.example.org/token"),
     )
     for secret, auth in own.items():
-        for error in await failures(client_over(Telling(status, f"known: {secret}"), auth)):
+        for error in await failures(client_over(ScriptedEngine([telling(status, f"known: {secret}")]), auth)):
             assert leaked(shown(error), CLIENT_ID) == []
 
 
@@ -156,7 +136,7 @@ async def test_a_token_endpoint_that_echoes_secrets_does_not_tell_them() -> None
         client_id=CLIENT_ID, client_secret=CLIENT_SECRET, token_url="https://auth.example.org/token"
     )
     for status in (400, 401, 500):
-        for error in await failures(client_over(Echo(status), auth)):
+        for error in await failures(client_over(ScriptedEngine([echo(status, [])]), auth)):
             assert leaked(shown(error)) == []
 
 
@@ -165,7 +145,9 @@ def test_nothing_shows_its_secrets() -> None:
     key = ApiKey(api_key=API_KEY, shared_key=SHARED_KEY)
     credentials = ClientCredentials(client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
 
-    text = f"{key!r} {key} {credentials!r} {credentials} {client_over(Echo(200))!r} {client_over(Echo(200))}"
+    text = (
+        f"{key!r} {key} {credentials!r} {credentials} {client_over(ScriptedEngine())!r} {client_over(ScriptedEngine())}"
+    )
 
     assert leaked(text) == []
 
@@ -238,14 +220,14 @@ TALKERS: dict[str, Handler] = {
 
 
 @pytest.mark.parametrize("talker", TALKERS)
-@pytest.mark.parametrize("kind", ["httpx", "pyreqwest", "own client"])
+@pytest.mark.parametrize("kind", ["httpx", "httptools", "own client"])
 @pytest.mark.anyio
 async def test_logs_and_transport_errors_tell_nothing(
     records: list[logging.LogRecord], anyio_backend_name: str, kind: str, talker: str
 ) -> None:
     """Writes at DEBUG no secret, by any logger, over a real socket, and puts none on the errors."""
     if anyio_backend_name == "trio" and kind != "httpx":
-        pytest.skip("pyreqwest is for asyncio, and httpx leaves generators behind that trio warns of")
+        pytest.skip("httptools is for asyncio, and httpx leaves generators behind that trio warns of")
     async with serving(TALKERS[talker]) as server, Maker(kind)() as engine:
         errors = await failures(client_over(engine, base_url=server.origin))
 

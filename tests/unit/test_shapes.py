@@ -34,7 +34,7 @@ def test_nothing_is_an_empty_body(body: bytes) -> None:
 
 def test_something_is_not_nothing() -> None:
     """Refuses a body where none is documented."""
-    with pytest.raises(ResponseError, match="not empty"):
+    with pytest.raises(ResponseError):
         NOTHING.read(b"<html>Sign in to the Wi-Fi</html>", is_verified=False)
 
 
@@ -65,4 +65,4 @@ def test_each_of_many_is_judged_by_the_clients_floor() -> None:
 
     Many(LicenseFeature).judge_by(features, TimeFloor.of(9_999_999_999.0))
 
-    assert [each.moment(None).timestamp() >= 9_999_999_999 for each in features] == [True, True]
+    assert [each.is_expired() for each in features] == [True, True]

@@ -81,14 +81,14 @@ OTHER_BODIES = {
 @pytest.mark.parametrize("body", list(OTHER_BODIES.values()), ids=list(OTHER_BODIES))
 def test_the_bytes_are_signed_and_not_the_value(verifier: Verifier, signer: Signer, body: bytes) -> None:
     """Refuses other bytes, even if they are the same JSON value."""
-    with pytest.raises(SignatureError, match="was not made by a trusted key"):
+    with pytest.raises(SignatureError):
         verifier.verify(body, signer.sign(BODY))
 
 
 @pytest.mark.parametrize("signature", [None, ""])
 def test_a_missing_signature_is_refused(verifier: Verifier, signature: str | None) -> None:
     """Refuses an answer that is not signed at all."""
-    with pytest.raises(SignatureError, match="no LicenseSignature header"):
+    with pytest.raises(SignatureError, match="LicenseSignature"):
         verifier.verify(BODY, signature)
 
 
@@ -118,7 +118,7 @@ def test_a_signature_is_one_base64_text(verifier: Verifier, signer: Signer, chan
 @pytest.mark.parametrize("text", ["not base64!", "=", "====", " ", "\ud800", "\0"])
 def test_what_is_no_base64_is_refused(verifier: Verifier, text: str) -> None:
     """Refuses a header that is no Base64 at all."""
-    with pytest.raises(SignatureError, match="is not one Base64 text"):
+    with pytest.raises(SignatureError, match="Base64"):
         verifier.verify(BODY, text)
 
 
@@ -139,7 +139,7 @@ def test_another_number_is_no_signature(verifier: Verifier, signer: Signer, chan
     """Refuses a signature that was cut, lengthened or made up."""
     raw = b64decode(signer.sign(BODY))
 
-    with pytest.raises(SignatureError, match="was not made by a trusted key"):
+    with pytest.raises(SignatureError):
         verifier.verify(BODY, b64encode(change(raw)).decode())
 
 
@@ -232,7 +232,7 @@ def test_keys_come_in_several_forms(signer: Signer, form: Callable[[str], str | 
 
 def test_no_key_is_refused() -> None:
     """Refuses to trust nobody, which would refuse every answer."""
-    with pytest.raises(ConfigurationError, match="public_key: no key was given"):
+    with pytest.raises(ConfigurationError, match=r"^public_key: "):
         Verifier([])
 
 
@@ -251,7 +251,7 @@ def test_no_key_is_refused() -> None:
 )
 def test_what_is_no_public_key_is_refused(garbage: str | bytes) -> None:
     """Refuses what is no PEM public key."""
-    with pytest.raises(ConfigurationError, match="public_key: not a PEM public key"):
+    with pytest.raises(ConfigurationError, match=r"^public_key: "):
         Verifier(garbage)
 
 
@@ -265,7 +265,7 @@ def test_a_private_key_is_refused_and_not_shown() -> None:
     """Refuses a private key given by mistake, without showing it."""
     private = new_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
-    with pytest.raises(ConfigurationError, match="not a PEM public key") as caught:
+    with pytest.raises(ConfigurationError, match=r"^public_key: ") as caught:
         Verifier(private)
 
     assert private.splitlines()[1] not in str(caught.value)
@@ -277,11 +277,11 @@ def test_a_private_key_is_refused_and_not_shown() -> None:
 )
 def test_another_kind_of_key_is_refused(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> None:
     """Refuses a key that is not RSA."""
-    with pytest.raises(ConfigurationError, match="the License API signs with RSA"):
+    with pytest.raises(ConfigurationError, match="RSA"):
         Verifier(pem(key.public_key()))
 
 
 def test_a_short_key_is_refused() -> None:
     """Refuses an RSA key that is too short to be safe."""
-    with pytest.raises(ConfigurationError, match="1024 bits are too short; at least 2048 are needed"):
+    with pytest.raises(ConfigurationError, match=r"1024 .* 2048"):
         Verifier(pem(new_key(1024).public_key()))

@@ -1,111 +1,109 @@
-"""`check-feature` and `check-bundle`: one device."""
+"""The commands that ask one endpoint, for people: a row each."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final, TypeVar
 
 import typer
 
 from ... import endpoints
-from .. import options
-from ..connection import connect
-from ..exits import reported
-from .check_one import Asked, check_one
+from ...fleet.checking.verdicts import of_answer
+from .. import commands
+from ..connection import OneCall
+from .act_one import Act, act_one
+from .check_one import Answer, Check, check_one
+from .signature import arguments_for, help_of, options_of
+from .tables import feature_table, license_table, licenses_table
+
+T = TypeVar("T")
+
+_OTHERWISE: Final = "1 for an error, 2 for wrong usage, 4 for refused credentials or a wrong signature."
 
 
-def check_feature(
-    *,
-    product: Annotated[str, typer.Option(help="Short code of the product.", metavar="CODE")],
-    feature: Annotated[str, typer.Option(help="Code of the feature.", metavar="CODE")],
-    hardware_id: options.HardwareId,
-    license_key: options.LicenseKey = None,
-    username: options.Username = None,
-    license_id: options.LicenseId = None,
-    bundle_code: Annotated[
-        str | None, typer.Option(help="Short code of the bundle that the license is in.", metavar="CODE")
-    ] = None,
-    as_json: options.AsJson = False,
-    fail_on: options.FailOn = None,
-    base_url: options.BaseUrl = None,
-    public_key: options.PublicKey = None,
-    unverified: options.Unverified = False,
-    timeout: options.Timeout = 10.0,
-) -> None:
-    """Check a device against one feature of its license. If it floats, this TAKES A SLOT.
+def checking(check: Check[T], *, notice: str = "") -> Callable[..., None]:
+    """Return the command that asks a check's endpoint; its options and help are those of the endpoint function.
 
-    Side effect: the check connects the device to the feature. If the feature floats, the device takes one of its slots
-    (or renews the one it holds) and keeps it until it is released or times out.
-
-    Exits with 0 for every answer of the service, 1 for an error, 2 for wrong usage, 4 for refused credentials or a
-    wrong signature.
+    Args:
+        check: What is asked, and what the answer comes to.
+        notice: What people must know before they ask; it follows the first line of the help.
     """
-    with reported():
-        call = endpoints.check_license_feature(
-            product=product,
-            feature=feature,
-            hardware_id=hardware_id,
-            license_key=license_key,
-            username=username,
-            license_id=license_id,
-            bundle_code=bundle_code,
-        )
-        client = connect(base_url=base_url, public_key=public_key, verify=not unverified, timeout=timeout)
-        asked = Asked(product=product, feature=feature, hardware_id=hardware_id, identity=license_key or username)
-        check_one(client, call, asked, as_json=as_json, fail_on=fail_on)
+
+    def run(*, answer: Answer, connection: OneCall, **given: object) -> None:
+        arguments = arguments_for(check.endpoint, given)
+        check_one(check, connection.client(timeout=connection.timeout), arguments, answer)
+
+    return commands.command(taking(run, check.endpoint, notice=notice, exits="0 for a yes, 5 for a no"))
 
 
-def check_bundle(
-    *,
-    product: Annotated[str, typer.Option(help="Short code of the bundle.", metavar="CODE")],
-    hardware_id: options.HardwareId,
-    license_key: options.LicenseKey = None,
-    username: options.Username = None,
-    license_id: options.LicenseId = None,
-    include_expired_features: Annotated[
-        bool | None,
-        typer.Option("--include-expired-features", help="List features that have ended, too."),
-    ] = None,
-    env: options.Environment = None,
-    os_ver: options.OsVersion = None,
-    hostname: options.Hostname = None,
-    os_hostname: options.OsHostname = None,
-    ip: options.Ip = None,
-    ip_local: options.IpLocal = None,
-    app_ver: options.AppVersion = None,
-    sdk_ver: options.SdkVersion = None,
-    mac_address: options.MacAddress = None,
-    as_json: options.AsJson = False,
-    fail_on: options.FailOn = None,
-    base_url: options.BaseUrl = None,
-    public_key: options.PublicKey = None,
-    unverified: options.Unverified = False,
-    timeout: options.Timeout = 10.0,
-) -> None:
-    """Check the licenses of a bundle on a device.
+def acting(act: Act[T]) -> Callable[..., None]:
+    """Return the command that does something by its endpoint; its options and help are those of the function."""
 
-    Side effect: device data that is given replaces what the service has stored.
+    def run(
+        *,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+        connection: OneCall,
+        **given: object,
+    ) -> None:
+        arguments = arguments_for(act.endpoint, given)
+        act_one(act, connection.client(timeout=connection.timeout), arguments, as_json=as_json)
 
-    Exits with 0 for every answer of the service, 1 for an error, 2 for wrong usage, 4 for refused credentials or a
-    wrong signature.
+    return commands.command(taking(run, act.endpoint, exits="0 when it is done, 5 for a refusal"))
+
+
+def taking(
+    run: Callable[..., None], endpoint: Callable[..., object], *, exits: str, notice: str = ""
+) -> Callable[..., None]:
+    """Give a function that takes any keywords the options and the help of an endpoint function, before its own.
+
+    Args:
+        run: What the command does.
+        endpoint: What it calls.
+        exits: What its exit codes say of an answer.
+        notice: What follows the first line of the help.
     """
-    with reported():
-        call = endpoints.check_bundle(
-            product=product,
-            hardware_id=hardware_id,
-            license_key=license_key,
-            username=username,
-            license_id=license_id,
-            include_expired_features=include_expired_features,
-            env=env,
-            os_ver=os_ver,
-            hostname=hostname,
-            os_hostname=os_hostname,
-            ip=ip,
-            ip_local=ip_local,
-            app_ver=app_ver,
-            sdk_ver=sdk_ver,
-            mac_address=mac_address,
+    own = [
+        each
+        for each in inspect.signature(run, eval_str=True).parameters.values()
+        if each.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    first, *more = help_of(endpoint).split("\n\n")
+    run.__doc__ = "\n\n".join([f"{first} {notice}".strip(), *more, f"Exits with {exits}, {_OTHERWISE}"])
+    run.__name__ = getattr(endpoint, "__name__", "endpoint")
+    return commands.with_signature(run, [*options_of(endpoint), *own])
+
+
+COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "check": checking(
+        Check(
+            endpoint=endpoints.check_license,
+            key="license",
+            title="license of {product}",
+            show=license_table,
+            judge=of_answer,
+        ),
+        notice="If it floats, this TAKES A SLOT.",
+    ),
+    "check-feature": checking(
+        Check(
+            endpoint=endpoints.check_license_feature,
+            key="feature",
+            title="feature {feature} of {product}",
+            show=feature_table,
+            judge=of_answer,
+        ),
+        notice="If it floats, this TAKES A SLOT.",
+    ),
+    "check-bundle": checking(
+        Check(
+            endpoint=endpoints.check_bundle,
+            key="bundle",
+            title="bundle {product}",
+            show=licenses_table,
+            judge=of_answer,
         )
-        client = connect(base_url=base_url, public_key=public_key, verify=not unverified, timeout=timeout)
-        asked = Asked(product=product, hardware_id=hardware_id, identity=license_key or username)
-        check_one(client, call, asked, as_json=as_json, fail_on=fail_on)
+    ),
+    "deactivate": acting(Act(endpoint=endpoints.deactivate_license, title="deactivated {product}")),
+}
+"""By the name of the command."""

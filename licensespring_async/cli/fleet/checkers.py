@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 from ...errors import ConfigurationError, LicenseSpringError
 from ...extras import needs_extra
-from ...fleet import Checker, Concurrency, LocalChecker
-from ...fleet.distributed.shares import Limits
+from ...fleet import Checker, LocalChecker
+from ...fleet.checking.shares import Limits
 from ...transport import RateLimits
-from ..connection import connect, embedded, origin_of, trusted_key, warn_unverified
+from ..connection import Connection, embedded
 from ..console import ERR, say, warn
 from ..wording import counted
+from .pacing import Pace
 
 if TYPE_CHECKING:
     from ...fleet.distributed import Settings
@@ -28,45 +28,47 @@ class Service:
 
     Attributes:
         is_sandbox: Whether it is a sandbox of the command's own.
-        timeout: Seconds for a row.
-        limits: Rate windows of this process.
-        shared: The same for several machines.
+        release: Whether floating slots are given back.
     """
 
     is_sandbox: bool
-    base_url: str | None
-    public_key: Path | None
-    verify: bool
-    timeout: float
-    bounds: Concurrency
+    connection: Connection
+    pace: Pace
     release: bool
-    limits: RateLimits | None
-    shared: Limits
+
+    @property
+    def name(self) -> str:
+        """What the summary and the journal call it."""
+        return "a sandbox of its own" if self.is_sandbox else self.connection.origin
+
+    @property
+    def limits(self) -> RateLimits | None:
+        """Rate windows of this process."""
+        return self.pace.limits(is_embedded=self.is_sandbox)
+
+    @property
+    def shared(self) -> Limits:
+        """The same for several machines."""
+        return self.pace.shared(is_embedded=self.is_sandbox)
+
+    def checker(self) -> AbstractAsyncContextManager[Checker]:
+        """Return what checks the rows.
+
+        Raises:
+            ConfigurationError: The options make no client, or an extra is not installed.
+        """
+        return _here(self) if self.pace.dask is None else _on_dask(self.pace.dask, self)
 
 
-def here(service: Service) -> AbstractAsyncContextManager[Checker]:
-    """Check rows in this process.
-
-    Raises:
-        ConfigurationError: The options make no client.
-    """
-    client = (
-        embedded(timeout=service.timeout, concurrency=service.bounds.most, rate_limits=service.limits)
-        if service.is_sandbox
-        else connect(
-            base_url=service.base_url,
-            public_key=service.public_key,
-            verify=service.verify,
-            timeout=service.timeout,
-            concurrency=service.bounds.most,
-            rate_limits=service.limits,
-        )
-    )
+def _here(service: Service) -> AbstractAsyncContextManager[Checker]:
+    make = embedded if service.is_sandbox else service.connection.client
+    bounds = service.pace.bounds
+    client = make(timeout=service.pace.timeout, concurrency=bounds.most, rate_limits=service.limits)
 
     @asynccontextmanager
     async def run() -> AsyncGenerator[Checker]:
         async with client as entered:
-            yield LocalChecker(entered, service.bounds, release=service.release, on_outage=_tell)
+            yield LocalChecker(entered, bounds, release=service.release, on_outage=_tell)
 
     return run()
 
@@ -78,29 +80,25 @@ def _tell(error: LicenseSpringError | None) -> None:
         warn(f"the service does not answer any more ({error}). The run waits for it; Ctrl-C ends the run.")
 
 
-def on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Checker]:
-    """Check rows on the workers of a Dask cluster, each with the credentials of its own environment.
-
-    Raises:
-        ConfigurationError: An extra is not installed, or an option cannot be used.
-    """
+def _on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Checker]:
+    """Check rows on the workers of a cluster, each with the credentials of its own environment."""
     with needs_extra("dask"):
         from ...fleet import distributed  # noqa: PLC0415  # an extra
+    connection = service.connection
     settings = distributed.Settings(
-        base_url=origin_of(service.base_url),
-        timeout=service.timeout,
-        concurrency=service.bounds,
+        base_url=connection.origin,
+        timeout=service.pace.timeout,
+        concurrency=service.pace.bounds,
         release=service.release,
-        verify=service.verify,
+        verify=not connection.unverified,
         is_local=distributed.is_local(scheduler),
     )
     if service.is_sandbox:
         if not settings.is_local:
             raise ConfigurationError("--sandbox is for this machine alone; with it, say --dask local")
         return _with_sandbox(scheduler, settings, service.shared)
-    key = trusted_key(base_url=service.base_url, public_key=service.public_key, verify=service.verify)
-    if not service.verify:
-        warn_unverified()
+    key = connection.trusted_key()
+    connection.warn()
     return _checking(scheduler, attrs.evolve(settings, public_key=key), service.shared, {})
 
 

@@ -2,50 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Annotated
+
+import attrs
+import typer
 
 from ...errors import ConfigurationError
-from ...fleet.distributed.shares import Limits
+from ...fleet import Concurrency
+from ...fleet.checking.shares import Limits
 from ...transport import RateLimits
 from ...transport.policies.windows import PER_ADDRESS
+from ..commands import Group
 
 
-def limits_from(
-    *, plan: str | None, rates: Sequence[str], unlimited: bool, is_embedded: bool = False
-) -> RateLimits | None:
-    """Return the windows that options ask for; without any, those that hold on every plan of the hosted service.
+@attrs.frozen(kw_only=True)
+class Pace(Group):
+    """How fast, and where from."""
 
-    Args:
-        plan: Name of a plan.
-        rates: Windows as `NUMBER/SECONDS`; with a plan, both hold.
-        unlimited: Whether there are none.
-        is_embedded: Whether the server is the command's own, which has no limits unless some are asked for.
+    panel = "Pace"
 
-    Raises:
-        ConfigurationError: They cannot be read, or contradict each other.
-    """
-    if unlimited:
-        if plan is not None or rates:
-            raise ConfigurationError("--unlimited contradicts --plan and --rate; leave one out")
-        return None
-    windows = [_window(each) for each in rates]
-    if plan is not None:
-        return RateLimits(*RateLimits.plan(plan).windows, *windows)
-    if windows:
-        return RateLimits(*windows)
-    return None if is_embedded else RateLimits.every_plan()
+    concurrency: Annotated[
+        int | None,
+        typer.Option(help="Most rows under way at once. Default: found, from 16 to 128.", metavar="NUMBER", min=1),
+    ] = None
+    plan: Annotated[
+        str | None,
+        typer.Option(help="Keep to a plan's rate: free, business-starter, business-plus, enterprise.", metavar="NAME"),
+    ] = None
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Keep to this rate; may be repeated. Default: 200/10 and 50/1, which hold on every plan.",
+            metavar="NUMBER/SECONDS",
+        ),
+    ] = None
+    unlimited: Annotated[bool, typer.Option("--unlimited", help="No rate, for a server of one's own.")] = False
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            "--dask",
+            help="Check on the workers of a Dask cluster, whose rates are divided: a scheduler's address, or local for "
+            "processes of this machine (local:4 for four). Workers take the credentials from their own environment.",
+            metavar="SCHEDULER",
+        ),
+    ] = None
+    timeout: Annotated[
+        float,
+        typer.Option(
+            help="Time for one row, retries included; waiting for the rate does not count.", metavar="SECONDS"
+        ),
+    ] = 30.0
 
+    @property
+    def bounds(self) -> Concurrency:
+        """Between what numbers of rows under way the run finds its own."""
+        return Concurrency() if self.concurrency is None else Concurrency.upto(self.concurrency)
 
-def by_sharer(limits: RateLimits | None, *, has_own_rates: bool) -> Limits:
-    """Return the windows by who shares them, for a run on several machines.
+    def limits(self, *, is_embedded: bool = False) -> RateLimits | None:
+        """Return the windows to keep to; unless some are asked for, those that hold on every plan of the service.
 
-    Args:
-        limits: The windows.
-        has_own_rates: Whether they are none of the hosted service's, and so hold for all machines together.
-    """
-    windows = limits.windows if limits else ()
-    address = () if has_own_rates else tuple(each for each in windows if each == PER_ADDRESS)
-    return Limits(company=tuple(each for each in windows if each not in address), address=address)
+        Args:
+            is_embedded: Whether the server is the command's own, which has no limits unless some are asked for.
+
+        Raises:
+            ConfigurationError: They cannot be read, or contradict each other.
+        """
+        if self.unlimited:
+            if self.plan is not None or self.rate:
+                raise ConfigurationError("--unlimited contradicts --plan and --rate; leave one out")
+            return None
+        windows = [_window(each) for each in self.rate or ()]
+        if self.plan is not None:
+            return RateLimits(*RateLimits.plan(self.plan).windows, *windows)
+        if windows:
+            return RateLimits(*windows)
+        return None if is_embedded else RateLimits.every_plan()
+
+    def shared(self, *, is_embedded: bool = False) -> Limits:
+        """Return the windows by who shares them, for a run on several machines."""
+        limits = self.limits(is_embedded=is_embedded)
+        windows = limits.windows if limits else ()
+        # Rates without a plan are not the hosted service's: they hold for all machines together.
+        has_own = bool(self.rate) and self.plan is None
+        address = () if has_own else tuple(each for each in windows if each == PER_ADDRESS)
+        return Limits(company=tuple(each for each in windows if each not in address), address=address)
 
 
 def least_seconds(requests: int, limits: RateLimits) -> float:

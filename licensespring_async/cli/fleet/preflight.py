@@ -2,18 +2,62 @@
 
 from __future__ import annotations
 
-import sys
+from typing import Annotated
 
+import attrs
 import typer
 
 from ...errors import ConfigurationError
 from ...fleet import Survey
 from ...transport import RateLimits
-from ..console import ERR, say
+from ..commands import Group
+from ..console import ERR, ask, can_ask, say
+from ..exits import Code
 from ..wording import counted, duration
 from .pacing import least_seconds
 
 _EXAMPLES = 5
+
+
+@attrs.frozen(kw_only=True)
+class Slots(Group):
+    """What becomes of the floating slots that a run takes."""
+
+    panel = "Floating slots"
+
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to take floating slots.")] = False
+    release: Annotated[
+        bool,
+        typer.Option(
+            "--release",
+            help="Give each feature's floating slot back after its check, also one that the device held before; those "
+            "that bundle checks take are kept.",
+        ),
+    ] = False
+
+    def agree(self, survey: Survey | None) -> None:
+        """Say how many floating slots a run may take, and go on only when somebody agrees.
+
+        Args:
+            survey: What will be checked, or None of a stream.
+
+        Raises:
+            ConfigurationError: There is nobody to ask.
+            typer.Exit: The answer was no.
+        """
+        if survey is not None and not survey.checks:
+            return
+        notice = _notice(survey, release=self.release)
+        if self.yes:
+            say(ERR, f"{notice}.")
+        elif can_ask():
+            if not ask(f"{notice}. Go on?"):
+                say(ERR, "Nothing was checked.")
+                raise typer.Exit(Code.USAGE)
+        else:
+            raise ConfigurationError(
+                f"{notice}; say --yes to agree (--dry-run only counts, --release gives the slots of features back)"
+            )
 
 
 def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
@@ -40,32 +84,6 @@ def complaints(survey: Survey) -> list[str]:
         f"invalid, first in row {each.row:,}{'' if each.line is None else f' (line {each.line:,})'}: {each.reason}"
         for each in firsts
     ]
-
-
-def ask_for_slots(survey: Survey | None, *, release: bool, yes: bool) -> None:
-    """Say how many floating slots a run may take, and go on only when somebody agrees.
-
-    Args:
-        survey: What will be checked, or None of a stream.
-        release: Whether the slots of features are given back.
-        yes: Whether somebody agreed beforehand.
-
-    Raises:
-        ConfigurationError: There is nobody to ask.
-        typer.Exit: The answer was no.
-    """
-    if survey is not None and not survey.checks:
-        return
-    notice = _notice(survey, release=release)
-    if yes:
-        say(ERR, f"{notice}.")
-    elif sys.stdin.isatty() and sys.stderr.isatty():
-        if not typer.confirm(f"{notice}. Go on?", err=True):
-            raise typer.Exit(2)
-    else:
-        raise ConfigurationError(
-            f"{notice}; say --yes to agree (--dry-run only counts, --release gives the slots of features back)"
-        )
 
 
 def _notice(survey: Survey | None, *, release: bool) -> str:

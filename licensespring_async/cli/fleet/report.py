@@ -10,13 +10,15 @@ from typing import Annotated
 import typer
 
 from ...extras import needs_extra
+from ...file_writing import Replacement
 from ...fleet.report import Findings, Origin, read_records
+from ..commands import command
 from ..console import OUT, say
-from ..exits import reported
 from ..wording import counted
 from .output import refuse_input, refuse_loss, unwritable
 
 
+@command
 def report(
     *,
     results: Annotated[
@@ -34,20 +36,20 @@ def report(
 
     Exits with 0 when it is written, and 2 when RESULTS cannot be read or FILE cannot be written.
     """
-    with reported():
-        with needs_extra("report"):
-            from ...fleet.report.page import render  # noqa: PLC0415  # an extra
-        refuse_input(output, results)
-        if not force:
-            refuse_loss(output)
-        now = datetime.now(UTC)
-        findings = Findings(now)
-        for record in read_records(Path(results)):
-            findings.add(record)
-        command = ["licensespring-async", "fleet", "report", results, "--output", output, *["--force"][: int(force)]]
-        page = render(findings, command=shlex.join(command), made=now, origin=Origin.of(Path(results)))
-        try:
-            Path(output).write_text(page, encoding="utf-8", errors="replace")
-        except OSError as e:
-            raise unwritable(output, e) from e
-        say(OUT, f"{counted(findings.rows, 'row')} reported. Report: {output}")
+    with needs_extra("report"):
+        from ...fleet.report.page import render  # noqa: PLC0415  # an extra
+    refuse_input(output, results)
+    if not force:
+        refuse_loss(output)
+    now = datetime.now(UTC)
+    findings = Findings(now)
+    for record in read_records(Path(results)):
+        findings.add(record)
+    command = ["licensespring-async", "fleet", "report", results, "--output", output, *["--force"][: int(force)]]
+    page = render(findings, command=shlex.join(command), made=now, origin=Origin.of(Path(results)))
+    try:
+        with Replacement(Path(output)) as new:
+            new.file.write(page.encode("utf-8", "replace"))
+    except OSError as e:
+        raise unwritable(output, e) from e
+    say(OUT, f"{counted(findings.rows, 'row')} reported. Report: {output}")

@@ -28,11 +28,12 @@ from ...fleet import (
 )
 from ...fleet.checking.verdicts import ABORTED
 from ...fleet.rows.supply import Rows
+from ...redaction import current_salt, salted
 from ..console import ERR, OUT, complain, say
 from ..exits import Code, run
-from ..options import Failing
 from ..wording import counted
 from .closing_table import Report
+from .ends import Ends
 from .feed import feed
 from .meter import Meter
 from .output import STDOUT, journal_of, open_output, refuse_loss
@@ -41,31 +42,6 @@ from .source import Source
 from .summary_file import Record, State
 
 _TICK = 0.1  # seconds; how often something is shown is up to what shows it
-_FEWEST_FOR_A_RATE = 100  # the first error of a run is not a rate of 100 %
-
-
-@attrs.frozen(kw_only=True)
-class Rules:
-    """When a run ends early, and what its exit code says.
-
-    Attributes:
-        max_errors: More rows with an error end the run, or None.
-        max_error_rate: A greater share of errors, from 0 to 1, ends the run once 100 rows are done, or None.
-        fail_on: What else is a failure.
-    """
-
-    max_errors: int | None = None
-    max_error_rate: float | None = None
-    fail_on: Failing | None = None
-
-    def broken_by(self, errors: int, rows: int) -> str:
-        """Return which limit so many errors in so many rows are over; "" when none."""
-        if self.max_errors is not None and errors > self.max_errors:
-            return f"{errors:,} errors are more than --max-errors {self.max_errors:,}"
-        rate = self.max_error_rate
-        if rate is not None and rows >= _FEWEST_FOR_A_RATE and errors > rate * rows:
-            return f"{errors:,} errors in {rows:,} rows are more than --max-error-rate {rate:g}"
-        return ""
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +52,7 @@ class Job:
         survey: What is known of the rows, or None of a stream.
         identity: Options that make another run of it; the rows are added.
         is_retry: Whether only rows that ended in an error are checked.
+        has_own_salt: Whether the user says what fingerprints are salted with.
         shown: How progress is shown.
         about: What the summary says of it beside what came of it.
     """
@@ -87,8 +64,8 @@ class Job:
     output: str | None
     force: bool
     is_retry: bool
-    retries: int
-    rules: Rules
+    has_own_salt: bool
+    ends: Ends
     shown: Shown
     about: Mapping[str, object]
 
@@ -126,7 +103,15 @@ def _open_journal(job: Job, stack: ExitStack) -> Journal | None:
     elif not path.exists():
         refuse_loss(str(job.output))
     identity = {"rows": f"{job.survey.rows:,}", "content": job.survey.fingerprint} | job.identity
-    return stack.enter_context(Journal(path, identity))
+    journal = stack.enter_context(Journal(path, identity))
+    salt = journal.salt(current_salt())
+    if job.has_own_salt and salt != current_salt():
+        raise ConfigurationError(
+            f"--salt: the results in {path} were named with another one; leave it out to go on with that, or start "
+            "anew with --force"
+        )
+    stack.enter_context(salted(salt))
+    return journal
 
 
 class _Ledger:
@@ -198,7 +183,7 @@ class _Run:
         if self._summary.of(Outcome.ERROR):
             return Code.ERRORS
         is_refused = self._summary.of(Outcome.NOT_LICENSED) > 0
-        return Code.NOT_LICENSED if is_refused and self._job.rules.fail_on is Failing.NOT_LICENSED else Code.OK
+        return Code.NOT_LICENSED if is_refused and self._job.ends.fails_on_no else Code.OK
 
     @contextmanager
     def _written(self) -> Generator[Callable[[Result], None]]:
@@ -235,7 +220,7 @@ class _Run:
         job, summary = self._job, self._summary
         async with job.checker as checker, _supplied(job, self._finished, self._wanted) as rows:
             ledger = _Ledger(job.survey, self._journal)
-            self._checks = check_with(checker, rows, retries=job.retries, ledger=ledger)
+            self._checks = check_with(checker, rows, retries=job.ends.retries, ledger=ledger)
             if self._is_draining:
                 self._checks.stop()
             errors_before = summary.of(Outcome.ERROR)
@@ -248,7 +233,7 @@ class _Run:
                             self._judge(summary.of(Outcome.ERROR) - errors_before, summary.rows - self._earlier)
 
     def _judge(self, errors: int, rows: int) -> None:
-        self.abort = self._job.rules.broken_by(errors, rows)
+        self.abort = self._job.ends.broken_by(errors, rows)
         if self.abort and self._checks is not None:
             self._checks.skip(f"not checked: {self.abort}")
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import attrs
+import typer
 
 from ...errors import ConfigurationError
 from ...fleet import Format, InvalidRow, Row, Spool, read_query, read_rows, rows_from
 from ...fleet.rows.files import STDIN
+from ..commands import Group
 from ..console import warn
 
 
@@ -27,54 +30,79 @@ class Source:
     is_stream: bool = False
 
 
-@contextmanager
-def open_source(
-    file: str | None,
-    *,
-    sql: str | None,
-    database: str | None,
-    demo: bool,
-    columns: Sequence[str] = (),
-    format: Format | None = None,
-) -> Generator[Source]:
-    """Give the rows of a file or a query, or without either those of the demo fleet.
+@attrs.frozen(kw_only=True)
+class Rows(Group):
+    """Which rows are checked: those of a file, of a query, or of the demo fleet."""
 
-    Args:
-        file: Its name.
-        sql: The query.
-        database: Where it is asked.
-        demo: Whether there is a demo fleet.
-        columns: What the file calls columns, as `hardware_id=serial`.
-        format: What the file is, or None to go by its name.
+    panel = "Rows"
 
-    Raises:
-        ConfigurationError: There are no rows, more than one source of them, or a column's name cannot be read.
-    """
-    mapping = dict(_mapped(each) for each in columns)
-    if sql is not None:
-        if file is not None or format is not None:
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            help="CSV, .tsv, .jsonl or .parquet file, packed (.gz, .zst) or not; - for the standard input.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None
+    sql: Annotated[str | None, typer.Option(help="Check the rows of a query instead of FILE.", metavar="QUERY")] = None
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="SQLAlchemy URL of its database. The variable keeps a password out of the list of processes.",
+            metavar="URL",
+            envvar="LICENSESPRING_DATABASE",
+        ),
+    ] = None
+    format: Annotated[Format | None, typer.Option(help="What FILE is; by default its name tells, CSV without one.")] = (
+        None
+    )
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="What FILE or QUERY calls a column: hardware_id=serial; may be repeated.",
+            metavar="COLUMN=NAME",
+        ),
+    ] = None
+
+    @contextmanager
+    def opened(self, *, has_demo: bool) -> Generator[Source]:
+        """Give the rows.
+
+        Args:
+            has_demo: Whether there is a demo fleet, for when neither a file nor a query is named.
+
+        Raises:
+            ConfigurationError: There are no rows, more than one source of them, or a column's name cannot be read.
+        """
+        mapping = dict(_mapped(each) for each in self.mapping or ())
+        if self.sql is not None:
+            with Spool(read_query(self.sql, self._its_database(), columns=mapping)) as spool:
+                yield Source(read=spool.read)
+        elif (file := self.file) is not None:
+            is_stream = file == STDIN or _is_stream(Path(file))
+            yield Source(read=lambda: read_rows(file, columns=mapping, format=self.format), is_stream=is_stream)
+        elif has_demo:
+            from ...sandbox import demo_fleet  # noqa: PLC0415  # an extra
+
+            fleet = demo_fleet()
+            yield Source(read=lambda: rows_from(fleet))
+        elif self.database is not None:
+            raise ConfigurationError("--database: needs --sql QUERY")
+        else:
+            raise ConfigurationError(
+                "no FILE: name a CSV, TSV, JSONL or Parquet file, - for the standard input, --sql QUERY, or --sandbox "
+                "for its demo fleet"
+            )
+
+    def _its_database(self) -> str:
+        if self.file is not None or self.format is not None:
             raise ConfigurationError("--sql gives the rows; leave FILE and --format out")
-        if database is None:
+        if self.database is None:
             raise ConfigurationError("--sql: needs --database URL, or the URL in LICENSESPRING_DATABASE")
-        if "order by" not in " ".join(sql.lower().split()):
+        if "order by" not in " ".join((self.sql or "").lower().split()):
             warn("--sql has no ORDER BY: a run that is interrupted may not find its rows in the same order again.")
-        with Spool(read_query(sql, database, columns=mapping)) as spool:
-            yield Source(read=spool.read)
-    elif file is not None:
-        is_stream = file == STDIN or _is_stream(Path(file))
-        yield Source(read=lambda: read_rows(file, columns=mapping, format=format), is_stream=is_stream)
-    elif demo:
-        from ...sandbox import demo_fleet  # noqa: PLC0415  # an extra
-
-        fleet = demo_fleet()
-        yield Source(read=lambda: rows_from(fleet))
-    elif database is not None:
-        raise ConfigurationError("--database: needs --sql QUERY")
-    else:
-        raise ConfigurationError(
-            "no FILE: name a CSV, TSV, JSONL or Parquet file, - for the standard input, --sql QUERY, or --sandbox for "
-            "its demo fleet"
-        )
+        return self.database
 
 
 def _mapped(text: str) -> tuple[str, str]:

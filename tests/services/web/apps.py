@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import anyio.lowlevel
@@ -27,45 +25,40 @@ from licensespring_async.services.web import litestar as for_litestar
 from licensespring_async.services.web import starlette as for_starlette
 from licensespring_async.transport import HttpRequest, HttpResponse
 
+from ...fakes import FEATURE, ScriptedEngine, answer, client, parameter, refusal
 from ...transport import virtual
-from ...transport.fakes import FEATURE, KEY, answer, refusal
 
 C = TypeVar("C")
 
 
 @attrs.define
-class Service:
+class Service(ScriptedEngine):
     """Says yes to keys that begin with "good", no to "wrong", and what other keys name, each after its own time."""
 
     plays: dict[str, Callable[[], HttpResponse]] = attrs.field(factory=dict[str, Callable[[], HttpResponse]])
-    asked: list[str] = attrs.field(factory=list[str])
-    closed: int = 0
 
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        query = parse_qs(urlsplit(request.url).query)
-        key = query["license_key"][0]
-        self.asked.append(key)
+    def __attrs_post_init__(self) -> None:
+        self.answers = [self.respond]
+
+    async def wait(self, request: HttpRequest, timeout: float) -> None:
         # No two answers take the same time.
-        await anyio.sleep(0.01 + 0.01 * len(key))
+        await anyio.sleep(0.01 + 0.01 * len(parameter(request, "license_key")))
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        key = parameter(request, "license_key")
         if key.startswith("good"):
-            return answer(body={**FEATURE, "code": query["feature"][0]})
+            return answer(body={**FEATURE, "code": parameter(request, "feature")})
         if key.startswith("wrong"):
             return refusal("license_not_found")
         return self.plays[key]() if key in self.plays else refusal(key)
 
-    async def aclose(self) -> None:
-        self.closed += 1
+    @property
+    def keys(self) -> list[str]:
+        """License keys in the order they were asked for."""
+        return self.asked("license_key")
 
     def client(self) -> LicenseSpring:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return LicenseSpring(
-                auth=KEY,
-                engine=self,
-                verify_signatures=False,
-                clock=virtual.clock(),
-                retry=RetryPolicy(max_attempts=1),
-            )
+        return client(self, virtual.clock(), retry=RetryPolicy(max_attempts=1))
 
 
 def device(headers: Mapping[str, str]) -> Licensee | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import anyio
@@ -11,8 +12,8 @@ import pytest
 from licensespring_async import ConfigurationError, ConnectionFailed
 from licensespring_async.transport import HttpResponse
 
+from ...fakes import answer, refusal
 from ...transport import virtual
-from ...transport.fakes import answer, refusal
 from .apps import APPS, Service, Story, a_litestar_app
 from .asgi import Answer, Running, running
 
@@ -50,7 +51,7 @@ def play(request: pytest.FixtureRequest, backend: str) -> Play:
         story = Story()
 
         async def main() -> None:
-            service = Service(dict(TROUBLE))
+            service = Service(plays=dict(TROUBLE))
             async with running(request.param(service, story)) as app:
                 assert service.closed == 0
                 await scenario(app, service)
@@ -74,7 +75,7 @@ def test_a_licensed_device_is_let_through(play: Play) -> None:
             reply = await app.get(headers=GOOD)
             assert reply.status == 200
             assert source in reply.body
-        assert service.asked == ["good"]
+        assert service.keys == ["good"]
 
     assert play(scenario).lines == ["started", "stopped"]
 
@@ -89,7 +90,7 @@ def test_every_refusal_is_the_same_answer(play: Play) -> None:
         replies.append(await app.get())
         replies.append(await app.get(headers={"x-device": "device-1"}))
         replies.append(await app.get(headers={"x-device": "", "x-key": "good"}))
-        assert len(service.asked) == len(REFUSALS)
+        assert len(service.keys) == len(REFUSALS)
         assert {(each.status, each.body, tuple(each.headers.items())) for each in replies} == {
             (403, replies[0].body, tuple(replies[0].headers.items()))
         }
@@ -130,10 +131,31 @@ def test_trying_keys_out_is_bounded(play: Play) -> None:
         async with anyio.create_task_group() as callers:
             for number in range(1000):
                 callers.start_soon(attempt, number)
-        assert len(service.asked) == 200
+        assert len(service.keys) == 200
         assert sorted(set(replies)) == [403, 503]
         await anyio.sleep(1)
         assert (await app.get(headers=GOOD)).status == 200
+
+    play(scenario)
+
+
+def test_one_visitor_keeps_no_customer_out(play: Play) -> None:
+    """While one address tries keys out, customers at others are answered."""
+
+    async def scenario(app: Running, service: Service) -> None:
+        statuses: list[int] = []
+
+        async def customer(number: int, address: str) -> None:
+            statuses.append((await app.get(headers=key(f"good-{number}"), client=address)).status)
+
+        async with anyio.create_task_group() as callers:
+            for number in range(25 * 30):
+                callers.start_soon(partial(app.get, headers=key(f"wrong-{number}"), client="10.0.0.1"))
+                await anyio.sleep(1 / 25)
+            async with anyio.create_task_group() as customers:
+                for number in range(50):
+                    customers.start_soon(customer, number, f"10.0.1.{number}")
+        assert statuses == [200] * 50
 
     play(scenario)
 
@@ -152,7 +174,7 @@ def test_malformed_requests_cost_nobody_a_chance(play: Play) -> None:
                 callers.start_soon(attempt, number)
         assert set(refused) == {403}
         assert (await app.get(headers=GOOD)).status == 200
-        assert service.asked == ["good"]
+        assert service.keys == ["good"]
 
     play(scenario)
 

@@ -1,0 +1,157 @@
+"""An endpoint function's signature and docstring, as options and help."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
+
+import typer
+
+from ...endpoints.parameters import PARAMETERS
+from ...errors import ConfigurationError
+from ..console import ask_secret, can_ask
+
+Endpoint = Callable[..., Any]
+
+_ASKED_FOR: Final = frozenset({"password", "new_password", "id_token", "code"})
+"""Secrets that are typed in: never needed on the command line, where other users of the machine see them."""
+
+_PANELS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("hardware_id", "license_key", "username", "license_id"), "License and device"),
+    **dict.fromkeys(("password", "new_password", "id_token", "code", "customer_account_code"), "License and device"),
+    **dict.fromkeys(("env", "os_ver", "hostname", "os_hostname", "ip", "ip_local"), "Device data"),
+    **dict.fromkeys(("app_ver", "sdk_ver", "mac_address", "is_vm", "vm_info"), "Device data"),
+}
+_SECTION = re.compile(r"^(?:Args|Returns|Raises|Cost|Source):", re.MULTILINE)
+_LINE = re.compile(r"(?m)^    (\w+): (.*(?:\n      +.*)*)")
+_NAME = re.compile(r"`(\w+)`")
+
+
+def options_of(endpoint: Endpoint) -> Iterator[inspect.Parameter]:
+    """Return an option for each parameter that a command line can give."""
+    parameters = inspect.signature(endpoint, eval_str=True).parameters
+    told = _told(endpoint)
+    for name, each in parameters.items():
+        kind = _kind(each.annotation)
+        if kind is None:
+            continue
+        is_required = each.default is inspect.Parameter.empty and NoneType not in get_args(each.annotation)
+        text = _spoken(told.get(name) or PARAMETERS[name].about, parameters)
+        is_open = is_required and name not in _ASKED_FOR
+        yield each.replace(
+            annotation=Annotated[kind if is_open else kind | None, _option(name, kind, text)],
+            default=inspect.Parameter.empty if is_open else None,
+        )
+
+
+def help_of(endpoint: Endpoint) -> str:
+    """Return what an endpoint function's docstring says before it comes to arguments."""
+    return _SECTION.split(inspect.getdoc(endpoint) or "")[0].strip()
+
+
+def option(name: str) -> str:
+    """Return how a parameter is given: `--license-key`."""
+    return f"--{name.replace('_', '-')}"
+
+
+def arguments_for(endpoint: Endpoint, given: Mapping[str, object]) -> dict[str, object]:
+    """Return the arguments that options stand for; what has to be typed in is asked for.
+
+    Args:
+        endpoint: What takes them.
+        given: Values of its options. `-` for a password or token asks for it, or reads a line of the standard input.
+
+    Raises:
+        ConfigurationError: A password or token is needed, and there is no terminal to ask at.
+    """
+    parameters = inspect.signature(endpoint).parameters
+    arguments = dict(given)
+    for name in [each for each in parameters if each in _ASKED_FOR and each in given]:
+        is_missing = given[name] is None and parameters[name].default is inspect.Parameter.empty
+        if is_missing and not can_ask():
+            raise ConfigurationError(
+                f"{option(name)}: is needed; set {_variable(name)}, or give - to have it read from the standard input"
+            )
+        if is_missing or given[name] == "-":
+            arguments[name] = ask_secret(name.replace("_", " ").capitalize())
+    return arguments
+
+
+def _option(name: str, kind: Any, text: str) -> Any:
+    parser: Callable[[str], Any] | None = _PARSERS.get(kind)
+    if name in _ASKED_FOR:
+        text += " - asks for it, or reads it from the standard input."
+    if kind == list[str]:
+        text += " May be repeated."
+    return typer.Option(
+        f"{option(name)}/--no{option(name)[1:]}" if kind is bool else option(name),
+        help=text,
+        metavar=None if kind is bool else _METAVARS[kind],
+        envvar=None if PARAMETERS[name].public else _variable(name),
+        parser=parser,
+        rich_help_panel=_PANELS.get(name),
+    )
+
+
+def _spoken(text: str, parameters: Container[str]) -> str:
+    """Return a text that names options where it named parameters."""
+    return _NAME.sub(lambda found: option(found[1]) if found[1] in parameters else found[0], text)
+
+
+def _variable(name: str) -> str:
+    return f"LICENSESPRING_{name.upper()}"
+
+
+def _told(endpoint: Endpoint) -> dict[str, str]:
+    """Return what the docstring says of each argument."""
+    _, _, after = (inspect.getdoc(endpoint) or "").partition("\nArgs:\n")
+    arguments = _SECTION.split(after)[0]
+    return {name: " ".join(text.split()) for name, text in _LINE.findall(arguments)}
+
+
+def _kind(annotation: Any) -> Any:
+    """Return the type of the option for a parameter, or None when none can hold its values."""
+    if get_origin(annotation) in (Union, UnionType):
+        (annotation, *more) = [each for each in get_args(annotation) if each is not NoneType]
+        if more:
+            return None
+    if annotation in _METAVARS:
+        return annotation
+    return _BY_ORIGIN.get(get_origin(annotation))
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as e:
+        raise typer.BadParameter("must be a date and time in ISO 8601, for example 2030-01-31T12:00:00+00:00") from e
+    if moment.tzinfo is None:
+        raise typer.BadParameter("has no offset from UTC; say which, for example 2030-01-31T12:00:00+00:00")
+    return moment
+
+
+def _object(text: str) -> dict[str, object]:
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise typer.BadParameter('must be an object of JSON, for example {"name": "value"}')
+    return cast("dict[str, object]", value)
+
+
+_METAVARS: Final[Mapping[Any, str]] = {
+    str: "TEXT",
+    int: "NUMBER",
+    bool: "",
+    datetime: "DATE-TIME",
+    dict: "JSON",
+    list[str]: "TEXT",
+}
+_BY_ORIGIN: Final[Mapping[Any, Any]] = {Mapping: dict, dict: dict, Sequence: list[str], Iterable: list[str]}
+_PARSERS: Final[Mapping[Any, Callable[[str], Any]]] = {datetime: _moment, dict: _object}
