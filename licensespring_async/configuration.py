@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from ._version import __version__
 from .auth import ApiKey, ClientCredentials, is_loopback, require_secure
 from .errors import ConfigurationError
+from .models.json_types import exact
 from .signatures import PRODUCTION_PUBLIC_KEY, Verifier
 from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
 from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
@@ -135,6 +136,11 @@ def pipeline_for(
     )
 
 
+def default_limits(origin: str) -> RateLimits | None:
+    """Return the windows to keep to when none were given: at the vendor's own address those that hold on every plan."""
+    return RateLimits.every_plan() if origin == PRODUCTION_URL else None
+
+
 def default_engine() -> Engine:
     """Return the httpx engine."""
     from .transport.engines.httpx_engine import HttpxEngine  # noqa: PLC0415  # slow to import, and another engine needs none of it
@@ -145,7 +151,7 @@ def default_engine() -> Engine:
 def checked_origin(base_url: str, allow_http: bool) -> str:
     """Return the origin that requests go to, in its shortest form, or refuse what is none."""
     require_secure("base_url", base_url, allow_http=allow_http is True)
-    parts = urlsplit(base_url)
+    parts = urlsplit(exact(base_url))
     if parts.path.strip("/") or parts.query:
         raise ConfigurationError("base_url: must be an origin like https://host, without a path; /api/v4 is appended")
     if _is_in_the_clear(base_url):

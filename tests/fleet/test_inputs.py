@@ -113,6 +113,16 @@ def test_a_format_may_be_named(tmp_path: Path) -> None:
         (b'{"product": "APP", "hardware_id": 1.5}', "hardware_id: must be text or a whole number, not float"),
         (b'{"product": "APP", "hardware_id": true}', "hardware_id: must be text or a whole number, not bool"),
         (b'{"product": "APP", "hardware_id": ["K"]}', "hardware_id: must be text or a whole number, not list"),
+        (
+            b'{"product": "APP", "hardware_id": {"a": 1, "a": 2}}',
+            "hardware_id: must be text or a whole number, not Object",
+        ),
+        (b'{"product":"APP","hardware_id":"d","username":"a","username":"b"}', "names username more than once"),
+        (b'{"product":"APP","Product":"APP","hardware_id":"d","username":"a"}', "names product more than once"),
+        (
+            b'{"product":"APP","hardware_id":"d"," HARDWARE_ID":"e","license_key":"a","license_key":null}',
+            "names hardware_id and license_key more than once",
+        ),
         (b'{"product": "APP", "hardware_id": "d", "username": "J\xfc"}', "username: not UTF-8 text"),
         (b'{"product": "APP", "hardware_id": "d", "username": "\\ud800"}', "username: not UTF-8 text"),
         (
@@ -136,6 +146,14 @@ def test_a_bad_line_of_json_is_an_invalid_row(tmp_path: Path, line: bytes, reaso
     assert (bad.row, bad.line) == (2, 3)
     assert bad.reason.startswith(reason)
     assert (last.row, last.line) == (3, 4)
+
+
+def test_what_is_no_column_of_ours_may_be_named_twice(tmp_path: Path) -> None:
+    """Reads a line that names a column twice which no check needs, there or in an object inside it."""
+    path = tmp_path / "fleet.jsonl"
+    path.write_text('{"product":"APP","hardware_id":"d","username":"a","note":{"x":1,"x":2},"note":3}\n')
+    (row,) = read_rows(path)
+    assert isinstance(row, Row)
 
 
 def test_a_json_array_is_refused_with_the_way_out(tmp_path: Path) -> None:

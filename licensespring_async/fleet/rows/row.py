@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Integral
 from typing import Any, Final
 from uuid import UUID
 
@@ -99,7 +100,11 @@ def _text(value: object) -> str | None:
     """Return a value as it is sent, or None of one that means no text: 1.0 or true is nobody's serial number."""
     if value is None:
         return ""
-    return str(value) if isinstance(value, int | UUID) and not isinstance(value, bool) else None
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Integral):
+        return str(int(value))  # an enum's number prints its name
+    return str(value) if isinstance(value, UUID) else None
 
 
 def _missing(values: Mapping[str, str]) -> str | None:

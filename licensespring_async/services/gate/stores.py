@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
-import anyio
 import anyio.to_thread
 
 from ...errors import LicenseSpringError
@@ -60,19 +59,20 @@ class SqliteStore:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        self._one = anyio.CapacityLimiter(1)
+        # Of threads: what an event loop held that was closed meanwhile would never come back.
+        self._turn = threading.Lock()
 
     async def get(self, key: str) -> bytes | None:
         """Return the value of a key, or None; StoreError when the file cannot be read."""
-        return await anyio.to_thread.run_sync(self._get, key, limiter=self._one)
+        return await anyio.to_thread.run_sync(self._get, key)
 
     async def set(self, key: str, value: bytes) -> None:
         """Keep a value; StoreError when the file cannot be written."""
-        await anyio.to_thread.run_sync(self._set, key, value, limiter=self._one)
+        await anyio.to_thread.run_sync(self._set, key, value)
 
     def _get(self, key: str) -> bytes | None:
         try:
-            with closing(self._open()) as database:
+            with self._turn, closing(self._open()) as database:
                 row = database.execute("SELECT value FROM answers WHERE key = ?", (key,)).fetchone()
         except sqlite3.Error as e:
             raise StoreError(f"cannot read {self._path}: {e}") from e
@@ -82,7 +82,7 @@ class SqliteStore:
 
     def _set(self, key: str, value: bytes) -> None:
         try:
-            with closing(self._open()) as database, database:
+            with self._turn, closing(self._open()) as database, database:
                 database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, value))
         except sqlite3.Error as e:
             raise StoreError(f"cannot write {self._path}: {e}") from e
