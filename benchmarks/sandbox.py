@@ -42,7 +42,7 @@ from rich.table import Table
 
 from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.sandbox.service.call import Call
-from licensespring_async.sandbox.service.checks import check_license_feature
+from licensespring_async.sandbox.service.checks import ROUTES, check_license_feature
 from licensespring_async.sandbox.tenants.authorization import signature
 from licensespring_async.sandbox.wire import signing
 from licensespring_async.sandbox.wire.jsontext import encode
@@ -172,7 +172,7 @@ def parts(per_request: float) -> Table:
     body = b""
 
     def check(feature: str) -> bytes:
-        values = {**read_query(query), "feature": feature}
+        values = {**read_query(query, ROUTES[0].reads), "feature": feature}
         with tenant.world.home.store.transaction():
             call = Call(world=tenant.world, values=values, now=now, sign=signer.sign_text)
             return encode(check_license_feature(call))

@@ -19,7 +19,7 @@ from .transport.history import History
 from .transport.pipeline import Pipeline
 from .transport.policies.retry import RetryBudget
 from .transport.policies.windows import RateLimiter
-from .transport.values import Call
+from .transport.values import Call, Repeat
 
 T = TypeVar("T")
 
@@ -89,7 +89,10 @@ class Caller(Observable, Awaiting):
         try:
             return await self._perform(call, history)
         except LicenseSpringError as error:
-            if call.doubt is None or not error.may_have_acted:
+            if call.request.repeat is Repeat.ALWAYS or not error.may_have_acted:
+                raise
+            if call.doubt is None:
+                error.add_note(f"it is not known whether {call.request.endpoint} has acted; it is never sent twice")
                 raise
             return await self._find_out(call, call.doubt(), error, history)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -11,10 +11,14 @@ from .endpoints.parameters import Value
 from .endpoints.requests import optional, required, who
 from .errors import FeatureExpired
 from .models import Bundle, LicenseFeature
-from .redaction import fingerprint
+from .models.json_types import ascii_lower
+from .redaction import Unpickled, fingerprint
 from .transport.values import Call
 
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, int | None, str | None]
+
+
+T = TypeVar("T")
 
 
 class Whose(Protocol):
@@ -47,13 +51,19 @@ class Whose(Protocol):
 
 
 def feature_key(product: str, feature: str, whose: Whose) -> Key:
-    """Return the key of a feature check without making one: a gate finds known answers by it."""
+    """Return the key of a feature check without making one: a gate finds known answers by it.
+
+    Two spellings of one device, key or user have one key, or one license would fill a gate. The service signs all
+    three in lower case, so its own signatures do not tell them apart; of products and features nothing is documented.
+
+    Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature
+    """
     return (
         product,
         feature,
-        whose.hardware_id,
-        whose.license_key,
-        whose.username,
+        _one_spelling(whose.hardware_id),
+        _one_spelling(whose.license_key),
+        _one_spelling(whose.username),
         whose.license_id,
         whose.bundle_code,
     )
@@ -65,12 +75,17 @@ def expired(feature: LicenseFeature) -> FeatureExpired:
     return FeatureExpired(200, FeatureExpired.kind, f"the feature ended{end}")
 
 
+def _one_spelling(value: T) -> T | str:
+    """Return a text with its ASCII letters in lower case; anything else as it is."""
+    return ascii_lower(value) if isinstance(value, str) else value
+
+
 def _masked(value: str | None) -> str:
     return "None" if value is None else fingerprint(value)
 
 
 @attrs.frozen(kw_only=True)
-class _Check:
+class _Check(Unpickled):
     """What every check names: the product, the device and the license.
 
     Args:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 JsonObject: TypeAlias = Mapping[str, object]
 JsonScalar: TypeAlias = str | int | float | bool | None
+
+OptionalDate: TypeAlias = Annotated[datetime | None, 'or ""']
+"""A moment that decides nothing; `""` reads as None."""
+
+RecordedAt: TypeAlias = Annotated[datetime | None, "or milliseconds"]
+"""When the service recorded something; it writes ISO 8601 in one answer and milliseconds since 1970 in another."""
 
 
 def in_utc(moment: datetime) -> str:

@@ -13,8 +13,9 @@ from .world.customers import Customer, CustomerAccount, CustomField, User
 from .world.devices import Device
 from .world.features import Feature
 from .world.licenses import License
-from .world.products import InstallationFile, Product, ProductField
+from .world.products import Product
 from .world.slots import Slots
+from .world.terms import InstallationFile, ProductField
 from .world.world import World
 from .worldfile import WorldFileError, load_world
 

@@ -35,7 +35,8 @@ from .policies.deadline import Deadline, Patience
 from .policies.retry import RetryPolicy, classify
 from .policies.skew import ClockSkew
 from .policies.windows import RateLimiter
-from .values import HttpRequest, HttpResponse, Request
+from .tpm import proof
+from .values import HttpRequest, HttpResponse, Request, Tpm
 
 _UNWATCHED: Final = nullcontext()
 _NO_HEADERS: Final[Mapping[str, str]] = {}
@@ -66,6 +67,7 @@ class Pipeline:
     hooks: tuple[Hook, ...]
     observer: Observer | None = None
     patience: Patience | None = None
+    tpm: Tpm | None = None
 
     def start(self, endpoint: str) -> History:
         """Return the history of a call that begins now."""
@@ -148,6 +150,10 @@ class Pipeline:
         started, sent = self.clock.monotonic(), self.clock.time()
         date = imf_fixdate(sent + self.skew.offset)
         history.credentials = sign(date)
+        tpm = request.tpm or self.tpm
+        if tpm is not None and request.authorized:
+            message = self.authorizer.tpm_message(date, history.credentials)
+            history.credentials = {**history.credentials, **await proof(tpm, message, history.deadline)}
         response: HttpResponse | None = None
         error: LicenseSpringError | None = None
         try:

@@ -18,8 +18,8 @@ from distributed import LocalCluster
 
 from licensespring_async import Window
 from licensespring_async.fleet import Outcome, check_with
+from licensespring_async.fleet.checking.shares import Limits
 from licensespring_async.fleet.distributed import Settings, connected, dask_checker
-from licensespring_async.fleet.distributed.shares import Limits
 
 from ..cli.processes import COMMAND
 from ..cli.test_fleet_check import HEADER, lines_of

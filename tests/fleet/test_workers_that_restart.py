@@ -11,9 +11,9 @@ import pytest
 from licensespring_async import LicenseSpringError, RateLimits
 from licensespring_async.checks import FeatureCheck
 from licensespring_async.fleet import Result, Row
+from licensespring_async.fleet.checking.shares import Limits
 from licensespring_async.fleet.distributed import DaskChecker
 from licensespring_async.fleet.distributed.cluster import Cluster
-from licensespring_async.fleet.distributed.shares import Limits
 from licensespring_async.fleet.distributed.worker import Checked, Chunk, NotReady
 from licensespring_async.fleet.results.result import Outcome
 

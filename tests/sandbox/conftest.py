@@ -69,7 +69,7 @@ def ask(license: License) -> dict[str, str | int]:
 def bundle(world: World, product: Product) -> License:
     """A bundle's license that is active on hw-1."""
     suite = world.add_bundle(f"B{next(_NUMBERS)}", members=[product])
-    sold = suite.add_license()
+    sold = suite.add_license(max_activations=5)
     sold.activate("hw-1")
     return sold
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 import httpx
 import pytest
 
-from licensespring_async.sandbox import License, Sandbox, World
+from licensespring_async.sandbox import License, Product, Sandbox, World
 
 from .calling import Caller, VirtualClock, new_http, refusal, verify
 
@@ -105,10 +105,10 @@ async def test_a_bundle_is_activated_whole_or_not_at_all(
 
 
 async def test_a_bundle_for_any_number_of_devices_is_so_in_its_parts(
-    caller: Caller, world: World, license: License
+    caller: Caller, world: World, product: Product
 ) -> None:
     """Activates a second device where the bundle's license is unlimited, its sub-licenses saying nothing else."""
-    suite = world.add_bundle(f"{license.product.short_code}-SUITE", members=[license.product])
+    suite = world.add_bundle(f"{product.short_code}-SUITE", members=[product])
     unlimited = suite.add_license(allow_unlimited_activations=True)
     ask = {"product": suite.short_code, "license_key": str(unlimited.key)}
 

@@ -39,7 +39,7 @@ PLAIN_ITEM: dict[str, object] = {
     "start_date": None,
     "allow_grace_period": False,
     "grace_period": 0,
-    "max_activations": 1,
+    "max_activations": 5,
     "times_activated": 1,
     "allow_unlimited_activations": False,
     "transfer_count": 0,

@@ -77,6 +77,8 @@ async def test_warns_of_unknown_parameters(
         assert caplog.messages == []
         assert (await caller.get(FEATURE, {**ask, "hardwareid": "s3cret"})).status_code == 200
         assert (await caller.post("activate_license", {**ask, "colour": "s3cret"})).status_code == 200
+        assert (await caller.get(FEATURE, {**ask, "consumptions": 1})).status_code == 200
+    assert "consumptions" in caplog.messages[2]  # which other endpoints read
     assert ["hardwareid" in caplog.messages[0], "colour" in caplog.messages[1]] == [True, True]
     assert "s3cret" not in caplog.text
 

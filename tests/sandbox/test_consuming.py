@@ -114,7 +114,7 @@ async def test_refuses_what_makes_no_sense(
 
 async def test_a_license_has_to_be_counted(caller: Caller, license: License, ask: Ask) -> None:
     """Refuses to add to a license that is not of the consumption type."""
-    assert refusal(await caller.post("add_consumption", ask)) == "validation_error"
+    assert refusal(await caller.post("add_consumption", ask)) == "license_not_consumption"
 
 
 async def test_accepts_documented_events(caller: Caller, counted: License, ask: Ask) -> None:

@@ -8,35 +8,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 
-import attrs
 import pytest
-from attrs import AttrsInstance
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from licensespring_async.sandbox import (
     DEMO,
     DEMO_FILE,
-    Customer,
-    Feature,
-    License,
-    Product,
     Sandbox,
-    User,
     World,
     WorldFileError,
     load_world,
 )
+from licensespring_async.sandbox.spelling import known_keywords
+from licensespring_async.sandbox.world.products import LicenseOffer
 from licensespring_async.sandbox.worldfile import load_companies
 from licensespring_async.sandbox.worldfile.lines import Lines
-from licensespring_async.sandbox.worldfile.schema import (
-    BundleText,
-    CustomerText,
-    FeatureText,
-    LicenseText,
-    ProductText,
-    UserText,
-)
+from licensespring_async.sandbox.worldfile.schema import LicenseTable
 
 WHOLE = """
     [company]
@@ -161,25 +149,24 @@ def test_describes_licenses_as_the_builder_does(path: Path) -> None:
     assert types == ["perpetual", "consumption", "subscription", "time-limited"]
 
 
-STRUCTURE = {"id", "ids", "home", "place", "is_bundle", "bundle_license", "product", "slots"}
+def test_a_file_can_say_what_add_license_can() -> None:
+    """A license in a file takes every keyword of the builder."""
+    assert set(known_keywords(LicenseOffer)) <= set(known_keywords(LicenseTable))
 
 
-@pytest.mark.parametrize(
-    ("built", "described"),
-    [
-        (Product, ProductText),
-        (Product, BundleText),
-        (License, LicenseText),
-        (Feature, FeatureText),
-        (User, UserText),
-        (Customer, CustomerText),
-    ],
-)
-def test_can_say_what_the_builder_can(built: type[AttrsInstance], described: type[AttrsInstance]) -> None:
-    """Whatever is set in Python can be set in a file; borrowing of a feature follows from its max_borrow_time."""
-    can = {attribute.alias for attribute in attrs.fields(built) if attribute.init} - STRUCTURE - {"can_borrow"}
-    says = {attribute.name for attribute in attrs.fields(described)} | {"can_borrow"}
-    assert can - says <= ({"members"} if described is ProductText else set())
+def test_a_sub_license_changes_only_what_its_table_says(path: Path) -> None:
+    """What a sub-license's table leaves out stays as its bundle's license has it."""
+    [suite] = load_world(written(path, WHOLE)).products["SUITE"].licenses
+    cad = suite.sublicenses["CAD"]
+    assert (cad.enabled, cad.validity_period) == (False, suite.validity_period)
+    assert cad.allow_unlimited_activations
+
+
+def test_refuses_more_devices_than_a_license_takes(path: Path) -> None:
+    """A file that activates more devices than max_activations is refused at its license."""
+    text = '[[products]]\nshort_code = "A"\n[[licenses]]\nproduct = "A"\ndevices = ["hw-1", "hw-2"]\n'
+    [told] = problems(path, text)
+    assert told.startswith("3: licenses[0]: a license of A is active on 1 devices already")
 
 
 def test_describes_what_product_details_tells(path: Path) -> None:

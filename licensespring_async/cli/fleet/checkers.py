@@ -11,7 +11,7 @@ import attrs
 from ...errors import ConfigurationError, LicenseSpringError
 from ...extras import needs_extra
 from ...fleet import Checker, LocalChecker
-from ...fleet.distributed.shares import Limits
+from ...fleet.checking.shares import Limits
 from ...transport import RateLimits
 from ..connection import Connection, embedded
 from ..console import ERR, say, warn

@@ -9,7 +9,7 @@ import typer
 
 from ...errors import ConfigurationError
 from ...fleet import Concurrency
-from ...fleet.distributed.shares import Limits
+from ...fleet.checking.shares import Limits
 from ...transport import RateLimits
 from ...transport.policies.windows import PER_ADDRESS
 from ..commands import Group

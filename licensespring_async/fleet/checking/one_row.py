@@ -79,7 +79,8 @@ def failed(row: Row, error: LicenseSpringError) -> Result:
         of_error(error),
         http_status=error.status if isinstance(error, ApiError | RateLimited | ResponseError) else None,
         attempts=error.attempts,
-        seconds=error.elapsed or 0.0,
+        seconds=max((error.elapsed or 0.0) - error.waited, 0.0),
+        waited=error.waited,
     )
 
 
@@ -125,7 +126,8 @@ def _answered(row: Row, raw: RawResponse[LicenseFeature | Bundle], now: datetime
         of_answer(value, now),
         http_status=raw.status,
         attempts=raw.attempts,
-        seconds=raw.elapsed,
+        seconds=max(raw.elapsed - raw.waited, 0.0),
+        waited=raw.waited,
         expires_at=expires_at,
         slots_in_use=used,
         slots_allowed=allowed,
@@ -141,6 +143,7 @@ def _result(
     http_status: int | None = None,
     attempts: int = 0,
     seconds: float = 0.0,
+    waited: float = 0.0,
     expires_at: datetime | None = None,
     slots_in_use: int | None = None,
     slots_allowed: int | None = None,
@@ -161,6 +164,7 @@ def _result(
         http_status=http_status,
         attempts=attempts,
         seconds=seconds,
+        waited=waited,
         expires_at=expires_at,
         slots_in_use=slots_in_use,
         consumptions_left=consumptions_left,

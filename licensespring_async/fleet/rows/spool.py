@@ -27,7 +27,13 @@ class Spool(Scratch):
 
     def read(self) -> Iterator[Row | InvalidRow]:
         """Return the rows from the beginning."""
-        for is_valid, fields in self._db.execute("SELECT is_valid, fields FROM kept ORDER BY number"):
+        kept = self._db.execute("SELECT is_valid, fields FROM kept ORDER BY number")
+        while True:
+            with self._translated():
+                found = kept.fetchone()
+            if found is None:
+                return
+            is_valid, fields = found
             yield _row(json.loads(fields)) if is_valid else InvalidRow(**json.loads(fields))
 
 

@@ -28,7 +28,7 @@ from .shop import (
 
 @attrs.frozen(kw_only=True)
 class DemoBundle:
-    """Name the demo's bundle license and a device that is activated on it."""
+    """The demo's bundle license and a device that is activated on it."""
 
     product: str
     license_key: str
@@ -37,7 +37,7 @@ class DemoBundle:
 
 @attrs.frozen(kw_only=True)
 class Demo:
-    """Name what a first request can ask the demo world for; room is left to activate more devices."""
+    """What a first request can ask the demo world for; room is left to activate more devices."""
 
     product: str
     license_key: str
@@ -86,7 +86,7 @@ def demo_world() -> World:
 
 
 def has_demo(world: World) -> bool:
-    """Tell whether what DEMO names exists in a world."""
+    """Return whether what DEMO names exists in a world."""
     product = world.products.get(DEMO.product)
     return product is not None and bool(product.licenses_of(DEMO.license_key))
 

@@ -19,7 +19,7 @@ _LAST_NAMES: Final = (
     *("Abel", "Bianchi", "Castro", "Dubois", "Eriksen", "Fischer", "Grant", "Horvat", "Ito", "Jansen"),
     *("Kowalski", "Lindqvist", "Moreau", "Novak", "Okafor", "Petrov", "Reyes", "Silva", "Tanaka", "Weber"),
 )
-# The top-level domain .example is reserved (RFC 2606): no demo mail can reach anybody.
+# The top-level domain .example is reserved (RFC 2606): no demo mail can be delivered.
 _COMPANIES: Final = (
     ("Harbor Light Pictures", "harborlight.example", "Rotterdam", "Netherlands"),
     ("Kestrel Surveying", "kestrel.example", "Bergen", "Norway"),
@@ -44,7 +44,7 @@ class Person:
 
 
 def people() -> Iterator[Person]:
-    """Give 400 different people."""
+    """Yield 400 different people."""
     companies = cycle(_COMPANIES)
     for last_name, first_name in product(_LAST_NAMES, _FIRST_NAMES):
         company, domain, city, country = next(companies)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import cycle
-from pathlib import Path
 from typing import Final
 
 import attrs
@@ -18,7 +19,7 @@ from ..world.world import World
 from ..worldfile import load_world
 from .names import Person, hardware_id, license_key, people
 
-DEMO_FILE: Final = Path(__file__).with_name("demo.toml")
+DEMO_FILE: Final[Traversable] = files("licensespring_async.sandbox.demo") / "demo.toml"
 
 PAID_UNTIL: Final = datetime(2099, 12, 31, tzinfo=UTC)
 LAPSED: Final = datetime(2021, 3, 31, tzinfo=UTC)
@@ -31,7 +32,7 @@ SIMULATION_FEATURE: Final = "simulation"
 
 @attrs.define(kw_only=True, eq=False)
 class Shop:
-    """Hold the demo's products, and the rows of the fleet as licenses are sold to it."""
+    """The demo's products, and the rows of the fleet as licenses are sold to it."""
 
     world: World
     lumen: Product

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final, TypeAlias
@@ -12,72 +12,59 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route as Path
 
 from ..._version import __version__
-from ..service.activation import activate_bundle, activate_license, deactivate_bundle, deactivate_license
-from ..service.call import Call
-from ..service.checks import check_bundle, check_license, check_license_feature
-from ..service.consumption import add_consumption, add_feature_consumption
-from ..service.floating import (
-    borrow_floating_feature,
-    borrow_floating_license,
-    release_floating_feature,
-    release_floating_license,
-)
-from ..service.products import product_details
+from ..service import activation, checks, consumption, floating, products, sso, trials, users, variables, versions
+from ..service.call import Call, Route
+from ..service.sign_on import SignOn
 from ..tenants.authorization import Authorizer
-from ..tenants.tenants import Tenant
 from ..tenants.tokens import TOKEN_PATH, TokenError
 from ..wire.jsontext import Json, JsonObject, encode
 from ..wire.moments import iso
-from ..wire.parameters import Values, read_body, read_query, required
+from ..wire.parameters import read_query, required
 from ..wire.refusals import ServiceError
 from ..wire.signing import Signer
+from .files import FILE_PATH, served_file
+from .login import LOGIN_PATH, SIGNED_ON_PATH, login_page, signed_on
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+_TOKEN_FORM: Final = ("grant_type", "client_id", "client_secret", "scope")
 _CODES: Final = {404: "not_found", 405: "method_not_allowed"}
-_QUERIES: Final[Mapping[str, Callable[[Call], Json]]] = {
-    "check_license_feature": check_license_feature,
-    "check_bundle": check_bundle,
-    "check_license": check_license,
-    "product_details": product_details,
-}
-_COMMANDS: Final[Mapping[str, Callable[[Call], Json]]] = {
-    "activate_license": activate_license,
-    "activate_bundle": activate_bundle,
-    "deactivate_license": deactivate_license,
-    "deactivate_bundle": deactivate_bundle,
-    "add_consumption": add_consumption,
-    "add_feature_consumption": add_feature_consumption,
-    "floating/borrow": borrow_floating_license,
-    "floating/feature_borrow": borrow_floating_feature,
-    "floating/release": release_floating_license,
-    "floating/feature_release": release_floating_feature,
-}
+_ROUTES: Final = (
+    *activation.ROUTES,
+    *checks.ROUTES,
+    *consumption.ROUTES,
+    *floating.ROUTES,
+    *products.ROUTES,
+    *sso.ROUTES,
+    *trials.ROUTES,
+    *users.ROUTES,
+    *variables.ROUTES,
+    *versions.ROUTES,
+)
 
 
 @attrs.frozen(kw_only=True)
 class Api:
-    """Join the authorizer, the signer and the clock with the endpoints."""
+    """The endpoints, joined with the authorizer, the signer and the clock."""
 
     authorizer: Authorizer
     signer: Signer
     clock: Callable[[], float]
+    sign_on: SignOn = attrs.field(factory=SignOn)
 
     def application(self) -> Starlette:
         """Build the application."""
         application = Starlette(
             routes=[
-                *(route for name, answer in _QUERIES.items() for route in _routes("GET", name, self._query(answer))),
-                *(
-                    route
-                    for name, answer in _COMMANDS.items()
-                    for route in _routes("POST", name, self._command(answer))
-                ),
+                *(each for route in _ROUTES for each in _routes(route.method, route.path, self._endpoint(route))),
                 *_routes("GET", "oauth_url", self._oauth_url),
                 *_routes("GET", ".well-known", self._metadata),
-                Route(TOKEN_PATH, self._token, methods=["POST"]),
+                Path(FILE_PATH, served_file(self.authorizer.tenants)),
+                Path(LOGIN_PATH, login_page(self.authorizer.tenants, self.sign_on, self._now)),
+                Path(SIGNED_ON_PATH, signed_on),
+                Path(TOKEN_PATH, self._token, methods=["POST"]),
             ],
             exception_handlers={
                 ServiceError: self._refuse,
@@ -89,45 +76,40 @@ class Api:
         application.router.redirect_slashes = False
         return application
 
-    def _query(self, answer: Callable[[Call], Json]) -> Endpoint:
+    def _endpoint(self, route: Route) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             now = self._now()
             tenant = self.authorizer.authorize(request.headers, now)
-            return self._answered(answer, tenant, read_query(request.scope["query_string"]), now)
+            values = route.values(request.scope["query_string"], await request.body())
+            call = Call(
+                world=tenant.world,
+                values=values,
+                now=now,
+                sign=self.signer.sign_text,
+                sign_on=self.sign_on,
+                origin=_origin(request),
+            )
+            with tenant.world.home.store.transaction():
+                content = route.act(call)
+            if content is None or isinstance(content, str):  # nothing verifies these, and the service may not sign them
+                return _answer(200, b"" if content is None else encode(content), now)
+            return self._signed(content, now)
 
         return endpoint
-
-    def _command(self, answer: Callable[[Call], Json]) -> Endpoint:
-        async def endpoint(request: Request) -> Response:
-            now = self._now()
-            tenant = self.authorizer.authorize(request.headers, now)
-            return self._answered(answer, tenant, read_body(await request.body()), now)
-
-        return endpoint
-
-    def _answered(self, answer: Callable[[Call], Json], tenant: Tenant, values: Values, now: datetime) -> Response:
-        call = Call(world=tenant.world, values=values, now=now, sign=self.signer.sign_text)
-        with tenant.world.home.store.transaction():
-            content = answer(call)
-        if content is None or isinstance(content, str):  # nobody verifies these, and the service may not sign them
-            return _answer(200, b"" if content is None else encode(content), now)
-        return self._signed(content, now)
 
     async def _oauth_url(self, request: Request) -> Response:
-        values = read_query(request.scope["query_string"])
+        values = read_query(request.scope["query_string"], ("login_type",))
         login_type = required(values, "login_type")
         if login_type != "client_credentials":
             raise ServiceError("validation_error", "login_type has to be client_credentials.")
-        # The address that the request came to, not the one that is bound: they differ behind a port mapping.
-        url = str(request.base_url.replace(path=TOKEN_PATH))
+        url = _origin(request) + TOKEN_PATH
         return self._signed({"url": url, "login_type": login_type}, self._now())
 
     async def _metadata(self, request: Request) -> Response:
         now = self._now()
-        names = [("GET", name) for name in (".well-known", "oauth_url", *_QUERIES)]
-        names += [("POST", name) for name in _COMMANDS]
+        names = [("GET", ".well-known"), ("GET", "oauth_url"), *((route.method, route.path) for route in _ROUTES)]
         content: JsonObject = {
-            "api_base_url": str(request.base_url.replace(path="/api")),
+            "api_base_url": f"{_origin(request)}/api",
             "supported_api_versions": ["v4"],
             "default_api_version": "v4",
             "version": __version__,
@@ -140,7 +122,7 @@ class Api:
 
     async def _token(self, request: Request) -> Response:
         try:
-            form = read_query(await request.body())
+            form = read_query(await request.body(), _TOKEN_FORM)
         except ServiceError as error:
             raise TokenError(400, "invalid_request", error.message) from error
         now = self._now()
@@ -169,6 +151,11 @@ class Api:
         return _answer(refusal.status, encode(envelope), self._now())
 
 
+def _origin(request: Request) -> str:
+    """Return the address that a request came to, not the one that is bound: they differ behind a port mapping."""
+    return str(request.base_url).rstrip("/")
+
+
 def _refusal(error: Exception) -> ServiceError:
     if isinstance(error, ServiceError):
         return error
@@ -187,8 +174,8 @@ def _answer(status: int, body: bytes, now: datetime) -> Response:
     )
 
 
-def _routes(method: str, name: str, endpoint: Endpoint) -> Sequence[Route]:
-    routes = [Route(f"/api/v4/{name}", endpoint), Route(f"/api/v4/{name}/", endpoint)]
+def _routes(method: str, name: str, endpoint: Endpoint) -> Sequence[Path]:
+    routes = [Path(f"/api/v4/{name}", endpoint), Path(f"/api/v4/{name}/", endpoint)]
     for route in routes:
         # Starlette adds HEAD to GET, and a HEAD of a check would take a floating slot.
         route.methods = {method}

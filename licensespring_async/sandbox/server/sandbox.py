@@ -46,12 +46,12 @@ def _companies(world: World | str | PathLike[str] | None) -> Sequence[Company]:
 
 @attrs.define(eq=False)
 class Sandbox:
-    """Serve the License API on a loopback socket, from memory, with keys of its own.
+    """A License API on a loopback socket, from memory, with its own keys.
 
         async with Sandbox() as sandbox, sandbox.client() as client:
             await client.check_bundle(...)
 
-    Works on asyncio and on trio, and in a plain `with`: the server runs in a thread with a loop of its own. It is
+    Works on asyncio and on trio, and in a plain `with`: the server runs in its own thread and loop. It is
     ready in less than a second. A sandbox can be entered again after it was left: it keeps its state and its RSA key.
 
     With `db="file"` the state outlives the process, killed or not: whatever a request was answered that it changed
@@ -114,27 +114,27 @@ class Sandbox:
 
     @property
     def world(self) -> World:
-        """Give what it serves to its own API key."""
+        """What it serves to its own API key."""
         return self._companies[0].world
 
     @property
     def url(self) -> str:
-        """Give the origin that a client uses as base_url, such as http://127.0.0.1:43121."""
+        """The origin that a client uses as base_url, such as http://127.0.0.1:43121."""
         return self._current.url
 
     @property
     def public_key(self) -> str:
-        """Give the PEM of the key that answers are signed with."""
+        """The PEM of the key that answers are signed with."""
         return self._signer.public_key
 
     @property
     def faults(self) -> Faults:
-        """Give the faults, to add to and to clear."""
+        """The faults, to add to and to clear."""
         return self._control.faults
 
     @property
     def demo(self) -> Demo:
-        """Name things of the demo world to try; SandboxError when the sandbox serves another world."""
+        """Things of the demo world to try; SandboxError when the sandbox serves another world."""
         if not has_demo(self.world):
             raise SandboxError("this sandbox serves a world of your own; only the demo world has a demo")
         return DEMO
@@ -158,7 +158,7 @@ class Sandbox:
         return self._own.in_process_client(**options)
 
     def application(self) -> ASGIApp:
-        """Give the ASGI application, for `httpx.ASGITransport` and other ways to ask it without a socket.
+        """Return the ASGI application, for `httpx.ASGITransport` and other ways to ask it without a socket.
 
         Faults that need a connection, such as `reset`, raise ConnectionResetError there.
         """
@@ -173,11 +173,11 @@ class Sandbox:
         client_id: str | None = None,
         client_secret: str | None = None,
     ) -> Tenant:
-        """Add a company with a world, keys and rate counters of its own, running or not; tests that run in
+        """Add a company with its own world, keys and rate counters, running or not; tests that run in
         parallel in one sandbox do not meet in it. The clock and the faults are the sandbox's, for all tenants.
 
         Args:
-            world: What it serves; a demo world of its own by default.
+            world: What it serves; its own demo world by default.
             api_key: API key that names it, in a file of `db` too; made up by default, like the three below.
             shared_key: Secret of the API key.
             client_id: OAuth client that names it.
@@ -204,6 +204,8 @@ class Sandbox:
         """
         for home, snapshot in self._starts.items():
             snapshot.restore(home.store, home.tenant)
+        for tenant in self.tenants:
+            tenant.world.trials.follow()
         self._control.reset()
 
     def describe(self) -> dict[str, object]:
@@ -263,6 +265,7 @@ class Sandbox:
         self._starts[world.home] = Snapshot.of(world.home.store, world.home.tenant)
         credentials = self._register.enter(world, given, position=position)
         world.home.open(self.clock.moment)
+        world.trials.follow()
         return Tenant(world=world, sandbox=self, time=self.clock.of_clients, **attrs.asdict(credentials))
 
     def _prepare(self, on_ready: Callable[[], None]) -> _Run:

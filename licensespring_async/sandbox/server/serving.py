@@ -26,7 +26,7 @@ _BACKLOG: Final = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind a socket and listen on it at once, so that nobody who knows the port is refused a connection."""
+    """Bind a socket and listen on it at once, so that no client that knows the port is refused a connection."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Without the protocol asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -42,7 +42,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Serving:
-    """Answer on a listening socket, in a thread of its own (start, stop) or in the calling one (run).
+    """A server on a listening socket, in its own thread (start, stop) or in the calling one (run).
 
     Not uvicorn's server, only its protocol: the server's end takes a quarter of a second, which every test would wait.
 
@@ -129,7 +129,7 @@ class Serving:
     def _is_ready(self) -> bool:
         try:
             self._on_ready()
-        except Exception as error:  # noqa: BLE001  # the caller's, and the caller of start() or run() is told
+        except Exception as error:  # noqa: BLE001  # the caller's, and start() or run() raises it
             self._failure = error
         self._settled.set()
         return self._failure is None

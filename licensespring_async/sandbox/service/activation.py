@@ -1,21 +1,24 @@
 """Devices that come and go: activating and deactivating.
 
-A virtual machine that a license keeps out is refused with validation_error: the service's own code is not documented.
+A virtual machine that a license keeps out, and an activation before the start date, are refused with validation_error:
+the service's own codes are not documented.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final
 
-from ..wire.jsontext import Json, JsonObject, require_exact
-from ..wire.moments import iso
-from ..wire.parameters import Identity, boolean, nested, read_identity
+from ..wire.jsontext import JsonObject
+from ..wire.parameters import Identity, boolean
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
-from .call import Call
+from .call import ABOUT_DEVICE, WHO_ACTIVATES, Call, Route
 from .checks import license_signature_text
+from .consumption import consume
+from .identity import activating_identity, check_password
 from .license_json import activation_item
-from .lookup import admit, check_password, device_of, find_license, find_own_license, find_product
+from .lookup import admit, device_of, find_license, find_own_license, find_product, require_on_sale
+from .variables import keep_variables
 
 
 def activate_license(call: Call) -> JsonObject:
@@ -24,7 +27,7 @@ def activate_license(call: Call) -> JsonObject:
     Raises:
         ServiceError: The request is refused.
     """
-    identity = read_identity(call.values)
+    identity = activating_identity(call)
     find_product(call.world, identity.product, is_bundle=False)
     license = find_license(call.world, identity)
     _admit_new(license, identity, call)
@@ -38,7 +41,7 @@ def activate_bundle(call: Call) -> list[JsonObject]:
     Raises:
         ServiceError: The request is refused.
     """
-    identity = read_identity(call.values)
+    identity = activating_identity(call)
     license = find_own_license(find_product(call.world, identity.product, is_bundle=True), identity)
     members = (license, *license.sublicenses.values())
     for member in members:
@@ -66,18 +69,23 @@ def deactivate_bundle(call: Call) -> str:
 
 
 def _deactivate(call: Call, *, is_bundle: bool) -> str:
-    identity = read_identity(call.values)
+    identity = activating_identity(call)
     find_product(call.world, identity.product, is_bundle=is_bundle)
     license = find_license(call.world, identity)
+    check_password(license, identity, call, may_be_absent=True)
     admit(license, identity.hardware_id, call.now, expired=True)
+    if call.values.get("consumptions", "0") != "0":
+        consume(call, license)
+    keep_variables(call, device_of(license, call.values))
     license.deactivate(identity.hardware_id)
     return "license_deactivated"
 
 
 def _admit_new(license: License, identity: Identity, call: Call) -> None:
-    check_password(license, call.values)
+    check_password(license, identity, call)
     if license.bundle_license is not None and identity.bundle_code is not None:
         admit(license.bundle_license, identity.hardware_id, call.now)
+    require_on_sale(license.product)
     if not license.enabled:
         raise ServiceError("license_not_enabled")
     if license.is_expired(call.now):
@@ -86,37 +94,32 @@ def _admit_new(license: License, identity: Identity, call: Call) -> None:
         raise ServiceError("blacklisted")
     if boolean(call.values, "is_vm") and license.prevent_vm:
         raise ServiceError("validation_error", "The license does not allow virtual machines.")
-    is_full = license.times_activated >= license.max_activations and not license.allow_unlimited_activations
-    if is_full and license.device(identity.hardware_id) is None:
-        raise ServiceError("license_activated_max_times")
+    if license.device(identity.hardware_id) is None:
+        _admit_one_more(license, identity.hardware_id, call)
+
+
+def _admit_one_more(license: License, hardware_id: str, call: Call) -> None:
+    if license.start_date is not None and call.now < license.start_date:
+        raise ServiceError("validation_error", "The license cannot be activated before its start date.")
+    if license.is_full:
+        raise ServiceError("license_activated_max_times" if license.user is None else "licenseUserActivatedMaxTimes")
+    if license.is_transfer(hardware_id) and 0 < license.max_transfers <= license.transfer_count:
+        raise ServiceError("license_transferred_max_times")
 
 
 def _activated(license: License, call: Call) -> JsonObject:
     device = device_of(license, call.values)
-    variables = _variables(call)
-    if variables:
-        device.variables = {**device.variables, **{name: [value, iso(call.now)] for name, value in variables.items()}}
-    item = activation_item(license, device, company_id=call.world.company_id, now=call.now)
+    keep_variables(call, device)
+    item = activation_item(call, license, device)
     item["license_signature"] = call.sign(license_signature_text(license, device.hardware_id))
     return item
 
 
-def _variables(call: Call) -> JsonObject:
-    variables = nested(call.values, "variables")
-    if variables is None:
-        return {}
-    if not isinstance(variables, dict):
-        raise ServiceError("validation_error", "variables has to be an object.")
-    try:
-        # The names alone may be any: answers list variables, and no name becomes a key.
-        return {name: _variable(value) for name, value in cast("JsonObject", variables).items()}
-    except ValueError as error:
-        raise ServiceError("validation_error", f"variables: {error}") from error
-
-
-def _variable(value: Json) -> Json:
-    if not isinstance(value, str | bool | int | float):
-        raise ServiceError("validation_error", "A variable is a text, a number, true or false.")
-    value = int(value) if isinstance(value, float) and value.is_integer() else value
-    require_exact(value)
-    return value
+_ACTIVATES: Final = f"{WHO_ACTIVATES} {ABOUT_DEVICE} is_vm vm_info variables tpm_enrollment"
+_DEACTIVATES: Final = f"{WHO_ACTIVATES} {ABOUT_DEVICE} bundle_code variables"
+ROUTES: Final = (
+    Route("POST", "activate_license", activate_license, reads=f"{_ACTIVATES} bundle_code"),
+    Route("POST", "activate_bundle", activate_bundle, reads=_ACTIVATES),
+    Route("POST", "deactivate_license", deactivate_license, reads=f"{_DEACTIVATES} consumptions"),
+    Route("POST", "deactivate_bundle", deactivate_bundle, reads=_DEACTIVATES),
+)

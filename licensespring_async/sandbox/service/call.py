@@ -1,28 +1,69 @@
-"""One call of an endpoint: what the pure functions behind the paths are given."""
+"""One call of an endpoint, and how an endpoint is declared: its path, what acts, and what it reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Final, Literal
 
 import attrs
 
-from ..wire.parameters import Values
+from ..wire.jsontext import Json
+from ..wire.parameters import Values, read_body, read_query
 from ..world.world import World
+from .sign_on import SignOn
+
+# Names of parameters that the reference lists together.
+WHO: Final = "hardware_id product license_key username license_id"
+WHO_ACTIVATES: Final = f"{WHO} password id_token code customer_account_code redirect_uri"
+ABOUT_DEVICE: Final = "os_ver hostname os_hostname ip ip_local app_ver sdk_ver mac_address"
 
 
 @attrs.frozen(kw_only=True)
 class Call:
-    """Carry one admitted request.
+    """One admitted request.
 
     Args:
         world: Where the licenses are.
         values: The parameters, of the query or of the body.
         now: The sandbox's time.
-        sign: Gives the `license_signature` (v1) of a text.
+        sign: Returns the `license_signature` (v1) of a text.
+        sign_on: Knows the tokens and codes of users who have logged in.
+        origin: Address at which the request came to the sandbox, without a path.
     """
 
     world: World
     values: Values
     now: datetime
     sign: Callable[[str], str]
+    sign_on: SignOn = attrs.field(factory=SignOn)
+    origin: str = "http://127.0.0.1"
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+@attrs.frozen
+class Route:
+    """An endpoint.
+
+    Args:
+        method: HTTP method; GET has its parameters in the query, POST in a JSON body.
+        path: Path below /api/v4/.
+        act: Answers a call with JSON; with a text or None where the service does not sign.
+        reads: Names of its documented parameters, with spaces between; others are ignored, and named in the log.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    act: Callable[[Call], Json]
+    reads: Collection[str] = attrs.field(converter=_names, kw_only=True)
+
+    def values(self, query: bytes, body: bytes) -> Values:
+        """Decode a request's parameters.
+
+        Raises:
+            ServiceError: They cannot be decoded.
+        """
+        return read_query(query, self.reads) if self.method == "GET" else read_body(body, self.reads)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from ...models.json_types import ascii_lower
 from ..wire.jsontext import JsonObject, encode
@@ -18,7 +19,7 @@ from ..wire.moments import iso
 from ..wire.parameters import boolean, read_identity
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
-from .call import Call
+from .call import ABOUT_DEVICE, WHO, Call, Route
 from .license_json import feature_check, license_item
 from .lookup import admit, admitted_feature, device_of, find_license, find_own_license, find_product
 
@@ -36,7 +37,7 @@ def check_license_feature(call: Call) -> JsonObject:
     slots = None if feature.is_expired(call.now) else feature.slots
     if slots is not None and not slots.take(identity.hardware_id, call.now):
         raise ServiceError("floating_not_available")
-    answer = feature_check(feature, license, company_id=call.world.company_id, now=call.now)
+    answer = feature_check(call, feature, license)
     if boolean(call.values, "include_metadata_string"):
         answer["metadata_string"] = encode(feature.metadata).decode()
     return answer
@@ -78,10 +79,9 @@ def check_license(call: Call) -> JsonObject:
 def _checked(call: Call, license: License, include_expired: bool) -> JsonObject:
     device = device_of(license, call.values)
     item = license_item(
+        call,
         license,
         device,
-        company_id=call.world.company_id,
-        now=call.now,
         include_expired_features=include_expired,
         environment=call.values.get("env"),
     )
@@ -90,7 +90,7 @@ def _checked(call: Call, license: License, include_expired: bool) -> JsonObject:
 
 
 def license_signature_text(license: License, hardware_id: str) -> str:
-    """Give the text that the v1 signature covers: device, key or user, and validity, with A to Z in lower case.
+    """Return the text that the v1 signature covers: device, key or user, and validity, with A to Z in lower case.
 
     https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
@@ -109,3 +109,21 @@ def take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> 
         raise ServiceError("license_not_enough_consumptions")
     for slots in floating:
         slots.take(hardware_id, now)
+
+
+_CHECKS: Final = f"{WHO} {ABOUT_DEVICE} include_expired_features env channel"
+ROUTES: Final = (
+    Route(
+        "GET",
+        "check_license_feature",
+        check_license_feature,
+        reads=f"{WHO} feature bundle_code include_metadata_string sdk_ver",
+    ),
+    Route("GET", "check_bundle", check_bundle, reads=_CHECKS),
+    Route(
+        "GET",
+        "check_license",
+        check_license,
+        reads=f"{_CHECKS} bundle_code include_scheduled_changes is_vm vm_info",
+    ),
+)

@@ -1,7 +1,7 @@
 """Consumption that is added to a license or a feature.
 
-What documentation leaves open: a license that is not of the consumption type is refused with validation_error; a
-request's allow_overages and max_overages stay with the license, as the vendor's guide for its SDK says.
+What documentation leaves open: a request's allow_overages and max_overages stay with the license, as the vendor's
+guide for its SDK says.
 https://docs.licensespring.com/license-api/consumption
 """
 
@@ -13,7 +13,8 @@ from ..wire.jsontext import JsonObject
 from ..wire.parameters import boolean, integer, nested, read_identity, required
 from ..wire.refusals import ServiceError
 from ..world.consumption import Consumption
-from .call import Call
+from ..world.licenses import License
+from .call import WHO, Call, Route
 from .license_json import consumption_count
 from .lookup import admit, find_license
 
@@ -28,19 +29,29 @@ def add_consumption(call: Call) -> JsonObject:
         ServiceError: The request is refused.
     """
     identity = read_identity(call.values)
-    number = _number(call)
+    _number(call)
     license = find_license(call.world, identity)
     admit(license, identity.hardware_id, call.now)
+    return consumption_count(call, consume(call, license), id=license.id)
+
+
+def consume(call: Call, license: License) -> Consumption:
+    """Add what a call says to what a license has consumed.
+
+    Raises:
+        ServiceError: The license is not counted, or not enough is left.
+    """
+    number = _number(call)
     consumption = license.consumption
     if consumption is None:
-        raise ServiceError("validation_error", "The license is not of the consumption type.")
+        raise ServiceError("license_not_consumption")
     if "allow_overages" in call.values:
         consumption.allow_overages = boolean(call.values, "allow_overages")
     max_overages = integer(call.values, "max_overages")
     if max_overages is not None:
         consumption.max_overages = max_overages
     _add(consumption, number, call, "license_not_enough_consumptions")
-    return consumption_count(consumption, id=license.id, company_id=call.world.company_id, now=call.now)
+    return consumption
 
 
 def add_feature_consumption(call: Call) -> JsonObject:
@@ -60,7 +71,7 @@ def add_feature_consumption(call: Call) -> JsonObject:
     _add(feature.consumption, number, call, "feature_not_enough_consumptions")
     slots = feature.slots
     return {
-        **consumption_count(feature.consumption, id=feature.id, company_id=call.world.company_id, now=call.now),
+        **consumption_count(call, feature.consumption, id=feature.id),
         "license_id": license.id,
         "is_floating": feature.offline_floating,
         "is_floating_cloud": slots is not None,
@@ -84,3 +95,10 @@ def _add(consumption: Consumption, number: int, call: Call, not_enough: str) -> 
         raise ServiceError("validation_error", "The total would be beyond what JSON can carry.")
     if not consumption.add(number, call.now):
         raise ServiceError(not_enough)
+
+
+_ADDS: Final = f"{WHO} bundle_code consumptions event sdk_ver"
+ROUTES: Final = (
+    Route("POST", "add_consumption", add_consumption, reads=f"{_ADDS} allow_overages max_overages ignore_events"),
+    Route("POST", "add_feature_consumption", add_feature_consumption, reads=f"{_ADDS} feature"),
+)

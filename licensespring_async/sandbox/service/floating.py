@@ -20,22 +20,23 @@ from ..wire.parameters import NULLABLE, read_identity
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
 from ..world.slots import Slots
-from .call import Call
-from .lookup import admit, admitted_feature, check_password, device_of, find_license
+from .call import WHO, WHO_ACTIVATES, Call, Route
+from .identity import activating_identity, check_password
+from .lookup import admit, admitted_feature, device_of, find_license
 
 _log: Final = logging.getLogger("licensespring_async.sandbox")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?Z?)?")
 
 
 def release_floating_license(call: Call) -> None:
-    """Give a device's slot of a floating license back; a device without one is no error.
+    """Give a device's slot of a floating license back; it is not an error if it has none.
 
     Raises:
         ServiceError: The request is refused.
     """
     identity = read_identity(call.values)
     license = find_license(call.world, identity)
-    admit(license, identity.hardware_id, call.now, inactive=True, expired=True)
+    admit(license, identity.hardware_id, call.now, expired=True)
     if license.slots is not None:
         license.slots.release(identity.hardware_id, call.now)
 
@@ -59,10 +60,10 @@ def borrow_floating_license(call: Call) -> JsonObject:
     Raises:
         ServiceError: The request is refused.
     """
-    identity = read_identity(call.values)
+    identity = activating_identity(call)
     borrowed_until = _borrowed_until(call)
     license = find_license(call.world, identity)
-    check_password(license, call.values)
+    check_password(license, identity, call)
     admit(license, identity.hardware_id, call.now)
     terms = _Terms(license.slots, license.can_borrow, license.max_borrow_time)
     return _borrowed(call, license, terms, borrowed_until)
@@ -75,8 +76,8 @@ def borrow_floating_feature(call: Call) -> JsonObject:
         ServiceError: The request is refused.
     """
     borrowed_until = _borrowed_until(call)
-    _, license, feature = admitted_feature(call)
-    check_password(license, call.values)
+    identity, license, feature = admitted_feature(call, activating_identity(call))
+    check_password(license, identity, call)
     if feature.slots is None:
         raise ServiceError("feature_not_floating")
     terms = _Terms(feature.slots, feature.can_borrow and not feature.is_expired(call.now), feature.max_borrow_time)
@@ -126,3 +127,13 @@ def _moment(text: str) -> datetime:
         return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
     except ValueError as error:
         raise ServiceError("borrow_until_not_valid") from error
+
+
+_RELEASES: Final = f"{WHO} bundle_code sdk_ver"
+_BORROWS: Final = f"{WHO_ACTIVATES} bundle_code sdk_ver borrowed_until"
+ROUTES: Final = (
+    Route("POST", "floating/borrow", borrow_floating_license, reads=_BORROWS),
+    Route("POST", "floating/feature_borrow", borrow_floating_feature, reads=f"{_BORROWS} feature"),
+    Route("POST", "floating/release", release_floating_license, reads=_RELEASES),
+    Route("POST", "floating/feature_release", release_floating_feature, reads=f"{_RELEASES} feature"),
+)

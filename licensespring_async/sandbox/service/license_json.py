@@ -7,7 +7,7 @@ https://docs.licensespring.com/license-api/license-check/check-bundle
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import attrs
@@ -19,12 +19,14 @@ from ..world.devices import Device
 from ..world.features import Feature
 from ..world.licenses import License
 from ..world.slots import Slots
+from .call import Call
 from .product_json import installation, newest_installation, product_details
 
 _ABSENT_FROM_ACTIVATION: Final = ("license_active", "license_enabled", "is_borrowed", "borrowed_until")
+_ABSENT_FROM_USERS: Final = ("device_id", "is_expired", "is_borrowed", "borrowed_until", "username", "user")
 
 
-def feature_check(feature: Feature, license: License, *, company_id: int, now: datetime) -> JsonObject:
+def feature_check(call: Call, feature: Feature, license: License) -> JsonObject:
     """Show one feature as check_license_feature does."""
     answer: JsonObject = {
         "id": feature.id,
@@ -32,60 +34,60 @@ def feature_check(feature: Feature, license: License, *, company_id: int, now: d
         "code": feature.code,
         "name": feature.name,
         "feature_type": feature.feature_type,
-        "company": {"id": company_id},
+        "company": {"id": call.world.company_id},
         "metadata": feature.metadata,
         "is_floating": feature.offline_floating,
         "is_floating_cloud": feature.slots is not None,
         "expiry_date": iso(feature.expiry_date),
-        **_feature_consumption(feature.consumption, now),
+        **_feature_consumption(feature.consumption, call.now),
     }
     if feature.slots is not None or feature.offline_floating:
-        answer["floating_in_use_devices"] = _in_use(feature.slots, now)
+        answer["floating_in_use_devices"] = _in_use(feature.slots, call.now)
     return answer
 
 
 def license_item(
+    call: Call,
     license: License,
-    device: Device,
+    device: Device | None,
     *,
-    company_id: int,
-    now: datetime,
     include_expired_features: bool,
     environment: str | None = None,
 ) -> JsonObject:
-    """Show one license as an item of check_bundle does, all but its signature."""
-    features = license.features.values()
+    """Show one license as an item of check_bundle does, all but its signature; without a device for a list."""
+    now, features = call.now, license.features.values()
+    hardware_id = "" if device is None else device.hardware_id
     return {
         "id": license.id,
         **_identity(license),
         **_state(license, now),
         **_dates(license),
         **_activations(license),
-        **_floating(license, device, now),
+        **_floating(license, hardware_id, now),
         **_consumption(license.consumption, now),
         **_conditions(license),
-        "device_id": device.id,
+        "device_id": 0 if device is None else device.id,
         "metadata": license.metadata,
         "custom_fields": [attrs.asdict(field) for field in license.custom_fields],
         "customer": attrs.asdict(license.customer),
-        "company": {"id": company_id},
+        "company": {"id": call.world.company_id},
         "product_details": product_details(license.product),
         "product_features": [
-            _product_feature(feature, device, now)
+            _product_feature(feature, hardware_id, now)
             for feature in features
             if include_expired_features or not feature.is_expired(now)
         ],
-        **installation(license.product.newest_file(environment)),
+        **installation(call, license.product, license.product.newest_file(environment)),
     }
 
 
-def activation_item(license: License, device: Device, *, company_id: int, now: datetime) -> JsonObject:
+def activation_item(call: Call, license: License, device: Device) -> JsonObject:
     """Show one license as an activation does, all but its signature.
 
     https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-online-method
     """
-    item = license_item(license, device, company_id=company_id, now=now, include_expired_features=False)
-    for name in (*installation(None), *_ABSENT_FROM_ACTIVATION):
+    item = license_item(call, license, device, include_expired_features=False)
+    for name in (*installation(call, license.product, None), *_ABSENT_FROM_ACTIVATION):
         item.pop(name, None)
     if "floating_in_use_devices" in item:
         item["floating_in_use"] = item.pop("floating_in_use_devices")  # as the activation's page names it
@@ -94,7 +96,7 @@ def activation_item(license: License, device: Device, *, company_id: int, now: d
         "request": "activation",
         "active": license.active,
         "hardware_id": device.hardware_id,
-        "installation_file": newest_installation(product),
+        "installation_file": newest_installation(call, product),
         "product_details": {
             **product_details(product),
             "allow_trial": product.allow_trial,
@@ -104,7 +106,7 @@ def activation_item(license: License, device: Device, *, company_id: int, now: d
             "prevent_vm": license.prevent_vm,
             "validity_period": None,
             "floating_timeout": 0 if license.slots is None else license.slots.timeout,
-            "company_id": company_id,
+            "company_id": call.world.company_id,
         },
     }
     if device.variables:
@@ -115,9 +117,31 @@ def activation_item(license: License, device: Device, *, company_id: int, now: d
     return item
 
 
-def consumption_count(consumption: Consumption, *, id: int, company_id: int, now: datetime) -> JsonObject:
+def listed_license(call: Call, license: License, device: Device) -> JsonObject:
+    """Show one license as the list of a device's licenses does: as a check, with the date of its validity alone."""
+    item = license_item(call, license, device, include_expired_features=False)
+    return {**item, "validity_period": _date(license.validity_period)}
+
+
+def users_license(call: Call, license: License) -> JsonObject:
+    """Show one license and its user as the list of a user's licenses does.
+
+    https://docs.licensespring.com/license-api/list-licenses/licenses-for-user
+    """
+    item = license_item(call, license, None, include_expired_features=False)
+    user = item["user"]
+    for name in (*installation(call, license.product, None), *_ABSENT_FROM_USERS):
+        del item[name]
+    return {"license": {**item, "validity_period": _date(license.validity_period)}, "user": user}
+
+
+def consumption_count(call: Call, consumption: Consumption, *, id: int) -> JsonObject:
     """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural."""
-    return {"id": id, **_consumption(consumption, now), "company": {"id": company_id}}
+    return {"id": id, **_consumption(consumption, call.now), "company": {"id": call.world.company_id}}
+
+
+def _date(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).date().isoformat()
 
 
 def _identity(license: License) -> Mapping[str, Json]:
@@ -175,9 +199,9 @@ def _activations(license: License) -> Mapping[str, Json]:
     }
 
 
-def _floating(license: License, device: Device, now: datetime) -> Mapping[str, Json]:
+def _floating(license: License, hardware_id: str, now: datetime) -> Mapping[str, Json]:
     slots = license.slots
-    borrowed_until = None if slots is None else slots.borrowed_until(device.hardware_id, now)
+    borrowed_until = None if slots is None else slots.borrowed_until(hardware_id, now)
     floating: JsonObject = {
         "is_floating": license.offline_floating,
         "is_floating_cloud": slots is not None,
@@ -220,7 +244,7 @@ def _conditions(license: License) -> Mapping[str, Json]:
     }
 
 
-def _product_feature(feature: Feature, device: Device, now: datetime) -> Mapping[str, Json]:
+def _product_feature(feature: Feature, hardware_id: str, now: datetime) -> Mapping[str, Json]:
     item: JsonObject = {
         "id": feature.id,
         "code": feature.code,
@@ -237,7 +261,7 @@ def _product_feature(feature: Feature, device: Device, now: datetime) -> Mapping
         item["floating_timeout"] = feature.slots.timeout
         item["floating_in_use_devices"] = _in_use(feature.slots, now)
         item["can_borrow"] = feature.can_borrow
-        item["is_borrowed"] = feature.slots.borrowed_until(device.hardware_id, now) is not None
+        item["is_borrowed"] = feature.slots.borrowed_until(hardware_id, now) is not None
         item["max_borrow_time"] = feature.max_borrow_time
     return item
 

@@ -12,6 +12,7 @@ from ..world.devices import Device, Devices
 from ..world.features import Feature
 from ..world.licenses import License
 from ..world.products import Product
+from ..world.terms import ProductTerms
 from ..world.world import World
 from .call import Call
 
@@ -28,11 +29,19 @@ _DEVICE_DETAILS: Final = (
 
 
 def find_product(world: World, short_code: str, *, is_bundle: bool | None = None) -> Product:
-    """Give a product, or a bundle, by its short code."""
+    """Return a product, or a bundle, by its short code."""
     product = world.products.get(short_code)
     if product is None or is_bundle not in (None, product.is_bundle):
         raise ServiceError("unknown_product")
     return product
+
+
+def require_on_sale(product: ProductTerms) -> None:
+    """Refuse what gives out new licenses or devices of a product that is archived or disabled."""
+    if product.is_archived:
+        raise ServiceError("archived_product")
+    if not product.active:
+        raise ServiceError("disabled_product")
 
 
 def find_license(world: World, identity: Identity) -> License:
@@ -54,9 +63,11 @@ def find_own_license(product: Product, identity: Identity) -> License:
     return _choose(_matching(product, identity), identity)
 
 
-def admitted_feature(call: Call, *, expired: bool = False) -> tuple[Identity, License, Feature]:
-    """Give the device, the license and the feature that a call is about; `expired` lets expired licenses through."""
-    identity = read_identity(call.values)
+def admitted_feature(
+    call: Call, identity: Identity | None = None, *, expired: bool = False
+) -> tuple[Identity, License, Feature]:
+    """Return the device, the license and the feature that a call is about; `expired` lets expired licenses through."""
+    identity = identity or read_identity(call.values)
     code = required(call.values, "feature")
     license = find_license(call.world, identity)
     admit(license, identity.hardware_id, call.now, expired=expired)
@@ -72,7 +83,10 @@ def admitted_feature(call: Call, *, expired: bool = False) -> tuple[Identity, Li
 def _matching(product: Product, identity: Identity) -> Sequence[License]:
     if identity.by_username != (product.authorization_method == "user"):
         return ()
-    return product.licenses_of(identity.identifier)
+    licenses = product.licenses_of(identity.identifier)
+    if identity.account is None:
+        return licenses
+    return [license for license in licenses if license.customer.account_code == identity.account]
 
 
 def _choose(candidates: Sequence[License], identity: Identity) -> License:
@@ -90,13 +104,13 @@ def _ids_of(license: License) -> Sequence[int]:
     return (license.id,) if license.bundle_license is None else (license.id, license.bundle_license.id)
 
 
-def admit(license: License, hardware_id: str, now: datetime, *, inactive: bool = False, expired: bool = False) -> None:
-    """Refuse a device that may not use the license; `inactive` and `expired` let such licenses through."""
+def admit(license: License, hardware_id: str, now: datetime, *, expired: bool = False) -> None:
+    """Refuse a device that may not use the license; `expired` lets expired licenses through."""
     if license.bundle_license is not None:
-        admit(license.bundle_license, hardware_id, now, inactive=inactive, expired=expired)
+        admit(license.bundle_license, hardware_id, now, expired=expired)
     if not license.enabled:
         raise ServiceError("license_not_enabled")
-    if not inactive and not license.active:
+    if not license.active:
         raise ServiceError("license_not_active")
     if not expired and license.is_expired(now):
         raise ServiceError("license_expired")
@@ -107,18 +121,10 @@ def admit(license: License, hardware_id: str, now: datetime, *, inactive: bool =
         raise ServiceError("device_not_found")
 
 
-def check_password(license: License, values: Values) -> None:
-    """Refuse a wrong password; no code is documented for one, so it is that of an unknown user."""
-    if license.user is not None:
-        password = required(values, "password")
-        if license.user.password not in (None, password):
-            raise ServiceError("license_not_found")
-
-
 def device_of(license: License, values: Values) -> Device:
-    """Give the admitted device of a request, and keep what the request tells of it."""
+    """Return the admitted device of a request, and keep what the request says of it."""
     device = Devices(license.place).known(values["hardware_id"])
-    told = {name: values[name] for name in _DEVICE_DETAILS if name in values}
-    if told.items() - device.details.items():
-        device.details = {**device.details, **told}
+    sent = {name: values[name] for name in _DEVICE_DETAILS if name in values}
+    if sent.items() - device.details.items():
+        device.details = {**device.details, **sent}
     return device

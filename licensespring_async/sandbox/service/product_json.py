@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import attrs
 
 from ..wire.jsontext import Json, JsonObject
 from ..wire.moments import iso
-from ..world.products import InstallationFile, Product
+from ..world.products import Product
+from ..world.terms import InstallationFile, ProductTerms
+from .call import Call
 
 
 def product_item(
-    product: Product, *, company_id: int, environment: str | None, with_version: bool, with_fields: bool
+    call: Call, product: ProductTerms, *, environment: str | None, with_version: bool, with_fields: bool
 ) -> JsonObject:
     """Show a product as product_details does.
 
@@ -26,17 +29,68 @@ def product_item(
         "allow_overages": product.allow_overages,
         "max_overages": product.max_overages,
         "prevent_vm": product.prevent_vm,
-        "company": {"id": company_id},
+        "company": {"id": call.world.company_id},
     }
     if with_fields:
         item["custom_fields"] = [attrs.asdict(field) for field in product.custom_fields]
     if with_version:
-        item["latest_version"] = newest_installation(product, environment)
+        item["latest_version"] = newest_installation(call, product, environment)
     return item
 
 
-def product_details(product: Product) -> Mapping[str, Json]:
-    """Show what every answer about a license tells of its product."""
+def listed_product(call: Call, product: Product) -> JsonObject:
+    """Show a product as the list of products does; the features are those of its licenses."""
+    since = iso(call.world.home.opened or call.now)
+    features = {code: feature for license in product.licenses for code, feature in license.features.items()}
+    return {
+        "id": product.id,
+        "created_at": since,
+        "updated_at": since,
+        "product_name": product.name,
+        "short_code": product.short_code,
+        "active": product.active,
+        "is_archived": product.is_archived,
+        "is_bundle": product.is_bundle,
+        "is_upgrade": False,
+        "hardware_id_required": True,
+        "company_id": call.world.company_id,
+        "allow_trial": product.allow_trial,
+        "trial_days": product.trial_days,
+        "valid_duration": None,
+        "maintenance_duration": None,
+        "subscription_duration": None,
+        "enable_maintenance_period": False,
+        "default_license_type": "perpetual",
+        "authorization_method": product.authorization_method,
+        "max_activations": 1,
+        "max_consumptions": 0,
+        "consumption_period": None,
+        "reset_consumption": False,
+        "allow_overages": product.allow_overages,
+        "max_overages": product.max_overages,
+        "floating_users": 0,
+        "floating_timeout": product.floating_timeout,
+        "is_floating": False,
+        "is_floating_cloud": False,
+        "is_node_locked": True,
+        "is_user_locked": product.authorization_method == "user",
+        "prevent_vm": product.prevent_vm,
+        "metadata": product.metadata,
+        "features": [
+            {
+                "id": feature.id,
+                "code": feature.code,
+                "feature_type": feature.feature_type,
+                "max_consumption": 0 if feature.consumption is None else feature.consumption.maximum,
+                "metadata": feature.metadata,
+            }
+            for feature in features.values()
+        ],
+    }
+
+
+def product_details(product: ProductTerms) -> Mapping[str, Json]:
+    """Show what every answer about a license says of its product."""
     return {
         "product_id": product.id,
         "product_name": product.name,
@@ -46,18 +100,18 @@ def product_details(product: Product) -> Mapping[str, Json]:
     }
 
 
-def newest_installation(product: Product, environment: str | None = None) -> Json:
+def newest_installation(call: Call, product: ProductTerms, environment: str | None = None) -> Json:
     """Show the file added last, of one environment if one is named, or null."""
     file = product.newest_file(environment)
-    return None if file is None else {"id": product.id, **installation(file)}
+    return None if file is None else {"id": product.id, **installation(call, product, file)}
 
 
-def installation(file: InstallationFile | None) -> Mapping[str, Json]:
+def installation(call: Call, product: ProductTerms, file: InstallationFile | None) -> Mapping[str, Json]:
     """Lay the file's fields flat: a check has "" and null where an activation has one null."""
     shown = file or InstallationFile(version="")
     return {
         "version": shown.version,
-        "installation_file": shown.installation_file,
+        "installation_file": _address(call, product, shown),
         "hash_md5": shown.hash_md5,
         "environment": shown.environment,
         "eula_link": shown.eula_link,
@@ -67,3 +121,10 @@ def installation(file: InstallationFile | None) -> Mapping[str, Json]:
         "requires_version": shown.requires_version,
         "size": shown.size,
     }
+
+
+def _address(call: Call, product: ProductTerms, file: InstallationFile) -> str:
+    if file.content is None or file.installation_file:
+        return file.installation_file
+    name = quote(f"{product.short_code}-{file.version}", safe="")
+    return f"{call.origin}/files/{call.world.home.tenant}/{file.hash_md5}/{name}"

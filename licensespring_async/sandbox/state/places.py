@@ -14,11 +14,12 @@ from .store import Row, Store, Value
 
 _FIRST_DEVICE_ID: Final = 1_742_000_000_000_023
 _DEVICE_ID_STEP: Final = 6_007
+_MOVED: Final = ("license", "consumption", "user", "trial")
 
 
 @attrs.define(eq=False)
 class Home:
-    """Keep a world's state: in a store of its own in memory, until it moves into a sandbox's file."""
+    """Where a world's state is kept: in its own store in memory, until it moves into a sandbox's file."""
 
     tenant: int = 0
     now: Callable[[], datetime] | None = None
@@ -27,18 +28,18 @@ class Home:
 
     @property
     def store(self) -> Store:
-        """Give the store, made when it is first asked for."""
+        """The store, made when it is first asked for."""
         if self._store is None:
             self._store = Store()
         return self._store
 
     def open(self, now: Callable[[], datetime]) -> None:
-        """Learn the time of the sandbox that serves the world."""
+        """Take the time of the sandbox that serves the world from now on."""
         self.now = now
         self.opened = self.opened or now()
 
     def move(self, store: Store, tenant: int) -> None:
-        """Move into another store, as one of its tenants; what that store knows of this tenant is kept.
+        """Move into another store, as one of its tenants; what that store has of this tenant is kept.
 
         Raises:
             SandboxError: The state is kept in a file already, and this is another one.
@@ -49,28 +50,15 @@ class Home:
                 raise SandboxError("this world's state is kept in another file; build a second world")
             return  # two sandboxes share the world: it stays where it outlives them
         was = {"tenant": self.tenant}
-        licenses = here.rows("SELECT license, active, transfer_count, freed FROM license WHERE tenant = :tenant", was)
         devices = here.rows(
             "SELECT license, hardware_id, active, blacklisted, details, variables FROM device WHERE tenant = :tenant"
             " ORDER BY id",
             was,
         )
-        consumption = here.rows(
-            "SELECT license, feature, total, counted_at, allow_overages, max_overages FROM consumption"
-            " WHERE tenant = :tenant",
-            was,
-        )
         with store.transaction():
-            store.change_many(
-                "INSERT OR IGNORE INTO license (tenant, license, active, transfer_count, freed) VALUES (?, ?, ?, ?, ?)",
-                ((tenant, *row) for row in licenses),
-            )
-            store.change_many(
-                "INSERT OR IGNORE INTO consumption"
-                " (tenant, license, feature, total, counted_at, allow_overages, max_overages)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                ((tenant, *row) for row in consumption),
-            )
+            for table in _MOVED:
+                rows = here.rows(f"SELECT * FROM {table} WHERE tenant = :tenant", was)  # noqa: S608
+                store.insert(table, [(tenant, *row[1:]) for row in rows], new_only=True)
             first = next_device_id(store, tenant)
             store.change_many(
                 "INSERT OR IGNORE INTO device"
@@ -83,18 +71,18 @@ class Home:
 
 @attrs.frozen
 class Place:
-    """Name one license in its world's home, or one feature of it; alone, it is a place in a home of its own."""
+    """The place of one license in its world's home, or of one feature of it; alone, it has its own home."""
 
     home: Home = attrs.field(factory=Home)
     license: str = ""
     feature: str = ""
 
     def inside(self, name: str) -> Place:
-        """Give the place of a sub-license."""
+        """Return the place of a sub-license."""
         return Place(self.home, f"{self.license}\n{name}")
 
     def of_feature(self, code: str) -> Place:
-        """Give the place of one of the license's features."""
+        """Return the place of one of the license's features."""
         return Place(self.home, self.license, code)
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -106,11 +94,11 @@ class Place:
         return self.home.store.change(statement, self._with(values))
 
     def row(self, query: str, **values: Value) -> Row | None:
-        """Give the first row of a query about this place."""
+        """Return the first row of a query about this place."""
         return self.home.store.row(query, self._with(values))
 
     def rows(self, query: str, **values: Value) -> list[Row]:
-        """Give the rows of a query about this place."""
+        """Return the rows of a query about this place."""
         return self.home.store.rows(query, self._with(values))
 
     def _with(self, values: dict[str, Value]) -> dict[str, Value]:
@@ -119,6 +107,6 @@ class Place:
 
 
 def next_device_id(store: Store, tenant: int) -> int:
-    """Give an id that no device of the tenant has."""
+    """Return an id that no device of the tenant has."""
     row = store.row("SELECT max(id) FROM device WHERE tenant = :tenant", {"tenant": tenant})
     return _FIRST_DEVICE_ID if row is None or row[0] is None else int(row[0]) + _DEVICE_ID_STEP

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Self
+from typing import Self
 
 import attrs
 
-from .store import Row, Store
-
-# Every table of what requests change; the tenant is its first column.
-_TABLES: Final = ("license", "device", "slot", "consumption")
+from .store import TABLES, Row, Store
 
 
 @attrs.frozen
 class Snapshot:
-    """Hold the rows of one tenant, without its number."""
+    """The rows of one tenant, without its number."""
 
     _rows: Mapping[str, Sequence[Row]]
 
@@ -29,7 +26,7 @@ class Snapshot:
                         row[1:]
                         for row in store.rows(f"SELECT * FROM {table} WHERE tenant = :tenant", {"tenant": tenant})  # noqa: S608
                     ]
-                    for table in _TABLES
+                    for table in TABLES
                 }
             )
 
@@ -38,9 +35,4 @@ class Snapshot:
         with store.transaction():
             for table, rows in self._rows.items():
                 store.change(f"DELETE FROM {table} WHERE tenant = :tenant", {"tenant": tenant})  # noqa: S608
-                if rows:
-                    marks = ", ".join("?" for _ in range(len(rows[0]) + 1))
-                    store.change_many(
-                        f"INSERT INTO {table} VALUES ({marks})",  # noqa: S608
-                        ((tenant, *row) for row in rows),
-                    )
+                store.insert(table, [(tenant, *row) for row in rows])

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
@@ -23,33 +23,42 @@ _APPLICATION_ID: Final = 0x4C535342
 _VERSION: Final = 1
 _BUSY_SECONDS: Final = 10.0
 _SCHEMA: Final = (
-    """CREATE TABLE tenant (
+    """CREATE TABLE IF NOT EXISTS tenant (
         number INTEGER PRIMARY KEY, api_key TEXT NOT NULL UNIQUE, shared_key TEXT NOT NULL,
         client_id TEXT NOT NULL UNIQUE, client_secret TEXT NOT NULL)""",
-    "CREATE TABLE signing_key (number INTEGER PRIMARY KEY CHECK (number = 1), pem TEXT NOT NULL)",
-    """CREATE TABLE license (
+    "CREATE TABLE IF NOT EXISTS signing_key (number INTEGER PRIMARY KEY CHECK (number = 1), pem TEXT NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS license (
         tenant INTEGER NOT NULL, license TEXT NOT NULL, active INTEGER NOT NULL DEFAULT 0,
         transfer_count INTEGER NOT NULL DEFAULT 0, freed TEXT,
         PRIMARY KEY (tenant, license)) WITHOUT ROWID""",
-    """CREATE TABLE device (
+    """CREATE TABLE IF NOT EXISTS device (
         tenant INTEGER NOT NULL, license TEXT NOT NULL, hardware_id TEXT NOT NULL, id INTEGER NOT NULL,
         active INTEGER NOT NULL DEFAULT 0, blacklisted INTEGER NOT NULL DEFAULT 0,
         details TEXT NOT NULL DEFAULT '{}', variables TEXT NOT NULL DEFAULT '{}',
         PRIMARY KEY (tenant, license, hardware_id)) WITHOUT ROWID""",
-    "CREATE INDEX device_id ON device (tenant, id)",
-    """CREATE TABLE slot (
+    "CREATE INDEX IF NOT EXISTS device_id ON device (tenant, id)",
+    """CREATE TABLE IF NOT EXISTS slot (
         tenant INTEGER NOT NULL, license TEXT NOT NULL, feature TEXT NOT NULL, hardware_id TEXT NOT NULL,
         until REAL NOT NULL, borrowed_until REAL,
         PRIMARY KEY (tenant, license, feature, hardware_id)) WITHOUT ROWID""",
-    """CREATE TABLE consumption (
+    """CREATE TABLE IF NOT EXISTS consumption (
         tenant INTEGER NOT NULL, license TEXT NOT NULL, feature TEXT NOT NULL, total INTEGER NOT NULL,
         counted_at REAL, allow_overages INTEGER NOT NULL, max_overages INTEGER NOT NULL,
         PRIMARY KEY (tenant, license, feature)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS user (
+        tenant INTEGER NOT NULL, username TEXT NOT NULL, password TEXT, is_initial INTEGER NOT NULL,
+        PRIMARY KEY (tenant, username)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS trial (
+        tenant INTEGER NOT NULL, number INTEGER NOT NULL, product TEXT NOT NULL, hardware_id TEXT NOT NULL,
+        email TEXT NOT NULL, created_at REAL NOT NULL, details TEXT NOT NULL,
+        PRIMARY KEY (tenant, number)) WITHOUT ROWID""",
 )
+TABLES: Final = ("license", "device", "slot", "consumption", "user", "trial")
+"""The tables of what requests change; the tenant is their first column."""
 
 
 class Store:
-    """Run statements and transactions, from any thread, one at a time.
+    """A database that runs statements and transactions from any thread, one at a time.
 
     Args:
         path: File to keep the state in, made if there is none; in memory by default.
@@ -108,13 +117,20 @@ class Store:
         with self._lock:
             self._connection.executemany(statement, values)
 
+    def insert(self, table: str, rows: Sequence[Row], *, new_only: bool = False) -> None:
+        """Insert whole rows into a table; with `new_only` leave those alone that it has."""
+        if rows:
+            marks = ", ".join("?" for _ in rows[0])
+            how = "INSERT OR IGNORE" if new_only else "INSERT"
+            self.change_many(f"{how} INTO {table} VALUES ({marks})", rows)
+
     def rows(self, query: str, values: Mapping[str, Value]) -> list[Row]:
-        """Give all rows of a query."""
+        """Return all rows of a query."""
         with self._lock:
             return self._connection.execute(query, values).fetchall()
 
     def row(self, query: str, values: Mapping[str, Value]) -> Row | None:
-        """Give the first row of a query."""
+        """Return the first row of a query."""
         with self._lock:
             row: Row | None = self._connection.execute(query, values).fetchone()
             return row
@@ -125,8 +141,6 @@ class Store:
             for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
         )
         if (application_id, version, tables) == (0, 0, 0):
-            for statement in _SCHEMA:
-                self._connection.execute(statement)
             self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {_VERSION}")
         elif application_id != _APPLICATION_ID:
@@ -136,3 +150,5 @@ class Store:
                 f"{os.fspath(path)} was written by another version of the sandbox (schema {version}, "
                 f"not {_VERSION}); name another file"
             )
+        for statement in _SCHEMA:  # a file of before lacks the tables that came since
+            self._connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Who may steer a sandbox: programs of this machine, or whoever has the control token; no other site's page."""
+"""Who may steer a sandbox: programs on this machine, or those with the control token; no other site's page."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _ASK_BROWSERS: Final = {"WWW-Authenticate": 'Basic realm="sandbox: any name, the
 
 @attrs.frozen
 class Admitted:
-    """Let only those through to an application that may steer.
+    """An application that only those reach who may steer.
 
     Args:
         application: What is behind.
-        token: Asked of everybody, if it is set; otherwise only this machine is let through.
+        token: Required if it is set; otherwise only this machine is let through.
     """
 
     application: ASGIApp

@@ -1,4 +1,4 @@
-"""The sandbox's clock: any clock, moved or held still, so that nobody waits for an expiry."""
+"""The sandbox's clock: any clock, moved or held still, so that no test waits for an expiry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Setting:
-    """How a clock is set, to come back to: seconds, and when frozen the time at which it stands."""
+    """The setting of a clock, to return to: seconds, and when frozen the time at which it stands."""
 
     offset: float
     passed: float
@@ -20,7 +20,7 @@ class Setting:
 
 
 class SandboxClock:
-    """Tell the time of another clock, plus an offset, or the moment at which it was frozen.
+    """Another clock, plus an offset, or held at the moment at which it was frozen.
 
     `advance` and `freeze` are about time itself: clients made by the sandbox go along. `set_offset` sets the server's
     clock off against theirs, as a client meets it whose own clock is wrong.
@@ -36,25 +36,25 @@ class SandboxClock:
         self._frozen: float | None = None
 
     def __call__(self) -> float:
-        """Give the current time in seconds since the epoch."""
+        """Return the current time in seconds since the epoch."""
         return self._source() + self.offset if self._frozen is None else self._frozen
 
     def of_clients(self) -> float:
-        """Give the time of whoever goes along, in seconds since the epoch: the current time without the offset."""
+        """Return the time for clients created by this sandbox, in seconds: without the server's offset."""
         return self() - self._offset
 
     def moment(self) -> datetime:
-        """Give the current time as an aware moment."""
+        """Return the current time as an aware moment."""
         return datetime.fromtimestamp(self(), UTC)
 
     @property
     def is_frozen(self) -> bool:
-        """Tell whether time stands still."""
+        """Whether time stands still."""
         return self._frozen is not None
 
     @property
     def offset(self) -> float:
-        """Give the seconds by which this clock is ahead of its source."""
+        """The seconds by which this clock is ahead of its source."""
         return self._offset + self._passed if self._frozen is None else self._frozen - self._source()
 
     def advance(self, seconds: float) -> None:

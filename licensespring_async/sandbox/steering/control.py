@@ -20,7 +20,7 @@ from .limits import Limiter, too_many
 CONTROL_PATH: Final = "/_sandbox"
 _JOURNAL_LENGTH: Final = 500
 _LONGEST: Final = 100  # characters of a text that came from outside
-# What is no secret; anything else, hardware ids and future parameters included, is shown as a fingerprint.
+# What is not a secret; anything else, hardware ids and future parameters included, is shown as a fingerprint.
 _SHOWN: Final = frozenset(
     {"product", "feature", "bundle_code", "env", "license_id", "consumptions", "allow_overages", "max_overages"}
     | {"borrowed_until", "include_expired_features", "grant_type", "login_type", "sdk_ver", "app_ver"}
@@ -29,7 +29,7 @@ _SHOWN: Final = frozenset(
 
 @attrs.frozen(kw_only=True)
 class Entry:
-    """Tell of one request; what could be a secret appears as a fingerprint."""
+    """One request; what could be a secret appears as a fingerprint."""
 
     at: float
     method: str
@@ -42,7 +42,7 @@ class Entry:
 
 @attrs.define
 class Counters:
-    """Count requests: all, those that were refused, and each status, path and fault."""
+    """Numbers of requests: all, those that were refused, and each status, path and fault."""
 
     requests: int = 0
     refused: int = 0
@@ -60,8 +60,8 @@ class Counters:
         if entry.fault is not None:
             self.faults[entry.fault] += 1
 
-    def told(self) -> dict[str, object]:
-        """Give them as JSON."""
+    def to_json(self) -> dict[str, object]:
+        """Return them as JSON."""
         return {
             "requests": self.requests,
             "refused": self.refused,
@@ -79,7 +79,7 @@ class Counters:
 
 @attrs.define(kw_only=True)
 class Control:
-    """Hold what a person or a test steers while the sandbox runs."""
+    """What a person or a test steers while the sandbox runs."""
 
     clock: SandboxClock
     start: Setting
@@ -103,7 +103,7 @@ class Control:
 
 
 class Controlled:
-    """Answer the control's own paths, and let every other request through limits and faults.
+    """An application that answers the control's own paths, and passes every other request through limits and faults.
 
     Args:
         application: What is stood around.
@@ -130,20 +130,20 @@ class Controlled:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, again = await _read(receive)
         fields = _fields(scope["query_string"], body)
-        told = _Told(send)
+        noted = _Noted(send)
         met: Met | None = None
         try:
             if (limited := self._limited(scope)) is not None:
-                await limited.send(told.send)
+                await limited.send(noted.send)
                 return
             met = self._control.faults.meet(scope["path"], fields.get("hardware_id"))
             if met is None:
-                await self._application(scope, again, told.send)
+                await self._application(scope, again, noted.send)
                 return
             answer = Answer()
             if met.fault.effect != "error":
                 await self._application(scope, again, answer.collect)
-            await self._effects.carry_out(met, answer, scope, again, told.send)
+            await self._effects.carry_out(met, answer, scope, again, noted.send)
         finally:
             self._control.note(
                 Entry(
@@ -151,8 +151,8 @@ class Controlled:
                     method=scope["method"],
                     path=scope["path"][:_LONGEST],
                     parameters={name: _masked(name, value) for name, value in fields.items()},
-                    status=told.status,
-                    code=told.code,
+                    status=noted.status,
+                    code=noted.code,
                     fault=None if met is None else met.fault.effect,
                 )
             )
@@ -166,8 +166,8 @@ class Controlled:
 
 
 @attrs.define
-class _Told:
-    """Pass an answer on, and remember its status and its error code."""
+class _Noted:
+    """An answer that is passed on; its status and its error code are remembered."""
 
     _send: Send
     status: int = 0
@@ -219,8 +219,8 @@ def _code(body: bytes) -> str | None:
         content = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    told = cast("dict[str, object]", content) if isinstance(content, dict) else {}
-    code = told.get("code") or told.get("error")
+    envelope = cast("dict[str, object]", content) if isinstance(content, dict) else {}
+    code = envelope.get("code") or envelope.get("error")
     return code[:_LONGEST] if isinstance(code, str) else None
 
 

@@ -25,7 +25,7 @@ _DAY = 86_400
 
 
 class Protocol(HttpToolsProtocol):
-    """Speak HTTP, and show the application its connection in the scope's state."""
+    """HTTP that shows the application its connection in the scope's state."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remember the connection for the requests that will come over it."""
@@ -35,7 +35,7 @@ class Protocol(HttpToolsProtocol):
 
 @attrs.define
 class Answer:
-    """Collect an answer, so that it can be changed before it is sent."""
+    """An answer that is collected, so that it can be changed before it is sent."""
 
     status: int = 0
     headers: list[tuple[bytes, bytes]] = attrs.field(factory=list[tuple[bytes, bytes]])
@@ -66,7 +66,7 @@ class Answer:
 
 
 class Effects:
-    """Carry faults out.
+    """What carries faults out.
 
     Args:
         signer: Signs changed bodies as the sandbox does.

@@ -7,9 +7,11 @@ import random
 import threading
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import attrs
+
+from ..spelling import one_of, strict
 
 Effect: TypeAlias = Literal[
     "error",
@@ -51,9 +53,10 @@ def _number(least: float, most: float) -> Callable[[object, attrs.Attribute[Any]
     return check
 
 
+@strict
 @attrs.frozen(kw_only=True)
 class Fault:
-    """Break the answers to some requests.
+    """A rule that breaks the answers to some requests.
 
     Args:
         effect: What happens: `error` instead of acting on the request, everything else after it was acted on.
@@ -75,7 +78,7 @@ class Fault:
         location: Where `redirect` points.
     """
 
-    effect: Effect = attrs.field(validator=attrs.validators.in_(get_args(Effect)))
+    effect: Effect = attrs.field(validator=one_of(Effect))
     path: str | None = attrs.field(default=None, validator=_text)
     hardware_id: str | None = attrs.field(default=None, validator=_text, repr=False)
     nth: int | None = attrs.field(default=None, validator=attrs.validators.optional(_number(1, 10**9)))
@@ -95,7 +98,7 @@ class Fault:
     )
     seconds: float = attrs.field(default=0.05, validator=_number(0, 3600))
     up_to: float | None = attrs.field(default=None, validator=attrs.validators.optional(_number(0, 3600)))
-    distribution: Distribution = attrs.field(default="uniform", validator=attrs.validators.in_(get_args(Distribution)))
+    distribution: Distribution = attrs.field(default="uniform", validator=one_of(Distribution))
     size: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
     location: str = attrs.field(
         default="https://example.invalid/", validator=[_is_text, attrs.validators.matches_re(r"[!-~]+")]
@@ -107,11 +110,11 @@ class Fault:
 
     @property
     def sent_code(self) -> str:
-        """Give the code that `error` answers with."""
+        """The code that `error` answers with."""
         return self.code or _CODES.get(self.status, "internal_error")
 
     def delay(self, drawn: float) -> float:
-        """Give the seconds of delay that belong to a number drawn from [0, 1)."""
+        """Return the seconds of delay that belong to a number drawn from [0, 1)."""
         if self.up_to is None:
             return self.seconds
         if self.distribution == "exponential":
@@ -158,7 +161,7 @@ class _Rule:
 
 
 class Faults:
-    """Hold the active faults; the first that meets a request decides. Any thread may add and clear.
+    """The active faults; the first that meets a request decides. Any thread may add and clear.
 
     Args:
         clock: The sandbox's clock.
@@ -183,13 +186,13 @@ class Faults:
 
     @property
     def active(self) -> tuple[Fault, ...]:
-        """Give the faults that are not over."""
+        """The faults that have not ended."""
         now = self._clock()
         with self._lock:
             return tuple(rule.fault for rule in self._rules if not rule.is_over(now))
 
     def meet(self, path: str, hardware_id: str | None) -> Met | None:
-        """Give the fault that meets a request, if one does, and count it."""
+        """Return the fault that meets a request, if one does, and count it."""
         now = self._clock()
         with self._lock:
             self._rules = [rule for rule in self._rules if not rule.is_over(now)]

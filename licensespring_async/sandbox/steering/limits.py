@@ -9,10 +9,11 @@ import math
 from collections import deque
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from ..spelling import one_of, strict
 from ..wire.jsontext import encode
 
 Plan: TypeAlias = Literal["free", "business-starter", "business-plus", "enterprise"]
@@ -27,9 +28,10 @@ _PER_MINUTE: Final[dict[Plan, int]] = {
 _MAX_COUNTED: Final = 10_000
 
 
+@strict
 @attrs.frozen(kw_only=True)
 class Throttle:
-    """Refuse what exceeds a plan's windows: per IP 200 in 10 s, per Authorization 50 in 1 s, per company in 60 s.
+    """The windows of a plan: per IP 200 requests in 10 s, per Authorization 50 in 1 s, per company some in 60 s.
 
     Args:
         plan: `free`, `business-starter`, `business-plus` or `enterprise`.
@@ -38,13 +40,13 @@ class Throttle:
         html: Answer with the page of a proxy instead of JSON.
     """
 
-    plan: Plan = attrs.field(default="free", validator=attrs.validators.in_(get_args(Plan)))
+    plan: Plan = attrs.field(default="free", validator=one_of(Plan))
     scale: float = attrs.field(default=1.0, validator=attrs.validators.gt(0))
-    retry_after: RetryAfter = attrs.field(default="seconds", validator=attrs.validators.in_(get_args(RetryAfter)))
+    retry_after: RetryAfter = attrs.field(default="seconds", validator=one_of(RetryAfter))
     html: bool = False
 
     def windows(self, company: str, address: str, authorization: str) -> tuple[tuple[str, int, float], ...]:
-        """Give each window of a request: who is counted, how many requests, in how many seconds.
+        """Return each window of a request: who is counted, how many requests, in how many seconds.
 
         The service counts an IP across companies. Here each has its own, so that tenants of one machine never meet.
         """
@@ -60,7 +62,7 @@ class Throttle:
 
 @attrs.define(eq=False)
 class Limiter:
-    """Count requests in sliding windows, on the sandbox's clock; without a throttle it lets everything pass.
+    """Counts of requests in sliding windows, on the sandbox's clock; without a throttle it lets everything pass.
 
     Args:
         clock: Seconds since the epoch.
@@ -87,7 +89,7 @@ class Limiter:
         waits = [self._wait_for(who, limit, seconds, now) for who, limit, seconds in windows]
         if max(waits) > 0:
             return max(waits)
-        if len(self._seen) > self._forget_at:  # one Authorization a request, since each is signed anew
+        if len(self._seen) > self._forget_at:  # one Authorization a request, since each is signed again
             self._seen = {who: times for who, times in self._seen.items() if times and times[-1] > now - 60}
             # Not at every request, however many there are in a minute.
             self._forget_at = max(_MAX_COUNTED, 2 * len(self._seen))

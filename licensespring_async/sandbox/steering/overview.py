@@ -18,7 +18,7 @@ from .faults import Fault
 
 @attrs.frozen(kw_only=True)
 class SlotsRow:
-    """Slots of a license (`feature` is None) or of one of its features."""
+    """The slots of a license (`feature` is None) or of one of its features."""
 
     feature: str | None
     in_use: int
@@ -27,7 +27,7 @@ class SlotsRow:
 
 @attrs.frozen(kw_only=True)
 class LicenseRow:
-    """One license."""
+    """A license, as the page shows it."""
 
     product: str
     license: str
@@ -48,12 +48,12 @@ def licenses_of(world: World, now: datetime) -> Sequence[LicenseRow]:
 
 
 def shown_tenant(tenant: Tenant) -> dict[str, str]:
-    """Name a tenant."""
+    """Return a tenant's names."""
     return {"api_key": fingerprint(tenant.api_key), "client_id": tenant.client_id}
 
 
 def shown_fault(fault: Fault) -> dict[str, object]:
-    """Tell of a fault: what differs from the default, and its effect."""
+    """Return what of a fault differs from the default, and its effect."""
     shown = {
         attribute.name: value
         for attribute in attrs.fields(Fault)

@@ -1,8 +1,8 @@
 "use strict";
-// Exchanges what has changed, once a second while somebody looks, so that focus, selection and scrolling stay.
+// Exchanges what has changed, once a second while the page is visible, so that focus, selection and scrolling stay.
 const live = document.getElementById("live");
 
-function tell(text, state) {
+function say(text, state) {
   live.textContent = text;
   live.className = state;
 }
@@ -21,12 +21,12 @@ async function refresh() {
     else if (old.innerHTML !== part.innerHTML) old.replaceWith(part);
   }
   for (const gone of shown.values()) gone.remove();
-  tell("live", "on");
+  say("live", "on");
 }
 
 async function keepRefreshing() {
   for (;;) {
-    await refresh().catch(() => tell("the sandbox does not answer", "off"));
+    await refresh().catch(() => say("the sandbox does not answer", "off"));
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }

@@ -108,10 +108,10 @@ def _parameter(name: str, value: str) -> str:
 
 def _status(entry: Entry) -> str:
     kind = "good" if entry.status < 400 else "bad"
-    told = str(entry.status) if entry.status else "none"
+    status = str(entry.status) if entry.status else "none"
     code = "" if entry.code is None else f" {entry.code}"
     fault = "" if entry.fault is None else f" <span class=fault>{escape(entry.fault)}</span>"
-    return f"<span class={kind}>{escape(told + code)}</span>{fault}"
+    return f"<span class={kind}>{escape(status + code)}</span>{fault}"
 
 
 def _search(find: str) -> str:
@@ -160,12 +160,12 @@ def _state(row: LicenseRow) -> Html:
 
 def _meter(slots: SlotsRow) -> str:
     name = slots.feature or "license"
-    told = f"{slots.in_use} of {slots.allowed}"
+    used = f"{slots.in_use} of {slots.allowed}"
     high = f" high={max(slots.allowed - 0.5, 0)}" if slots.allowed else ""
     return (
         f"<div class=slots><span>{escape(name)}</span>"
-        f'<meter value={slots.in_use} max={max(slots.allowed, 1)}{high} aria-label="{escape(name)}">{told}</meter>'
-        f"<span>{told}</span></div>"
+        f'<meter value={slots.in_use} max={max(slots.allowed, 1)}{high} aria-label="{escape(name)}">{used}</meter>'
+        f"<span>{used}</span></div>"
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
-from pathlib import Path
+from importlib.resources import files
 from typing import Final, cast
 
 import attrs
@@ -16,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from ..spelling import suggestion
 from ..tenants.tenants import Tenant
 from .access import Admitted, refused
 from .control import CONTROL_PATH, Control
@@ -37,7 +37,7 @@ _HEADERS: Final = {
 
 @attrs.frozen(kw_only=True)
 class Panel:
-    """Steer a sandbox over HTTP."""
+    """The endpoints that steer a sandbox over HTTP."""
 
     control: Control
     tenants: Iterable[Tenant]
@@ -78,7 +78,7 @@ class Panel:
         return JSONResponse([attrs.asdict(entry) for entry in self.control.journal])
 
     async def _counters(self, _: Request) -> Response:
-        return JSONResponse(self.control.counters.told())
+        return JSONResponse(self.control.counters.to_json())
 
     async def _clock(self, request: Request) -> Response:
         clock = self.control.clock
@@ -120,7 +120,8 @@ class Panel:
 
 async def _static(request: Request) -> Response:
     name = request.url.path.rpartition("/")[2]
-    return Response(Path(__file__).with_name(name).read_bytes(), media_type=_STATIC[name], headers=_HEADERS)
+    content = (files("licensespring_async.sandbox.steering") / name).read_bytes()
+    return Response(content, media_type=_STATIC[name], headers=_HEADERS)
 
 
 def _seconds(wanted: Mapping[str, object], name: str) -> float | None:
@@ -145,7 +146,5 @@ async def _content(request: Request, known: Sequence[str]) -> dict[str, object]:
     fields = cast("dict[str, object]", content)
     for name in fields:
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            meant = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
-            raise HTTPException(400, f"unknown: {name[:100]}; {meant}")
+            raise HTTPException(400, f"unknown: {name[:100]}{suggestion(name, known)}")
     return fields

@@ -33,7 +33,7 @@ _REQUIRED_PARTS = ("headers", "signature", "apikey")
 
 @attrs.frozen(kw_only=True)
 class Authorizer:
-    """Let requests through that a tenant's API key signed, or that carry a token of the issuer."""
+    """The rule for requests: a tenant's API key signed them, or they carry a token of the issuer."""
 
     tenants: Tenants
     tokens: TokenIssuer
@@ -55,7 +55,7 @@ class Authorizer:
         return self._signer_of(_parts(authorization), date)
 
     def company_of(self, authorization: str, now: datetime) -> str:
-        """Name the company whose rate counters an Authorization header meets; "" when it names none."""
+        """Return the company whose rate counters an Authorization header counts on; "" when it names none."""
         scheme, _, token = authorization.strip().partition(" ")
         try:
             if scheme.lower() == "bearer":

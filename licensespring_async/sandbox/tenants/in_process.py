@@ -12,7 +12,7 @@ IN_PROCESS_URL = "http://127.0.0.1"
 
 
 class _Transport(httpx.ASGITransport):
-    """Let a fault that breaks the connection look as it does to whoever has one."""
+    """A transport that reports a broken connection as httpx would on a real socket."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:

@@ -1,4 +1,4 @@
-"""What a store remembers of its sandbox beside the worlds' state: the tenants' credentials and the signing key."""
+"""What a store keeps of its sandbox beside the worlds' state: the tenants' credentials and the signing key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..world.world import World
 
 @attrs.frozen(kw_only=True)
 class Credentials:
-    """Name a company by API key and by OAuth client, each with its secret; what is not given is made up."""
+    """A company's API key and OAuth client, each with its secret; what is not given is made up."""
 
     api_key: str = attrs.field(factory=lambda: str(uuid4()), repr=False)
     shared_key: str = attrs.field(factory=lambda: secrets.token_urlsafe(30), repr=False)
@@ -27,12 +27,12 @@ class Credentials:
 
 @attrs.frozen
 class Register:
-    """Enter tenants into a store, and find again those that it has."""
+    """The tenants of a store: new ones are entered, known ones found again."""
 
     store: Store
 
     def enter(self, world: World, given: Mapping[str, str], *, position: int | None) -> Credentials:
-        """Give a tenant the credentials that the store has for it, else new ones, and move its world's state in.
+        """Return a tenant the credentials that the store has for it, else new ones, and move its world's state in.
 
         Args:
             world: What the tenant serves.
@@ -53,7 +53,7 @@ class Register:
         return credentials
 
     def signer(self) -> Signer:
-        """Give the signer of the store's key, which is made when it is first asked for."""
+        """Return the signer of the store's key, which is made when it is first asked for."""
         with self.store.transaction():
             row = self.store.row("SELECT pem FROM signing_key", {})
             if row is not None:

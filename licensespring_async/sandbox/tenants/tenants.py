@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 
 class Reachable(Protocol):
-    """Give the address of a running sandbox, and the key that it signs with."""
+    """A sandbox that clients can reach, and the key that it signs with."""
 
     @property
     def url(self) -> str:
-        """Give the origin that a client uses as base_url."""
+        """The origin that a client uses as base_url."""
         ...
 
     @property
     def public_key(self) -> str:
-        """Give the PEM of the key that answers are signed with."""
+        """The PEM of the key that answers are signed with."""
         ...
 
     def application(self) -> ASGIApp:
-        """Give the ASGI application that answers."""
+        """Return the ASGI application that answers."""
         ...
 
 
 @attrs.define(kw_only=True, eq=False)
 class Tenant:
-    """Hold one company of a sandbox; `Sandbox.add_tenant` makes it."""
+    """A company of a sandbox; `Sandbox.add_tenant` makes it."""
 
     world: World
     api_key: str = attrs.field(repr=False)
@@ -89,7 +89,7 @@ class Tenant:
 
 
 class Tenants:
-    """Find tenants by what their requests name."""
+    """Tenants, found by what their requests name."""
 
     def __init__(self, *tenants: Tenant) -> None:
         self._by_api_key: dict[str, Tenant] = {}
@@ -110,14 +110,14 @@ class Tenants:
             raise SandboxError("another tenant has this api_key or client_id; both have to be unique in a sandbox")
 
     def add(self, tenant: Tenant) -> None:
-        """Let a tenant in."""
+        """Add a tenant."""
         self._by_api_key[tenant.api_key] = tenant
         self._by_client_id[tenant.client_id] = tenant
 
     def of_api_key(self, api_key: str) -> Tenant | None:
-        """Give the tenant of an API key."""
+        """Return the tenant of an API key."""
         return self._by_api_key.get(api_key)
 
     def of_client_id(self, client_id: str) -> Tenant | None:
-        """Give the tenant of an OAuth client."""
+        """Return the tenant of an OAuth client."""
         return self._by_client_id.get(client_id)

@@ -1,14 +1,14 @@
 """Parameters: from the raw query string or body to values, or to the refusal that the service documents.
 
-An undocumented parameter is ignored, since newer clients send newer ones, and told in the log; an empty one counts
-as absent.
+A parameter that is not documented for an endpoint is ignored, since newer clients send newer ones, and named in the
+log. An empty one counts as absent.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias, cast
 from urllib.parse import parse_qsl
 
@@ -25,21 +25,12 @@ Values: TypeAlias = Mapping[str, str]
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _MAX_FIELDS = 100
 _MAX_DIGITS = 19
-_DOCUMENTED: Final = frozenset(
-    """
-    hardware_id product feature license_key username password id_token code customer_account_code redirect_uri
-    license_id bundle_code sdk_ver include_metadata_string include_expired_features env channel
-    os_ver hostname os_hostname ip ip_local app_ver mac_address is_vm vm_info variables tpm_enrollment
-    borrowed_until consumptions allow_overages max_overages event ignore_events
-    include_latest_version include_custom_fields login_type grant_type client_id client_secret scope
-    """.split()  # noqa: SIM905 - one name a line would fill a page
-)
 _log: Final = logging.getLogger("licensespring_async.sandbox")
 
 
 @attrs.frozen(kw_only=True)
 class Identity:
-    """Name the license and the device that a request is about."""
+    """The license and the device that a request is about; with an account, only a license of that customer account."""
 
     hardware_id: str
     product: str
@@ -47,10 +38,15 @@ class Identity:
     by_username: bool
     license_id: int | None = None
     bundle_code: str | None = None
+    account: str | None = None
 
 
-def read_query(query_string: bytes) -> Values:
+def read_query(query_string: bytes, documented: Collection[str]) -> Values:
     """Decode a query string (or a form body) whose every parameter is given once.
+
+    Args:
+        query_string: The text.
+        documented: Names of the parameters that the endpoint is documented to read.
 
     Raises:
         ServiceError: validation_error for a parameter given twice, text that is not UTF-8, or too many.
@@ -64,12 +60,16 @@ def read_query(query_string: bytes) -> Values:
         if name in values:
             raise ServiceError("validation_error", f"{name} is given twice.")
         values[name] = value
-    _tell_unknown(values)
+    _warn_of_unknown(values, documented)
     return {name: value for name, value in values.items() if value}
 
 
-def read_body(body: bytes) -> Values:
+def read_body(body: bytes, documented: Collection[str]) -> Values:
     """Decode a JSON body to the values that a query string of its fields would give; what is nested stays JSON.
+
+    Args:
+        body: The text.
+        documented: Names of the parameters that the endpoint is documented to read.
 
     Raises:
         ServiceError: invalid_json.
@@ -79,46 +79,57 @@ def read_body(body: bytes) -> Values:
         if not isinstance(fields, dict):
             raise ServiceError("invalid_json")
         values = {name: _text(value) for name, value in cast("JsonObject", fields).items()}
-        "".join(values.values()).encode()  # half of a surrogate pair can be escaped in JSON, and is no text
+        "".join(values.values()).encode()  # half of a surrogate pair can be escaped in JSON, and is not text
     except (ValueError, RecursionError) as error:
         raise ServiceError("invalid_json") from error
-    _tell_unknown(values)
+    _warn_of_unknown(values, documented)
     return {name: value for name, value in values.items() if value or name == NULLABLE}
 
 
 def read_identity(values: Values) -> Identity:
-    """Read what both checks require: the device, the product, and one of license_key and username.
+    """Read what most calls require: the device, the product, and one of license_key and username.
 
     Raises:
         ServiceError: missing_hardware_id, missing_parameters or validation_error.
     """
-    if "hardware_id" not in values:
-        raise ServiceError("missing_hardware_id")
-    product = required(values, "product")
-    given = [name for name in ("license_key", "username") if name in values]
-    if not given:
-        raise ServiceError("missing_parameters", "Missing license_key or username.")
-    if len(given) > 1:
-        raise ServiceError("validation_error", "Send either license_key or username, not both.")
+    require_device(values)
+    name = exactly_one(values, ("license_key", "username"))
     return Identity(
         hardware_id=values["hardware_id"],
-        product=product,
-        identifier=values[given[0]],
-        by_username=given[0] == "username",
+        product=values["product"],
+        identifier=values[name],
+        by_username=name == "username",
         license_id=integer(values, "license_id"),
         bundle_code=values.get("bundle_code"),
     )
 
 
+def require_device(values: Values) -> None:
+    """Refuse a request that names no device or no product."""
+    if "hardware_id" not in values:
+        raise ServiceError("missing_hardware_id")
+    required(values, "product")
+
+
+def exactly_one(values: Values, names: Sequence[str]) -> str:
+    """Return which of several parameters is given, or refuse if it is none of them or more than one."""
+    given = [name for name in names if name in values]
+    if not given:
+        raise ServiceError("missing_parameters", f"Missing {' or '.join(names)}.")
+    if len(given) > 1:
+        raise ServiceError("validation_error", f"Send either {' or '.join(given)}, not both.")
+    return given[0]
+
+
 def required(values: Values, name: str) -> str:
-    """Give a parameter's value, or refuse with missing_parameters."""
+    """Return a parameter's value, or refuse with missing_parameters."""
     if name not in values:
         raise ServiceError("missing_parameters", f"Missing {name}.")
     return values[name]
 
 
 def boolean(values: Values, name: str) -> bool:
-    """Give a true/false parameter's value, False when absent, or refuse with validation_error."""
+    """Return a true/false parameter's value, False when absent, or refuse with validation_error."""
     text = values.get(name, "false")
     if text.lower() not in _BOOLEANS:
         raise ServiceError("validation_error", f"{name} has to be true or false.")
@@ -128,7 +139,7 @@ def boolean(values: Values, name: str) -> bool:
 
 
 def integer(values: Values, name: str, *, signed: bool = False) -> int | None:
-    """Give a whole number, None when it is absent, or refuse with validation_error."""
+    """Return a whole number, None when it is absent, or refuse with validation_error."""
     text = values.get(name)
     if text is None:
         return None
@@ -140,7 +151,7 @@ def integer(values: Values, name: str, *, signed: bool = False) -> int | None:
 
 
 def nested(values: Values, name: str) -> object:
-    """Give what a body has nested under a name, None when it is absent, or refuse with validation_error."""
+    """Return what a body has nested under a name, None when it is absent, or refuse with validation_error."""
     try:
         return json.loads(values.get(name, "null"))
     except ValueError as error:
@@ -159,7 +170,7 @@ def _refuse_constant(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _tell_unknown(given: Iterable[str]) -> None:
-    unknown = sorted(set(given) - _DOCUMENTED)
+def _warn_of_unknown(given: Iterable[str], documented: Collection[str]) -> None:
+    unknown = sorted(set(given).difference(documented))
     if unknown:
         _log.warning("not documented, and ignored: %s", ", ".join(name[:50] for name in unknown[:10]))

@@ -45,6 +45,21 @@ _TEXTS: dict[str, tuple[int, str]] = {
     "unsupported_product_feature": (400, "The license has no such consumption feature."),
     "license_borrow_not_allowed": (400, "Borrowing is not allowed."),
     "borrow_until_not_valid": (400, "The borrowed_until is not a moment between now and the longest borrow time."),
+    "license_not_consumption": (400, "The license is not of the consumption type."),
+    "license_transferred_max_times": (400, "The license was transferred as often as it allows."),
+    "licenseUserActivatedMaxTimes": (400, "The user has activated the license as often as it allows."),
+    "archived_product": (400, "The product is archived."),
+    "disabled_product": (400, "The product is disabled."),
+    "license_key_or_license_user_required": (400, "Send a license_key or a username."),
+    "active_license_required": (400, "The license is not active."),
+    "version_not_found": (400, "There is no such version that the license may install."),
+    "trial_not_allowed": (400, "The product has no trials."),
+    "email_missing": (400, "A trial of a user-based product needs an email."),
+    "change_password_not_allowed": (400, "Users of this company do not change their passwords."),
+    "invalid_product_auth_method": (400, "The product is not user-based."),
+    "customer_does_not_exist": (400, "There is no such customer."),
+    "customer_account_not_found": (400, "There is no such customer account."),
+    "missing_content": (400, "The request has no content."),
     "invalid_json": (400, "The body is not a JSON object."),
     "not_found": (404, "There is nothing at this path."),
     "method_not_allowed": (405, "The method is not allowed at this path."),
@@ -53,7 +68,7 @@ _TEXTS: dict[str, tuple[int, str]] = {
 
 
 class ServiceError(Exception):
-    """Refuse a request with one of the service's documented codes."""
+    """The refusal of a request, with one of the service's documented codes."""
 
     def __init__(self, code: str, message: str | None = None) -> None:
         status, text = _TEXTS[code]

@@ -1,4 +1,4 @@
-"""Response signatures: RSA with PKCS#1 v1.5 and SHA-256, in Base64, by a key of the sandbox's own.
+"""Response signatures: RSA with PKCS#1 v1.5 and SHA-256, in Base64, by the sandbox's own key.
 
 https://docs.licensespring.com/license-api/license-api-authorization/response-signature-v2
 """
@@ -24,7 +24,7 @@ _REMEMBERED_SIGNATURES = 4096
 
 
 class Signer:
-    """Sign bytes with a private key.
+    """A private key that signs bytes.
 
     Args:
         private_key: PEM of the RSA key; a new one is made without.
@@ -39,7 +39,7 @@ class Signer:
         self.sign = lru_cache(maxsize=_REMEMBERED_SIGNATURES)(self._sign)
 
     def private_key(self) -> str:
-        """Give the PEM of the key, to be kept where the sandbox's other secrets are."""
+        """Return the PEM of the key, to be kept where the sandbox's other secrets are."""
         return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
     def sign_text(self, text: str) -> str:

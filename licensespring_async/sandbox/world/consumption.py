@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from ..spelling import at_least, one_of, strict
 from ..state.places import Place
 
 ConsumptionPeriod: TypeAlias = Literal["daily", "weekly", "monthly", "annually"]
@@ -24,7 +25,7 @@ _WRITE: Final = (
 
 @attrs.frozen
 class _Count:
-    """What requests change; `at` tells the period that it belongs to, None until a sandbox serves it."""
+    """What requests change; `at` is in the period that it belongs to, None until a sandbox serves it."""
 
     total: int
     at: datetime | None
@@ -32,9 +33,10 @@ class _Count:
     max_overages: int
 
 
+@strict
 @attrs.define(kw_only=True, eq=False)
 class Consumption:
-    """Count what a license or a feature has consumed against what it may consume.
+    """How much a license or a feature may consume, and how much of it is consumed.
 
     Args:
         maximum: What may be consumed, in one period if it is reset.
@@ -47,25 +49,27 @@ class Consumption:
         period: Which period.
     """
 
-    maximum: int = 0
+    maximum: int = attrs.field(default=0, validator=at_least(0))
     _total: int = attrs.field(default=0, alias="total")
     unlimited: bool = False
     _allow_overages: bool = attrs.field(default=False, alias="allow_overages")
     _max_overages: int = attrs.field(default=0, alias="max_overages")
     allow_negative: bool = False
     reset: bool = False
-    period: ConsumptionPeriod | None = None
+    period: ConsumptionPeriod | None = attrs.field(
+        default=None, validator=attrs.validators.optional(one_of(ConsumptionPeriod))
+    )
     _place: Place = attrs.field(factory=Place, init=False, repr=False)
     _since: datetime | None = attrs.field(default=None, init=False, repr=False)
 
     def keep_in(self, place: Place) -> None:
-        """Have the count in a license's or a feature's place from now on; what is counted there goes on."""
+        """Keep the count in a license's or a feature's place from now on; what is counted there goes on."""
         self._place = place
         self._since = None if place.home.now is None else place.home.now()
 
     @property
     def total(self) -> int:
-        """Give what was consumed when it was last counted; `total_at` knows of periods that ended since."""
+        """What was consumed when it was last counted; `total_at` considers periods that ended since."""
         return self._count.total
 
     @total.setter
@@ -75,7 +79,7 @@ class Consumption:
 
     @property
     def allow_overages(self) -> bool:
-        """Tell whether more than the maximum may be consumed; a request may change it."""
+        """Whether more than the maximum may be consumed; a request may change it."""
         return self._count.allow_overages
 
     @allow_overages.setter
@@ -84,7 +88,7 @@ class Consumption:
 
     @property
     def max_overages(self) -> int:
-        """Give how much more than the maximum may be consumed; a request may change it."""
+        """How much more than the maximum may be consumed; a request may change it."""
         return self._count.max_overages
 
     @max_overages.setter
@@ -93,18 +97,18 @@ class Consumption:
 
     @property
     def limit(self) -> int:
-        """Give what may be consumed, permitted overages included."""
+        """What may be consumed, permitted overages included."""
         count = self._count
         return self.maximum + (count.max_overages if count.allow_overages else 0)
 
     def total_at(self, now: datetime) -> int:
-        """Give what was consumed in the period of a moment."""
+        """Return what was consumed in the period of a moment."""
         count = self._count
         started = _start_of(self.period, now) if self.reset and self.period is not None else None
         return 0 if started is not None and count.at is not None and count.at < started else count.total
 
     def is_used_up(self, now: datetime) -> bool:
-        """Tell whether nothing is left, permitted overages included."""
+        """Return whether nothing is left, permitted overages included."""
         return not self.unlimited and self.total_at(now) >= self.limit
 
     def add(self, number: int, now: datetime) -> bool:

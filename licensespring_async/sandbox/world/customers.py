@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
+from ..spelling import strict
+from ..state.places import Home
 from ..wire.jsontext import JsonObject, json_object
 
+_READ: Final = "SELECT password, is_initial FROM user WHERE tenant = :tenant AND username = :username"
+_WRITE: Final = (
+    "INSERT OR REPLACE INTO user (tenant, username, password, is_initial)"
+    " VALUES (:tenant, :username, :password, :is_initial)"
+)
 
+
+@strict
 @attrs.frozen(kw_only=True)
 class CustomerAccount:
-    """Name the account that a customer belongs to."""
+    """The account that a customer belongs to."""
 
     id: int
     name: str
     code: str
 
 
+@strict
 @attrs.frozen(kw_only=True)
 class Customer:
-    """Describe who bought a license; every text is "" while unset, as in the service's answers."""
+    """Who bought a license; every text is "" while unset, as in the service's answers."""
 
     email: str = ""
     company_name: str = ""
@@ -34,27 +46,84 @@ class Customer:
     customer_account: CustomerAccount | None = None
     metadata: JsonObject = attrs.field(factory=JsonObject, converter=json_object)
 
+    @property
+    def account_code(self) -> str | None:
+        """The code of the customer's account, if there is one."""
+        return None if self.customer_account is None else self.customer_account.code
 
-@attrs.define(kw_only=True, eq=False)
+
+def _text(value: str | None) -> str:
+    return value or ""
+
+
+@strict
+@attrs.define(eq=False)
 class User:
-    """Hold a user of user-based licenses; `username` may carry a `|SUFFIX` that the e-mail lacks.
+    """A user of user-based licenses.
 
-    An activation has to send the `password`; None accepts any.
+    Args:
+        email: E-mail address.
+        username: Names the user in requests; the e-mail by default. It may carry a `|SUFFIX` that the e-mail lacks.
+        password: What an activation has to send; None accepts any.
+        is_initial_password: The password is the one that the user was given, and was not changed.
     """
 
-    id: int
+    id: int = attrs.field(default=0, init=False)  # its world gives it one
+    home: Home = attrs.field(factory=Home, init=False, repr=False)  # and this
     email: str
-    username: str
-    first_name: str = ""
-    last_name: str = ""
-    phone_number: str = ""
-    is_initial_password: bool = False
-    password: str | None = attrs.field(default=None, repr=False)
+    username: str = attrs.field(default="", converter=_text, kw_only=True)
+    first_name: str = attrs.field(default="", kw_only=True)
+    last_name: str = attrs.field(default="", kw_only=True)
+    phone_number: str = attrs.field(default="", kw_only=True)
+    _password: str | None = attrs.field(default=None, alias="password", repr=False, kw_only=True)
+    _is_initial_password: bool = attrs.field(default=False, alias="is_initial_password", kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        self.username = self.username or self.email
+
+    @property
+    def password(self) -> str | None:
+        """What an activation has to send; a request may change it. None accepts any."""
+        return self._secret[0]
+
+    @password.setter
+    def password(self, password: str | None) -> None:
+        self._write(password, is_initial=self.is_initial_password)
+
+    @property
+    def is_initial_password(self) -> bool:
+        """Whether the password is the one that the user was given."""
+        return self._secret[1]
+
+    @is_initial_password.setter
+    def is_initial_password(self, is_initial: bool) -> None:
+        self._write(self.password, is_initial=is_initial)
+
+    def change_password(self, password: str) -> None:
+        """Set a password that the user has chosen."""
+        self._write(password, is_initial=False)
+
+    @property
+    def _secret(self) -> tuple[str | None, bool]:
+        row = self.home.store.row(_READ, {"tenant": self.home.tenant, "username": self.username})
+        return (self._password, self._is_initial_password) if row is None else (row[0], bool(row[1]))
+
+    def _write(self, password: str | None, *, is_initial: bool) -> None:
+        self.home.store.change(
+            _WRITE,
+            {
+                "tenant": self.home.tenant,
+                "username": self.username,
+                "password": password,
+                "is_initial": is_initial,
+            },
+        )
 
 
+@strict
 @attrs.frozen(kw_only=True)
 class CustomField:
-    """Carry one custom field of a license; the service may leave every part null."""
+    """A custom field of a license; the service may leave every part null."""
 
     name: str | None = None
     data_type: str | None = None

@@ -1,4 +1,4 @@
-"""Devices of a license: which of them are active, which are blacklisted, and what they told of themselves."""
+"""Devices of a license: which of them are active, which are blacklisted, and what they sent about themselves."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def _keep(device: Device, attribute: attrs.Attribute[object], value: object) -> 
 
 @attrs.define(kw_only=True, eq=False, on_setattr=_keep)
 class Device:
-    """Show one device of a license as it was when it was asked for; what is assigned to it is kept.
+    """A device of a license, as it was when it was asked for; what is assigned to it is kept.
 
-    `details` is what checks and activations told (os_ver, hostname and the like), `variables` what an
+    `details` is what checks and activations sent (os_ver, hostname and the like), `variables` what an
     activation set: of each the value, and when.
     """
 
@@ -58,21 +58,21 @@ class Device:
 
 @attrs.frozen
 class Devices:
-    """Find the devices of one license."""
+    """The devices of one license."""
 
     place: Place
 
     def get(self, hardware_id: str) -> Device | None:
-        """Give a device that the license knows, active or not."""
+        """Return a device that the license knows, active or not."""
         row = self.place.row(_READ_ONE, device=hardware_id)
         return None if row is None else self._device(row)
 
     def all(self) -> Mapping[str, Device]:
-        """Give every device that the license knows by its hardware id, in the order in which they came."""
+        """Return every device that the license knows by its hardware id, in the order in which they came."""
         return {row[1]: self._device(row) for row in self.place.rows(_READ_ALL)}
 
     def known(self, hardware_id: str) -> Device:
-        """Give a device, which the license knows from now on."""
+        """Return a device, and remember it from now on."""
         with self.place.transaction():
             known = self.get(hardware_id)
             if known is not None:

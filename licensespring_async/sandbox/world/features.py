@@ -3,55 +3,54 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
 import attrs
 
+from ..spelling import strict
 from ..state.places import Place
-from ..wire.jsontext import JsonObject, json_object
 from ..wire.moments import aware
-from .consumption import Consumption
-from .slots import Slots
+from .usage import UsageTerms
 
-Kept = TypeVar("Kept", Consumption | None, Slots | None)
 FeatureType: TypeAlias = Literal["activation", "consumption"]
 
 
-def _keep(feature: Feature, _: attrs.Attribute[Kept], kept: Kept) -> Kept:
-    if kept is not None:
-        kept.keep_in(feature.place)
-    return kept
+def _text(value: str | None) -> str:
+    return value or ""
+
+
+@strict
+@attrs.define(eq=False)
+class FeatureTerms(UsageTerms):
+    """What a feature grants: it is plain, counted (`consumption`) or cloud floating (`floating_users`).
+
+    Args:
+        code: What requests name it by.
+        name: What people read; the code in title case by default.
+        expiry_date: Aware moment from which the feature counts as expired.
+    """
+
+    code: str
+    name: str = attrs.field(default="", converter=_text, kw_only=True)
+    expiry_date: datetime | None = attrs.field(default=None, validator=aware, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.name = self.name or self.code.replace("-", " ").title()
 
 
 @attrs.define(kw_only=True, eq=False)
-class Feature:
-    """Hold one feature of a license; `slots` make it cloud floating, `consumption` makes it a counter.
-
-    `max_borrow_time` is in hours.
-    """
+class Feature(FeatureTerms):
+    """A feature of a license; every attribute may be changed while the sandbox runs."""
 
     id: int
-    code: str
-    name: str
-    expiry_date: datetime | None = attrs.field(default=None, validator=aware)
-    metadata: JsonObject = attrs.field(factory=JsonObject, converter=json_object)
-    consumption: Consumption | None = attrs.field(default=None, on_setattr=_keep)
-    slots: Slots | None = attrs.field(default=None, on_setattr=_keep)
-    offline_floating: bool = False
-    can_borrow: bool = False
-    max_borrow_time: int = 0
     place: Place = attrs.field(factory=Place, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        for kept in (self.consumption, self.slots):
-            if kept is not None:
-                kept.keep_in(self.place)
 
     @property
     def feature_type(self) -> FeatureType:
-        """Name the type as the service does."""
+        """The type, as the service names it."""
         return "activation" if self.consumption is None else "consumption"
 
     def is_expired(self, now: datetime) -> bool:
-        """Tell whether the feature's own expiry date has passed."""
+        """Return whether the feature's own expiry date has passed."""
         return self.expiry_date is not None and now >= self.expiry_date

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final
 
 import attrs
 
+from ...errors import ConfigurationError
+from ..spelling import keywords_of, takes
 from ..state.places import Place
-from ..wire.jsontext import Json, JsonObject, json_object
-from ..wire.moments import aware
-from .consumption import Consumption
-from .customers import Customer, CustomField, User
+from .customers import User
 from .devices import Device, Devices
-from .features import Feature, Kept
-from .slots import Slots
-
-if TYPE_CHECKING:
-    from .products import Product
-
-LicenseType: TypeAlias = Literal["perpetual", "time-limited", "subscription", "consumption"]
-
+from .features import Feature, FeatureTerms
+from .terms import LicenseTerms, LicenseType, ProductTerms
 
 _READ: Final = "SELECT active, transfer_count, freed FROM license WHERE tenant = :tenant AND license = :license"
 _WRITE: Final = (
@@ -40,69 +33,39 @@ class _Standing:
     freed: str | None = None
 
     def with_device(self, hardware_id: str) -> _Standing:
-        is_transfer = self.freed not in (None, hardware_id)
-        return _Standing(active=True, transfer_count=self.transfer_count + is_transfer)
+        return _Standing(active=True, transfer_count=self.transfer_count + self.is_transfer(hardware_id))
 
-
-def _keep(license: License, _: attrs.Attribute[Kept], kept: Kept) -> Kept:
-    if kept is not None:
-        kept.keep_in(license.place)
-    return kept
+    def is_transfer(self, hardware_id: str) -> bool:
+        return self.freed not in (None, hardware_id)
 
 
 @attrs.define(kw_only=True, eq=False)
-class License:
-    """Hold one license; every attribute may be changed while the sandbox runs, and the next check sees it."""
+class License(LicenseTerms):
+    """A license; every attribute may be changed while the sandbox runs, and the next check sees it."""
 
     id: int
-    product: Product = attrs.field(repr=False)
+    product: ProductTerms = attrs.field(repr=False)
     key: str | None = None
     user: User | None = None
-    kind: LicenseType | None = None
-    enabled: bool = True
-    validity_period: datetime | None = attrs.field(default=None, validator=aware)
-    start_date: datetime | None = attrs.field(default=None, validator=aware)
-    maintenance_period: datetime | None = attrs.field(default=None, validator=aware)
-    allow_grace_period: bool = False
-    grace_period: int = 0
-    is_trial: bool = False
-    trial_days: int = 0
-    max_activations: int = 1
-    allow_unlimited_activations: bool = False
-    max_transfers: int = 0
-    max_license_users: int = 1
-    slots: Slots | None = attrs.field(default=None, on_setattr=_keep)
-    offline_floating: bool = False
-    can_borrow: bool = False
-    max_borrow_time: int = 0
-    consumption: Consumption | None = attrs.field(default=None, on_setattr=_keep)
-    is_air_gapped: bool = False
-    is_hardware_key_auth: bool = False
-    prevent_vm: bool = False
-    allow_offline_activation: bool = True
-    order_store_id: str | None = None
-    customer: Customer = attrs.field(factory=Customer, repr=False)
-    custom_fields: list[CustomField] = attrs.field(factory=list[CustomField], repr=False)
-    metadata: JsonObject = attrs.field(factory=JsonObject, converter=json_object, repr=False)
     features: dict[str, Feature] = attrs.field(factory=dict[str, Feature], repr=False)
     sublicenses: dict[str, License] = attrs.field(factory=dict[str, "License"], repr=False)
     bundle_license: License | None = attrs.field(default=None, repr=False)
     place: Place = attrs.field(factory=Place, repr=False)
     _ids: Iterator[int] = attrs.field(alias="ids", repr=False)
 
-    def __attrs_post_init__(self) -> None:
-        for kept in (self.consumption, self.slots):
-            if kept is not None:
-                kept.keep_in(self.place)
-
     @property
     def identifier(self) -> str:
-        """Give what a request names the license by: its key, or its user's username."""
+        """What a request names the license by: its key, or its user's username."""
         return self.user.username if self.user is not None else self.key or ""
 
     @property
+    def order_id(self) -> int:
+        """The id of the order that the license came with, which no endpoint asks for."""
+        return self.id + 1
+
+    @property
     def license_type(self) -> LicenseType:
-        """Name the type as the service does; without a `kind` the license's terms decide."""
+        """The type, as the service names it; without a `kind` the license's terms decide."""
         if self.kind is not None:
             return self.kind
         if self.consumption is not None:
@@ -111,7 +74,7 @@ class License:
 
     @property
     def active(self) -> bool:
-        """Tell whether the license was activated and not deactivated on its last device."""
+        """Whether the license was activated and not deactivated on its last device."""
         return self._standing.active
 
     @active.setter
@@ -120,7 +83,7 @@ class License:
 
     @property
     def transfer_count(self) -> int:
-        """Count how often a device took the place of one that was deactivated."""
+        """How often a device took the place of one that was deactivated."""
         return self._standing.transfer_count
 
     @transfer_count.setter
@@ -129,76 +92,65 @@ class License:
 
     @property
     def devices(self) -> Mapping[str, Device]:
-        """Give the devices that the license knows, active or not, by hardware id."""
+        """The devices that the license knows, active or not, by hardware id."""
         return Devices(self.place).all()
 
     @property
     def times_activated(self) -> int:
-        """Count the active devices."""
+        """How many devices are active."""
         return Devices(self.place).count_active()
 
+    def is_transfer(self, hardware_id: str) -> bool:
+        """Return whether the device would take the place of one that was deactivated."""
+        return self._standing.is_transfer(hardware_id)
+
     def is_expired(self, now: datetime) -> bool:
-        """Tell whether the validity period has passed, the grace period (hours) included."""
+        """Return whether the validity period has passed, the grace period (hours) included."""
         if self.validity_period is None:
             return False
         grace = timedelta(hours=self.grace_period if self.allow_grace_period else 0)
         return now >= self.validity_period + grace
 
     def is_usable(self, now: datetime) -> bool:
-        """Tell whether the license is enabled, active and not expired."""
+        """Return whether the license is enabled, active and not expired."""
         return self.enabled and self.active and not self.is_expired(now)
 
     def device(self, hardware_id: str) -> Device | None:
-        """Give the device if it is an active one of this license."""
+        """Return the device if it is an active one of this license."""
         device = Devices(self.place).get(hardware_id)
         return device if device is not None and device.active else None
 
     def is_blacklisted(self, hardware_id: str) -> bool:
-        """Tell whether the device was blacklisted, activated or not."""
+        """Return whether the device was blacklisted, activated or not."""
         device = Devices(self.place).get(hardware_id)
         return device is not None and device.blacklisted
 
-    def add_feature(
-        self,
-        code: str,
-        *,
-        name: str | None = None,
-        expiry_date: datetime | None = None,
-        floating_users: int | None = None,
-        floating_timeout: int = 60,
-        max_borrow_time: int = 0,
-        consumption: Consumption | None = None,
-        metadata: Mapping[str, Json] | None = None,
-    ) -> Feature:
+    @property
+    def is_full(self) -> bool:
+        """Whether as many devices are active as may be."""
+        return not self.allow_unlimited_activations and self.times_activated >= self.max_activations
+
+    @takes(FeatureTerms)
+    def add_feature(self, terms: FeatureTerms) -> Feature:
         """Add a feature: plain, a counter (`consumption`), or with cloud floating slots (`floating_users`).
 
         Args:
-            code: What requests name it by.
-            name: What people read; the code in title case by default.
-            expiry_date: Aware moment from which the feature counts as expired.
-            floating_users: Devices that may use it at the same time.
-            floating_timeout: Minutes after which an unrenewed slot lapses.
-            max_borrow_time: Hours for which a slot may be borrowed; 0 lets none be borrowed.
-            consumption: Makes it a consumption feature.
-            metadata: JSON object shown with the feature.
+            terms: Its code, and keywords, as `FeatureTerms` has them.
+
+        Raises:
+            ConfigurationError: A keyword is not known, or a value cannot be.
         """
-        feature = Feature(
-            id=next(self._ids),
-            code=code,
-            name=name or code.replace("-", " ").title(),
-            expiry_date=expiry_date,
-            metadata=metadata or {},
-            consumption=consumption,
-            slots=floating_slots(floating_users, floating_timeout),
-            can_borrow=max_borrow_time > 0,
-            max_borrow_time=max_borrow_time,
-            place=self.place.of_feature(code),
-        )
-        self.features[code] = feature
+        place = self.place.of_feature(terms.code)
+        feature = Feature(id=next(self._ids), place=place, **keywords_of(terms, FeatureTerms))
+        self.features[terms.code] = feature
         return feature
 
     def activate(self, hardware_id: str) -> Device:
-        """Make the device an active one of this license, and of the sub-licenses of a bundle."""
+        """Make the device an active one of this license, and of the sub-licenses of a bundle.
+
+        Raises:
+            ConfigurationError: `max_activations` other devices are active already.
+        """
         with self.place.transaction():
             for sublicense in self.sublicenses.values():
                 sublicense.activate(hardware_id)
@@ -206,6 +158,7 @@ class License:
             was = self._standing
             standing = attrs.evolve(was, active=True)
             if not device.active:
+                self._require_room()
                 device.active = True
                 standing = was.with_device(hardware_id)
             if standing != was:
@@ -229,6 +182,13 @@ class License:
         device.blacklisted = True
         return device
 
+    def _require_room(self) -> None:
+        if self.is_full:
+            raise ConfigurationError(
+                f"a license of {self.product.short_code} is active on {self.times_activated} devices already, which is "
+                "its max_activations: give it more, or allow_unlimited_activations"
+            )
+
     @property
     def _standing(self) -> _Standing:
         row = self.place.row(_READ)
@@ -236,8 +196,3 @@ class License:
 
     def _write(self, standing: _Standing) -> None:
         self.place.change(_WRITE, **attrs.asdict(standing))
-
-
-def floating_slots(users: int | None, timeout: int) -> Slots | None:
-    """Make slots for that many users (None: not floating) which lapse after `timeout` minutes."""
-    return None if users is None else Slots(allowed=users, timeout=timeout)

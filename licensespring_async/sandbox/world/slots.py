@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from ..spelling import at_least, strict
 from ..state.places import Place
 
 _IN_USE: Final = """SELECT count(*) FROM slot
@@ -29,20 +30,17 @@ _RELEASE: Final = """DELETE FROM slot
     WHERE tenant = :tenant AND license = :license AND feature = :feature AND hardware_id = :device"""
 
 
-@attrs.define(kw_only=True, eq=False)
+@strict
+@attrs.frozen(kw_only=True, eq=False)
 class Slots:
-    """Hold at most `allowed` devices; each lapses `timeout` minutes after it last renewed its slot.
+    """Room for at most `allowed` devices; each lapses `timeout` minutes after it last renewed its slot.
 
     A borrowed slot does not lapse before the moment that it was borrowed until.
     """
 
-    allowed: int = attrs.field(validator=attrs.validators.ge(0))
-    timeout: int = attrs.field(default=60, validator=attrs.validators.gt(0))
-    _place: Place = attrs.field(factory=Place, init=False, repr=False)
-
-    def keep_in(self, place: Place) -> None:
-        """Have the holders in a license's or a feature's place from now on."""
-        self._place = place
+    allowed: int = attrs.field(validator=at_least(0))
+    timeout: int = attrs.field(default=60, validator=at_least(1))
+    _place: Place = attrs.field(factory=Place, alias="place", repr=False)
 
     def in_use(self, now: datetime) -> int:
         """Count the devices whose slot has not lapsed."""
@@ -50,7 +48,7 @@ class Slots:
         return 0 if row is None else int(row[0])
 
     def has_room_for(self, hardware_id: str, now: datetime) -> bool:
-        """Tell whether the device holds a slot or could take one."""
+        """Return whether the device holds a slot or could take one."""
         held = self._place.row(_HELD, device=hardware_id, now=now.timestamp())
         return held is not None or self.in_use(now) < self.allowed
 
@@ -76,7 +74,7 @@ class Slots:
             return True
 
     def borrowed_until(self, hardware_id: str, now: datetime) -> datetime | None:
-        """Give the moment that the device borrowed its slot until; None when it did not, or that has passed."""
+        """Return the moment that the device borrowed its slot until; None when it did not, or that has passed."""
         held = self._place.row(_HELD, device=hardware_id, now=now.timestamp())
         if held is None or held[0] is None or held[0] <= now.timestamp():
             return None

@@ -21,14 +21,29 @@ from and written to the world's store: in memory, or the file of `Sandbox(db=...
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
+from ...errors import ConfigurationError
+from ..spelling import keywords_of, strict, takes
 from ..state.places import Home
-from ..wire.jsontext import Json
 from .customers import User
-from .products import AuthorizationMethod, Product
+from .products import Product
+from .terms import ProductTerms
+from .trials import Trials
+
+
+@strict
+@attrs.define(eq=False)
+class BundleTerms(ProductTerms):
+    """What a bundle is.
+
+    Args:
+        members: Its products, all of the bundle's own authorization method.
+    """
+
+    members: Sequence[Product] = attrs.field(kw_only=True)
 
 
 def _ids() -> Iterator[int]:
@@ -38,118 +53,80 @@ def _ids() -> Iterator[int]:
 
 @attrs.define(kw_only=True, eq=False)
 class World:
-    """Hold everything that one sandbox knows; build it first, then hand it to `Sandbox`."""
+    """Everything that one sandbox knows; build it first, then hand it to `Sandbox`."""
 
     company_id: int = 4071
+    passwords_may_change: bool = True
     products: dict[str, Product] = attrs.field(factory=dict[str, Product], init=False, repr=False)
     users: dict[str, User] = attrs.field(factory=dict[str, User], init=False, repr=False)
     home: Home = attrs.field(factory=Home, init=False, repr=False)
+    trials: Trials = attrs.field(init=False, repr=False)
     _ids: Iterator[int] = attrs.field(factory=_ids, init=False, repr=False)
 
-    def add_product(
-        self,
-        short_code: str,
-        *,
-        name: str | None = None,
-        authorization_method: AuthorizationMethod = "license-key",
-        metadata: Mapping[str, Json] | None = None,
-    ) -> Product:
+    def __attrs_post_init__(self) -> None:
+        self.trials = Trials(self.home, self.products, self.users, self.add_user)
+
+    @takes(ProductTerms)
+    def add_product(self, terms: ProductTerms) -> Product:
         """Add a product, to sell licenses of with `add_license`.
 
         Args:
-            short_code: Names it in requests.
-            name: Name for people; the short code by default.
-            authorization_method: Whether its licenses are named by a key or by a user.
-            metadata: JSON object shown with it.
+            terms: Its short code, and keywords, as `ProductTerms` has them.
 
         Raises:
-            ValueError: The world has a product of this short code.
+            ConfigurationError: The world has a product of this short code; or a keyword or a value cannot be.
         """
-        return self._sell(short_code, name, authorization_method, metadata, None)
+        return self._sell(terms)
 
-    def add_bundle(
-        self,
-        short_code: str,
-        *,
-        members: Sequence[Product],
-        name: str | None = None,
-        authorization_method: AuthorizationMethod = "license-key",
-        metadata: Mapping[str, Json] | None = None,
-    ) -> Product:
+    @takes(BundleTerms)
+    def add_bundle(self, terms: BundleTerms) -> Product:
         """Add a bundle of products; each of its licenses holds one sub-license for every member.
 
         Args:
-            short_code: Names it in requests.
-            members: Its products.
-            name: Name for people; the short code by default.
-            authorization_method: As that of all its members.
-            metadata: JSON object shown with it.
+            terms: Its short code, and keywords, as `BundleTerms` has them (those of `ProductTerms`, and `members`).
 
         Raises:
-            ValueError: A member has another authorization method, or the world has a product of this short code.
+            ConfigurationError: A member has another authorization method; or as `add_product`.
         """
-        if any(member.authorization_method != authorization_method for member in members):
-            raise ValueError(f"{short_code} and its members have to be all key-based or all user-based")
-        return self._sell(short_code, name, authorization_method, metadata, tuple(members))
+        if any(member.authorization_method != terms.authorization_method for member in terms.members):
+            raise ConfigurationError(f"{terms.short_code} and its members have to be all key-based or all user-based")
+        return self._sell(terms, is_bundle=True, members=tuple(terms.members))
 
-    def add_user(
-        self,
-        email: str,
-        *,
-        username: str | None = None,
-        first_name: str = "",
-        last_name: str = "",
-        phone_number: str = "",
-        password: str | None = None,
-    ) -> User:
+    @takes(User)
+    def add_user(self, user: User) -> User:
         """Add a user of user-based licenses.
 
         Args:
-            email: E-mail address.
-            username: Names the user in requests; the e-mail by default.
-            first_name: Shown with the licenses, like the next two.
-            last_name: Family name.
-            phone_number: Phone number.
-            password: What activations have to send; without one any is accepted.
+            user: The e-mail address, and keywords, as `User` has them.
 
         Raises:
-            ValueError: The world has a user of this username.
+            ConfigurationError: The world has a user of this username; or a keyword or a value cannot be.
         """
-        if (username or email) in self.users:
-            raise ValueError(f"the world already has a user {username or email}; usernames are unique")
-        user = User(
-            id=next(self._ids),
-            email=email,
-            username=username or email,
-            first_name=first_name,
-            last_name=last_name,
-            phone_number=phone_number,
-            password=password,
-        )
+        if user.username in self.users:
+            raise ConfigurationError(f"the world already has a user {user.username}; usernames are unique")
+        user.id, user.home = next(self._ids), self.home
         self.users[user.username] = user
         return user
 
-    def _sell(
-        self,
-        short_code: str,
-        name: str | None,
-        authorization_method: AuthorizationMethod,
-        metadata: Mapping[str, Json] | None,
-        members: tuple[Product, ...] | None,
-    ) -> Product:
-        """Add a product, or with members a bundle of them."""
-        if short_code in self.products:
-            raise ValueError(f"the world already has a product {short_code}; short codes are unique")
+    def users_of_account(self, code: str) -> Sequence[User]:
+        """Return the users with a license of a customer account, each once."""
+        licenses = [license for product in tuple(self.products.values()) for license in product.licenses]
+        named = {
+            license.user.username: license.user
+            for license in licenses
+            if license.user is not None and license.customer.account_code == code
+        }
+        return tuple(named.values())
+
+    def _sell(self, terms: ProductTerms, *, is_bundle: bool = False, members: tuple[Product, ...] = ()) -> Product:
+        if terms.short_code in self.products:
+            raise ConfigurationError(f"the world already has a product {terms.short_code}; short codes are unique")
         product = Product(
-            id=next(self._ids),
-            short_code=short_code,
-            name=name or short_code,
-            authorization_method=authorization_method,
-            metadata=metadata or {},
-            is_bundle=members is not None,
-            members=members or (),
+            is_bundle=is_bundle,
+            members=members,
             home=self.home,
             ids=self._ids,
+            **keywords_of(terms, ProductTerms),
         )
-        self.products[short_code] = product
+        self.products[product.short_code] = product
         return product

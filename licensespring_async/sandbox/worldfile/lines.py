@@ -1,4 +1,4 @@
-"""Where in a TOML text a key stands: tomllib does not tell."""
+"""Where in a TOML text a key stands: tomllib does not say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 class Lines:
-    """Find the line of a path such as ("licenses", 3, "features", 0, "code") in a valid TOML text."""
+    """The lines of paths such as ("licenses", 3, "features", 0, "code") in a valid TOML text."""
 
     def __init__(self, text: str) -> None:
         self._lines: dict[Path, int] = {}
@@ -29,7 +29,7 @@ class Lines:
                 self._lines.setdefault(path[:length], number)
 
     def of(self, path: Path) -> int:
-        """Give the line of a path, or of the nearest thing around it; counted from 1."""
+        """Return the line of a path, or of the nearest thing around it; counted from 1."""
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 1)
@@ -61,7 +61,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _steps(statement: dict[str, Any]) -> Sequence[str]:
-    """Give the keys of `a.b = 1`, `[a.b]` or `[[a.b]]`; what is inside the value counts as its line."""
+    """Return the keys of `a.b = 1`, `[a.b]` or `[[a.b]]`; what is inside the value counts as its line."""
     steps: list[str] = []
     table: dict[str, Any] = statement
     while len(table) == 1:

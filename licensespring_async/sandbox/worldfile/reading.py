@@ -1,4 +1,4 @@
-"""TOML to the classes of `schema`, strictly: what cannot be is named with its line and its key."""
+"""TOML to the world's own classes, strictly: what cannot be is named with its line and its key."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
-from difflib import get_close_matches
+from importlib.resources.abc import Traversable
 from os import PathLike
 from pathlib import Path as FilePath
 from typing import Any, Final, Literal, cast, get_args, get_origin
@@ -18,11 +18,12 @@ from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, Iterabl
 from cattrs.gen import make_dict_structure_fn
 
 from ..errors import SandboxError
-from ..wire.jsontext import json_object
+from ..spelling import known_keywords, suggestion
+from ..wire.jsontext import JsonObject, json_object
 from .lines import Lines, Path
-from .schema import FileText, JsonTable
+from .schema import Changes, FileTable, GrantTable
 
-_MOST_TOLD: Final = 10
+_MOST_SHOWN: Final = 10
 _TYPE_NAMES: Final[dict[type, str]] = {
     bool: "true or false",
     int: "a whole number",
@@ -42,10 +43,10 @@ class WorldFileError(SandboxError):
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        told = list(problems[:_MOST_TOLD])
-        if len(problems) > _MOST_TOLD:
-            told.append(f"and {len(problems) - _MOST_TOLD} more")
-        super().__init__("\n".join(told))
+        shown = list(problems[:_MOST_SHOWN])
+        if len(problems) > _MOST_SHOWN:
+            shown.append(f"and {len(problems) - _MOST_SHOWN} more")
+        super().__init__("\n".join(shown))
         self.problems = tuple(problems)
 
 
@@ -59,13 +60,13 @@ class Problem:
 
 @attrs.frozen
 class Source:
-    """A file's name and text, to tell where a problem is."""
+    """A file's name and text, to say where a problem is."""
 
     name: str
     text: str
 
     def error(self, problems: Sequence[Problem]) -> WorldFileError:
-        """Make the error that tells of all problems, in the order of the file."""
+        """Return the error that names all problems, in the order of the file."""
         lines = Lines(self.text)
         placed = sorted(((lines.of(problem.path), problem) for problem in problems), key=lambda pair: pair[0])
         return WorldFileError(
@@ -73,15 +74,15 @@ class Source:
         )
 
 
-def read(path: str | PathLike[str]) -> tuple[FileText, Source]:
+def read(path: str | PathLike[str] | Traversable) -> tuple[FileTable, Source]:
     """Read a world file.
 
     Raises:
-        WorldFileError: It is not there, is no TOML, or says what no world file can say.
+        WorldFileError: It is not there, is not TOML, or says what no world file can say.
     """
     name = str(path)
     try:
-        text = FilePath(path).read_bytes().decode()
+        text = (path if isinstance(path, Traversable) else FilePath(path)).read_bytes().decode()
     except OSError as error:
         raise WorldFileError([f"{name}: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:
@@ -92,7 +93,7 @@ def read(path: str | PathLike[str]) -> tuple[FileText, Source]:
         raise WorldFileError([_syntax(name, text, error)]) from error
     source = Source(name, text)
     try:
-        return _CONVERTER.structure(content, FileText), source
+        return _CONVERTER.structure(content, FileTable), source
     except ClassValidationError as error:
         raise source.error(list(_problems(error, ()))) from error
 
@@ -115,7 +116,7 @@ def _problems(error: BaseException, path: Path) -> Iterator[Problem]:
         for inner in about:
             yield from _problems(inner, path)
     elif isinstance(error, ForbiddenExtraKeysError):
-        known = [attribute.alias for attribute in attrs.fields(error.cl) if attribute.init]
+        known = known_keywords(error.cl)
         for key in sorted(error.extra_fields):
             yield Problem((*path, key), f"unknown key{suggestion(key, known)}")
     elif isinstance(error, KeyError):
@@ -124,13 +125,6 @@ def _problems(error: BaseException, path: Path) -> Iterator[Problem]:
         yield Problem((*path, named[1]), named[2])
     else:
         yield Problem(path, str(error))
-
-
-def suggestion(word: str, known: Sequence[str]) -> str:
-    """Tell what may have been meant, or what there is."""
-    if close := get_close_matches(word, known, n=1):
-        return f"; did you mean {close[0]}?"
-    return f"; there are: {', '.join(sorted(known))}" if known else ""
 
 
 def _dotted(path: Path) -> str:
@@ -160,8 +154,8 @@ def _moment(value: object, _: object) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
-def _json(value: object, _: object) -> JsonTable:
-    table = cast("JsonTable", _exactly(value, dict))
+def _json(value: object, _: object) -> JsonObject:
+    table = cast("JsonObject", _exactly(value, dict))
     _refuse_dates(table)
     return json_object(table)
 
@@ -193,6 +187,16 @@ def _checked(kind: type, structure: Callable[[Any, Any], object]) -> Callable[[o
     return structure_checked
 
 
+def _changes(converter: Converter) -> Callable[[Any, object], Changes]:
+    def structure(value: Any, _: object) -> Changes:
+        table = converter.structure(value, GrantTable)
+        said = [attribute for attribute in attrs.fields(GrantTable) if attribute.alias in value]
+        values = {attribute.name: getattr(table, attribute.name) for attribute in said if attribute.name != "features"}
+        return Changes(values, table.features)
+
+    return structure
+
+
 def _choice(value: object, kind: object) -> object:
     choices = cast("Sequence[str]", get_args(kind))
     if value not in choices:
@@ -212,7 +216,8 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(_is(Literal), _choice)
     converter.register_structure_hook_factory(_is(list), _list)
     converter.register_structure_hook_factory(attrs.has, _table)
-    converter.register_structure_hook_func(lambda kind: kind == JsonTable, _json)
+    converter.register_structure_hook_func(lambda kind: kind == JsonObject, _json)
+    converter.register_structure_hook(Changes, _changes(converter))
     return converter
 
 

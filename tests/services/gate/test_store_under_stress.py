@@ -7,6 +7,7 @@ older copy of both at once is one that no store can tell from the truth.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import defaultdict
 from collections.abc import Callable
@@ -179,7 +180,7 @@ def test_no_yes_after_a_stored_no(backend: str, harm: Harm) -> None:
     graces = 0
 
     async def live(seed: int) -> int:
-        random = Random(seed)  # noqa: S311  # decides tests, not secrets
+        random = Random(seed)  # decides tests, not secrets
         life = Life(random, File(random, harm))
         clock = virtual.clock()
         life.workers = [Worker(life.file, clock, lambda: OK if life.is_licensed else NO) for _ in range(2)]
@@ -193,5 +194,5 @@ def test_no_yes_after_a_stored_no(backend: str, harm: Harm) -> None:
         return life.yes
 
     for seed in range(25):
-        graces += virtual.run(backend, lambda seed=seed: live(seed))
+        graces += virtual.run(backend, functools.partial(live, seed))
     assert graces > 100, "too few lives came to the point"

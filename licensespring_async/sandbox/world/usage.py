@@ -1,0 +1,68 @@
+"""What a license and a feature have in common: who may use it at once, and how much of it is consumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from ..spelling import at_least
+from ..state.places import Place
+from ..wire.jsontext import Json, JsonObject, json_object
+from .consumption import Consumption
+from .slots import Slots
+
+
+def _metadata(metadata: Mapping[str, Json] | None) -> JsonObject:
+    return json_object(metadata or {})
+
+
+def _lends(terms: UsageTerms) -> bool:
+    return terms.max_borrow_time > 0
+
+
+def _keep(terms: UsageTerms, _: attrs.Attribute[Consumption | None], kept: Consumption | None) -> Consumption | None:
+    if kept is not None:
+        kept.keep_in(terms.place)
+    return kept
+
+
+@attrs.define(kw_only=True, eq=False)
+class UsageTerms:
+    """Terms of use.
+
+    Args:
+        floating_users: Devices that may use it at the same time (cloud floating); None: it does not float.
+        floating_timeout: Minutes after which an unrenewed slot lapses.
+        offline_floating: It floats on a server of the customer's.
+        max_borrow_time: Hours for which a slot may be borrowed.
+        can_borrow: Slots may be borrowed; left out, they may if `max_borrow_time` is more than 0.
+        consumption: How much may be consumed; None: it is not counted.
+        metadata: JSON object that is shown with it.
+    """
+
+    floating_users: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(0)))
+    floating_timeout: int = attrs.field(default=60, validator=at_least(1))
+    offline_floating: bool = False
+    max_borrow_time: int = attrs.field(default=0, validator=at_least(0))
+    can_borrow: bool = attrs.field(default=attrs.Factory(_lends, takes_self=True))
+    consumption: Consumption | None = attrs.field(default=None, on_setattr=_keep)
+    metadata: JsonObject = attrs.field(factory=JsonObject, converter=_metadata, repr=False)
+    place: Place = attrs.field(factory=Place, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.consumption is not None:
+            self.consumption.keep_in(self.place)
+
+    @property
+    def slots(self) -> Slots | None:
+        """The floating slots; None when it does not float. Assigned, they replace users and time-out."""
+        if self.floating_users is None:
+            return None
+        return Slots(allowed=self.floating_users, timeout=self.floating_timeout, place=self.place)
+
+    @slots.setter
+    def slots(self, slots: Slots | None) -> None:
+        self.floating_users = None if slots is None else slots.allowed
+        if slots is not None:
+            self.floating_timeout = slots.timeout
