@@ -175,7 +175,7 @@ def test_exactly_one_identity_acts(endpoint: str) -> None:
     assert refusal(endpoint, license_key=None).problem.startswith("none was given; pass exactly one of license_key")
 
 
-NOBODY: dict[str, object] = dict.fromkeys(inspect.signature(who_activates).parameters)
+NOBODY: dict[str, Any] = dict.fromkeys(inspect.signature(who_activates).parameters)
 
 
 @pytest.mark.parametrize(
