@@ -83,6 +83,13 @@ def _check(given: dict[str, str]) -> Check:
     return FeatureCheck(**arguments) if "feature" in given else BundleCheck(**arguments)
 
 
+def row_of(fields: Mapping[str, Any]) -> Row:
+    """Return the row that `attrs.asdict` has made a mapping of."""
+    asked = fields["check"]
+    check = FeatureCheck(**asked) if "feature" in asked else BundleCheck(**asked)
+    return Row(row=fields["row"], line=fields["line"], check=check)
+
+
 def rows_from(mappings: Iterable[Mapping[str, object]]) -> Iterator[Row | InvalidRow]:
     """Return the rows that mappings stand for, numbered from 1."""
     return (row_from(fields, row=number) for number, fields in enumerate(mappings, 1))
