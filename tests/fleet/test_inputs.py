@@ -13,6 +13,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -237,15 +238,23 @@ def test_a_long_value_that_many_rows_have_is_held_once(tmp_path: Path, kind: Any
     assert all(isinstance(row, InvalidRow) and problem in row.reason for row in rows)
 
 
+def bytes_of(width: int, rows: int) -> Any:
+    return pa.array([b"x" * width] * rows, pa.binary(width))
+
+
+def one_value(rows: int) -> Any:
+    return pa.array(["d"]).take(pa.array([0] * rows, pa.int8()))
+
+
 @pytest.mark.parametrize(
     ("column", "problem"),
     [
         (lambda: ["x" * 60_000_000] * 2, "unpacks to"),
         (lambda: ["x" * 60_000 + str(number) for number in range(1_000)], "unpacks to"),
         (lambda: [[None] * 2_000_000], "hardware_id: must be text or whole numbers, not lists"),
-        (lambda: pa.array([b"x" * 9_000] * 9, pa.binary(9_000)), "hardware_id: must be text or whole numbers, not"),
+        (partial(bytes_of, 9_000, 9), "hardware_id: must be text or whole numbers, not lists"),
         (lambda: [{"a": "b"}], "hardware_id: must be text or whole numbers, not lists"),
-        (lambda: pa.array(["d"]).take(pa.array([0] * 2_000_000, pa.int8())), "2,000,000 rows in"),
+        (partial(one_value, 2_000_000), "2,000,000 rows in"),
     ],
     ids=["long values", "many long values", "a long list", "wide bytes", "a structure", "rows without end"],
 )
