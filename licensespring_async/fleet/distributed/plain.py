@@ -78,9 +78,9 @@ def read_checked(text: object, rows: Sequence[Row]) -> Checked | LicenseSpringEr
         NoAnswer: It is no such text.
     """
     loaded = _loaded(text)
-    fields = cast("dict[str, object]", loaded) if isinstance(loaded, dict) else {}
+    fields = _fields(loaded)
     if "outcomes" not in fields:
-        outcome = _outcome(cast("object", loaded))
+        outcome = _outcome(loaded)
         if isinstance(outcome, LicenseSpringError):
             return outcome
         raise NoAnswer(_NO_ANSWER)
@@ -92,6 +92,10 @@ def read_checked(text: object, rows: Sequence[Row]) -> Checked | LicenseSpringEr
 
 
 _NO_ANSWER: Final = "a Dask worker answered with what is no result; all workers need this package in the same version"
+
+
+def _fields(loaded: object) -> dict[str, object]:
+    return cast("dict[str, object]", loaded) if isinstance(loaded, dict) else {}
 
 
 def _named(outcome: Outcome, row: Row) -> Outcome:
