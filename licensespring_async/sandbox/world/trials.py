@@ -111,7 +111,8 @@ class Trials:
         )
         for feature in product.trial_features:
             terms = keywords_of(feature, FeatureTerms)
-            license.add_feature(**{**terms, "consumption": copy(feature.consumption)})
+            terms["consumption"] = copy(feature.consumption)
+            license.add_feature(**terms)
         self._sold[number] = trial, license
         return license
 
