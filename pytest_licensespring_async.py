@@ -5,6 +5,8 @@ Beside the package, not in it: pytest imports plugins at every start, and nothin
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -21,7 +23,9 @@ _MARKER = "licensespring_world"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker, for --strict-markers."""
+    """Declare the marker, for --strict-markers, and name keys by the same fingerprints in all processes of the run."""
+    # pytest-xdist's workers, and programs that tests start, inherit it.
+    os.environ.setdefault("LICENSESPRING_FINGERPRINT_SALT", secrets.token_hex(16))
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(path): the world file that licensespring_sandbox serves, from the test's folder",

@@ -9,6 +9,7 @@ import asyncio
 import json
 import ssl
 import warnings
+from base64 import b64decode
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import time
@@ -18,12 +19,16 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 import httpx
 import httpx2
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pyreqwest.client import ClientBuilder
 from server import Server
 
 from licensespring_async import ApiKey, LicenseSpring
 from licensespring_async.auth import imf_fixdate
-from licensespring_async.transport import HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import HttptoolsEngine, HttpxEngine
 
 Ask = Callable[[], Awaitable[object]]
 Peer = Callable[[Server, str, int], AbstractAsyncContextManager[Ask]]
@@ -76,6 +81,23 @@ async def bare_aiohttp(server: Server, base: str, concurrency: int) -> AsyncGene
         async def ask() -> object:
             async with session.get(url(base), headers=signed()) as response:
                 return json.loads(await response.read())
+
+        yield ask
+
+
+@asynccontextmanager
+async def verifying_aiohttp(server: Server, base: str, concurrency: int) -> AsyncGenerator[Ask]:
+    """What a user would write who checks signatures, each of them."""
+    key = load_pem_public_key(server.public_key.encode())
+    assert isinstance(key, RSAPublicKey)
+    connector = aiohttp.TCPConnector(limit=concurrency, ssl=server.context)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def ask() -> object:
+            async with session.get(url(base), headers=signed()) as response:
+                body = await response.read()
+                key.verify(b64decode(response.headers["LicenseSignature"]), body, PKCS1v15(), SHA256())
+                return json.loads(body)
 
         yield ask
 
@@ -175,10 +197,12 @@ class _Below:
 PEERS: dict[str, Peer] = {
     "ours, httpx engine": ours(HttpxEngine, verify=False),
     "ours, httpx engine, verified": ours(HttpxEngine, verify=True),
-    "ours, fast engine": ours(PyreqwestEngine, verify=False),
+    "ours, fast engine": ours(HttptoolsEngine, verify=False),
+    "ours, fast engine, verified": ours(HttptoolsEngine, verify=True),
     "httpx": bare_httpx,
     "httpx2": bare_httpx2,
     "aiohttp": bare_aiohttp,
+    "aiohttp, verified": verifying_aiohttp,
     "pyreqwest": bare_pyreqwest,
     "hand-written protocol": hand_written,
 }

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import base64
 import contextlib
+import itertools
 import json
 import shutil
 import socket
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import attrs
@@ -84,11 +85,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+DIFFERENT = 5000  # more than a client remembers
+
+
+def signed(key: rsa.RSAPrivateKey, body: str) -> str:
+    return base64.b64encode(key.sign(body.encode(), padding.PKCS1v15(), SHA256())).decode()
+
+
 @contextlib.contextmanager
-def running(*, delayed: bool = False, body: str = BODY) -> Generator[Server]:
-    """Run the server in a process of its own; `delayed` answers after 30 ms, as over a real network."""
+def running(*, delayed: bool = False, different: bool = False, body: str = BODY) -> Generator[Server]:
+    """Run the server in a process of its own.
+
+    `delayed` answers after 30 ms, as over a real network; with `different` no two of 5,000 answers are alike.
+    """
     key = rsa.generate_private_key(65537, 4096)
-    signature = base64.b64encode(key.sign(body.encode(), padding.PKCS1v15(), SHA256())).decode()
+    bodies = [body.replace('"total_consumptions":5', f'"total_consumptions":{number}') for number in range(DIFFERENT)]
+    answers = [(signed(key, each), each) for each in (bodies if different else [body])]
+    signature = answers[0][0]
     authority = trustme.CA()
     context = ssl.create_default_context()
     authority.configure_trust(context)
@@ -98,23 +111,16 @@ def running(*, delayed: bool = False, body: str = BODY) -> Generator[Server]:
         folder.chmod(0o755)
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
         nginx = shutil.which("nginx")
-        if nginx is not None and Path("/usr/lib/nginx/modules/ngx_http_echo_module.so").exists():
+        if not different and nginx is not None and Path("/usr/lib/nginx/modules/ngx_http_echo_module.so").exists():
             config = NGINX.format(folder=folder, plain=plain, tls=tls, signature=signature, body=body)
             (folder / "nginx.conf").write_text(config)
             command = [nginx, "-c", str(folder / "nginx.conf"), "-p", "/usr/share/nginx"]
             title = "nginx"
         else:
             delay = "0.03" if delayed else "0"
-            command = [
-                sys.executable,
-                __file__,
-                str(plain),
-                str(tls),
-                str(folder / "server.pem"),
-                signature,
-                delay,
-                body,
-            ]
+            (folder / "answers.json").write_text(json.dumps(answers))
+            paths = [str(folder / "server.pem"), str(folder / "answers.json")]
+            command = [sys.executable, __file__, str(plain), str(tls), *paths, delay]
             title = "asyncio"
         process = subprocess.Popen(command)
         try:
@@ -142,10 +148,10 @@ def wait_for(port: int) -> None:
 
 
 class Answering(asyncio.Protocol):
-    """Answers every request head with the same bytes, after a delay."""
+    """Answers every request head with the next bytes, after a delay."""
 
-    def __init__(self, answer: bytes, delay: float) -> None:
-        self.answer, self.delay, self.buffer = answer, delay, b""
+    def __init__(self, answers: Iterator[bytes], delay: float) -> None:
+        self.answers, self.delay, self.buffer = answers, delay, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -154,22 +160,28 @@ class Answering(asyncio.Protocol):
         self.buffer += data
         while b"\r\n\r\n" in self.buffer:
             self.buffer = self.buffer.split(b"\r\n\r\n", 1)[1]
-            asyncio.get_running_loop().call_later(self.delay, self.transport.write, self.answer)
+            asyncio.get_running_loop().call_later(self.delay, self.transport.write, next(self.answers))
 
 
-async def serve(given: argparse.Namespace) -> None:
-    head = f"HTTP/1.1 200 OK\r\nLicenseSignature: {given.signature}\r\nContent-Length: {len(given.body)}\r\n\r\n"
+def answers(path: Path) -> Iterator[bytes]:
+    head = "HTTP/1.1 200 OK\r\nLicenseSignature: {}\r\nContent-Length: {}\r\n\r\n{}"
+    pairs = json.loads(path.read_text())
+    return itertools.cycle([head.format(signature, len(body), body).encode() for signature, body in pairs])
+
+
+async def serve(given: argparse.Namespace, answers: Iterator[bytes]) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(given.pem)
     loop = asyncio.get_running_loop()
-    answer, delay = (head + given.body).encode(), float(given.delay)
-    await loop.create_server(lambda: Answering(answer, delay), "127.0.0.1", int(given.plain), backlog=8192)
-    await loop.create_server(lambda: Answering(answer, delay), "127.0.0.1", int(given.tls), backlog=8192, ssl=context)
+    delay = float(given.delay)
+    await loop.create_server(lambda: Answering(answers, delay), "127.0.0.1", int(given.plain), backlog=8192)
+    await loop.create_server(lambda: Answering(answers, delay), "127.0.0.1", int(given.tls), backlog=8192, ssl=context)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
-    for each in ("plain", "tls", "pem", "signature", "delay", "body"):
+    for each in ("plain", "tls", "pem", "answers", "delay"):
         arguments.add_argument(each)
-    asyncio.run(serve(arguments.parse_args()))
+    parsed = arguments.parse_args()
+    asyncio.run(serve(parsed, answers(Path(parsed.answers))))

@@ -37,7 +37,7 @@ from server import BODY, Server, running
 from watching import Callbacks, Ticks, percentiles
 
 from licensespring_async import LicenseSpring
-from licensespring_async.transport import HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import HttptoolsEngine, HttpxEngine
 
 FLOATING = json.dumps(
     {**json.loads(BODY), "is_floating_cloud": True, "floating_users": 100_000, "floating_timeout": 1},
@@ -221,7 +221,7 @@ def watch_loop(seconds: float) -> None:
     for name, make, concurrency in (
         ("httpx engine, max_concurrency=100", HttpxEngine, 100),
         ("httpx engine, max_concurrency=1000", HttpxEngine, 1000),
-        ("fast engine, max_concurrency=1000", PyreqwestEngine, 1000),
+        ("fast engine, max_concurrency=1000", HttptoolsEngine, 1000),
     ):
         with running() as server:
             ticks, callbacks = Ticks(), Callbacks()
@@ -288,7 +288,7 @@ async def hold_many(server: Server, engine: Any, leases: int, timeout: float, se
 
 def renew(leases: int, timeout: float, seconds: float) -> None:
     table = Table(f"{leases:,} leases, {timeout:g} s", "of a core (< 5%)", "renewals/s", "each", "lost")
-    for name, make in (("httpx engine", HttpxEngine), ("fast engine", PyreqwestEngine)):
+    for name, make in (("httpx engine", HttpxEngine), ("fast engine", HttptoolsEngine)):
         with running(body=FLOATING) as server:
             cost = asyncio.run(hold_many(server, make(), leases, timeout, seconds))
         table.add_row(name, *cost)

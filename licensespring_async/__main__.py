@@ -17,14 +17,19 @@ def main() -> None:
     gc.set_threshold(10_000, 10, 10)
     try:
         with needs_extra("cli"):
-            from .cli import app  # noqa: PLC0415  # an extra, and only this room imports it
+            from .cli import app, complain, guard_streams  # noqa: PLC0415  # an extra, and only this room imports it
     except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
+        if sys.stderr is not None:
+            sys.stderr.write(f"{error}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    guard_streams()
     try:
         app(prog_name="licensespring-async")
+    except ConfigurationError as error:  # of a stream, while something was printed that is no command's
+        complain(str(error))
+        sys.exit(2)
     finally:
         # The interpreter takes a while to end, and another Ctrl-C would replace the exit code by the signal.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import attrs
 
-from .errors import ResponseError
+from .errors import AnswerMismatch, ResponseError
 from .models.expiry import TimeFloor
 from .signatures import SIGNATURE_HEADER, Verifier
 from .transport import HttpResponse, RawResponse
 from .transport.history import History
+from .transport.policies.freshness import Freshness
+from .transport.policies.skew import ClockSkew, served
 from .transport.values import Call
 
 T = TypeVar("T")
@@ -24,13 +25,15 @@ class Reader:
     Attributes:
         verifier: Checks signatures; None believes everybody.
         is_binding: Whether an answer about something else than was asked for is refused.
-        served: Gives an answer's `Date` in seconds since the epoch, None when it has none.
+        freshness: Refuses answers that are too old.
+        skew: Learns the service's clock from what is believed.
         floor: The newest time that a verified answer has proved; every model that was verified is judged by it.
     """
 
     verifier: Verifier | None
     is_binding: bool
-    served: Callable[[Mapping[str, str]], float | None]
+    freshness: Freshness
+    skew: ClockSkew
     floor: TimeFloor
 
     def read(self, response: HttpResponse, call: Call[T], history: History) -> RawResponse[T]:
@@ -41,7 +44,7 @@ class Reader:
             ResponseError: It cannot be decoded or has another shape.
         """
         return RawResponse(
-            value=self._value(response, call),
+            value=self._value(response, call, history),
             status=response.status,
             headers=response.headers,
             body=response.body,
@@ -51,8 +54,9 @@ class Reader:
             waited=history.deadline.waited,
         )
 
-    def _value(self, response: HttpResponse, call: Call[T]) -> T:
+    def _value(self, response: HttpResponse, call: Call[T], history: History) -> T:
         is_verified = self.verifier is not None and call.answer.is_signed
+        self._check_age(response, call, history)
         # The signature covers the raw bytes; nothing is parsed before it holds.
         if self.verifier is not None and is_verified:
             self.verifier.verify(response.body, response.headers.get(SIGNATURE_HEADER))
@@ -63,12 +67,26 @@ class Reader:
             raise
         if self.is_binding and call.bind is not None:
             call.bind(value, self.verifier)
+        if call.answer.is_signed:
+            # Where signatures are not checked, what is fresh is told by all that is believed; nothing is judged by it.
+            self.skew.believe(history.reading)
         if is_verified:
             self._keep_time(response, value, call)
         return value
 
+    def _check_age(self, response: HttpResponse, call: Call[T], history: History) -> None:
+        # What the service signs not at all, anyone could date as well: of a word only the Age is looked at.
+        distance = None
+        if call.answer.is_signed:
+            distance = self.skew.distance(response.headers, history.received, history.monotonic)
+        try:
+            self.freshness.check(response, distance, is_clock_known=self.skew.is_known)
+        except AnswerMismatch:
+            self.skew.forget()
+            raise
+
     def _keep_time(self, response: HttpResponse, value: T, call: Call[T]) -> None:
-        seconds = self.served(response.headers)
+        seconds = served(response.headers)
         if seconds is not None:
             self.floor.rise(seconds)
         call.answer.judge_by(value, self.floor)

@@ -11,15 +11,15 @@ import hmac
 import string
 from base64 import b64encode
 from email.utils import formatdate
-from typing import NoReturn, Self
 from urllib.parse import urlencode, urlsplit
 
 import attrs
 
 from .errors import ConfigurationError
 from .models.json_types import is_text
-from .redaction import fingerprint
+from .redaction import Unpickled, fingerprint
 
+_LONGEST_SECRET = 4096
 # What a quoted header parameter can carry without escaping; the service's keys are letters and digits.
 _HEADER_SAFE = frozenset(string.printable) - frozenset(string.whitespace) - frozenset('"\\')
 
@@ -42,6 +42,8 @@ def _secret(_: object, attribute: attrs.Attribute[str], value: object) -> None:
         raise ConfigurationError(f"{attribute.name}: must be a non-empty string, as the vendor platform shows it")
     if value != value.strip():
         raise ConfigurationError(f"{attribute.name}: has white space around it; copy it without")
+    if len(value) > _LONGEST_SECRET:
+        raise ConfigurationError(f"{attribute.name}: has more than {_LONGEST_SECRET:,} characters; is it a whole file?")
     if not is_text(value):
         raise ConfigurationError(f"{attribute.name}: is not UTF-8 text; look at how it was read")
 
@@ -51,25 +53,8 @@ def _header_safe(_: object, attribute: attrs.Attribute[str], value: str) -> None
         raise ConfigurationError(f"{attribute.name}: has characters that no Authorization header can carry")
 
 
-class _Unpickled:
-    """What holds secrets is not written anywhere: not into files, not into the memory of other processes."""
-
-    __slots__ = ()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            f"{type(self).__name__} holds secrets and cannot be pickled; make it anew in the process that needs it"
-        )
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self
-
-
 @attrs.frozen(kw_only=True, repr=False)
-class ApiKey(_Unpickled):
+class ApiKey(Unpickled):
     """An API key with its shared key: HMAC-SHA256 over the date of each attempt.
 
     Args:
@@ -84,6 +69,11 @@ class ApiKey(_Unpickled):
 
     api_key: str = attrs.field(validator=[_secret, _header_safe])
     shared_key: str = attrs.field(validator=_secret)
+
+    @property
+    def name(self) -> str:
+        """What names the account: the API key."""
+        return self.api_key
 
     def authorization(self, date: str) -> str:
         """Return the `Authorization` header for an attempt.
@@ -155,7 +145,7 @@ def is_loopback(host: str) -> bool:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class ClientCredentials(_Unpickled):
+class ClientCredentials(Unpickled):
     """OAuth 2.0 client credentials: a bearer token, fetched when first needed and before it runs out.
 
     Args:
@@ -172,6 +162,11 @@ class ClientCredentials(_Unpickled):
     client_id: str = attrs.field(validator=_secret)
     client_secret: str = attrs.field(validator=_secret)
     token_url: str | None = attrs.field(default=None, validator=_token_url)
+
+    @property
+    def name(self) -> str:
+        """What names the account: the client id."""
+        return self.client_id
 
     def token_request_body(self) -> bytes:
         """Return the form that asks for a token."""

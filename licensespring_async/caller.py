@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -19,7 +19,7 @@ from .transport.history import History
 from .transport.pipeline import Pipeline
 from .transport.policies.retry import RetryBudget
 from .transport.policies.windows import RateLimiter
-from .transport.values import Call
+from .transport.values import Call, Repeat
 
 T = TypeVar("T")
 
@@ -32,7 +32,10 @@ class Observable:
 
     @property
     def clock_skew(self) -> float:
-        """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first."""
+        """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first.
+
+        Requests are signed by it, and nothing is judged by it: any answer changes it, an unsigned error as well.
+        """
         return self._pipeline.skew.offset
 
     @property
@@ -42,6 +45,13 @@ class Observable:
         The models of this client's answers are judged by it when the local clock is behind it.
         """
         return self._reader.floor.moment()
+
+    def now(self) -> datetime:
+        """Return the moment to judge answers at: the later of the local clock and `newest_date`, aware.
+
+        Where signatures are not checked, that is the local clock.
+        """
+        return self._reader.floor.later(datetime.fromtimestamp(self._pipeline.clock.time(), UTC))
 
     @property
     def retry_budget(self) -> RetryBudget:
@@ -79,7 +89,10 @@ class Caller(Observable, Awaiting):
         try:
             return await self._perform(call, history)
         except LicenseSpringError as error:
-            if call.doubt is None or not error.may_have_acted:
+            if call.request.repeat is Repeat.ALWAYS or not error.may_have_acted:
+                raise
+            if call.doubt is None:
+                error.add_note(f"it is not known whether {call.request.endpoint} has acted; it is never sent twice")
                 raise
             return await self._find_out(call, call.doubt(), error, history)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from . import endpoints
 from .endpoints.parameters import Value
 from .endpoints.requests import optional, required, who
+from .errors import FeatureExpired
 from .models import Bundle, LicenseFeature
-from .redaction import fingerprint
+from .models.json_types import ascii_lower
+from .redaction import Unpickled, fingerprint
 from .transport.values import Call
 
 Key: TypeAlias = tuple[str, str, str, str | None, str | None, int | None, str | None]
+
+
+T = TypeVar("T")
 
 
 class Whose(Protocol):
@@ -46,16 +51,33 @@ class Whose(Protocol):
 
 
 def feature_key(product: str, feature: str, whose: Whose) -> Key:
-    """Return the key of a feature check without making one: a gate finds known answers by it."""
+    """Return the key of a feature check without making one: a gate finds known answers by it.
+
+    Two spellings of one device, key or user have one key, or one license would fill a gate. The service signs all
+    three in lower case, so its own signatures do not tell them apart; of products and features nothing is documented.
+
+    Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature
+    """
     return (
         product,
         feature,
-        whose.hardware_id,
-        whose.license_key,
-        whose.username,
+        _one_spelling(whose.hardware_id),
+        _one_spelling(whose.license_key),
+        _one_spelling(whose.username),
         whose.license_id,
         whose.bundle_code,
     )
+
+
+def expired(feature: LicenseFeature) -> FeatureExpired:
+    """Return the refusal of an answer about a feature that has ended: the service may well call it a success."""
+    end = "" if feature.expiry_date is None else f" at {feature.expiry_date.isoformat()}"
+    return FeatureExpired(200, FeatureExpired.kind, f"the feature ended{end}")
+
+
+def _one_spelling(value: T) -> T | str:
+    """Return a text with its ASCII letters in lower case; anything else as it is."""
+    return ascii_lower(value) if isinstance(value, str) else value
 
 
 def _masked(value: str | None) -> str:
@@ -63,7 +85,7 @@ def _masked(value: str | None) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class _Check:
+class _Check(Unpickled):
     """What every check names: the product, the device and the license.
 
     Args:

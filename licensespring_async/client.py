@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random as random_module
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, Unpack
@@ -16,6 +18,7 @@ from .configuration import (
     PRODUCTION_URL,
     Options,
     auth_from,
+    checked_age,
     checked_flag,
     checked_origin,
     pipeline_for,
@@ -23,12 +26,17 @@ from .configuration import (
 )
 from .methods import Endpoints, RawLicenseSpring
 from .models.expiry import TimeFloor
-from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy
+from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
 from .transport.observing import Telemetry
+from .transport.policies.freshness import Freshness
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .leases.lease import Lease
     from .leases.renewal import Renewals
+    from .models import InstallationFile
+    from .transport.downloads import Progress
 
 T = TypeVar("T")
 
@@ -55,6 +63,7 @@ class LicenseSpring(Caller, Endpoints):
         telemetry: Traces and measures calls, for example `services.telemetry.OpenTelemetry()`; None for nothing.
         clock: Where time comes from; for tests.
         random: Gives numbers from [0, 1) for jitter; for tests.
+        tpm: Signs every request with a key of the device, which `activate_license(tpm=...)` enrols; None for nothing.
 
     Raises:
         ConfigurationError: An argument cannot be used; it says which and why.
@@ -85,6 +94,7 @@ class LicenseSpring(Caller, Endpoints):
         telemetry: Telemetry | None = None,
         clock: Clock = Clock(),  # noqa: B008  # frozen
         random: Callable[[], float] = random_module.random,
+        tpm: Tpm | None = None,
     ) -> None:
         origin = checked_origin(base_url, allow_http)
         self._auth = auth
@@ -97,17 +107,18 @@ class LicenseSpring(Caller, Endpoints):
             rate_limits=rate_limits,
             circuit=circuit,
             max_concurrency=max_concurrency,
-            max_answer_age=max_answer_age,
             engine=engine,
             hooks=hooks,
             telemetry=telemetry,
             clock=clock,
             random=random,
+            tpm=tpm,
         )
         reader = Reader(
             verifier=verifier_for(origin, public_key, verify_signatures),
             is_binding=checked_flag("bind_answers", bind_answers),
-            served=pipeline.skew.served,
+            freshness=Freshness(checked_age(max_answer_age)),
+            skew=pipeline.skew,
             floor=TimeFloor(clock.monotonic),
         )
         super().__init__(pipeline, reader)
@@ -148,7 +159,8 @@ class LicenseSpring(Caller, Endpoints):
         """Hold a feature for the length of an `async with`: its slot is taken, renewed and released once.
 
         A renewal that fails without a refusal is tried again until the slot's time-out has passed; a refusal ends the
-        lease at once. A feature that does not float is checked once; nothing is renewed or released.
+        lease at once, and so does the feature's own end. A feature that does not float is checked once; nothing is
+        renewed or released.
 
         Args:
             product: As in `check_license_feature`, like the next six.
@@ -163,7 +175,8 @@ class LicenseSpring(Caller, Endpoints):
             cancel_body: Whether losing the slot cancels the body; False only sets `lease.lost`.
 
         Raises:
-            LeaseLost: From the `async with`, when the body was cancelled because the slot is gone.
+            LeaseLost: From the `async with`, when the body was cancelled because the slot is gone or the feature ended.
+            FeatureExpired: The feature has ended by its own `expiry_date`, when the slot is taken.
             LicenseSpringError: As `check_license_feature`, when the slot is taken.
 
         Cost: a check every 0.5 to 0.6 time-outs; all leases of a client share one task.
@@ -187,6 +200,55 @@ class LicenseSpring(Caller, Endpoints):
             grace=grace,
             cancel_body=cancel_body,
         )
+
+    async def download(
+        self,
+        file: InstallationFile,
+        path: str | os.PathLike[str],
+        *,
+        timeout: float = 3600.0,
+        max_size: int = 2**34,
+        progress: Progress | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> Path:
+        """Fetch an installation file, check its MD5, and give it its name.
+
+        What was fetched is kept in a partial file beside it: after a failure the same call goes on where it stopped.
+        Neither credentials nor cookies are sent. Redirects are followed from https to https only.
+
+        Args:
+            file: What `installation_file` answered.
+            path: The name of the file when it is whole; one that exists is replaced.
+            timeout: Seconds for all of it.
+            max_size: Bytes above which the file is refused.
+            progress: Called with the bytes that are there and the bytes of the whole file, or None if unknown.
+            ssl_context: TLS settings and trusted authorities of the file's server; None trusts certifi's.
+
+        Returns:
+            The path.
+
+        Raises:
+            ResponseError: The service gives no MD5, the file has another one, or its server does not answer with it.
+            ConnectionFailed, ConnectionLost, DeadlineExceeded: It is not whole; what came is kept.
+            OSError: The file cannot be written.
+
+        Cost: one HTTP request to the file's server, outside the rate windows, and one more per redirect.
+        """
+        from .transport.downloads import download  # noqa: PLC0415  # kept out of the package's import
+
+        return await download(
+            file, path, timeout=timeout, max_size=max_size, progress=progress, ssl_context=ssl_context
+        )
+
+    @property
+    def service(self) -> str:
+        """Names who answers this client: the origin, a hash of the API key or client id, and whether it is verified.
+
+        What is kept of its answers belongs to this name, so that a test system's never count elsewhere.
+        """
+        account = hashlib.sha256(self._auth.name.encode()).hexdigest()
+        is_verified = self._reader.verifier is not None
+        return f"{self._pipeline.base_url} {account} {'verified' if is_verified else 'unverified'}"
 
     @property
     def with_raw_response(self) -> RawLicenseSpring:

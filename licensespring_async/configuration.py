@@ -12,13 +12,12 @@ from ._version import __version__
 from .auth import ApiKey, ClientCredentials, is_loopback, require_secure
 from .errors import ConfigurationError
 from .signatures import PRODUCTION_PUBLIC_KEY, Verifier
-from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy
+from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
 from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
 from .transport.clock import is_number
 from .transport.observing import Telemetry, Vitals
 from .transport.pipeline import Pipeline
 from .transport.policies.circuit import GuardedEngine
-from .transport.policies.freshness import Freshness
 from .transport.policies.skew import ClockSkew
 from .transport.policies.windows import Pause, RateLimiter
 
@@ -43,10 +42,15 @@ class Options(TypedDict, total=False):
     telemetry: Telemetry | None
     clock: Clock
     random: Callable[[], float]
+    tpm: Tpm | None
 
 
 # What is no class of ours is known by its method.
-_OBJECTS = {"engine": ("send", "HttpxEngine()"), "telemetry": ("observe", "OpenTelemetry()")}
+_OBJECTS = {
+    "engine": ("send", "HttpxEngine()"),
+    "telemetry": ("observe", "OpenTelemetry()"),
+    "tpm": ("sign", "your own Tpm"),
+}
 
 
 def check_kinds(**given: object) -> None:
@@ -96,17 +100,18 @@ def pipeline_for(
     rate_limits: RateLimits | None,
     circuit: CircuitPolicy | None,
     max_concurrency: int,
-    max_answer_age: float | None,
     engine: Engine | None,
     hooks: Iterable[Hook],
     telemetry: Telemetry | None,
     clock: Clock,
     random: Callable[[], float],
+    tpm: Tpm | None,
 ) -> Pipeline:
     """Return the way of a client's calls, as the arguments of `LicenseSpring` say."""
     if type(max_concurrency) is not int or max_concurrency < 1:
         raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
-    check_kinds(retry=retry, rate_limits=rate_limits, circuit=circuit, engine=engine, telemetry=telemetry, clock=clock)
+    check_kinds(retry=retry, rate_limits=rate_limits, circuit=circuit, clock=clock)
+    check_kinds(engine=engine, telemetry=telemetry, tpm=tpm)
     breaker = None if circuit is None else Circuit(circuit, clock.monotonic)
     engine = default_engine() if engine is None else engine
     if breaker is not None:
@@ -122,11 +127,11 @@ def pipeline_for(
         limiter=RateLimiter(rate_limits, clock, Pause()),
         vitals=vitals,
         skew=ClockSkew(),
-        freshness=Freshness(checked_age(max_answer_age)),
         clock=clock,
         random=random,
         hooks=checked_hooks(hooks),
         observer=None if telemetry is None else telemetry.observe(vitals),
+        tpm=tpm,
     )
 
 

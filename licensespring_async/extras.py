@@ -11,7 +11,8 @@ from .errors import ConfigurationError
 _MODULES: Final[Mapping[str, frozenset[str]]] = {
     "cli": frozenset({"typer", "rich", "click"}),
     "dask": frozenset({"dask", "distributed"}),
-    "fast": frozenset({"pyreqwest"}),
+    "device": frozenset({"machineid"}),
+    "fast": frozenset({"httptools"}),
     "fastapi": frozenset({"fastapi"}),
     "litestar": frozenset({"litestar"}),
     "otel": frozenset({"opentelemetry"}),

@@ -135,9 +135,36 @@ class ListsEndpoints:
 class Endpoints(ListsEndpoints):
     """Every endpoint of the License API."""
 
+    activate_bundle = Endpoint(endpoints.activate_bundle)
+    activate_bundle_offline = Endpoint(endpoints.activate_bundle_offline)
+    activate_license = Endpoint(endpoints.activate_license)
+    activate_offline = Endpoint(endpoints.activate_offline)
+    add_consumption = Endpoint(endpoints.add_consumption)
+    add_feature_consumption = Endpoint(endpoints.add_feature_consumption)
+    api_metadata = Endpoint(endpoints.api_metadata)
+    borrow_floating_feature = Endpoint(endpoints.borrow_floating_feature)
+    borrow_floating_license = Endpoint(endpoints.borrow_floating_license)
+    change_password = Endpoint(endpoints.change_password)
     check_bundle = Endpoint(endpoints.check_bundle)
+    check_license = Endpoint(endpoints.check_license)
     check_license_feature = Endpoint(endpoints.check_license_feature)
+    customer_license_users = Endpoint(endpoints.customer_license_users)
+    deactivate_bundle = Endpoint(endpoints.deactivate_bundle)
+    deactivate_bundle_offline = Endpoint(endpoints.deactivate_bundle_offline)
+    deactivate_license = Endpoint(endpoints.deactivate_license)
+    deactivate_offline = Endpoint(endpoints.deactivate_offline)
+    device_licenses = Endpoint(endpoints.device_licenses)
+    get_device_variables = Endpoint(endpoints.get_device_variables)
+    installation_file = Endpoint(endpoints.installation_file)
+    product_details = Endpoint(endpoints.product_details)
+    products = Endpoint(endpoints.products)
     release_floating_feature = Endpoint(endpoints.release_floating_feature)
+    release_floating_license = Endpoint(endpoints.release_floating_license)
+    sso_url = Endpoint(endpoints.sso_url)
+    track_device_variables = Endpoint(endpoints.track_device_variables)
+    trial_key = Endpoint(endpoints.trial_key)
+    user_licenses = Endpoint(endpoints.user_licenses)
+    versions = Endpoint(endpoints.versions)
 
 
 class RawLicenseSpring(AwaitingRaw, Endpoints):

@@ -1,29 +1,82 @@
-"""What may be shown of a secret, and of text that came from outside."""
+"""What may be shown of a secret, and of text that came from outside; and what must not be written down at all."""
 
 from __future__ import annotations
 
 import hashlib
 import html
 import json
-import re
-from collections.abc import Iterable
+import os
+import secrets as random_secrets
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final, NoReturn, Self
 from urllib.parse import quote, quote_plus
+
+SALT_VARIABLE: Final = "LICENSESPRING_FINGERPRINT_SALT"
+"""The environment variable that makes the fingerprints of several processes comparable."""
 
 _LONGEST_EXCERPT = 300
 _SEARCHED = 64 * 1024
 _SHORT = 6
+_DIGITS = 16
+
+_PROCESS_SALT: Final = random_secrets.token_hex(16)
+_salt: ContextVar[str] = ContextVar("fingerprint salt")
+
+
+def current_salt() -> str:
+    """Return what fingerprints are salted with here: the block's salt, the environment's, or this process's own."""
+    return _salt.get("") or os.environ.get(SALT_VARIABLE) or _PROCESS_SALT
+
+
+@contextmanager
+def salted(salt: str) -> Generator[None]:
+    """Salt the fingerprints that are made in the block, so that they compare with those of another run.
+
+    Args:
+        salt: Any text; who knows it can find short secrets by trying, so it is kept like one.
+    """
+    token = _salt.set(salt)
+    try:
+        yield
+    finally:
+        _salt.reset(token)
 
 
 def fingerprint(secret: str) -> str:
-    """Return a short stable name for a secret, by which people can tell two of them apart.
+    """Return a short name for a secret, by which people can tell two of them apart.
+
+    It is salted, since whoever sees the name of a MAC address or of a short key could find it by trying. The salt is a
+    process's own, so the name is the same within one process; `LICENSESPRING_FINGERPRINT_SALT` makes it the same in
+    all that have it.
 
     Args:
         secret: A key, user name or device id.
 
     Returns:
-        `#` and the first 8 hexadecimal digits of its SHA-256.
+        `#` and 16 hexadecimal digits, 64 bits of a keyed BLAKE2b.
     """
-    return "#" + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    key = hashlib.blake2b(current_salt().encode("utf-8", "surrogatepass"), digest_size=32).digest()
+    text = secret.encode("utf-8", "surrogatepass")
+    return "#" + hashlib.blake2b(text, key=key, digest_size=_DIGITS // 2).hexdigest()
+
+
+class Unpickled:
+    """What holds secrets is not written anywhere: not into files, not into the memory of other processes."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} holds secrets and cannot be pickled; make another one in the process that needs it"
+        )
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
 
 def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
@@ -31,17 +84,62 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
 
     Control characters become spaces (a server must not be able to steer a terminal), and every secret that the text
     echoes is replaced by its fingerprint.
+
+    Cost: linear in the text, of which 64 KiB are searched, and in the secrets, whatever they hold.
     """
     shapes = {shape: secret for secret in filter(None, secrets) for shape in _shapes(secret)}
-    # A search costs its length: no more is searched than can be shown once fingerprints are in the place of secrets.
-    text = text[: max(_SEARCHED, _LONGEST_EXCERPT * max(map(len, shapes), default=0))]
-    # Longest first: one secret may be a part of another.
-    for shape in sorted(shapes, key=len, reverse=True):
-        # A short one is a part of many words; as a word of its own it is meant.
-        word = re.escape(shape) if len(shape) >= _SHORT else rf"(?<!\w){re.escape(shape)}(?!\w)"
-        text = re.sub(word, fingerprint(shapes[shape]), text, flags=re.IGNORECASE)  # %2f is %2F
-    cut = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_EXCERPT]).split())
-    return cut if len(cut) <= _LONGEST_EXCERPT else cut[:_LONGEST_EXCERPT] + "…"
+    hidden = _hidden(text[:_SEARCHED], shapes, is_cut=len(text) > _SEARCHED)
+    cut = " ".join(printable(hidden[: 4 * _LONGEST_EXCERPT]).split())
+    is_whole = len(text) <= _SEARCHED and len(cut) <= _LONGEST_EXCERPT
+    return cut if is_whole else cut[:_LONGEST_EXCERPT] + "…"
+
+
+def _hidden(text: str, shapes: Mapping[str, str], *, is_cut: bool) -> str:
+    """Return a text with fingerprints in the place of secrets; where it is cut off, without what may begin one."""
+    folded = _folded(text)
+    found = [
+        (start, start + len(shape), secret) for shape, secret in shapes.items() for start in _places(folded, shape)
+    ]
+    parts: list[str] = []
+    shown = 0
+    # Of those that begin together the longest comes first: one secret may be a part of another.
+    for start, end, secret in sorted(found, key=lambda each: (each[0], -each[1])):
+        if start >= shown:
+            parts += text[shown:start], fingerprint(secret)
+        # One that overlaps another hides its rest as well.
+        shown = max(shown, end)
+    end = len(text) - max(map(len, shapes), default=0) if is_cut else len(text)
+    parts.append(text[shown : max(shown, end)])
+    return "".join(parts)
+
+
+def _places(text: str, shape: str) -> Iterable[int]:
+    """Return where a folded text has a shape, each time behind the last one."""
+    shape = _folded(shape)
+    # A short one is a part of many words; as a word of its own it is meant.
+    is_word = len(shape) < _SHORT
+    start = text.find(shape)  # in linear time, also for a shape and a text that repeat themselves
+    while start >= 0:
+        end = start + len(shape)
+        if not (is_word and (_is_in_word(text[start - 1 : start]) or _is_in_word(text[end : end + 1]))):
+            yield start
+        start = text.find(shape, end)
+
+
+def _is_in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _folded(text: str) -> str:
+    """Return a text in lower case, for %2f is %2F, with as many characters as it had."""
+    # The one character whose lower case is two, and the one whose lower case depends on its neighbours.
+    text = text.replace("\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}", "i").lower()
+    return text.replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
+
+
+def printable(text: str) -> str:
+    """Return foreign text with spaces for what steers a terminal: escapes, line ends, turned directions."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
 
 
 def _shapes(secret: str) -> set[str]:

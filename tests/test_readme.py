@@ -10,7 +10,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -163,6 +165,25 @@ async def test_the_gate_says_no(code: str, monkeypatch: pytest.MonkeyPatch, caps
         route.respond(200, json={"anything": "unsigned"})
         with pytest.raises(SignatureError):
             await may_render("device-1", "KEY")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("days", "expected"), [(-1, False), (1, True)])
+async def test_the_gate_looks_at_the_end(days: int, expected: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's `may_render` says no to a feature that has ended, though the service answers with success."""
+    [block] = [each for each in blocks("python") if "may_render" in each.source]
+    scope: dict[str, Any] = {}
+    exec(block.source, scope)  # noqa: S102  # our own README
+    world = World()
+    license = world.add_product("TP").add_license(key="KEY-0001")
+    license.add_feature("render", expiry_date=datetime.now(UTC) + timedelta(days=days))
+    license.activate("device-1")
+
+    async with Sandbox(world) as served:
+        scope["LicenseSpring"] = SimpleNamespace(from_env=served.client)
+        assert await scope["may_render"]("device-1", "KEY-0001") is expected
+
+    assert ("ended" in capsys.readouterr().out) is not expected
 
 
 @pytest.mark.parametrize("command", [each for each in commands() if each.startswith("licensespring-async")])

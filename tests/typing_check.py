@@ -25,13 +25,15 @@ from licensespring_async import (
     Clock,
     Company,
     ConnectionFailed,
+    Consumption,
     ConsumptionPeriod,
     Customer,
-    CustomerAccount,
     CustomField,
     DeadlineExceeded,
+    DeviceVariable,
     FeatureType,
     FloatingNotAvailable,
+    InstallationFile,
     InvalidParameter,
     InvalidReason,
     License,
@@ -49,6 +51,8 @@ from licensespring_async import (
     ResponseError,
     RetryEvent,
     RetryPolicy,
+    Trial,
+    UserLicense,
     Validity,
     Window,
 )
@@ -256,9 +260,9 @@ def licenses(license: License, now: datetime) -> None:
     assert_type(license.license_type, LicenseType | str)
     assert_type(license.validity_period, datetime | None)
     assert_type(license.custom_fields, tuple[CustomField, ...])
-    assert_type(license.customer, Customer)
-    assert_type(license.customer.customer_account, CustomerAccount | None)
-    assert_type(license.product_details.authorization_method, AuthorizationMethod | str)
+    assert_type(license.customer, Customer | None)
+    assert_type(license.newest_file, InstallationFile | None)
+    assert_type(license.product_details.authorization_method, AuthorizationMethod | str | None)
     assert_type(license.product_features, tuple[ProductFeature, ...])
     assert_type(license.feature("F"), ProductFeature | None)
     assert_type(license.ends_at, datetime | None)
@@ -268,6 +272,19 @@ def licenses(license: License, now: datetime) -> None:
     assert_type(validity, Validity)
     assert_type(validity.reason, InvalidReason | None)
     license.is_valid("2027-01-01")  # type: ignore[arg-type]
+
+
+def answers(trial: Trial, consumption: Consumption, variable: DeviceVariable, item: UserLicense) -> None:
+    """What the answers of single endpoints hold."""
+    assert_type(trial.license_key, str | None)
+    assert_type(trial.created_at, datetime | None)
+    assert_type(consumption.total_consumptions, int)
+    assert_type(consumption.remaining_consumptions, int | None)
+    assert_type(consumption.pool, Mapping[str, object] | None)
+    assert_type(variable.created_at, datetime | None)
+    assert_type(item.license, License)
+    assert_type(item.to_dict(masked=True), dict[str, object])
+    Trial(license_type="perpetual")  # type: ignore[call-arg]
 
 
 def bundles(bundle: Bundle) -> None:

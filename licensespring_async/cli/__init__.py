@@ -1,5 +1,7 @@
 """The command line (extra: `cli`); nothing else in the package imports it."""
 
 from .app import app
+from .console import complain
+from .streams import guard_streams
 
-__all__ = ["app"]
+__all__ = ["app", "complain", "guard_streams"]

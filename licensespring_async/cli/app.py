@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .._version import __version__
+from .console import write
 from .endpoints.api import api
 from .endpoints.commands import COMMANDS
 from .fleet.command import check as check_fleet
@@ -27,8 +28,8 @@ app = typer.Typer(
 )
 fleet = typer.Typer(help="Check many devices.", no_args_is_help=True, rich_markup_mode="markdown")
 
-for name, command in COMMANDS.items():
-    app.command(name)(command)
+for name, function in COMMANDS.items():
+    app.command(name)(function)
 app.add_typer(api, name="api")
 app.add_typer(fleet, name="fleet")
 fleet.command("check")(check_fleet)
@@ -44,7 +45,7 @@ def _fleet() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"licensespring-async {__version__}")
+        write(f"licensespring-async {__version__}\n")
         raise typer.Exit
 
 

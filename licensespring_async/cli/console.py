@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from rich.console import Console
 from rich.text import Text
 
+from ..redaction import printable
+
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
 
@@ -35,19 +37,29 @@ def speak_json() -> None:
 
 def emit(event: str, **fields: object) -> None:
     """Write one JSON object to stderr."""
-    sys.stderr.write(json.dumps({"event": event} | fields) + "\n")
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.write(json.dumps({"event": event} | fields) + "\n")
+        sys.stderr.flush()
+
+
+def text(value: str, style: str = "") -> Text:
+    """Return a text as it may be shown: without markup and control characters, since it may come from a server.
+
+    Everything that is printed for people passes here.
+    """
+    return Text(printable(value), style)
 
 
 def say(console: Console, *parts: str | tuple[str, str]) -> None:
-    """Print a sentence; parts are texts or (text, style), never markup, because some come from a server.
+    """Print a sentence; parts are texts or (text, style).
 
     On a terminal it is wrapped at words; elsewhere it stays on one line, for grep.
     """
+    sentence = Text.assemble(*(text(part) if isinstance(part, str) else text(*part) for part in parts))
     if console is ERR and _speaks_json.get():
-        emit("message", text=Text.assemble(*parts).plain)
+        emit("message", text=sentence.plain)
         return
-    console.print(Text.assemble(*parts), soft_wrap=not console.is_terminal)
+    console.print(sentence, soft_wrap=not console.is_terminal)
 
 
 def complain(message: str, *, advice: str = "") -> None:
@@ -68,20 +80,48 @@ def warn(message: str) -> None:
     say(ERR, ("Warning: ", "bold yellow"), message)
 
 
+def write(text: str) -> None:
+    """Write a text for programs to stdout, as it is; a stdout that is closed wants none."""
+    if sys.stdout is not None:
+        sys.stdout.write(text)
+        # Here: at exit, a reader that has gone would be an error that nobody catches.
+        sys.stdout.flush()
+
+
 def print_json(value: object) -> None:
     """Print a JSON value to stdout."""
-    # Flushed here: at exit, a reader that has gone would be an error that nobody catches.
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
-    sys.stdout.flush()
+    write(json.dumps(value, indent=2) + "\n")
 
 
 def can_ask() -> bool:
     """Return whether there is somebody at a terminal."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return all(each is not None and each.isatty() for each in (sys.stdin, sys.stderr))
+
+
+def ask(question: str) -> bool:
+    """Return whether somebody at a terminal says yes; an empty answer is no, and Ctrl-C a KeyboardInterrupt."""
+    while True:
+        answer = _typed(f"{question} [y/N]: ").strip().lower()
+        if answer in ("", "n", "no"):
+            return False
+        if answer in ("y", "yes"):
+            return True
 
 
 def ask_secret(what: str) -> str:
     """Return what is typed in unseen, or without a terminal the next line of the standard input."""
     if can_ask():
         return getpass.getpass(f"{what}: ", sys.stderr)
-    return sys.stdin.readline().rstrip("\r\n")
+    return "" if sys.stdin is None else sys.stdin.readline().rstrip("\r\n")
+
+
+def _typed(question: str) -> str:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    line = ""
+    try:
+        line = sys.stdin.readline()
+    finally:
+        if not line.endswith("\n"):
+            sys.stderr.write("\n")
+    return line

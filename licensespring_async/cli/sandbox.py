@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ import typer
 
 from ..errors import ConfigurationError
 from .commands import Group, command
+from .console import write
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox, Throttle
@@ -131,19 +131,15 @@ def sandbox(*, address: Address, served: Served, limits: Limits, steering: Steer
     from ..sandbox import DEMO_FILE, SandboxError  # noqa: PLC0415  # an extra
 
     if served.print_world:
-        sys.stdout.write(DEMO_FILE.read_text(encoding="utf-8"))
+        write(DEMO_FILE.read_text(encoding="utf-8"))
         return
     try:
         server = _server(address, served, limits, steering)
     except (SandboxError, ValueError) as e:
         raise ConfigurationError(str(e)) from e
 
-    def announce() -> None:
-        sys.stdout.write(json.dumps(server.describe()) + "\n")
-        sys.stdout.flush()
-
     try:
-        server.serve_forever(announce)
+        server.serve_forever(lambda: write(json.dumps(server.describe()) + "\n"))
     except SandboxError as e:
         raise ConfigurationError(str(e)) from e
 

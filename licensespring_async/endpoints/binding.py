@@ -1,26 +1,38 @@
 """What ties an answer to its request.
 
 The service's v2 signature covers the body alone, so an answer that was recorded for another request verifies for ever.
-A binding looks for what the body repeats of the request.
+A binding looks for what the body repeats of the request. Texts are compared as the service does, which does not tell
+A to Z in upper and lower case apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 import attrs
 
 from ..errors import AnswerMismatch
-from ..models import Bundle, LicenseFeature
-from ..redaction import excerpt
+from ..models import (
+    Borrowing,
+    Bundle,
+    Consumption,
+    DeviceVariable,
+    InstallationFile,
+    License,
+    LicenseFeature,
+    ProductDetails,
+)
+from ..models.json_types import ascii_lower, in_utc
+from ..redaction import Unpickled, excerpt
 from ..signatures import Verifier
 from .parameters import Value, secrets_of
 
 
 @attrs.frozen
-class SameFeature:
+class SameFeature(Unpickled):
     """Refuses an answer about another feature, or about another license when one was asked for.
+
+    The body repeats neither product nor device, key or user: an answer to another of them cannot be told apart.
 
     Args:
         asked: What was asked for, by parameter.
@@ -30,8 +42,7 @@ class SameFeature:
 
     def __call__(self, feature: LicenseFeature, verifier: Verifier | None) -> None:
         code, license_id = str(self.asked["feature"]), self.asked.get("license_id")
-        # The service does not tell upper and lower case apart.
-        if feature.code.casefold() != code.casefold():
+        if ascii_lower(feature.code) != ascii_lower(code):
             given, asked = excerpt(feature.code, secrets_of(self.asked)), excerpt(code)
             raise AnswerMismatch(f"the answer is about the feature {given!r}, not {asked!r}; it was thrown away")
         # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
@@ -40,8 +51,11 @@ class SameFeature:
 
 
 @attrs.frozen
-class SameDevice:
-    """Refuses licenses whose v1 signature was made for another device, key or user.
+class SameDevice(Unpickled):
+    """Refuses licenses of another product, license, device, key or user.
+
+    The first license of a bundle is its own, so one of them has the product and the id that were asked for. Device, key
+    and user are in the text that the v1 signature of each license was made over; a license without one is believed.
 
     Args:
         asked: What was asked for, by parameter.
@@ -51,23 +65,110 @@ class SameDevice:
 
     asked: Mapping[str, Value] = attrs.field(repr=False)
 
-    def __call__(self, bundle: Bundle, verifier: Verifier | None) -> None:
-        if verifier is None:
+    def __call__(self, answer: License | Bundle, verifier: Verifier | None) -> None:
+        licenses = tuple(answer) if isinstance(answer, Bundle) else (answer,)
+        if not licenses:
             return
-        for license in bundle:
-            if license.license_signature and not verifier.holds(
-                self._signed(license.validity_period), license.license_signature
-            ):
-                product = excerpt(license.product_details.short_code, secrets_of(self.asked))
-                raise AnswerMismatch(
-                    f"the license of {product!r} in the answer is not signed for this device and this key or user; "
-                    "it was thrown away"
-                )
+        product, license_id = str(self.asked["product"]), self.asked.get("license_id")
+        if ascii_lower(product) not in [ascii_lower(each.product_details.short_code) for each in licenses]:
+            raise AnswerMismatch(f"no license of the answer is of the product {excerpt(product)!r}; it was thrown away")
+        # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
+        is_named = license_id is not None and "bundle_code" not in self.asked
+        if is_named and license_id not in [each.id for each in licenses]:
+            raise AnswerMismatch("no license of the answer is the one that license_id says; it was thrown away")
+        for each in licenses:
+            problem = self._problem(each, verifier)
+            if problem:
+                of = excerpt(each.product_details.short_code, secrets_of(self.asked))
+                raise AnswerMismatch(f"the license of {of!r} in the answer {problem}; it was thrown away")
 
-    def _signed(self, validity_period: datetime | None) -> bytes:
-        until = ""
-        if validity_period is not None:
-            until = validity_period.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        # A username may carry a suffix that is not signed: ana@example.org|SUFFIX.
-        identifier = str(self.asked.get("license_key") or self.asked["username"]).partition("|")[0]
-        return f"{self.asked['hardware_id']}#{identifier}#{until}".lower().encode()
+    def _problem(self, license: License, verifier: Verifier | None) -> str:
+        device, identity = str(self.asked["hardware_id"]), self._identity(license)
+        if license.hardware_id is not None and ascii_lower(license.hardware_id) != ascii_lower(device):
+            return "is another device's"
+        # An empty signature is one that does not hold.
+        if verifier is None or license.license_signature is None:
+            return ""
+        until = "" if license.validity_period is None else in_utc(license.validity_period)
+        signed = ascii_lower(f"{device}#{identity}#{until}").encode()
+        if not verifier.holds(signed, license.license_signature):
+            return "is not signed for this device and this key or user"
+        # The text of device a and key b#c is that of device a#b and key c.
+        if "#" in device + identity and not self._is_repeated(license):
+            return "is signed for a text in which # keeps device and key or user from being told apart"
+        return ""
+
+    def _identity(self, license: License) -> str:
+        key = self.asked.get("license_key")
+        if key is not None:
+            return str(key)
+        # After a single sign-on only the answer says who signed on. Only a username may carry a suffix that is not
+        # signed: ana@example.org|SUFFIX.
+        return str(self.asked.get("username") or license.username or "").partition("|")[0]
+
+    def _is_repeated(self, license: License) -> bool:
+        """Return whether a license names its device, or its key or user, so that the signed text has one reading."""
+        if license.hardware_id is not None:
+            return True
+        users = [license.username, None if license.user is None else license.user.email]
+        named = [(each or "").partition("|")[0] for each in users]
+        if "license_key" in self.asked:
+            named = [license.license_key or ""]
+        return ascii_lower(self._identity(license)) in map(ascii_lower, named)
+
+
+@attrs.frozen
+class SameLicense(Unpickled):
+    """Refuses a count or a borrowing of another license than `license_id` named.
+
+    Args:
+        asked: What was asked for, by parameter.
+    """
+
+    asked: Mapping[str, Value] = attrs.field(repr=False)
+
+    def __call__(self, answer: Consumption | Borrowing, verifier: Verifier | None) -> None:
+        license_id = self.asked.get("license_id")
+        if license_id is None or "bundle_code" in self.asked:
+            return
+        # A license's count has the license's own id; a feature's has both.
+        answered = answer.id if isinstance(answer, Consumption) and "feature" not in self.asked else answer.license_id
+        if answered not in (None, license_id):
+            raise AnswerMismatch("the answer is about another license than license_id says; it was thrown away")
+
+
+@attrs.frozen
+class SameProduct(Unpickled):
+    """Refuses details of another product."""
+
+    asked: Mapping[str, Value] = attrs.field(repr=False)
+
+    def __call__(self, answer: ProductDetails, verifier: Verifier | None) -> None:
+        if ascii_lower(answer.short_code) != ascii_lower(str(self.asked["product"])):
+            raise AnswerMismatch(
+                f"the answer is about the product {excerpt(answer.short_code)!r}, not "
+                f"{excerpt(str(self.asked['product']))!r}; it was thrown away"
+            )
+
+
+@attrs.frozen
+class SameVersion(Unpickled):
+    """Refuses an installation file of another version than was asked for."""
+
+    asked: Mapping[str, Value] = attrs.field(repr=False)
+
+    def __call__(self, answer: InstallationFile, verifier: Verifier | None) -> None:
+        if self.asked.get("version") not in (None, answer.version):
+            raise AnswerMismatch("the answer is about another version than was asked for; it was thrown away")
+
+
+@attrs.frozen
+class SameVariables(Unpickled):
+    """Refuses an answer to a call that stored other variables."""
+
+    asked: Mapping[str, Value] = attrs.field(repr=False)
+
+    def __call__(self, answer: tuple[DeviceVariable, ...], verifier: Verifier | None) -> None:
+        stored, sent = {each.variable for each in answer}, self.asked["variables"]
+        if isinstance(sent, dict) and not sent.keys() <= stored:
+            raise AnswerMismatch("the answer lacks variables that were sent; it was thrown away")

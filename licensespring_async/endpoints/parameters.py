@@ -20,19 +20,31 @@ Value: TypeAlias = Scalar | list[str] | dict[str, Scalar] | None
 
 # RFC 3986's unreserved characters: nothing to refuse and nothing to encode, as in nearly every key and id.
 is_plain: Final = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII).fullmatch
+LONGEST_TEXT: Final = 4096
+"""Characters of a text. The API's own are far shorter: a hardware id of its libraries has 64, a UUID 36, an e-mail
+address at most 254. No limit is documented, and servers take request lines of 8 to 16 KB by default."""
+LONGEST_TOKEN: Final = 16_384
+"""Characters of a token of single sign-on, which may list a user's groups."""
+LONGEST_DOCUMENT: Final = 65_536
+"""Characters of an offline request, which has all variables of a device in it."""
+MOST_VARIABLES: Final = 256
+"""Variables that are sent at once: each is a secret, and an answer is searched for all of them."""
+
 _FORBIDDEN = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL character"}
 
 
-def text(name: str, value: object) -> str:
+def text(name: str, value: object, *, longest: int = LONGEST_TEXT) -> str:
     """Return a text argument that can be sent, as an exact `str`: of an enum's member that is text, its value.
 
     Raises:
-        InvalidParameter: It is no string, blank, not encodable, or holds CR, LF or NUL.
+        InvalidParameter: It is no string, blank, too long, not encodable, or holds CR, LF or NUL.
     """
     if type(value) is not str:
         if not isinstance(value, str):
             raise InvalidParameter(name, f"must be a string, not {type(value).__name__}")
         value = str.__str__(value)
+    if len(value) > longest:
+        raise InvalidParameter(name, f"has {len(value):,} characters; at most {longest:,} can be sent")
     if is_plain(value):
         return value
     if not value.strip():
@@ -43,6 +55,16 @@ def text(name: str, value: object) -> str:
     if not is_text(value):
         raise InvalidParameter(name, "contains a lone surrogate, which is no text; decode it properly")
     return value
+
+
+def token(name: str, value: object) -> str:
+    """Return a text argument that may be as long as tokens are."""
+    return text(name, value, longest=LONGEST_TOKEN)
+
+
+def document(name: str, value: object) -> str:
+    """Return a text argument that may be as long as a file."""
+    return text(name, value, longest=LONGEST_DOCUMENT)
 
 
 def integer(name: str, value: object) -> int:
@@ -84,6 +106,8 @@ def variables(name: str, value: object) -> dict[str, Scalar]:
     if not isinstance(value, Mapping) or not value:
         raise InvalidParameter(name, "must be a mapping of names to values, with at least one")
     given = cast("Mapping[object, object]", value)
+    if len(given) > MOST_VARIABLES:
+        raise InvalidParameter(name, f"has {len(given):,} variables; at most {MOST_VARIABLES} can be sent at once")
     return {text(name, key): _scalar(f"{name}[{key!r}]", each) for key, each in given.items()}
 
 
@@ -167,8 +191,8 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "username": Parameter(text, "The license's user, for user-based products."),
     "password": Parameter(text, "The user's password."),
     "new_password": Parameter(text, "The password that replaces it."),
-    "id_token": Parameter(text, "The access token of a single sign-on; goes with `customer_account_code`."),
-    "code": Parameter(text, "The code of a single sign-on, good for one use; goes with `customer_account_code`."),
+    "id_token": Parameter(token, "The access token of a single sign-on; goes with `customer_account_code`."),
+    "code": Parameter(token, "The code of a single sign-on, good for one use; goes with `customer_account_code`."),
     "customer_account_code": Parameter(text, "Code of the customer account that signs on."),
     "redirect_uri": Parameter(text, "Where the single sign-on leads back to, the same as for `sso_url`.", public=True),
     "response_type": Parameter(text, "What the single sign-on gives: `code` or `token`.", public=True),
@@ -217,7 +241,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         moment, "When the borrowing ends, an aware moment; None for the longest allowed.", public=True
     ),
     # Texts that were made elsewhere.
-    "request": Parameter(text, "The text of an offline request, Base64."),
+    "request": Parameter(document, "The text of an offline request, Base64."),
 }
 _PUBLIC = frozenset(name for name, parameter in PARAMETERS.items() if parameter.public)
 
@@ -231,5 +255,5 @@ def secrets_of(fields: Mapping[str, Value]) -> tuple[str, ...]:
         if isinstance(value, str):
             found.append(value)
         else:
-            found.extend(str(each) for each in (value.values() if isinstance(value, dict) else ()))
+            found.extend(each for each in (value.values() if isinstance(value, dict) else ()) if isinstance(each, str))
     return tuple(found)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ..errors import InvalidParameter
 from ..models.shapes import Answer
 from ..signatures import Verifier
-from ..transport.values import Call, Repeat, Request
+from ..transport.values import Call, Repeat, Request, Tpm
 from .parameters import PARAMETERS, Value, is_plain, secrets_of
 
 T = TypeVar("T")
@@ -26,6 +26,48 @@ def who(*, license_key: object, username: object) -> dict[str, object]:
         how = "neither was" if license_key is None else "both were"
         raise InvalidParameter("license_key / username", f"{how} given; pass exactly one of them")
     return {"license_key": license_key} if username is None else {"username": username}
+
+
+_SIGNS_ON = ("id_token", "code")
+
+
+def who_activates(
+    *,
+    license_key: object,
+    username: object,
+    password: object,
+    id_token: object,
+    code: object,
+    customer_account_code: object,
+    redirect_uri: object,
+) -> dict[str, object]:
+    """Return the arguments that name a license to activate or borrow.
+
+    They are exactly one of `license_key`, `username` with `password`, and `id_token` or `code` with
+    `customer_account_code`. A `redirect_uri` may go with the last two.
+
+    Raises:
+        InvalidParameter: None or several were given, or half of a pair; it names what is missing.
+    """
+    ways = {"license_key": license_key, "username": username, "id_token": id_token, "code": code}
+    chosen = {name: value for name, value in ways.items() if value is not None}
+    if len(chosen) != 1:
+        how = "several were" if chosen else "none was"
+        raise InvalidParameter(" / ".join(chosen or ways), f"{how} given; pass exactly one of {', '.join(ways)}")
+    (way,) = chosen
+    companions = {
+        "password": (password, ("username",), ("username",)),
+        "customer_account_code": (customer_account_code, _SIGNS_ON, _SIGNS_ON),
+        "redirect_uri": (redirect_uri, _SIGNS_ON, ()),
+    }
+    for name, (value, fits, needs) in companions.items():
+        if value is not None and way not in fits:
+            raise InvalidParameter(name, f"does not go with {way}; it goes with {' or '.join(fits)}")
+        if value is None and way in needs:
+            raise InvalidParameter(name, f"is missing; {way} is sent together with it")
+        if value is not None:
+            chosen[name] = value
+    return chosen
 
 
 def required(**arguments: object) -> dict[str, Value]:
@@ -47,13 +89,21 @@ def get(
     fields: Mapping[str, Value],
     answer: Answer[T],
     *,
+    path: str | None = None,
     bind: Callable[[T, Verifier | None], None] | None = None,
+    authorized: bool = True,
 ) -> Call[T]:
     """Return the call that asks with a query string, every reserved character percent-encoded (RFC 3986, 2.1)."""
-    path = f"/api/v4/{endpoint}"
-    pairs = [f"{name}={_in_query(value)}" for name, value in fields.items()]
-    target = f"{path}?{'&'.join(pairs)}"
-    request = Request(endpoint=endpoint, method="GET", path=path, target=target, secrets=secrets_of(fields))
+    path = f"/api/v4/{path or endpoint}"
+    query = "&".join([f"{name}={_in_query(value)}" for name, value in fields.items()])
+    request = Request(
+        endpoint=endpoint,
+        method="GET",
+        path=path,
+        target=f"{path}?{query}" if query else path,
+        authorized=authorized,
+        secrets=secrets_of(fields),
+    )
     return Call(request, answer, bind)
 
 
@@ -66,6 +116,7 @@ def post(
     repeat: Repeat = Repeat.ALWAYS,
     bind: Callable[[T, Verifier | None], None] | None = None,
     doubt: Callable[[], Call[T]] | None = None,
+    tpm: Tpm | None = None,
 ) -> Call[T]:
     """Return the call that asks with a JSON body, in plain ASCII."""
     path = f"/api/v4/{path or endpoint}"
@@ -77,9 +128,33 @@ def post(
         body=json.dumps(fields, separators=(",", ":")).encode(),
         content_type="application/json",
         repeat=repeat,
+        tpm=tpm,
         secrets=secrets_of(fields),
     )
     return Call(request, answer, bind, doubt)
+
+
+def post_text(
+    endpoint: str,
+    fields: Mapping[str, Value],
+    answer: Answer[T],
+    *,
+    repeat: Repeat = Repeat.ALWAYS,
+    bind: Callable[[T, Verifier | None], None] | None = None,
+) -> Call[T]:
+    """Return the call that sends a request text which was made elsewhere, as it is."""
+    path = f"/api/v4/{endpoint}"
+    request = Request(
+        endpoint=endpoint,
+        method="POST",
+        path=path,
+        target=path,
+        body=str(fields["request"]).encode(),
+        content_type="text/plain",
+        repeat=repeat,
+        secrets=secrets_of(fields),
+    )
+    return Call(request, answer, bind)
 
 
 def _in_query(value: Value) -> str:

@@ -17,9 +17,9 @@ LicenseSpringError
 └── ApiError(status, code, message)     the service answered with an error; an unknown code stays a plain ApiError
     ├── LicenseRefused                  the answer is no
     │   ├── ActiveLicenseRequired, ArchivedProduct, Blacklisted, DeviceNotFound, DisabledProduct,
-    │   │   FeatureNotEnoughConsumptions, FeatureNotFloating, FloatingFeatureDeviceNotInUse, FloatingNotAvailable,
-    │   │   InvalidLicenseFeatureCode, LicenseActivatedMaxTimes, LicenseBorrowNotAllowed, LicenseExpired,
-    │   │   LicenseNotActive, LicenseNotEnabled, LicenseNotEnoughConsumptions, LicenseNotFound,
+    │   │   FeatureExpired, FeatureNotEnoughConsumptions, FeatureNotFloating, FloatingFeatureDeviceNotInUse,
+    │   │   FloatingNotAvailable, InvalidLicenseFeatureCode, LicenseActivatedMaxTimes, LicenseBorrowNotAllowed,
+    │   │   LicenseExpired, LicenseNotActive, LicenseNotEnabled, LicenseNotEnoughConsumptions, LicenseNotFound,
     │   │   LicenseTransferredMaxTimes, LicenseUserActivatedMaxTimes, ProductVersionNotSupported, TrialExpired,
     │   │   TrialNotAllowed, UnknownProduct, UnsupportedProductFeature
     ├── AuthorizationError              the credentials, not the license
@@ -123,6 +123,7 @@ from .refusals import (
     Blacklisted,
     DeviceNotFound,
     DisabledProduct,
+    FeatureExpired,
     FeatureNotEnoughConsumptions,
     FeatureNotFloating,
     FloatingFeatureDeviceNotInUse,
@@ -170,6 +171,7 @@ __all__ = [
     "DeviceNotFound",
     "DisabledProduct",
     "EmailMissing",
+    "FeatureExpired",
     "FeatureNotEnoughConsumptions",
     "FeatureNotFloating",
     "FloatingFeatureDeviceNotInUse",

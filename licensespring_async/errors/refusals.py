@@ -28,6 +28,13 @@ class LicenseExpired(LicenseRefused, code="license_expired"):
     """The license's validity period is over; renew it."""
 
 
+class FeatureExpired(LicenseRefused, code="feature_expired"):
+    """The answer is about a feature that has ended, by its own `expiry_date`; renew it.
+
+    The service documents no such code: what looks at answers, such as a lease, raises it, with the answer's status.
+    """
+
+
 class DeviceNotFound(LicenseRefused, code="device_not_found"):
     """The license is not active on this `hardware_id`; activate it on this device first."""
 

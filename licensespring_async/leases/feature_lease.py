@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractAsyncContextManager
 
 from ..caller import Caller
@@ -53,6 +54,10 @@ def open_lease(
         limited = caller if is_ample else caller.with_options(timeout=seconds)
         return (await limited.perform(asked.call())).value
 
+    def left(feature: LicenseFeature) -> float:
+        until = feature.expires_in(caller.now())
+        return math.inf if until is None else until.total_seconds()
+
     async def release() -> None:
         await caller.perform(asked.release())
 
@@ -61,6 +66,7 @@ def open_lease(
             name=f"{fingerprint(asked.feature)} on device {fingerprint(asked.hardware_id)}",
             key=asked.key,
             check=check,
+            left=left,
             release=release,
             timeout=timeout,
             grace=grace,

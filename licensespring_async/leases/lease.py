@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
 from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 import attrs
 
+from ..checks import expired
 from ..errors import (
     DeadlineExceeded,
+    FeatureExpired,
     FeatureNotFloating,
     FloatingFeatureDeviceNotInUse,
     LeaseLost,
@@ -33,6 +36,7 @@ class Slot:
         name: What logs call it; no secrets.
         key: What tells it from other slots.
         check: Takes or renews the slot, in at most that many seconds (None: the client's time-out).
+        left: Gives the seconds until the feature of an answer ends; infinite when it never does.
         release: Gives it back.
         timeout: Seconds after which it lapses; None takes the answer's.
         grace: Seconds that a slot which could not be renewed in time still counts as held.
@@ -42,6 +46,7 @@ class Slot:
     name: str
     key: Hashable = attrs.field(repr=False)
     check: Callable[[float | None], Awaitable[LicenseFeature]]
+    left: Callable[[LicenseFeature], float]
     release: Callable[[], Awaitable[None]]
     timeout: float | None
     grace: float
@@ -65,6 +70,7 @@ class Lease:
     _slot: Slot = attrs.field(alias="slot", repr=False)
     _renewals: Renewals = attrs.field(alias="renewals", repr=False)
     _taken: float = attrs.field(alias="taken", repr=False)
+    _over: float = attrs.field(alias="over", repr=False)
     _failure: LicenseSpringError | None = attrs.field(default=None, init=False, repr=False)
     _failures: int = attrs.field(default=0, init=False, repr=False)
     _seat: Seat = attrs.field(alias="seat", repr=False)
@@ -80,16 +86,20 @@ class Lease:
 
     @property
     def end(self) -> float:
-        """When the lease is lost unless it is renewed before."""
-        return self._taken + self.timeout + self._slot.grace
+        """When the lease is lost unless it is renewed before; with its feature, even so."""
+        if not self.feature.is_floating_cloud:
+            return self._over
+        return min(self._taken + self.timeout + self._slot.grace, self._over)
 
     @property
     def next_due(self) -> float:
         """When to renew: between 0.5 and 0.6 of the time-out, so that leases taken together spread out.
 
         On a grid, so that those that are due soon after one another are renewed together: waking up costs as much as a
-        renewal.
+        renewal. A feature that does not float is not renewed.
         """
+        if not self.feature.is_floating_cloud:
+            return math.inf
         due, cell = self._taken + self.timeout * (0.6 - 0.1 * self._renewals.random()), self.timeout / 120
         return due // cell * cell
 
@@ -108,21 +118,28 @@ class Lease:
             except LicenseSpringError as error:
                 return self._after_blip(error)
             self._taken, self._failure, self._failures = started, None, 0
+            now = clock.monotonic()
+            self._over = now + self._slot.left(self.feature)
+            if now >= self._over:
+                self.lapse()
             return self.next_due
 
     def _after_blip(self, error: LicenseSpringError) -> float:
         now = self._renewals.clock.monotonic()
-        if now >= self.end:
-            self._lose(error)
-            return now
         self._failure = error
+        if now >= self.end:
+            self.lapse()
+            return now
         self._failures = min(self._failures + 1, 10)
         pause = min(2.0**self._failures, _LONGEST_PAUSE, self.timeout / 20) * (1 - 0.5 * self._renewals.random())
         pause = max(pause, getattr(error, "retry_after", None) or 0.0)
         return min(now + pause, self.end)
 
     def lapse(self) -> None:
-        """Note that the slot was not renewed in time."""
+        """Note that the feature has ended, or that the slot was not renewed in time."""
+        if self._renewals.clock.monotonic() >= self._over:
+            self._lose(expired(self.feature))
+            return
         self._lose(self._failure or DeadlineExceeded("no renewal was answered in time"))
 
     def _lose(self, error: LicenseSpringError) -> None:
@@ -136,7 +153,8 @@ class Lease:
     async def finish(self) -> None:
         """Give the slot back if no other lease shares it, after a renewal that is under way: it would take it again."""
         self.ended = True
-        if isinstance(self.error, LicenseRefused):
+        is_gone = isinstance(self.error, LicenseRefused) and not isinstance(self.error, FeatureExpired)
+        if is_gone or not self.feature.is_floating_cloud:
             return
         with _no_longer_than(RELEASE_LIMIT, self._slot, self._renewals.unreleased):
             async with self._seat.in_turn_or_after(LAST_WORD_SECONDS):
@@ -164,11 +182,18 @@ async def _give_back(slot: Slot, unreleased: Unreleased) -> None:
         unreleased.note(slot.name, type(error).__name__)
 
 
-async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> tuple[LicenseFeature, float]:
+async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> Lease:
     async with seat.turn:
         started, taken = renewals.clock.monotonic(), False
         try:
-            return await slot.check(None), started
+            feature = await slot.check(None)
+            left = slot.left(feature)
+            if left <= 0:
+                refusal = expired(feature)
+                refusal.may_have_acted = feature.is_floating_cloud
+                raise refusal
+            over = renewals.clock.monotonic() + left
+            return Lease(feature=feature, slot=slot, seat=seat, renewals=renewals, taken=started, over=over)
         except LicenseSpringError as error:
             taken = error.may_have_acted
             raise
@@ -184,11 +209,10 @@ async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> tuple[LicenseFeat
 
 @asynccontextmanager
 async def hold(slot: Slot, renewals: Renewals) -> AsyncGenerator[Lease]:
-    """Take a slot, keep it renewed while the body runs, and release it once."""
+    """Take a slot, keep it renewed while the body runs and the feature has not ended, and release it once."""
     with renewals.seat(slot.key) as seat:
-        feature, taken = await _take(slot, seat, renewals)
-        lease = Lease(feature=feature, slot=slot, seat=seat, renewals=renewals, taken=taken)
-        if not feature.is_floating_cloud:
+        lease = await _take(slot, seat, renewals)
+        if lease.end == math.inf:
             yield lease
             return
         failure: BaseException | None = None

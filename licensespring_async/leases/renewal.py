@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable
 from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol, TypeAlias
@@ -18,7 +19,8 @@ from .unreleased import Unreleased
 MOST_AT_ONCE = 64
 # What is under way when its host leaves may take so long to come back: cancelled, it might still take a slot.
 LAST_WORD_SECONDS = 5.0
-_NOBODY_SECONDS = 3600.0
+# A feature may end in a hundred years, which no event loop can wait for.
+_LONGEST_SECONDS = 3600.0
 
 
 class Renewable(Protocol):
@@ -168,11 +170,12 @@ class Renewals:
 
     async def _sleep(self) -> None:
         heaps = [self._ends, self._due] if len(self._under_way) < MOST_AT_ONCE else [self._ends]
-        next_time = min((heap[0][0] for heap in heaps if heap), default=self.clock.monotonic() + _NOBODY_SECONDS)
+        now = self.clock.monotonic()
+        next_time = min((heap[0][0] for heap in heaps if heap), default=math.inf)
         with anyio.CancelScope() as nap:
             self._nap = nap
             try:
-                await self.clock.sleep(max(next_time - self.clock.monotonic(), 0.0))
+                await self.clock.sleep(min(max(next_time - now, 0.0), _LONGEST_SECONDS))
             finally:
                 if self._nap is nap:
                     self._nap = None

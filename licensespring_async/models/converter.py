@@ -1,4 +1,4 @@
-"""JSON values to models and back: the only cattrs code.
+"""JSON values to models: the only cattrs code.
 
 cattrs' own primitives coerce (`bool("false")` is True, `str(None)` is "None"), so every scalar has a strict hook here.
 """
@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 from cattrs import Converter, transform_error
 from cattrs.errors import ClassValidationError, IterableValidationError, IterableValidationNote
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.gen import make_dict_structure_fn, override
 
 from ..errors import ResponseError
-from .bundles import Bundle
-from .json_types import JsonObject, JsonScalar, in_utc
-from .licenses import License
+from .json_types import JsonObject, JsonScalar, OptionalDate, RecordedAt
+from .resources.bundles import Bundle
+from .resources.files import InstallationFile
+from .resources.licenses import License
+from .resources.trials import Trial
 
 T = TypeVar("T")
 
-_NOT_JSON = frozenset({"extra", "time_floor"})
-"""Fields that no answer names: what is left over, and what the client adds."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MOST_ERRORS = 5
 
@@ -78,9 +79,26 @@ def _optional_moment(value: object, _: object) -> datetime | None:
     return None if value is None else _moment(value, _)
 
 
-def _release_date(value: object, _: object) -> datetime | None:
+def _optional_date(value: object, _: object) -> datetime | None:
     # Older answers say "" for a product without an installation file.
     return None if value is None or value == "" else _moment(value, _)
+
+
+def _recorded_at(value: object, _: object) -> datetime | None:
+    if type(value) is not int and type(value) is not float:  # a boolean is not a number of milliseconds
+        return _optional_date(value, _)
+    try:
+        return _EPOCH + timedelta(milliseconds=value)
+    except OverflowError:
+        raise ValueError("expected milliseconds since 1970, got a number too large") from None
+
+
+def _text_or_file(value: object, _: object) -> str | InstallationFile | None:
+    if value is None or type(value) is str:
+        return value
+    if type(value) is not dict:
+        raise _WrongType("a string, an object or null", value)
+    return _converter.structure(cast("object", value), InstallationFile)
 
 
 def _object(value: object, _: object) -> JsonObject:
@@ -151,43 +169,63 @@ def _array(kind: Any) -> Callable[[object, object], object]:
     return structure
 
 
-def _omitted(cls: Any) -> dict[str, Any]:
-    return {name: override(omit=True) for name in _NOT_JSON & attrs.fields_dict(cls).keys()}
+def _or_empty(value: object, kind: Any) -> object:
+    return () if value is None else _converter.structure(value, kind)
+
+
+def _as_checked(fields: JsonObject) -> JsonObject:
+    """Return a license's fields as a check names them.
+
+    An activation says `active` for `license_active`, and says no more whether the license is enabled: it would have
+    been refused. In every other answer the absence of either is an error.
+    """
+    if "active" not in fields or "license_active" in fields:
+        return fields
+    named = {name: value for name, value in fields.items() if name != "active"} | {"license_active": fields["active"]}
+    if "license_enabled" not in named:
+        named["license_enabled"] = named.pop("enabled", True)
+    return named
+
+
+def _with_its_key(fields: JsonObject) -> JsonObject:
+    """Return a trial's fields with its key under one name: answers also say `license`, or nothing else."""
+    key = fields.get("license")
+    if key is None or fields.get("license_key", key) != key:
+        return fields
+    return {name: value for name, value in fields.items() if name != "license"} | {"license_key": key}
+
+
+_READ_AS: dict[type, Callable[[JsonObject], JsonObject]] = {License: _as_checked, Trial: _with_its_key}
 
 
 def _model(cls: Any) -> Callable[[object, object], object]:
-    known = frozenset(field.name for field in attrs.fields(cls)) - _NOT_JSON
-    overrides: dict[str, Any] = _omitted(cls)
-    if "release_date" in known:
-        overrides["release_date"] = override(struct_hook=_release_date)
+    fields = attrs.fields(cls)
+    known = frozenset(field.name for field in fields if field.name != "extra" and not field.name.startswith("_"))
+    overrides: dict[str, Any] = {field.name: override(omit=True) for field in fields if field.name not in known}
+    overrides |= {field.name: override(struct_hook=_or_empty) for field in fields if field.default == ()}
     structure_fields = make_dict_structure_fn(cls, _converter, _cattrs_detailed_validation=True, **overrides)
+    read_as = _READ_AS.get(cls)
 
     def structure(value: object, _: object) -> object:
-        fields = _object(value, _)
-        model = structure_fields(fields, cls)
-        if fields.keys() <= known:
+        given = _object(value, _)
+        if read_as is not None:
+            given = read_as(given)
+        model = structure_fields(given, cls)
+        if given.keys() <= known:
             return model
-        return attrs.evolve(model, extra={key: field for key, field in fields.items() if key not in known})
+        return attrs.evolve(model, extra={name: each for name, each in given.items() if name not in known})
 
     return structure
 
 
 def _bundle(value: object, _: object) -> Bundle:
-    # The documented schema block describes one object; everything else says an array of them.
-    items = [cast("object", value)] if type(value) is dict else value
-    return Bundle(_converter.structure(items, tuple[License, ...]))
-
-
-def _to_json(cls: Any) -> Callable[[Any], dict[str, object]]:
-    unstructure_fields = make_dict_unstructure_fn(cls, _converter, **_omitted(cls))
-
-    def unstructure(model: Any) -> dict[str, object]:
-        fields = unstructure_fields(model)
-        # An optional field that was absent stays absent; a required one that is null stays null.
-        absent = {f.name for f in attrs.fields(cls) if f.default is None and fields.get(f.name) is None}
-        return {key: value for key, value in fields.items() if key not in absent} | dict(model.extra)
-
-    return unstructure
+    if type(value) is dict:
+        fields = cast("JsonObject", value)
+        if "licenses" in fields:  # an offline file
+            return cast("Bundle", _bundle_file(fields, _))
+        # The documented schema block of check_bundle describes one object; everything else says an array of them.
+        value = [fields]
+    return Bundle(licenses=_converter.structure(value, tuple[License, ...]))
 
 
 _converter = Converter(detailed_validation=True)
@@ -196,17 +234,16 @@ for _kind, _expected in ((bool, "a boolean"), (int, "an integer"), (str, "a stri
     _converter.register_structure_hook(_kind | None, _exactly_or_none(_kind, _expected))
 _converter.register_structure_hook(datetime, _moment)
 _converter.register_structure_hook_func(lambda kind: kind == datetime | None, _optional_moment)
+_converter.register_structure_hook_func(lambda kind: kind == OptionalDate, _optional_date)
+_converter.register_structure_hook_func(lambda kind: kind == RecordedAt, _recorded_at)
 _converter.register_structure_hook_func(lambda kind: kind == JsonObject, _object)
 _converter.register_structure_hook_func(lambda kind: kind == JsonScalar, _scalar)
 _converter.register_structure_hook_factory(_is_open_enum, _open_enum)
+_converter.register_structure_hook_func(lambda kind: kind == str | InstallationFile | None, _text_or_file)
 _converter.register_structure_hook_factory(_is_array, _array)
 _converter.register_structure_hook_factory(attrs.has, _model)
+_bundle_file = _model(Bundle)
 _converter.register_structure_hook(Bundle, _bundle)
-_converter.register_unstructure_hook_factory(lambda kind: attrs.has(kind) and kind is not Bundle, _to_json)
-_converter.register_unstructure_hook(Bundle, lambda bundle: [_converter.unstructure(each) for each in bundle])
-_converter.register_unstructure_hook(datetime, in_utc)
-_converter.register_unstructure_hook(StrEnum, str)
-_converter.register_unstructure_hook_func(lambda kind: kind == JsonObject, lambda value: value)
 
 
 def structure(value: object, model: type[T], *, called: str | None = None) -> T:
@@ -238,12 +275,4 @@ def _problem(error: BaseException, _: type | None) -> str:
     return str(error) if isinstance(error, ValueError) else "unexpected value"
 
 
-def unstructure(model: object) -> object:
-    """Return a model as the JSON value it came from: undocumented fields included, absent ones absent.
-
-    Date-times are written as `2026-06-18T00:00:00.000Z`, whatever form they came in.
-    """
-    return _converter.unstructure(model)
-
-
-__all__ = ["structure", "unstructure"]
+__all__ = ["structure"]

@@ -15,13 +15,14 @@ from typing import Self
 import attrs
 
 from ..errors import ConfigurationError
+from .model import Model
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds() - 1
 
 
 class TimeFloor:
-    """The latest moment that a service has proved, carried on by a clock that nobody sets; it never goes back.
+    """A lower bound for the current time: the newest signed `Date`, advanced by a monotonic clock; it never goes back.
 
     Args:
         monotonic: Seconds that only go forward. One that stands still while the machine sleeps makes the floor lower
@@ -60,6 +61,11 @@ class TimeFloor:
         seconds = self.seconds
         return None if seconds is None else _EPOCH + timedelta(seconds=min(seconds, _LAST))
 
+    def later(self, local: datetime) -> datetime:
+        """Return the later of a moment of the local clock and the floor: what everything is judged at."""
+        proved = self.moment()
+        return local if proved is None else max(local, proved)
+
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[float, ...]]:
         # The clock of another process, or another day, tells nothing here; the moment itself does.
         seconds = self.seconds
@@ -78,39 +84,41 @@ class Judged(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def judge_by(self, floor: TimeFloor) -> None:
-        """Let a client's floor count; the client does, before it hands the value out."""
+    def _judge_by(self, floor: TimeFloor) -> None:
+        """Let a client's floor count."""
 
 
-@attrs.frozen(kw_only=True)
-class Timed(Judged):
-    """A model whose answers depend on the time.
+def judge(value: object, floor: TimeFloor) -> None:
+    """Let a client's floor count for a value, if that depends on the time; a client does, before it hands one out."""
+    if isinstance(value, Judged):
+        value._judge_by(floor)  # pyright: ignore[reportPrivateUsage]  # not for users, and so not in their sight
 
-    Attributes:
-        time_floor: What the service has proved to the client that the model came from; None of a model that came from
-            elsewhere. It counts for neither equality nor JSON; a pickle keeps it as a moment.
-    """
 
-    time_floor: TimeFloor | None = attrs.field(default=None, eq=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
+class Timed(Model, Judged):
+    """A model whose answers depend on the time."""
 
-    def judge_by(self, floor: TimeFloor) -> None:
-        """Let a client's floor count; the client does, before it hands the model out."""
-        object.__setattr__(self, "time_floor", floor)
+    # What the service has proved to the client that the model came from; None of a model that came from elsewhere. It
+    # counts for neither equality nor JSON; a pickle keeps it as a moment.
+    _time_floor: TimeFloor | None = attrs.field(default=None, eq=False)
 
-    def moment(self, now: datetime | None) -> datetime:
+    def _judge_by(self, floor: TimeFloor) -> None:
+        object.__setattr__(self, "_time_floor", floor)
+
+    def _moment(self, now: datetime | None) -> datetime:
         """Return the moment to judge at: `now`, or when None the later of the local clock and the floor.
 
         Raises:
             ConfigurationError: `now` is naive; it is refused rather than guessed at.
         """
         if now is None:
-            local, proved = datetime.now(UTC), None if self.time_floor is None else self.time_floor.moment()
-            return local if proved is None else max(local, proved)
+            local = datetime.now(UTC)
+            return local if self._time_floor is None else self._time_floor.later(local)
         if not isinstance(now, datetime) or now.tzinfo is None:
             raise ConfigurationError("now: must be a datetime with a time zone, as datetime.now(UTC)")
         return now
 
-    def time_left(self, end: datetime | None, now: datetime | None) -> timedelta | None:
+    def _time_left(self, end: datetime | None, now: datetime | None) -> timedelta | None:
         """Return the time until `end` (negative once past), or None when it never comes."""
-        at = self.moment(now)
+        at = self._moment(now)
         return None if end is None else end - at

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 JsonObject: TypeAlias = Mapping[str, object]
 JsonScalar: TypeAlias = str | int | float | bool | None
+
+OptionalDate: TypeAlias = Annotated[datetime | None, 'or ""']
+"""A moment that decides nothing; `""` reads as None."""
+
+RecordedAt: TypeAlias = Annotated[datetime | None, "or milliseconds"]
+"""When the service recorded something; it writes ISO 8601 in one answer and milliseconds since 1970 in another."""
 
 
 def in_utc(moment: datetime) -> str:
     """Return an aware moment as the service writes it: ISO 8601 in UTC, to the millisecond where that is exact."""
     precision = "microseconds" if moment.microsecond % 1000 else "milliseconds"
     return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def ascii_lower(text: str) -> str:
+    """Return a text with A to Z in lower case, as the service compares texts, and any other character as it is.
+
+    Unicode has more pairs than are the same to the service: a Kelvin sign for k, SS for ß.
+    """
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def is_text(value: str) -> bool:

@@ -8,7 +8,7 @@ import attrs
 
 from ..errors import ResponseError
 from .converter import structure
-from .expiry import Judged, TimeFloor
+from .expiry import TimeFloor, judge
 from .json_body import decode
 
 T = TypeVar("T")
@@ -57,8 +57,7 @@ class One(Generic[T]):
 
     def judge_by(self, value: object, floor: TimeFloor) -> None:
         """Let a client's floor count for the model."""
-        if isinstance(value, Judged):
-            value.judge_by(floor)
+        judge(value, floor)
 
 
 @attrs.frozen
@@ -80,8 +79,7 @@ class Many(Generic[T]):
     def judge_by(self, value: object, floor: TimeFloor) -> None:
         """Let a client's floor count for each model."""
         for each in cast("tuple[object, ...]", value):
-            if isinstance(each, Judged):
-                each.judge_by(floor)
+            judge(each, floor)
 
 
 @attrs.frozen

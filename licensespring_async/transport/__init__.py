@@ -11,11 +11,11 @@ from .policies.circuit import Circuit, CircuitPolicy, CircuitState
 from .policies.deadline import Patience
 from .policies.retry import RetryPolicy
 from .policies.windows import RateLimits, Window
-from .values import HttpRequest, HttpResponse, RawResponse
+from .values import HttpRequest, HttpResponse, RawResponse, Tpm
 
 if TYPE_CHECKING:
+    from .engines.httptools_engine import HttptoolsEngine
     from .engines.httpx_engine import HttpxEngine
-    from .engines.pyreqwest_engine import PyreqwestEngine
 
 __all__ = [
     "Circuit",
@@ -27,21 +27,22 @@ __all__ = [
     "Hook",
     "HttpRequest",
     "HttpResponse",
+    "HttptoolsEngine",
     "HttpxEngine",
     "Observer",
     "Patience",
-    "PyreqwestEngine",
     "RateLimits",
     "RawResponse",
     "RequestEvent",
     "RetryEvent",
     "RetryPolicy",
     "Telemetry",
+    "Tpm",
     "Vitals",
     "Window",
 ]
 
-_ENGINES = {"HttpxEngine": ".engines.httpx_engine", "PyreqwestEngine": ".engines.pyreqwest_engine"}
+_ENGINES = {"HttpxEngine": ".engines.httpx_engine", "HttptoolsEngine": ".engines.httptools_engine"}
 
 
 def __getattr__(name: str) -> object:

@@ -49,6 +49,10 @@ class Authorizer(Protocol):
         """Get ready to sign an attempt: return what makes the headers that authorize it from its `Date` header."""
         ...
 
+    def tpm_message(self, date: str, headers: Mapping[str, str]) -> str:
+        """Return what a TPM signs for an attempt with these headers."""
+        ...
+
     def may_recover(self, error: ApiError, headers: Mapping[str, str]) -> bool:
         """Return whether a refused attempt is worth repeating with other headers; forgets what was refused."""
         ...
@@ -72,6 +76,9 @@ class KeyAuthorizer:
         if date != self._last[0]:
             self._last = (date, {"Authorization": self._key.authorization(date)})
         return self._last[1]
+
+    def tpm_message(self, date: str, headers: Mapping[str, str]) -> str:
+        return self._key.sign(date)
 
     def may_recover(self, error: ApiError, headers: Mapping[str, str]) -> bool:
         return False
@@ -134,6 +141,9 @@ class TokenAuthorizer:
                     raise _again(self._failure)
                 return await self._fetch(deadline)
         raise AssertionError("unreachable")  # pragma: no cover
+
+    def tpm_message(self, date: str, headers: Mapping[str, str]) -> str:
+        return date + headers["Authorization"].removeprefix("Bearer ")
 
     def may_recover(self, error: ApiError, headers: Mapping[str, str]) -> bool:
         if error.code not in _TOKEN_CODES:

@@ -9,6 +9,7 @@ import attrs
 from ..errors import LicenseSpringError
 from .policies.deadline import Deadline
 from .policies.retry import Kind
+from .policies.skew import Reading
 
 
 @attrs.define(kw_only=True)
@@ -21,6 +22,9 @@ class History:
         remedies: Causes of refusal that were mended and tried again, each at most once and not counted as retries.
         last_retry: What the last retry was for, or None before the first.
         signed_offset: Clock offset that the last attempt was signed with.
+        received: Local time when the last answer was in, seconds since the epoch.
+        monotonic: The same moment in seconds that only go forward.
+        reading: What the last answer teaches of the service's clock if it is believed.
         status: HTTP status of the last attempt's answer, or None if none came.
         credentials: Headers that authorized the last attempt.
     """
@@ -33,6 +37,9 @@ class History:
     remedies: set[str] = attrs.field(factory=set[str])
     last_retry: Kind | None = None
     signed_offset: float = 0.0
+    received: float = 0.0
+    monotonic: float = 0.0
+    reading: Reading | None = None
     status: int | None = None
     credentials: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
 

@@ -32,11 +32,11 @@ from .failures import credentials, failure
 from .history import History
 from .observing import Observer, Vitals
 from .policies.deadline import Deadline, Patience
-from .policies.freshness import Freshness
 from .policies.retry import RetryPolicy, classify
 from .policies.skew import ClockSkew
 from .policies.windows import RateLimiter
-from .values import HttpRequest, HttpResponse, Request
+from .tpm import proof
+from .values import HttpRequest, HttpResponse, Request, Tpm
 
 _UNWATCHED: Final = nullcontext()
 _NO_HEADERS: Final[Mapping[str, str]] = {}
@@ -62,12 +62,12 @@ class Pipeline:
     limiter: RateLimiter
     vitals: Vitals
     skew: ClockSkew
-    freshness: Freshness
     clock: Clock
     random: Callable[[], float]
     hooks: tuple[Hook, ...]
     observer: Observer | None = None
     patience: Patience | None = None
+    tpm: Tpm | None = None
 
     def start(self, endpoint: str) -> History:
         """Return the history of a call that begins now."""
@@ -150,16 +150,18 @@ class Pipeline:
         started, sent = self.clock.monotonic(), self.clock.time()
         date = imf_fixdate(sent + self.skew.offset)
         history.credentials = sign(date)
+        tpm = request.tpm or self.tpm
+        if tpm is not None and request.authorized:
+            message = self.authorizer.tpm_message(date, history.credentials)
+            history.credentials = {**history.credentials, **await proof(tpm, message, history.deadline)}
         response: HttpResponse | None = None
         error: LicenseSpringError | None = None
         try:
             response = await self.engine.send(self._wire(request, date, history.credentials), left)
             history.status = response.status
             received, monotonic = self.clock.time(), self.clock.monotonic()
-            if response.status < 300:
-                distance = self.skew.distance(response.headers, received, monotonic)
-                self.freshness.check(response, distance, is_clock_known=self.skew.is_known)
-            self.skew.observe(response.headers, sent, received, monotonic)
+            history.received, history.monotonic = received, monotonic
+            history.reading = self.skew.observe(response.headers, sent, received, monotonic)
             secrets = request.secrets
             if response.status >= 300:
                 secrets += credentials(history.credentials) + self.authorizer.secrets
@@ -203,6 +205,7 @@ class Pipeline:
         if not isinstance(error, ApiError):
             return False
         if isinstance(error, DateHeaderDiff) and self.skew.is_news(history.signed_offset):
+            self.skew.correct(history.reading)
             remedy = "clock"
         elif self.authorizer.may_recover(error, history.credentials):
             remedy = "token"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 import attrs
 
 from ..models.shapes import Answer
+from ..redaction import Unpickled
 from ..signatures import Verifier
 
 T_co = TypeVar("T_co", covariant=True)
@@ -24,8 +25,24 @@ class Repeat(Enum):
     UNLESS_ACTED = "not after a failure that may have acted"
 
 
+class Tpm(Protocol):
+    """A key that never leaves the device, such as one in its TPM or Secure Enclave: an object of the caller's.
+
+    Source: https://docs.licensespring.com/license-entitlements/license-activation-types/tpm-licensing
+    """
+
+    @property
+    def public_key(self) -> str:
+        """The public half of the key (P-256), as text."""
+        ...
+
+    def sign(self, message: str) -> str:
+        """Return the ES256 signature of a message, as text; it is called in a worker thread and may block."""
+        ...
+
+
 @attrs.frozen(kw_only=True)
-class Request:
+class Request(Unpickled):
     """One endpoint's request, before it is signed: the same for every attempt.
 
     Attributes:
@@ -37,6 +54,7 @@ class Request:
         content_type: Media type of `body`.
         repeat: When it may be sent again after a failure.
         authorized: Whether it is sent with credentials.
+        tpm: Signs each attempt as well, or None.
         secrets: Values that must not appear in errors and logs.
     """
 
@@ -48,11 +66,12 @@ class Request:
     content_type: str | None = None
     repeat: Repeat = Repeat.ALWAYS
     authorized: bool = True
+    tpm: Tpm | None = attrs.field(default=None, repr=False)
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
 
 @attrs.frozen
-class Call(Generic[T_co]):
+class Call(Unpickled, Generic[T_co]):
     """A request, together with how its answer is read and believed.
 
     Attributes:
@@ -70,7 +89,7 @@ class Call(Generic[T_co]):
 
 
 @attrs.frozen
-class HttpRequest:
+class HttpRequest(Unpickled):
     """A finished HTTP request, as an engine sends it.
 
     Attributes:

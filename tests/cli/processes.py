@@ -29,7 +29,7 @@ def running(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=_environment(),
+        env=environment(),
     ) as process:
         try:
             yield process
@@ -51,10 +51,11 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         timeout=60,
-        env=_environment(),
+        env=environment(),
     )
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Variables without credentials, and a terminal's usual width."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LICENSESPRING_")}
     return kept | {"COLUMNS": "80"}

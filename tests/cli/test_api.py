@@ -50,3 +50,9 @@ def test_every_endpoint_is_there(offline: Run) -> None:
     """What the client can call, the command line can."""
     shown = offline("api", "--help").stdout
     assert all(name in shown for name in endpoints.__all__)
+
+
+def test_what_is_no_endpoint_is_refused(offline: Run) -> None:
+    """A name that is not in the API is wrong usage."""
+    done = offline("api", "check_everything")
+    assert (done.exit_code, "No such command 'check_everything'" in done.stderr) == (2, True)

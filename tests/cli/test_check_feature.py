@@ -53,6 +53,13 @@ def test_keys_are_shown_as_fingerprints(run: Run, words: list[str], sandbox: San
     assert sandbox.demo.hardware_id not in done.output
 
 
+def test_a_key_comes_from_the_environment(run: Run, words: list[str], sandbox: Sandbox) -> None:
+    """The license key need not be on the command line, where every user of the machine can read it."""
+    at = words.index("--license-key")
+    done = run(*words[:at], *words[at + 2 :], "raw-import", LICENSESPRING_LICENSE_KEY=words[at + 1])
+    assert done.exit_code == 0, done.output
+
+
 def test_json_is_one_object_with_the_feature(run: Run, words: list[str]) -> None:
     """stdout holds the verdict and the model, and nothing else."""
     done = run(*words, "ai-upscale", "--json")

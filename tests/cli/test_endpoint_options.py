@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,11 +22,12 @@ from licensespring_async.endpoints.parameters import PARAMETERS
 def borrow(
     *,
     product: str,
+    borrowed_until: datetime | None,
     license_key: str | None = None,
     license_id: int | None = None,
     include_expired_features: bool | None = None,
-    env: datetime | None = None,
-    os_ver: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
+    event: Sequence[str] | None = None,
     tpm: object | None = None,
 ) -> None:
     """Borrow a book.
@@ -55,15 +56,17 @@ def invoke(endpoint: Callable[..., object], *words: str, **environment: str) -> 
 def test_each_parameter_is_an_option_of_its_type() -> None:
     """Text, numbers, yes and no, moments and objects reach the function as what they are; the rest are None."""
     words = ["--product", "P", "--license-id", "7", "--no-include-expired-features"]
-    words += ["--env", "2030-01-31T12:00:00+00:00", "--os-ver", '{"a": "b"}']
+    words += ["--borrowed-until", "2030-01-31T12:00:00+00:00", "--variables", '{"a": "b"}']
+    words += ["--event", "one", "--event", "two"]
     done = invoke(borrow, *words)
     assert json.loads(done.stdout) == {
         "product": "P",
         "license_key": None,
         "license_id": 7,
         "include_expired_features": False,
-        "env": datetime(2030, 1, 31, 12, tzinfo=UTC).isoformat(),
-        "os_ver": {"a": "b"},
+        "borrowed_until": datetime(2030, 1, 31, 12, tzinfo=UTC).isoformat(),
+        "variables": {"a": "b"},
+        "event": ["one", "two"],
     }
 
 
@@ -71,16 +74,27 @@ def test_each_parameter_is_an_option_of_its_type() -> None:
     ("words", "message"),
     [
         ([], "Missing option '--product'"),
-        (["--product", "P", "--env", "tomorrow"], "Invalid value for '--env': must be a date and time in ISO 8601"),
-        (["--product", "P", "--env", "2030-01-31"], "Invalid value for '--env': has no offset from UTC"),
-        (["--product", "P", "--os-ver", "a=b"], "Invalid value for '--os-ver': must be an object of JSON"),
-        (["--product", "P", "--os-ver", "[]"], "Invalid value for '--os-ver': must be an object of JSON"),
+        (
+            ["--product", "P", "--borrowed-until", "tomorrow"],
+            "Invalid value for '--borrowed-until': must be a date and time in ISO 8601",
+        ),
+        (
+            ["--product", "P", "--borrowed-until", "2030-01-31"],
+            "Invalid value for '--borrowed-until': has no offset from UTC",
+        ),
+        (["--product", "P", "--variables", "a=b"], "'LICENSESPRING_VARIABLES'): must be an object of JSON"),
+        (["--product", "P", "--variables", "[]"], "'LICENSESPRING_VARIABLES'): must be an object of JSON"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused(words: list[str], message: str) -> None:
     """The option and what it takes are named, and the exit code is 2."""
     done = invoke(borrow, *words)
     assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
+
+
+def test_what_may_be_none_need_not_be_given() -> None:
+    """Where None means something to an endpoint, leaving the option out says it."""
+    assert json.loads(invoke(borrow, "--product", "P").stdout)["borrowed_until"] is None
 
 
 def test_the_help_is_the_docstring() -> None:
@@ -132,6 +146,12 @@ def test_a_password_needs_no_argument(words: list[str], environment: dict[str, s
     """It is read from the standard input, or taken from the environment."""
     done = logging_in("--username", "ana", *words, stdin="pass word\nmore\n", **environment)
     assert json.loads(done.stdout) == {"username": "ana", "password": "pass word", "id_token": None}
+
+
+def test_several_secrets_are_read_in_the_order_of_their_parameters() -> None:
+    """The standard input has a line for each."""
+    done = logging_in("--username", "ana", "--id-token", "-", "--password", "-", stdin="first\nsecond\n")
+    assert json.loads(done.stdout) == {"username": "ana", "password": "first", "id_token": "second"}
 
 
 def test_a_password_that_is_missing_is_asked_for_at_a_terminal_alone() -> None:

@@ -12,6 +12,7 @@ import pytest
 from licensespring_async.cli.fleet.output import open_output
 from licensespring_async.fleet import Journal, Outcome, Result
 from licensespring_async.fleet.report import read_records
+from licensespring_async.redaction import fingerprint, salted
 
 from .conftest import Run
 from .processes import python
@@ -142,19 +143,37 @@ def test_a_refused_run_leaves_the_summary_of_another(offline: Run, tmp_path: Pat
     assert summary_beside(output) == before
 
 
-def test_secrets_are_in_no_file_that_a_run_leaves(offline: Run, tmp_path: Path, service: Service) -> None:
-    """The database's password and texts in the query are hidden in the command that is kept."""
+QUERIES = [
+    f"SELECT 'APP' AS product, 'd1' AS hardware_id, '{SECRET}' AS license_key",
+    f'SELECT "APP" AS product, "d1" AS hardware_id, "{SECRET}" AS license_key',
+    f"SELECT 'APP' AS product, 'd1' AS hardware_id, CAST(X'{SECRET.encode().hex()}' AS TEXT) AS license_key",
+    f"SELECT 'APP' AS product, 'd1' AS hardware_id, 'it''s' AS license_key -- {SECRET}",
+    f"/* {SECRET} */ SELECT 'APP' AS product, 'd1' AS hardware_id, 20240917001 AS license_key",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=["quotes", "double quotes", "hex", "a comment", "a number"])
+def test_secrets_are_in_no_file_that_a_run_leaves(offline: Run, tmp_path: Path, service: Service, query: str) -> None:
+    """The database's password, the salt and the whole query are hidden in the command that is kept and reported."""
     output = tmp_path / "results.jsonl"
     (tmp_path / "empty.db").touch()
-    query = f"SELECT 'APP' AS product, 'd1' AS hardware_id, '{SECRET}' AS license_key"
     _, _, _, *options = words(Path("-"), output, service)
     url = f"sqlite:///{tmp_path}/empty.db?cached_statements=17"
-    done = offline("fleet", "check", "--sql", query, "--database", url, *options)
+    done = offline("fleet", "check", "--sql", query, "--database", url, "--salt", "the salt 42", *options)
     assert done.exit_code == 0, done.output
-    assert "--database '***'" in summary_beside(output)["command"]
+    command = summary_beside(output)["command"]
+    assert "--database '***'" in command
+    assert "--salt '***'" in command
+    with salted("the salt 42"):
+        assert f"--sql '{fingerprint(query)}'" in command
+    report = tmp_path / "results.html"
+    assert offline("fleet", "report", str(output), "--output", str(report)).exit_code == 0
     left = [each for each in tmp_path.iterdir() if each.name.startswith("results")]
-    assert len(left) == 3
-    assert not [each for each in left for word in (SECRET, "cached_statements") if word.encode() in each.read_bytes()]
+    assert len(left) == 4
+    hidden = (SECRET, SECRET.encode().hex(), "cached_statements", "20240917001")
+    assert not [each for each in left for word in hidden if word.encode() in each.read_bytes()]
+    shown = [each for each in left if not each.name.endswith(".journal")]
+    assert not [each for each in shown if b"the salt 42" in each.read_bytes()]
 
 
 def test_json_progress_is_all_that_stderr_has(offline: Run, tmp_path: Path, service: Service) -> None:
@@ -216,3 +235,33 @@ def test_a_missing_extra_is_named(tmp_path: Path, module: str, words: list[str],
     assert done.returncode == 2
     assert f'pip install "licensespring-async[{extra}]"' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are made as on POSIX")
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_no_file_of_a_run_is_written_through_a_link(
+    offline: Run, tmp_path: Path, service: Service, suffix: str
+) -> None:
+    """Where another user has made links of the names that a run will use, what they lead to stays as it was."""
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    place = tmp_path / "shared"
+    place.mkdir()
+    output = place / f"results.{suffix}"
+    for name in (output.name, f"{output.name}.summary.json", "report.html"):
+        (place / name).symlink_to(precious)
+        (place / f".{name}.partial").symlink_to(precious)
+    command = words(fleet(tmp_path / "fleet.csv", 2), output, service)
+    assert offline(*command, "--force").exit_code == 0
+    assert len(list(read_records(output))) == 2
+    assert summary_beside(output)["state"] == "complete"
+    assert offline("fleet", "report", str(output), "--output", str(place / "report.html"), "--force").exit_code == 0
+    assert precious.read_text() == "precious"
+
+    journal = Path(f"{output}.journal")
+    assert journal.stat().st_mode & 0o077 == 0
+    journal.unlink()
+    journal.symlink_to(precious)
+    done = offline(*command)
+    assert (done.exit_code, f"{journal}: cannot be used: is a link" in done.stderr) == (2, True)
+    assert precious.read_text() == "precious"

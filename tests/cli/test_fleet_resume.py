@@ -234,6 +234,48 @@ def test_fail_on_not_licensed_exits_with_5(offline: Run, tmp_path: Path, output:
     assert done.exit_code == 5
 
 
+def test_a_run_that_goes_on_names_keys_as_before(tmp_path: Path, output: Path, service: Service) -> None:
+    """Another process salts fingerprints as the first one did, and another run does not, unless it is given a salt."""
+    file = tmp_path / "fleet.csv"
+    file.write_text(HEADER + "APP,d1,KEY,,\nAPP,d2,KEY,,\n")
+
+    def named(command: str, *more: str, salt: str = "") -> set[str]:
+        options = ["--output", str(output), "--base-url", service.url, "--no-verify-signatures", "--retries", "0"]
+        done = subprocess.run(
+            [*COMMAND, "fleet", command, str(file), *options, "--yes", *more],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=os.environ
+            | {"LICENSESPRING_API_KEY": "a", "LICENSESPRING_SHARED_KEY": "s", "LICENSESPRING_FINGERPRINT_SALT": salt},
+        )
+        assert done.returncode in (0, 1), done.stderr
+        return {line["key"] for line in lines_of(output)}
+
+    service.codes = {"d2": (404, "a_code_of_tomorrow")}
+    first = named("check")
+    service.codes = {}
+    assert named("retry") == first
+    assert service.sent["d2"] == 2
+    assert len(first) == 1
+    assert named("check", "--force") != first
+    assert named("check", "--force", "--salt", "ours") == named("check", "--force", salt="ours")
+
+
+def test_a_run_does_not_go_on_with_another_salt(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """Refuses a salt that would name the keys of one run by two names."""
+    file = tmp_path / "fleet.csv"
+    file.write_text(HEADER + "APP,d1,KEY,,\n")
+    _, _, _, *options = words(file, output, service)
+    command = ["fleet", "check", str(file), *options, "--salt"]
+    assert offline(*command, "ours").exit_code == 0
+    assert offline(*command, "ours").exit_code == 0
+    refused = offline(*command, "theirs")
+    assert refused.exit_code == 2
+    assert "--salt: the results in" in refused.stderr
+
+
 def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service) -> None:
     """It needs no credentials, counts, and says how long it would take."""
     file = tmp_path / "fleet.csv"

@@ -36,6 +36,17 @@ def test_importing_the_package_imports_no_extra() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_the_command_needs_no_extra_but_its_own() -> None:
+    """Starts without the extras that single commands need, and does not wait for them to be imported."""
+    others = ("dask", "distributed", "pyarrow", "sqlalchemy", "jinja2", "matplotlib", "starlette", "uvicorn", "fastapi")
+    done = python(
+        f"import sys; sys.modules.update(dict.fromkeys({others!r}))\n"
+        "sys.argv[1:] = ['fleet', 'check', '--help']\nfrom licensespring_async.__main__ import main\nmain()"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage" in done.stdout
+
+
 @pytest.mark.parametrize("missing", ["typer", "rich"])
 def test_without_the_cli_extra_it_says_what_to_install(missing: str) -> None:
     """One line, and exit code 2."""

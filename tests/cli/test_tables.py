@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from licensespring_async.cli.endpoints.tables import bundle_table, feature_table
+from licensespring_async.cli.endpoints.tables import feature_table, licenses_table
 from licensespring_async.models import Bundle, LicenseFeature
 from licensespring_async.models.converter import structure
 
@@ -29,7 +29,7 @@ def feature(**changes: object) -> str:
 
 
 def bundle(**changes: object) -> str:
-    return printed(bundle_table(structure([bodies.license(**changes)], Bundle), NOW))
+    return printed(licenses_table(structure([bodies.license(**changes)], Bundle), NOW))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import gzip
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+import tracemalloc
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -200,6 +202,70 @@ def test_parquet_needs_its_columns(tmp_path: Path) -> None:
         list(read_rows(path))
 
 
+@contextmanager
+def within(most: int) -> Generator[None]:
+    """Fail when more bytes than these are taken at a time, by Python and Arrow together."""
+    usual = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(pool)
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] + pool.max_memory() < most
+    finally:
+        tracemalloc.stop()
+        pa.set_memory_pool(usual)
+
+
+def bomb(path: Path, **columns: Any) -> Path:
+    """A file of devices whose `hardware_id` is something else."""
+    rows = len(columns["hardware_id"])
+    given = {"product": ["APP"] * rows, "username": ["ana"] * rows, **columns}
+    pq.write_table(pa.table(given), path, compression="zstd")
+    return path
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary()], ids=str)
+def test_a_long_value_that_many_rows_have_is_held_once(tmp_path: Path, kind: Any) -> None:
+    """A kilobyte that stands for gigabytes takes some megabytes, and each row says what is wrong with it."""
+    path = bomb(tmp_path / "fleet.parquet", hardware_id=pa.array(["x" * 300_000] * 1_000, kind))
+    assert path.stat().st_size < 4_000
+    with within(64 << 20):
+        rows = list(read_rows(path))
+    problem = "must be text or a whole number, not bytes" if kind == pa.binary() else "has 300,000 characters"
+    assert len(rows) == 1_000
+    assert all(isinstance(row, InvalidRow) and problem in row.reason for row in rows)
+
+
+def wide_bytes() -> Any:
+    return pa.array([b"x" * 9_000] * 9, pa.binary(9_000))
+
+
+def rows_without_end() -> Any:
+    return pa.array(["d"]).take(pa.array([0] * 2_000_000, pa.int8()))
+
+
+@pytest.mark.parametrize(
+    ("column", "problem"),
+    [
+        (lambda: ["x" * 60_000_000] * 2, "unpacks to"),
+        (lambda: ["x" * 60_000 + str(number) for number in range(1_000)], "unpacks to"),
+        (lambda: [[None] * 2_000_000], "hardware_id: must be text or whole numbers, not lists"),
+        (wide_bytes, "hardware_id: must be text or whole numbers, not"),
+        (lambda: [{"a": "b"}], "hardware_id: must be text or whole numbers, not lists"),
+        (rows_without_end, "2,000,000 rows in"),
+    ],
+    ids=["long values", "many long values", "a long list", "wide bytes", "a structure", "rows without end"],
+)
+def test_a_parquet_file_that_is_more_than_it_seems_is_refused(
+    tmp_path: Path, column: Callable[[], Any], problem: str
+) -> None:
+    """A small file that unpacks to what no fleet has is refused before it is unpacked."""
+    path = bomb(tmp_path / "fleet.parquet", hardware_id=column())
+    with within(16 << 20), pytest.raises(ConfigurationError, match=problem):
+        list(read_rows(path))
+
+
 def test_a_uuid_is_text() -> None:
     """A database that knows UUIDs gives them as they are written."""
     row = row_from({"product": "APP", "hardware_id": UUID(int=1), "username": "ana"}, row=1)
@@ -223,6 +289,14 @@ def database(tmp_path: Path) -> str:
     db.commit()
     db.close()
     return f"sqlite:///{path}"
+
+
+def test_a_long_value_costs_its_row() -> None:
+    """What is longer than can be sent is an invalid row, whatever is in it."""
+    for value in ("d" * 4_097, "\udcff" * 4_097, "é" * 1_000_000):
+        row = row_from({"product": "APP", "hardware_id": value, "username": "ana"}, row=1)
+        assert isinstance(row, InvalidRow)
+        assert row.reason.startswith("hardware_id: has ")
 
 
 def test_a_query_gives_rows(database: str) -> None:

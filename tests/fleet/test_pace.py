@@ -105,6 +105,18 @@ def test_the_limit_does_not_grow_while_the_windows_bind(backend: str) -> None:
 
 
 @both
+def test_the_time_of_a_check_is_the_services(backend: str) -> None:
+    """What a row waited for the windows counts apart."""
+
+    async def main() -> list[Result]:
+        return (await checked(Slow(seconds=0.1).client(RateLimits((10, 1))), rows(50), 30))[0]
+
+    results = virtual.run(backend, main)
+    assert [each.seconds for each in results] == pytest.approx([0.1] * 50)
+    assert max(each.waited for each in results) > 2
+
+
+@both
 def test_the_limit_does_not_grow_while_the_input_is_slow(backend: str) -> None:
     """Rows that trickle in do not use the limit that there is."""
 

@@ -109,6 +109,17 @@ def test_slots_tell_last_and_most() -> None:
     assert (slots.last, slots.most, slots.allowed) == (5, 8, 9)
 
 
+@pytest.mark.parametrize("unlimited", [-1, 2**63 - 1, 2**64])
+def test_a_services_word_for_no_limit_is_read_and_shown(tmp_path: Path, unlimited: int) -> None:
+    """Figures of the service may be anything: a report of them is made all the same."""
+    fields = {"row": 1, "outcome": "licensed", "slots_in_use": 3, "slots_allowed": unlimited}
+    lines = [fields, fields | {"row": 2, "key": "#0123abcd", "slots_in_use": unlimited, "consumptions_left": unlimited}]
+    path = written(tmp_path / "results.jsonl", "".join(f"{json.dumps(each)}\n" for each in lines))
+    findings = found(*read_records(path))
+    assert findings.slots[("", "", "")].allowed == (None if unlimited < 0 else 2**63 - 1)
+    assert "Floating slots" in render(findings, command="c", made=NOW)
+
+
 def test_the_fullest_licenses_are_kept() -> None:
     """Slots and what they are ordered by name the same licenses when there are too many."""
     findings = found(*(Result(row=n, outcome=Outcome.LICENSED, key=str(n % 60), slots_in_use=n) for n in range(300)))

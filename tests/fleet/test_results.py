@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from licensespring_async import ConnectionFailed, DeadlineExceeded, InvalidParameter, RateLimited, ResponseError
+from licensespring_async.cli.fleet.output import open_output
 from licensespring_async.fleet import Outcome, Result, check_row
+from licensespring_async.fleet.report import read_records
+from licensespring_async.fleet.results.fields import COUNT, MOMENT, NAME, TEXT, as_utc
+from licensespring_async.fleet.results.result import KINDS
 from licensespring_async.redaction import fingerprint
 
 from ..fakes import Play, answer, refusal
@@ -169,6 +174,7 @@ def test_json_has_every_field() -> None:
         "verified",
         "slots_allowed",
         "at",
+        "waited",
     ]
     assert (fields["row"], fields["outcome"], fields["code"]) == (7, "skipped", "aborted")
 
@@ -189,6 +195,8 @@ def test_json_writes_moments_as_iso_8601() -> None:
 
 
 _COUNTS = st.none() | st.integers(0, 2**63)
+_FIGURES = st.none() | st.integers() | st.sampled_from([-1, 0, 2**31 - 1, 2**63 - 1, 2**63, 10**30])
+_SECONDS = st.integers(0, 10**9).map(lambda count: count / 10_000)
 _RESULTS = st.builds(
     Result,
     row=st.integers(1),
@@ -197,12 +205,13 @@ _RESULTS = st.builds(
     **dict.fromkeys(("code", "message", "product", "feature", "hardware", "key"), st.text()),
     http_status=_COUNTS,
     attempts=st.integers(0),
-    seconds=st.integers(0, 10**9).map(lambda count: count / 10_000),
-    expires_at=st.none() | st.datetimes(timezones=st.just(UTC)),
-    slots_in_use=_COUNTS,
-    consumptions_left=_COUNTS,
+    seconds=_SECONDS,
+    waited=_SECONDS,
+    expires_at=st.none() | st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-12))])),
+    slots_in_use=_FIGURES,
+    consumptions_left=_FIGURES,
     verified=st.booleans(),
-    slots_allowed=_COUNTS,
+    slots_allowed=_FIGURES,
     at=st.none() | st.integers(0, 10**13).map(lambda count: count / 1000),
 )
 
@@ -210,4 +219,23 @@ _RESULTS = st.builds(
 @given(result=_RESULTS)
 def test_any_result_comes_back_from_its_json(result: Result) -> None:
     """Whatever a result holds, its line is JSON, and the journal and reports read the same result from it."""
-    assert Result.from_json(result.to_json()) == result
+    read = Result.from_json(result.to_json())
+    # A moment in an offset of the last hours of year 9999 has no other form in UTC than the last moment there is.
+    assert attrs.evolve(read, expires_at=None) == attrs.evolve(result, expires_at=None)
+    assert read.expires_at == as_utc(result.expires_at)
+    assert read.outcome is result.outcome
+
+
+@given(result=_RESULTS)
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_what_is_written_can_be_read(tmp_path_factory: pytest.TempPathFactory, suffix: str, result: Result) -> None:
+    """A report reads from every format what was written, texts cut and figures as large as a column holds."""
+    path = tmp_path_factory.mktemp("results") / f"results.{suffix}"
+    with open_output(str(path), force=False) as write:
+        write(result)
+    [read] = read_records(path)
+    expected = Result(**{name: kind.to_show(getattr(result, name)) for name, kind in KINDS.items()})
+    exact = [name for name, kind in KINDS.items() if kind not in (TEXT, NAME, MOMENT, COUNT)]
+    assert {name: getattr(read, name) for name in exact} == {name: getattr(expected, name) for name in exact}
+    assert read.expires_at == as_utc(result.expires_at)
+    assert read.outcome is result.outcome

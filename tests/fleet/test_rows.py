@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,32 @@ def test_a_quoted_value_may_have_many_lines(path: Path) -> None:
     """Line feeds inside proper quotes belong to their value, and the rows behind it are on their true lines."""
     first, second = read(path, 'product,hardware_id,username,note\nAPP,d1,ana,"a\n\n""b"",\nc"\nAPP,d2,ana,\n')
     assert (type(first), first.line, type(second), second.line) == (Row, 2, Row, 6)
+
+
+HOSTILE = {
+    "each line opens and closes": 'a","',
+    "with a value behind": 'a","b',
+    "long lines": 'a","' + "b" * 500,
+    "ends now and then": 'a","\n' * 50 + '"',
+    "columns": "product," * 10,
+}
+
+
+@pytest.mark.parametrize("line", HOSTILE.values(), ids=HOSTILE)
+def test_a_file_takes_time_by_its_length(path: Path, line: str) -> None:
+    """Quotes that are opened, and columns that are named, over and over cost about what any file of the size does."""
+
+    def seconds(content: str) -> float:
+        path.write_text(content)
+        began = time.perf_counter()
+        with suppress(ConfigurationError):
+            list(read_rows(path))
+        return time.perf_counter() - began
+
+    hostile = HEADER + f"{line}\n" * (50_000 // len(line)) if line != HOSTILE["columns"] else line * 600
+    plain = HEADER + "APP,d1,K1,,r\n" * (len(hostile) // 13)
+    # When every line read the next thousand again, it was more than a hundred times.
+    assert min(seconds(hostile) for _ in range(3)) < 20 * min(seconds(plain) for _ in range(3))
 
 
 NOTES = st.text(st.sampled_from('ab\n ",'), max_size=5)

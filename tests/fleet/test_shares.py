@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from licensespring_async import RateLimits, Window
-from licensespring_async.fleet.distributed.shares import Limits, Shares
+from licensespring_async.fleet.checking.shares import Limits, Shares
 
 
 def settle(shares: Shares, now: float) -> None:

@@ -31,10 +31,24 @@ pytestmark = pytest.mark.anyio
 STRANGE = {"Origin": "https://attacker.example"}
 
 
+KEY, DEVICE = "TWBZ-FYU2-QRTW-KZVT", "my-laptop"
+
+
+def a_world() -> World:
+    """A company with two products: a thousand customers are not needed to steer it."""
+    world = World()
+    license = world.add_product("LUMEN").add_license(key=KEY, max_activations=5)
+    license.add_feature("ai-upscale")
+    license.add_feature("batch-export", floating_users=2)
+    license.activate(DEVICE)
+    world.add_product("VECTOR").add_license(key="3D5F-88B1-77C2-9E40")
+    return world
+
+
 @pytest.fixture
 async def own() -> AsyncIterator[Sandbox]:
-    """A demo sandbox for one test."""
-    async with Sandbox() as sandbox:
+    """A sandbox for one test."""
+    async with Sandbox(a_world()) as sandbox:
         yield sandbox
 
 
@@ -52,13 +66,13 @@ async def check(client: LicenseSpring, sandbox: Sandbox) -> object:
     return await client.check_license_feature(
         product="LUMEN",
         feature="ai-upscale",
-        hardware_id=sandbox.demo.hardware_id,
-        license_key=sandbox.demo.license_key,
+        hardware_id=DEVICE,
+        license_key=KEY,
     )
 
 
-def demo_license(sandbox: Sandbox) -> License:
-    return sandbox.world.products["LUMEN"].licenses_of(sandbox.demo.license_key)[0]
+def license_of(sandbox: Sandbox) -> License:
+    return sandbox.world.products["LUMEN"].licenses_of(KEY)[0]
 
 
 def test_a_clock_moves_only_when_told() -> None:
@@ -123,7 +137,7 @@ async def test_a_client_corrects_a_clock_that_was_set_off(own: Sandbox) -> None:
 async def test_limits_answer_429(shape: RetryAfter, html: bool) -> None:
     """A client reads each shape of a 429 as RateLimited, and the limit ends when its window has passed."""
     throttle = Throttle(scale=0.001, retry_after=shape, html=html)
-    async with Sandbox(rate_limits=throttle) as sandbox, once(sandbox) as client:
+    async with Sandbox(a_world(), rate_limits=throttle) as sandbox, once(sandbox) as client:
         sandbox.clock.freeze()
         await check(client, sandbox)
         with pytest.raises(RateLimited):
@@ -199,11 +213,11 @@ async def test_steers_over_http(own: Sandbox, http: httpx.AsyncClient) -> None:
         await check(client, own)
     journal = await http.get(f"{base}/journal")
     assert [(entry["status"], entry["fault"]) for entry in journal.json()] == [(200, None)]
-    assert own.demo.license_key not in journal.text
-    assert own.demo.hardware_id not in journal.text
+    assert KEY not in journal.text
+    assert DEVICE not in journal.text
     counters = (await http.get(f"{base}/counters")).json()
     assert (counters["requests"], counters["refused"], counters["status"]) == (1, 0, {"200": 1})
-    assert own.demo.license_key not in (await http.get(f"{base}/state")).text
+    assert KEY not in (await http.get(f"{base}/state")).text
     await http.post(f"{base}/reset")
     assert (own.faults.active, own.clock.is_frozen) == ((), False)
     assert (await http.get(f"{base}/journal")).json() == []
@@ -215,7 +229,7 @@ async def test_shows_a_page(own: Sandbox, http: httpx.AsyncClient) -> None:
     page = await http.get(f"{own.url}/_sandbox/")
     assert "LUMEN" in page.text
     assert "&lt;script&gt;" in page.text
-    assert own.demo.license_key not in page.text
+    assert KEY not in page.text
 
 
 @pytest.mark.parametrize("wrong", [{}, {"effect": "none"}, {"effect": "error", "path": 5}, {"unknown": 1}, [], "x"])
@@ -318,16 +332,16 @@ def test_the_same_seed_draws_the_same() -> None:
 
 async def test_reset_goes_back_to_the_start(own: Sandbox, http: httpx.AsyncClient) -> None:
     """A reset takes back slots, devices and consumption, ends faults and sets the clock; what was built stays."""
-    license = demo_license(own)
+    license = license_of(own)
     slots = license.features["batch-export"].slots
     assert slots is not None
-    slots.take(own.demo.hardware_id, own.clock.moment())
-    license.deactivate(own.demo.hardware_id)
+    slots.take(DEVICE, own.clock.moment())
+    license.deactivate(DEVICE)
     license.activate("another")
     own.faults.add(Fault(effect="error"))
     own.clock.advance(5000)
     assert (await http.post(f"{own.url}/_sandbox/reset")).status_code == 200
-    assert license.device(own.demo.hardware_id) is not None
+    assert license.device(DEVICE) is not None
     assert license.device("another") is None
     assert slots.in_use(own.clock.moment()) == 0
     assert (own.faults.active, own.clock.offset) == ((), 0.0)
@@ -337,18 +351,18 @@ async def test_reset_goes_back_to_the_start(own: Sandbox, http: httpx.AsyncClien
 
 async def test_reset_with_a_file_goes_back_to_the_world(tmp_path: Path) -> None:
     """With a file, the start is what the world describes, though the file knew more when it was opened."""
-    before, sandbox = (Sandbox(db=tmp_path / "state.db") for _ in range(2))
-    demo_license(before).activate("kept")
-    assert demo_license(sandbox).device("kept") is not None
+    before, sandbox = (Sandbox(a_world(), db=tmp_path / "state.db") for _ in range(2))
+    license_of(before).activate("kept")
+    assert license_of(sandbox).device("kept") is not None
     sandbox.reset()
-    assert demo_license(sandbox).device("kept") is None
-    assert demo_license(sandbox).device(sandbox.demo.hardware_id) is not None
+    assert license_of(sandbox).device("kept") is None
+    assert license_of(sandbox).device(DEVICE) is not None
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
 async def test_reset_leaves_clients_and_server_at_one_time(is_frozen: bool) -> None:
     """A clock that was moved on before the start takes clients along after a reset as it did before."""
-    sandbox = Sandbox()
+    sandbox = Sandbox(World())
     sandbox.clock.advance(86_400)
     if is_frozen:
         sandbox.clock.freeze()
@@ -388,7 +402,7 @@ async def test_tells_of_refusals_and_tenants(own: Sandbox, http: httpx.AsyncClie
     assert "AAAA" not in state.text
 
 
-@pytest.mark.parametrize("find", ["lumen", "TWBZ-FYU2-QRTW-KZVT"])
+@pytest.mark.parametrize("find", ["lumen", KEY])
 async def test_finds_licenses(own: Sandbox, http: httpx.AsyncClient, find: str) -> None:
     """The page finds licenses by product or key."""
     page = await http.get(f"{own.url}/_sandbox/", params={"find": find})
@@ -406,7 +420,7 @@ async def test_refuses_other_sites(own: Sandbox, http: httpx.AsyncClient, header
 
 async def test_asks_for_its_token() -> None:
     """With a control token set, nothing is told without it."""
-    async with Sandbox(control_token="let-me") as sandbox, new_http() as http:
+    async with Sandbox(World(), control_token="let-me") as sandbox, new_http() as http:
         address = f"{sandbox.url}/_sandbox/state"
         assert (await http.get(address)).headers["WWW-Authenticate"].startswith("Basic ")
         assert (await http.get(address, auth=("anybody", "wrong"))).status_code == 401

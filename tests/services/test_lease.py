@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
 import attrs
 import pytest
 
-from licensespring_async import ConnectionLost, FloatingNotAvailable, LeaseLost, LicenseNotActive, LicenseSpring
+from licensespring_async import (
+    Clock,
+    ConnectionLost,
+    FeatureExpired,
+    FloatingNotAvailable,
+    LeaseLost,
+    LicenseNotActive,
+    LicenseSpring,
+)
 from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.transport import HttpRequest
-from tests.fakes import CHECK, FEATURE, Play, ScriptedEngine, answer, client, refusal
+from tests.fakes import CHECK, FEATURE, Play, ScriptedEngine, answer, client, http_date, refusal
 from tests.transport import virtual
+from tests.unit.bodies import encoded
+from tests.unit.keys import Signer
 
 FLOATING = {**FEATURE, "is_floating_cloud": True, "floating_users": 2, "floating_timeout": 10}
 
@@ -32,6 +43,10 @@ class Service(ScriptedEngine):
 
     def __attrs_post_init__(self) -> None:
         self.answers = [self.respond]
+
+    def clock_at_end(self) -> float:
+        """Seconds that have passed since the first check went out."""
+        return anyio.current_time() - self.times[0]
 
     def respond(self, request: HttpRequest) -> Play:
         now = anyio.current_time()
@@ -135,6 +150,84 @@ def test_a_refusal_ends_the_lease_at_once(run: Run) -> None:
         assert (len(service.checks), service.releases) == (2, [])
 
     run(main)
+
+
+def ending(seconds: float, feature: Mapping[str, object] = FLOATING) -> dict[str, object]:
+    """A feature that ends so many seconds after the start of the virtual clock."""
+    return {**feature, "expiry_date": datetime.fromtimestamp(virtual.EPOCH + seconds, UTC).isoformat()}
+
+
+@pytest.mark.parametrize("feature", [FLOATING, FEATURE], ids=["floating", "plain"])
+def test_a_feature_that_has_ended_gives_no_lease(run: Run, feature: dict[str, object]) -> None:
+    """Refuses the answer about a feature that has ended, and gives the slot back that it took."""
+
+    async def main() -> None:
+        service = Service(feature=ending(-1, feature))
+        async with lease_client(service) as c:
+            with pytest.raises(FeatureExpired, match="ended at 2027-01-15T07:59:59"):
+                async with c.feature_lease(**CHECK):
+                    pytest.fail("the body ran")
+        assert (len(service.checks), len(service.releases)) == (1, int(feature is FLOATING))
+
+    run(main)
+
+
+@pytest.mark.parametrize("feature", [FLOATING, FEATURE], ids=["floating", "plain"])
+@pytest.mark.parametrize("seconds", [100, 5000, 90_000])
+def test_a_lease_ends_with_its_feature(run: Run, feature: dict[str, object], seconds: int) -> None:
+    """Cancels the body at the moment when the feature ends, between two renewals too, and gives the slot back."""
+
+    async def main() -> None:
+        service = Service(feature=ending(seconds, feature))
+        async with lease_client(service) as c:
+            with pytest.raises(LeaseLost) as caught:
+                async with c.feature_lease(**CHECK, grace=600):
+                    await anyio.sleep_forever()
+            assert seconds - 1 <= service.clock_at_end() <= seconds + 1
+        assert isinstance(caught.value.__cause__, FeatureExpired)
+        assert len(service.releases) == int(feature is FLOATING)
+
+    run(main)
+
+
+def test_a_renewal_may_find_that_the_feature_has_ended(run: Run) -> None:
+    """Believes the latest answer: the end of a feature that had none, or a later one, is its end now."""
+
+    async def main() -> None:
+        service = Service(trouble=lambda _: answer(body=ending(-1)))
+        async with lease_client(service) as c, c.feature_lease(**CHECK, cancel_body=False) as lease:
+            await lease.lost.wait()
+            assert isinstance(lease.error, FeatureExpired)
+            assert lease.error.code == "feature_expired"
+        assert (len(service.checks), len(service.releases)) == (2, 1)
+
+    run(main)
+
+
+def test_a_renewal_may_bring_a_later_end(run: Run) -> None:
+    """Goes on when the feature was prolonged in the meantime."""
+
+    async def main() -> None:
+        service = Service(feature=ending(400), trouble=lambda _: answer(body=ending(10**6)))
+        async with lease_client(service) as c, c.feature_lease(**CHECK) as lease:
+            await anyio.sleep(3600)
+            assert lease.error is None
+
+    run(main)
+
+
+@pytest.mark.anyio
+async def test_a_lease_is_judged_by_what_the_service_proved() -> None:
+    """Gives no lease of a feature that has ended by the service's verified time, on a clock that was turned back."""
+    ahead = virtual.EPOCH + 800
+    signer, body = Signer(), encoded(ending(700, FEATURE))
+    engine = ScriptedEngine([answer(200, body, date=http_date(ahead), **signer.headers(body))])
+    back = Clock(time=lambda: virtual.EPOCH)
+
+    async with client(engine, back, verify_signatures=True, public_key=signer.public_key) as c:
+        with pytest.raises(FeatureExpired):
+            async with c.feature_lease(**CHECK):
+                pytest.fail("the body ran")
 
 
 def test_a_body_that_is_not_cancelled_is_told(run: Run) -> None:

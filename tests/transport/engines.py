@@ -9,9 +9,12 @@ from contextlib import asynccontextmanager
 import attrs
 import httpx
 
-from licensespring_async.transport import Engine, HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import Engine, HttptoolsEngine, HttpxEngine
 
 MAX_BODY = 1_000_000
+ASYNCIO_ONLY = "httptools"
+OURS = ["httpx", ASYNCIO_ONLY]
+CALLERS = "own client"
 
 
 @attrs.frozen
@@ -26,11 +29,11 @@ class Maker:
     async def __call__(
         self, *, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None
     ) -> AsyncGenerator[Engine]:
-        if self.kind == "own client":
+        if self.kind == CALLERS:
             async with httpx.AsyncClient(verify=ssl_context or True, proxy=proxy, trust_env=False) as its_client:
                 yield HttpxEngine(client=its_client, max_body=self.max_body)
             return
-        make = HttpxEngine if self.kind == "httpx" else PyreqwestEngine
+        make = HttpxEngine if self.kind == "httpx" else HttptoolsEngine
         engine = make(ssl_context=ssl_context, proxy=proxy, max_body=self.max_body)
         try:
             yield engine

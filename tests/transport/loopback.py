@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import socket
 import ssl
 import struct
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from socket import SO_LINGER, SOL_SOCKET
 
 import anyio
@@ -59,10 +64,17 @@ class Connection:
         """Close in good order."""
         await self._stream.aclose()
 
+    def finish(self, data: bytes) -> None:
+        """Send the last bytes and the end in one go, without a turn of the event loop in between."""
+        raw = self._stream.extra(SocketAttribute.raw_socket)
+        with socket.socket(fileno=os.dup(raw.fileno())) as same:
+            same.sendall(data)
+            same.shutdown(socket.SHUT_WR)
+
     async def reset(self) -> None:
         """Close without a farewell: the client's next read fails with "connection reset"."""
-        socket = self._stream.extra(SocketAttribute.raw_socket)
-        socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        raw = self._stream.extra(SocketAttribute.raw_socket)
+        raw.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
         await self._stream.aclose()
 
     async def until_gone(self) -> None:
@@ -168,3 +180,39 @@ class _Listener(TLSListener):
     async def handle_handshake_error(exc: BaseException, stream: AnyByteStream) -> None:  # noqa: ARG004
         """Close quietly: a handshake that the client breaks off is what some tests want to see."""
         await anyio.aclose_forcefully(stream)
+
+
+@contextmanager
+def serving_in_threads(answer: bytes) -> Generator[int]:
+    """Yield a port where threads give every request this answer: connections stay open whatever loop ends."""
+
+    def handle(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            while connection.recv(65536):
+                connection.sendall(answer)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=handle, args=[connection], daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+def open_sockets() -> int:
+    """Count the sockets of this process, where Linux lists them."""
+    gc.collect()
+    return sum(_link(each).startswith("socket:") for each in Path("/proc/self/fd").iterdir())
+
+
+def _link(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:
+        return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import random
 import ssl
@@ -16,10 +15,11 @@ import pytest
 import trustme
 
 from licensespring_async import LicenseSpring, LicenseSpringError
-from licensespring_async.transport import Clock, Engine, HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import Clock, Engine, HttptoolsEngine, HttpxEngine
 
 from ..fakes import CHECK, FEATURE, KEY
-from .loopback import LOOPS, Connection, ok, serving
+from .engines import OURS
+from .loopback import LOOPS, Connection, ok, open_sockets, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -33,17 +33,15 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-@pytest.fixture(params=["httpx", "pyreqwest"])
-def kind(request: pytest.FixtureRequest, anyio_backend_name: str) -> str:
-    """Name one engine that runs on this event loop."""
-    if request.param == "pyreqwest" and anyio_backend_name == "trio":
-        pytest.skip("pyreqwest runs on asyncio only")
+@pytest.fixture(params=OURS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Name one engine."""
     return str(request.param)
 
 
 @asynccontextmanager
 async def a_client(kind: str, url: str, trusting: ssl.SSLContext) -> AsyncGenerator[LicenseSpring]:
-    engine: Engine = HttpxEngine(ssl_context=trusting) if kind == "httpx" else PyreqwestEngine(ssl_context=trusting)
+    engine: Engine = HttpxEngine(ssl_context=trusting) if kind == "httpx" else HttptoolsEngine(ssl_context=trusting)
     with pytest.warns(UserWarning, match="verify_signatures"):
         client = LicenseSpring(
             auth=KEY,
@@ -56,18 +54,6 @@ async def a_client(kind: str, url: str, trusting: ssl.SSLContext) -> AsyncGenera
         )
     async with client:
         yield client
-
-
-def open_sockets() -> int:
-    gc.collect()
-    return sum(link.startswith("socket:") for link in map(readable, Path("/proc/self/fd").iterdir()))
-
-
-def readable(link: Path) -> str:
-    try:
-        return str(link.readlink())
-    except OSError:
-        return ""
 
 
 @pytest.mark.slow

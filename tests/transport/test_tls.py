@@ -136,14 +136,14 @@ async def test_tls_1_1_is_refused(engines: Maker, tmp_path: Path) -> None:
 
 
 ASK = """
-import os, sys, anyio, warnings
+import sys, anyio, warnings
 from licensespring_async import *
 from licensespring_async.transport import *
 warnings.simplefilter("ignore")
 
 async def main():
     kind, base_url, *proxies = sys.argv[1:]
-    engine = (HttpxEngine if kind == "httpx" else PyreqwestEngine)(proxy=proxies[0] if proxies else None)
+    engine = (HttpxEngine if kind == "httpx" else HttptoolsEngine)(proxy=proxies[0] if proxies else None)
     auth = ApiKey(api_key="a", shared_key="s")
     async with LicenseSpring(
         auth=auth, base_url=base_url, engine=engine, verify_signatures=False, retry=RetryPolicy(max_attempts=1)
@@ -154,11 +154,9 @@ async def main():
             print(type(error).__name__)
 
 anyio.run(main)
-sys.stdout.flush()
-os._exit(0)  # pyreqwest's threads may outlive the interpreter that they call into
 """
 
-KINDS = ("httpx", "pyreqwest")
+KINDS = ("httpx", "httptools")
 one_loop = pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the client has a process of its own
 SWITCHES = ("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "SSL_VERIFY", "HTTPX_VERIFY", "SSL_NO_VERIFY")
 BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
@@ -192,21 +190,23 @@ async def test_the_environment_cannot_switch_verification_off(kind: str, tmp_pat
 
 
 @one_loop
-async def test_the_environment_names_no_authority(tmp_path: Path, authority: Path) -> None:
-    """The default engine trusts no authority that somebody put into the environment."""
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_environment_names_no_authority(kind: str, tmp_path: Path, authority: Path) -> None:
+    """Trusts no authority that somebody put into the environment."""
     environment = dict.fromkeys(BUNDLES, str(authority)) | {"SSL_CERT_DIR": str(tmp_path)}
     async with serving(answering(ok(b"[]")), issued(AUTHORITY, HOST).context(tmp_path)) as server:
-        outcome = await asked(environment, "httpx", f"https://{HOST}:{server.port}")
+        outcome = await asked(environment, kind, f"https://{HOST}:{server.port}")
 
     assert (outcome, server.requests) == ("CertificateRefused", [])
 
 
 @one_loop
-async def test_the_environment_names_no_authority_for_a_proxy(tmp_path: Path, authority: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_environment_names_no_authority_for_a_proxy(kind: str, tmp_path: Path, authority: Path) -> None:
     """Nor does it for an https proxy, which would see the license keys of plain http."""
     environment = dict.fromkeys(BUNDLES, str(authority)) | {"SSL_CERT_DIR": str(tmp_path)}
     async with serving(answering(ok(b"[]")), issued(AUTHORITY, HOST).context(tmp_path)) as proxy:
-        outcome = await asked(environment, "httpx", "http://127.0.0.1:9", f"https://{HOST}:{proxy.port}")
+        outcome = await asked(environment, kind, "http://127.0.0.1:9", f"https://{HOST}:{proxy.port}")
 
     assert (outcome, proxy.requests) == ("CertificateRefused", [])
 

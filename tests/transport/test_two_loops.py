@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import gc
-import socket
 import threading
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
 
 from licensespring_async import ApiKey, ConfigurationError, LicenseSpring, RetryPolicy
-from licensespring_async.transport import HttpRequest, HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import HttpRequest, HttpResponse, HttptoolsEngine, HttpxEngine
 
 from ..unit import bodies
 from ..unit.fakes import FEATURE
 from ..unit.keys import Signer
-from .loopback import ok
+from .loopback import ok, open_sockets, serving_in_threads
 
 LOOPS = ["asyncio", "trio"]
 SIGNER = Signer()
@@ -26,26 +27,11 @@ BODY = bodies.encoded(bodies.feature(code="render"))
 ANSWER = ok(BODY, f"LicenseSignature: {SIGNER.sign(BODY)}")
 
 
-def _answer(connection: socket.socket) -> None:
-    with connection, suppress(OSError):
-        while connection.recv(65536):
-            connection.sendall(ANSWER)
-
-
-def _serve(listener: socket.socket) -> None:
-    with suppress(OSError):
-        while True:
-            connection, _ = listener.accept()
-            threading.Thread(target=_answer, args=[connection], daemon=True).start()
-
-
 @pytest.fixture
 def origin() -> Iterator[str]:
-    """A server in threads of its own, which keeps its connections open whatever loop ends."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_serve, args=[listener], daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
+    """A server that keeps its connections open whatever loop ends."""
+    with serving_in_threads(ANSWER) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(autouse=True)
@@ -76,26 +62,82 @@ def test_a_client_outlives_its_loop(origin: str, loops: list[str]) -> None:
     anyio.run(client.aclose, backend=loops[0])
 
 
-def test_a_used_fast_engine_says_where_it_works(origin: str) -> None:
+def test_the_fast_engine_says_where_it_works(origin: str) -> None:
     """Refuses trio in the same words before its first request and after it."""
-    engine = PyreqwestEngine()
+    engine = HttptoolsEngine()
     request = HttpRequest("GET", f"{origin}/x", {})
 
-    assert anyio.run(engine.send, request, 5).status == 200
-    with pytest.raises(ConfigurationError, match="asyncio"):
-        anyio.run(engine.send, request, 5, backend="trio")
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="works on asyncio only"):
+            anyio.run(engine.send, request, 5, backend="trio")
+        assert anyio.run(engine.send, request, 5).status == 200
 
     anyio.run(engine.aclose)
 
 
-@pytest.mark.parametrize(("first", "second"), [LOOPS, LOOPS[::-1]], ids=LOOPS)
+ENGINES = [(HttpxEngine, LOOPS), (HttptoolsEngine, LOOPS[:1])]
+each_engine = pytest.mark.parametrize(("make", "loops"), ENGINES, ids=["httpx", "httptools"])
+
+
+@each_engine
+@pytest.mark.parametrize("closing", LOOPS)
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_an_engine_is_closed_on_another_loop(origin: str, first: str, second: str) -> None:
+def test_an_engine_is_closed_on_another_loop(
+    origin: str, make: type[HttpxEngine | HttptoolsEngine], loops: list[str], closing: str
+) -> None:
     """Closes an engine on another loop than it was used on."""
-    engine = HttpxEngine()
-    anyio.run(engine.send, HttpRequest("GET", f"{origin}/x", {}), 5, backend=first)
+    request = HttpRequest("GET", f"{origin}/x", {})
+    for loop in loops:
+        engine = make()
+        anyio.run(engine.send, request, 5, backend=loop)
 
-    anyio.run(engine.aclose, backend=second)
+        anyio.run(engine.aclose, backend=closing)
 
-    with pytest.raises(ConfigurationError, match="closed"):
-        anyio.run(engine.send, HttpRequest("GET", f"{origin}/x", {}), 5, backend=first)
+        with pytest.raises(ConfigurationError, match="closed"):
+            anyio.run(engine.send, request, 5, backend=loop)
+
+
+@each_engine
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts sockets where Linux lists them")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_connections_of_ended_loops_are_closed(
+    origin: str, make: type[HttpxEngine | HttptoolsEngine], loops: list[str]
+) -> None:
+    """Keeps no connection of the loops before the last two, however many there were."""
+    engine = make()
+    before = open_sockets()
+    for loop in loops * 20:
+        anyio.run(engine.send, HttpRequest("GET", f"{origin}/x", {}), 5, backend=loop)
+
+    ends = time.monotonic() + 5
+    while open_sockets() > before + 2 * 2 and time.monotonic() < ends:  # the server's threads take a moment
+        time.sleep(0.01)
+    assert open_sockets() <= before + 2 * 2
+
+    anyio.run(engine.aclose)
+
+
+@each_engine
+def test_several_loops_share_an_engine(
+    origin: str, make: type[HttpxEngine | HttptoolsEngine], loops: list[str]
+) -> None:
+    """Serves threads with a loop each at once: each has connections, and those that wait for one, to itself."""
+    engine = make()
+    answers: list[HttpResponse] = []
+
+    async def ask() -> None:
+        answers.extend([await engine.send(HttpRequest("GET", f"{origin}/x", {}), 20) for _ in range(5)])
+
+    async def many() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(ask)
+
+    threads = [threading.Thread(target=partial(anyio.run, many, backend=loop)) for loop in loops * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    anyio.run(engine.aclose)
+
+    assert [each.body for each in answers] == [BODY] * (100 * len(threads))

@@ -151,6 +151,105 @@ def license(**changes: object) -> Json:
     }
 
 
+def file(**changes: object) -> Json:
+    """The newest installation file, as an activation describes it."""
+    return {
+        "id": 5120,
+        "version": "3.1.4",
+        "installation_file": "https://downloads.example.org/app-3.1.4.zip",
+        "hash_md5": "0f343b0931126a20f133d67c2b018a3b",
+        "environment": "linux",
+        "channel": "stable",
+        "release_date": "2025-11-20T00:00:00.000Z",
+        "eula_link": "",
+        "release_notes_link": "",
+        "requires_version": None,
+        "size": "48 MB",
+        **changes,
+    }
+
+
+_ONLY_ON_CHECKS = {
+    *("license_active", "license_enabled", "is_borrowed", "borrowed_until"),
+    *(name for name in file() if name not in ("id", "installation_file")),
+}
+
+
+def activation(**changes: object) -> Json:
+    """The license of `license()`, as `activate_license` answers it."""
+    return {
+        **{name: value for name, value in license().items() if name not in _ONLY_ON_CHECKS},
+        "request": "activation",
+        "active": True,
+        "hardware_id": "device-7f3a",
+        "installation_file": file(),
+        "variables": [{"variable": "cores", "value": "8", "device_id": 1801227777666655, "created_at": None}],
+        **changes,
+    }
+
+
+def listed_license(**changes: object) -> Json:
+    """The license of `license()`, as `user_licenses` and `device_licenses` list it: with dates, without a device."""
+    lacking = {"device_id", "is_expired", "is_borrowed", "license_signature", *file()} - {"id"}
+    body = {name: value for name, value in license().items() if name not in lacking}
+    return {**body, "validity_period": "2030-01-01", "order_store_id": None, "max_license_users": 1, **changes}
+
+
+def refresh(**changes: object) -> Json:
+    """The license of `license()`, as an offline file holds it that renews a license."""
+    return license(
+        hardware_id="device-7f3a",
+        date="Fri Jul 4 2025 10:56:13 GMT+0000",
+        license_signature_v2="bm90IGEgc2lnbmF0dXJlIGVpdGhlcg==",
+        offline_signature="bm9yIHRoaXM=",
+        **changes,
+    )
+
+
+def trial(**changes: object) -> Json:
+    """A new trial of a key-based product."""
+    return {
+        "id": 1801221111222233,
+        "order_id": 1801221111222200,
+        "product_id": 90210,
+        "created_at": 1764547200123,
+        "updated_at": 1764547200123,
+        "active": False,
+        "enabled": True,
+        "license_type": "time-limited",
+        "is_trial": True,
+        "trial_days": 14,
+        "valid_duration": "14d",
+        "validity_period": None,
+        "max_activations": 1,
+        "times_activated": 0,
+        "metadata": {},
+        "company": {"id": 12},
+        "LicenseProductFeatures": [],
+        "LicenseCustomFields": [],
+        "license_key": "TR1A-L000-0000-0001",
+        "license": "TR1A-L000-0000-0001",
+        **changes,
+    }
+
+
+def consumption(**changes: object) -> Json:
+    """The answer to a use of a license: 41 of 100 are used."""
+    return {
+        "id": 1801220000111122,
+        "max_consumptions": 100,
+        "total_consumptions": 41,
+        "allow_unlimited_consumptions": False,
+        "allow_negative_consumptions": False,
+        "allow_overages": False,
+        "max_overages": 0,
+        "reset_consumption": False,
+        "consumption_period": None,
+        "company": {"id": 12},
+        **changes,
+    }
+
+
 def consumption_license(**changes: object) -> Json:
     """A license whose uses are counted: 40 of 100 are used."""
     counted: Json = {

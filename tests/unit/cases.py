@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ Case = dict[str, Any]
 def cases(endpoint: str) -> list[Case]:
     """The cases of one endpoint."""
     given: list[Case] = json.loads((WIRE / f"{endpoint}.json").read_text(encoding="utf-8"))
+    for case in given:
+        if end := case["arguments"].get("borrowed_until"):
+            case["arguments"]["borrowed_until"] = datetime.fromisoformat(end)
     return given
 
 

@@ -1,10 +1,8 @@
 """The documented shapes of the answers, as JSON schemas.
 
-Sources: the response schemas and field tables of
-https://docs.licensespring.com/license-api/license-feature-check and
-https://docs.licensespring.com/license-api/license-check/check-bundle.
-What they say differently about a field (always there or only sometimes) is optional here. A documented `number` that
-counts or names something is an `integer`.
+Sources: the response schemas and field tables of https://docs.licensespring.com/license-api. A documented `number` that
+counts or names something is an `integer`. Required here is what decides something or binds an answer to its request; of
+the feature check, what is documented as always there.
 """
 
 from __future__ import annotations
@@ -16,9 +14,12 @@ Schema = dict[str, object]
 BOOLEAN: Final[Schema] = {"type": "boolean"}
 INTEGER: Final[Schema] = {"type": "integer"}
 STRING: Final[Schema] = {"type": "string"}
+SOME_TEXT: Final[Schema] = {"type": "string", "minLength": 1}
 FREE: Final[Schema] = {"type": "object"}
 MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
 SCALAR: Final[Schema] = {"type": ["string", "number", "boolean", "null"]}
+RECORDED: Final[Schema] = {"type": ["string", "integer", "null"], "format": "date-time"}
+"""When something was recorded: text in one answer, milliseconds in another."""
 
 
 def nullable(schema: Schema) -> Schema:
@@ -40,56 +41,152 @@ def array(items: Schema) -> Schema:
 
 PERIOD = choice("daily", "weekly", "monthly", "annually")
 
-_FEATURE: Final[Schema] = {
-    "id": INTEGER,
-    "code": STRING,
-    "name": STRING,
-    "feature_type": choice("activation", "consumption"),
-    "expiry_date": nullable(MOMENT),
-    "metadata": FREE,
+SLOTS: Final[Schema] = {
     "is_floating": BOOLEAN,
     "is_floating_cloud": BOOLEAN,
+    "floating_users": nullable(INTEGER),
+    "floating_timeout": nullable(INTEGER),
 }
-_FEATURE_OPTIONAL: Final[Schema] = {
-    "metadata_string": STRING,
+BORROWING_OF: Final[Schema] = {
     "floating_in_use_devices": INTEGER,
-    "floating_users": INTEGER,
-    "floating_timeout": INTEGER,
     "can_borrow": BOOLEAN,
     "is_borrowed": BOOLEAN,
+    "borrowed_until": nullable(MOMENT),
     "max_borrow_time": INTEGER,
+}
+COUNT: Final[Schema] = {
     "consumption_period": nullable(PERIOD),
     "allow_negative_consumptions": BOOLEAN,
     "allow_overages": BOOLEAN,
     "allow_unlimited_consumptions": BOOLEAN,
-    "max_consumption": INTEGER,
     "max_overages": INTEGER,
     "reset_consumption": BOOLEAN,
     "total_consumptions": INTEGER,
 }
+TYPE: Final = choice("perpetual", "time-limited", "subscription", "consumption")
+METHOD: Final = choice("license-key", "user")
 
-COMPANY = an_object({"id": INTEGER})
-PRODUCT_FEATURE = an_object(_FEATURE, _FEATURE_OPTIONAL)
-LICENSE_FEATURE = an_object({**_FEATURE, "license_id": INTEGER}, {**_FEATURE_OPTIONAL, "company": COMPANY})
-PRODUCT_DETAILS = an_object(
+COMPANY = an_object({}, {"id": INTEGER})
+_FEATURE: Final[Schema] = {
+    "id": INTEGER,
+    "name": STRING,
+    "feature_type": choice("activation", "consumption"),
+    "metadata": FREE,
+}
+_FEATURE_OPTIONAL: Final[Schema] = {
+    **SLOTS,
+    **BORROWING_OF,
+    **COUNT,
+    "max_consumption": INTEGER,
+    "metadata_string": STRING,
+}
+_DECIDES: Final[Schema] = {"code": STRING, "expiry_date": nullable(MOMENT)}
+PRODUCT_FEATURE = an_object(_DECIDES, {**_FEATURE, **_FEATURE_OPTIONAL})
+LICENSE_FEATURE = an_object(
+    {**_DECIDES, **_FEATURE, "license_id": INTEGER, "is_floating": BOOLEAN, "is_floating_cloud": BOOLEAN},
+    {"company": COMPANY, **{name: each for name, each in _FEATURE_OPTIONAL.items() if "is_floating" not in name}},
+)
+_FILE: Final[Schema] = {
+    "hash_md5": nullable(STRING),
+    "environment": nullable(STRING),
+    "channel": nullable(STRING),
+    "release_date": nullable(MOMENT),
+    "eula_link": nullable(STRING),
+    "release_notes_link": nullable(STRING),
+    "requires_version": nullable(STRING),
+    "size": nullable(STRING),
+}
+VERSION = an_object({"version": STRING}, {"release_date": nullable(MOMENT)})
+INSTALLATION_FILE = an_object(
+    {"version": nullable(STRING)},
     {
+        **_FILE,
+        "id": INTEGER,
+        "product_id": INTEGER,
+        "installation_file": nullable(STRING),
+        "full_link": nullable(STRING),
+        "filename": nullable(STRING),
+        "enabled": BOOLEAN,
+        "created_at": RECORDED,
+        "updated_at": RECORDED,
+        "company": COMPANY,
+    },
+)
+_TERMS: Final[Schema] = {
+    "allow_trial": BOOLEAN,
+    "trial_days": INTEGER,
+    "allow_overages": BOOLEAN,
+    "max_overages": INTEGER,
+}
+PRODUCT_CUSTOM_FIELD = an_object({}, {"id": INTEGER, "name": STRING, "default_value": SCALAR})
+PRODUCT_DETAILS = an_object(
+    {"short_code": STRING},
+    {
+        **_TERMS,
         "product_id": INTEGER,
         "product_name": STRING,
-        "short_code": STRING,
-        "authorization_method": choice("license-key", "user"),
+        "authorization_method": METHOD,
+        "floating_timeout": INTEGER,
+        "prevent_vm": BOOLEAN,
+        "validity_period": nullable(MOMENT),
+        "company_id": INTEGER,
+        "company": COMPANY,
         "metadata": FREE,
-    }
+        "metadata_string": STRING,
+        "custom_fields": array(PRODUCT_CUSTOM_FIELD),
+        "latest_version": nullable(INSTALLATION_FILE),
+    },
 )
-CUSTOMER_ACCOUNT = an_object({"id": INTEGER, "name": STRING, "code": STRING})
+FEATURE_DEFINITION = an_object(
+    {"code": STRING},
+    {
+        "id": INTEGER,
+        "feature_type": choice("activation", "consumption"),
+        "max_consumption": INTEGER,
+        "metadata": FREE,
+    },
+)
+PRODUCT = an_object(
+    {"short_code": STRING},
+    {
+        **_TERMS,
+        **SLOTS,
+        "id": INTEGER,
+        "created_at": RECORDED,
+        "updated_at": RECORDED,
+        "product_name": STRING,
+        "active": BOOLEAN,
+        "is_archived": BOOLEAN,
+        "is_bundle": BOOLEAN,
+        "is_upgrade": BOOLEAN,
+        "hardware_id_required": BOOLEAN,
+        "company_id": INTEGER,
+        "valid_duration": nullable(STRING),
+        "maintenance_duration": nullable(STRING),
+        "subscription_duration": nullable(STRING),
+        "enable_maintenance_period": BOOLEAN,
+        "default_license_type": TYPE,
+        "authorization_method": METHOD,
+        "max_activations": INTEGER,
+        "max_consumptions": INTEGER,
+        "consumption_period": nullable(PERIOD),
+        "reset_consumption": BOOLEAN,
+        "is_node_locked": BOOLEAN,
+        "is_user_locked": BOOLEAN,
+        "prevent_vm": BOOLEAN,
+        "metadata": FREE,
+        "features": array(FEATURE_DEFINITION),
+    },
+)
+CUSTOMER_ACCOUNT = an_object({}, {"id": INTEGER, "name": STRING, "code": STRING})
+_PERSON: Final[Schema] = {"email": STRING, "first_name": STRING, "last_name": STRING}
 CUSTOMER = an_object(
     {},
     {
-        "email": STRING,
+        **_PERSON,
         "company_name": STRING,
         "reference": STRING,
         "phone": STRING,
-        "first_name": STRING,
-        "last_name": STRING,
         "city": STRING,
         "postcode": STRING,
         "state": STRING,
@@ -101,27 +198,42 @@ CUSTOMER = an_object(
 )
 CUSTOM_FIELD = an_object({}, {"name": nullable(STRING), "data_type": nullable(STRING), "value": SCALAR})
 LICENSE_USER = an_object(
+    {},
     {
+        **_PERSON,
         "id": INTEGER,
-        "email": STRING,
-        "first_name": STRING,
-        "last_name": STRING,
         "phone_number": STRING,
         "is_initial_password": BOOLEAN,
         "max_activations": INTEGER,
         "allow_unlimited_activations": BOOLEAN,
         "total_activations": INTEGER,
-    }
+        "initial_password": STRING,
+        "is_active": BOOLEAN,
+        "license_id": INTEGER,
+        "order_id": INTEGER,
+        "order_store_id": nullable(STRING),
+    },
+)
+DEVICE_VARIABLE = an_object(
+    {"variable": STRING}, {"value": SCALAR, "id": INTEGER, "device_id": INTEGER, "created_at": RECORDED}
 )
 LICENSE = an_object(
     {
         "id": INTEGER,
         "license_active": BOOLEAN,
         "license_enabled": BOOLEAN,
-        "is_expired": BOOLEAN,
-        "license_type": choice("perpetual", "time-limited", "subscription", "consumption"),
-        "is_trial": BOOLEAN,
+        "license_type": TYPE,
         "validity_period": nullable(MOMENT),
+        "product_details": PRODUCT_DETAILS,
+    },
+    {
+        **SLOTS,
+        **BORROWING_OF,
+        **COUNT,
+        **_FILE,
+        "is_expired": BOOLEAN,
+        "is_trial": BOOLEAN,
+        "trial_days": INTEGER,
         "maintenance_period": nullable(MOMENT),
         "enable_maintenance_period": BOOLEAN,
         "start_date": nullable(MOMENT),
@@ -130,63 +242,119 @@ LICENSE = an_object(
         "max_activations": INTEGER,
         "times_activated": INTEGER,
         "transfer_count": INTEGER,
+        "max_transfers": INTEGER,
         "allow_unlimited_activations": BOOLEAN,
-        "allow_overages": BOOLEAN,
-        "max_overages": INTEGER,
-        "is_floating": BOOLEAN,
-        "is_floating_cloud": BOOLEAN,
-        "floating_timeout": INTEGER,
-        "can_borrow": BOOLEAN,
-        "is_borrowed": BOOLEAN,
-        "borrowed_until": nullable(MOMENT),
-        "max_borrow_time": INTEGER,
+        "max_license_users": INTEGER,
+        "max_consumptions": INTEGER,
         "is_air_gapped": BOOLEAN,
         "is_hardware_key_auth": BOOLEAN,
+        "is_tpm_auth": nullable(BOOLEAN),
+        "tpm_signing_public_key": nullable(STRING),
         "prevent_vm": BOOLEAN,
+        "allow_offline_activation": BOOLEAN,
+        "license_template_id": nullable(INTEGER),
+        "order_store_id": nullable(STRING),
         "device_id": INTEGER,
+        "hardware_id": STRING,
+        "variables": array(DEVICE_VARIABLE),
         "metadata": FREE,
+        "metadata_string": STRING,
         "custom_fields": array(CUSTOM_FIELD),
         "customer": CUSTOMER,
-        "product_details": PRODUCT_DETAILS,
+        "company": COMPANY,
         "product_features": array(PRODUCT_FEATURE),
         "version": STRING,
-        "installation_file": STRING,
-        "hash_md5": STRING,
-        "environment": STRING,
-        "eula_link": STRING,
-        "release_notes_link": STRING,
-        "channel": STRING,
-        "release_date": nullable(MOMENT),
-        "requires_version": nullable(STRING),
-        "size": nullable(STRING),
-        "license_signature": STRING,
-    },
-    {
+        # A check says its address, an activation describes it.
+        "installation_file": {**INSTALLATION_FILE, "type": ["string", "object", "null"]},
         "license_key": STRING,
         "user": LICENSE_USER,
         "username": STRING,
-        "trial_days": INTEGER,
-        "max_transfers": INTEGER,
-        "max_license_users": INTEGER,
-        "floating_users": nullable(INTEGER),
-        "floating_in_use_devices": INTEGER,
-        "allow_offline_activation": BOOLEAN,
-        "license_template_id": nullable(INTEGER),
-        "is_tpm_auth": nullable(BOOLEAN),
-        "tpm_signing_public_key": nullable(STRING),
-        "order_store_id": nullable(STRING),
-        "metadata_string": STRING,
-        "company": COMPANY,
-        "max_consumptions": INTEGER,
-        "total_consumptions": INTEGER,
-        "allow_unlimited_consumptions": BOOLEAN,
-        "allow_negative_consumptions": BOOLEAN,
-        "reset_consumption": BOOLEAN,
-        "consumption_period": nullable(PERIOD),
+        "license_signature": STRING,
         "license_signature_v2": STRING,
         "offline_signature": STRING,
         "date": STRING,
-        "hardware_id": STRING,
+        "request": STRING,
+        "request_id": STRING,
     },
 )
 BUNDLE = array(LICENSE)
+BORROWING = an_object(
+    {"license_id": INTEGER, "borrowed_until": nullable(MOMENT)},
+    {"max_borrow_time": INTEGER, "device_id": INTEGER, "company": COMPANY},
+)
+CONSUMPTION = an_object(
+    {"id": INTEGER, "total_consumptions": INTEGER},
+    {
+        **SLOTS,
+        **{name: each for name, each in COUNT.items() if name != "total_consumptions"},
+        "license_id": INTEGER,
+        "max_consumptions": INTEGER,
+        "pool": FREE,
+        "company": COMPANY,
+    },
+)
+TRIAL: Final[Schema] = {
+    **an_object(
+        {"license_type": TYPE, "is_trial": BOOLEAN},
+        {
+            **SLOTS,
+            "license_key": SOME_TEXT,
+            "license_user": SOME_TEXT,
+            "initial_password": STRING,
+            "id": INTEGER,
+            "order_id": INTEGER,
+            "product_id": INTEGER,
+            "license_user_id": nullable(INTEGER),
+            "created_at": RECORDED,
+            "updated_at": RECORDED,
+            "active": BOOLEAN,
+            "enabled": BOOLEAN,
+            "trial_days": INTEGER,
+            "valid_duration": nullable(STRING),
+            "validity_period": nullable(MOMENT),
+            "maintenance_duration": nullable(STRING),
+            "enable_maintenance_period": BOOLEAN,
+            "allow_grace_period": BOOLEAN,
+            "grace_period": INTEGER,
+            "max_activations": INTEGER,
+            "times_activated": INTEGER,
+            "max_transfers": INTEGER,
+            "max_license_users": INTEGER,
+            "max_consumptions": INTEGER,
+            "consumption_period": nullable(PERIOD),
+            "reset_consumption": BOOLEAN,
+            "allow_overages": BOOLEAN,
+            "max_overages": INTEGER,
+            "is_hardware_key_auth": BOOLEAN,
+            "prevent_vm": BOOLEAN,
+            "metadata": FREE,
+            "company": COMPANY,
+        },
+    ),
+    "anyOf": ["license_key", "license_user"],
+}
+USER_LICENSE = an_object({"license": LICENSE}, {"user": LICENSE_USER})
+CUSTOMER_LICENSE_USERS = an_object({"users": array(LICENSE_USER)}, {"customer": CUSTOMER, "company": COMPANY})
+OPENID_CONFIGURATION = an_object(
+    {},
+    {
+        "issuer": STRING,
+        "token_endpoint": STRING,
+        "introspection_endpoint": STRING,
+        "end_session_endpoint": STRING,
+    },
+)
+SSO_URL = an_object({"url": STRING}, {"openid_configuration": OPENID_CONFIGURATION, "alternate_urls": array(STRING)})
+API_METADATA = an_object(
+    {},
+    {
+        "api_base_url": STRING,
+        "supported_api_versions": array(STRING),
+        "default_api_version": STRING,
+        "version": STRING,
+        "environment": STRING,
+        "timestamp": RECORDED,
+        "pub_key": STRING,
+        "endpoints": array(an_object({}, {"method": STRING, "url": STRING})),
+    },
+)

@@ -47,6 +47,15 @@ WRONG: dict[str, tuple[object, ...]] = {
 }
 """Values that are not of a type, above all those that a careless conversion would take for it."""
 
+_KINDS: dict[type, set[str]] = {
+    bool: {"boolean"},
+    int: {"integer"},
+    float: {"integer"},  # milliseconds may have a fraction
+    str: {"string"},
+    dict: {"object"},
+    list: {"array"},
+}
+
 _EXAMPLES: dict[str, object] = {"boolean": True, "integer": 12, "string": "text", "object": {"key": ["value"]}}
 
 
@@ -77,6 +86,8 @@ def bodies(schema: Schema) -> st.SearchStrategy[object]:
 
 
 def _of_type(kind: str, schema: Schema) -> st.SearchStrategy[object]:
+    if kind == "integer" and schema.get("format") == "date-time":
+        return st.integers(0, 7_000_000_000_000)
     if kind in _SIMPLE:
         return _SIMPLE[kind]
     if kind == "array":
@@ -88,7 +99,7 @@ def _string(schema: Schema) -> st.SearchStrategy[str]:
     if schema.get("format") == "date-time":
         return MOMENTS
     if "examples" not in schema:
-        return TEXT
+        return TEXT.filter(bool) if schema.get("minLength") else TEXT
     documented = st.sampled_from([str(each) for each in cast("list[object]", schema["examples"])])
     # The documentation's other spelling of the same thing is not given back as it came.
     return documented | TEXT.filter(lambda text: text != "license_key")
@@ -98,7 +109,15 @@ def _object(schema: Schema) -> st.SearchStrategy[object]:
     inside = properties(schema)
     if not inside:
         return OBJECTS
-    always = set(required(schema))
+    any_of = cast("list[str]", schema.get("anyOf", []))
+    return (
+        st.one_of(*(_with(inside, {*required(schema), name}) for name in any_of))
+        if any_of
+        else _with(inside, {*required(schema)})
+    )
+
+
+def _with(inside: dict[str, Schema], always: set[str]) -> st.SearchStrategy[object]:
     return st.fixed_dictionaries(
         {name: bodies(each) for name, each in inside.items() if name in always},
         optional={name: bodies(each) for name, each in inside.items() if name not in always},
@@ -132,7 +151,7 @@ class Place:
         allowed = types(self.schema)
         if "number" in allowed:
             return [[], {}, ["text"]]
-        values = list(WRONG[allowed[0]])
+        values = [each for each in WRONG[allowed[0]] if not _KINDS[type(each)] & {*allowed[1:]}]
         return [*values, None] if self.required and "null" not in allowed else values
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from licensespring_async import AnswerMismatch, LicenseSpring, SignatureError
+from licensespring_async.models.json_types import ascii_lower
 
 from ..fakes import KEY, ScriptedEngine, answer
 from . import bodies
@@ -34,6 +38,11 @@ def client_for(signer: Signer, value: object, *, bind: bool = True) -> LicenseSp
 def a_license(signer: Signer, signed_text: str, validity_period: str | None = None) -> bodies.Json:
     """A license whose v1 signature was made over a text."""
     return bodies.license(validity_period=validity_period, license_signature=signer.sign(signed_text.encode()))
+
+
+def changed(arguments: Mapping[str, Any], name: str, value: str) -> dict[str, Any]:
+    """The arguments of a check, one of them another."""
+    return {**arguments, name: value}
 
 
 async def test_the_feature_that_was_asked_for(signer: Signer) -> None:
@@ -122,7 +131,110 @@ async def test_a_bundle_signed_for_another(signer: Signer, signed: str) -> None:
     assert [secret for secret in ("device-0003", "license-key-0004") if secret in str(caught.value)] == []
 
 
-async def test_a_signature_that_is_no_base64(signer: Signer) -> None:
-    """Refuses a license whose v1 signature is garbage."""
+@pytest.mark.parametrize("signature", ["", " ", "%%%", "AAAA"])
+async def test_a_signature_that_does_not_hold(signer: Signer, signature: str) -> None:
+    """Refuses a license whose v1 signature is empty, garbage or another one."""
     with pytest.raises(AnswerMismatch):
-        await client_for(signer, [bodies.license(license_signature="%%%")]).check_bundle(**DEVICE)
+        await client_for(signer, [bodies.license(license_signature=signature)]).check_bundle(**DEVICE)
+
+
+@pytest.mark.parametrize("absent", [True, False])
+async def test_a_license_without_a_signature(signer: Signer, absent: bool) -> None:
+    """Believes a license that has no v1 signature, for there is nothing to compare."""
+    value = bodies.license(license_signature=None)
+    if absent:
+        del value["license_signature"]
+
+    assert len(await client_for(signer, [value]).check_bundle(**DEVICE)) == 1
+
+
+# Each spells the first otherwise than the service would.
+UNALIKE = [
+    ("MASSE", "maße"),
+    ("masse", "maße"),
+    ("\u212a1", "k1"),
+    ("\u00c4", "\u00e4"),
+    ("\u0130", "i\u0307"),
+    ("\ufb01", "fi"),
+]
+
+
+@pytest.mark.parametrize(("given", "asked"), [*UNALIKE, *(pair[::-1] for pair in UNALIKE)])
+async def test_letters_that_only_unicode_folds(signer: Signer, given: str, asked: str) -> None:
+    """Takes no feature, device, key or product for another that is the same only where Unicode folds case."""
+    with pytest.raises(AnswerMismatch):
+        await client_for(signer, bodies.feature(code=given)).check_license_feature(**changed(FEATURE, "feature", asked))
+    for name in ("hardware_id", "license_key"):
+        device, signed = changed(DEVICE, name, asked), changed(DEVICE, name, given)
+        text = f"{signed['hardware_id']}#{signed['license_key']}#"
+        value = a_license(signer, ascii_lower(text))
+        with pytest.raises(AnswerMismatch):
+            await client_for(signer, [value]).check_bundle(**device)
+    with pytest.raises(AnswerMismatch):
+        await client_for(signer, bodies.bundle(given)).check_bundle(**changed(DEVICE, "product", asked))
+
+
+async def test_letters_of_any_language(signer: Signer) -> None:
+    """Believes what the service signs for ids and keys beyond ASCII: only A to Z are in lower case."""
+    client = client_for(signer, [a_license(signer, "gerÄt-ß#schlÜssel-1#")])
+
+    assert len(await client.check_bundle(product="app", hardware_id="GerÄt-ß", license_key="SchlÜssel-1")) == 1
+
+
+@pytest.mark.parametrize("key", ["KEY|A", "KEY|", "|KEY"])
+async def test_a_key_has_no_suffix(signer: Signer, key: str) -> None:
+    """Compares a key to its end: a bar in it is a part of the key, other than in a username."""
+    asked = changed(DEVICE, "license_key", key)
+
+    assert len(await client_for(signer, [a_license(signer, f"device-0003#{key.lower()}#")]).check_bundle(**asked)) == 1
+    for other in ("KEY|B", "KEY", ""):
+        with pytest.raises(AnswerMismatch):
+            await client_for(signer, [a_license(signer, f"device-0003#{other.lower()}#")]).check_bundle(**asked)
+
+
+@pytest.mark.parametrize(
+    ("device", "key"), [("a", "b#c"), ("a#b", "c"), ("a#", "#c"), ("#", "c"), ("a", "b#2031-06-18t00:00:00.000z")]
+)
+@pytest.mark.parametrize("by", ["license_key", "username"])
+async def test_a_text_that_reads_in_two_ways(signer: Signer, device: str, key: str, by: str) -> None:
+    """Believes a license of a device or key with a # only if it names one of the two, as the signed text cannot."""
+    asked: dict[str, Any] = {"product": "APP", "hardware_id": device, by: key}
+    silent = a_license(signer, f"{device}#{key}#") | {"license_key": None}
+
+    with pytest.raises(AnswerMismatch, match="told apart") as caught:
+        await client_for(signer, [silent]).check_bundle(**asked)
+
+    assert f"{device}#" not in str(caught.value)
+    for named in ({by: key.upper()}, {"hardware_id": device.upper()}):
+        assert len(await client_for(signer, [silent | named]).check_bundle(**asked)) == 1
+    for other in ({by: f"{key}#"}, {"hardware_id": f"{device}#b"}):
+        with pytest.raises(AnswerMismatch):
+            await client_for(signer, [silent | other]).check_bundle(**asked)
+
+
+async def test_a_license_that_names_another_device(signer: Signer) -> None:
+    """Refuses a license whose own hardware_id is another, however it is signed."""
+    value = a_license(signer, "device-0003#license-key-0004#") | {"hardware_id": "device-0004"}
+
+    with pytest.raises(AnswerMismatch, match="another device"):
+        await client_for(signer, [value]).check_bundle(**DEVICE)
+
+
+async def test_another_bundle(signer: Signer) -> None:
+    """Refuses a bundle none of whose licenses is of the product that was asked for, signed for this device or not."""
+    other = a_license(signer, "device-0003#license-key-0004#") | {"product_details": bodies.product("OTHER")}
+
+    with pytest.raises(AnswerMismatch, match="product 'APP'"):
+        await client_for(signer, [other]).check_bundle(**DEVICE)
+    with pytest.raises(AnswerMismatch):
+        await a_client(answer(body=[other])).check_bundle(**DEVICE)
+    assert len(await client_for(signer, []).check_bundle(**DEVICE)) == 0
+
+
+async def test_another_bundle_license(signer: Signer) -> None:
+    """Refuses a bundle without the license that license_id says, and takes the right one."""
+    value = a_license(signer, "device-0003#license-key-0004#") | {"id": 17}
+
+    with pytest.raises(AnswerMismatch, match="license_id"):
+        await client_for(signer, [value]).check_bundle(**DEVICE, license_id=18)
+    assert (await client_for(signer, [value]).check_bundle(**DEVICE, license_id=17))[0].id == 17

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from licensespring_async import Bundle, ResponseError
-from licensespring_async.models.converter import structure, unstructure
+from licensespring_async.models.converter import structure
+from licensespring_async.models.model import to_json
 
 from . import bodies
 
@@ -160,5 +161,5 @@ def test_an_item_that_is_no_object_is_refused(item: object) -> None:
 
 def test_it_goes_back_to_an_array(bundle: Bundle) -> None:
     """Becomes an array again, also when it came as a single object."""
-    assert unstructure(bundle) == unstructure(list(bundle))
-    assert unstructure(structure(bodies.license(), Bundle)) == unstructure(structure([bodies.license()], Bundle))
+    assert to_json(bundle) == to_json(list(bundle))
+    assert to_json(structure(bodies.license(), Bundle)) == to_json(structure([bodies.license()], Bundle))

@@ -21,7 +21,8 @@ from licensespring_async import (
     ProductDetails,
     ResponseError,
 )
-from licensespring_async.models.converter import structure, unstructure
+from licensespring_async.models.converter import structure
+from licensespring_async.models.model import to_json
 
 from . import bodies
 from .strategies import JSON
@@ -78,12 +79,6 @@ def test_an_array_is_not_a_string() -> None:
     )
 
 
-@pytest.mark.parametrize("field", ["email", "company_name", "reference", "phone", "city", "country"])
-def test_the_texts_of_a_customer_are_never_null(field: str) -> None:
-    """Refuses null for a customer's text, which is documented as "" where nothing is known."""
-    assert problems(bodies.customer(**{field: None}), Customer) == (f"expected a string, got null @ $.{field}",)
-
-
 def test_an_unknown_customer_is_empty() -> None:
     """Reads a customer of whom nothing is known."""
     assert structure({}, Customer) == Customer()
@@ -100,13 +95,13 @@ def test_a_custom_field_holds_any_scalar(value: object) -> None:
 
 def test_every_problem_is_named() -> None:
     """Names every problem of an answer, not just the first."""
-    body = bodies.license(id="1", product_features=[bodies.product_feature(), bodies.product_feature(name=None)])
-    del body["version"]
+    body = bodies.license(id="1", product_features=[bodies.product_feature(), bodies.product_feature(name=5)])
+    del body["license_enabled"]
 
     assert set(problems([body], Bundle)) == {
         "expected an integer, got a string @ $[0].id",
-        "expected a string, got null @ $[0].product_features[1].name",
-        "required field missing @ $[0].version",
+        "expected a string or null, got an integer @ $[0].product_features[1].name",
+        "required field missing @ $[0].license_enabled",
     }
 
 
@@ -200,10 +195,10 @@ def test_an_unknown_value_of_an_open_enum_is_kept(unknown: str) -> None:
 @pytest.mark.parametrize("wrong", [5, None, True, [], {}])
 def test_an_open_enum_is_a_string(wrong: object) -> None:
     """Refuses what is no string where a documented value belongs."""
-    (problem,) = problems(bodies.product(authorization_method=wrong), ProductDetails)
+    (problem,) = problems(bodies.license(license_type=wrong), License)
 
     assert problem.startswith("expected a string, got ")
-    assert problem.endswith(" @ $.authorization_method")
+    assert problem.endswith(" @ $.license_type")
 
 
 def test_null_for_a_consumption_period() -> None:
@@ -228,12 +223,12 @@ def test_a_field_called_extra_is_unknown_too() -> None:
     feature = structure(bodies.feature(extra={"id": 5}), LicenseFeature)
 
     assert feature.extra == {"extra": {"id": 5}}
-    assert unstructure(feature) == bodies.feature(extra={"id": 5})
+    assert to_json(feature) == bodies.feature(extra={"id": 5})
 
 
 def test_absent_fields_stay_absent() -> None:
     """Does not write optional fields that were not there."""
-    assert unstructure(structure(bodies.feature(), LicenseFeature)) == bodies.feature()
+    assert to_json(structure(bodies.feature(), LicenseFeature)) == bodies.feature()
 
 
 def test_the_body_is_not_touched() -> None:

@@ -84,6 +84,17 @@ async def test_a_request_that_never_left_is_repeated_without_doubt() -> None:
     assert await asked(ConnectionFailed(""), YES) == (["activate_feature", "activate_feature"], "render")
 
 
+async def test_a_call_that_nothing_finds_out_about_is_left_in_doubt() -> None:
+    """Sends a count once, and says that it is not known whether it was counted."""
+    engine = ScriptedEngine([ConnectionLost("cut")])
+
+    with pytest.raises(ConnectionLost) as caught:
+        await client(engine, VirtualTime().clock).add_consumption(product="TP", hardware_id="d", license_key="K")
+
+    assert len(engine.requests) == 1
+    assert "not known whether add_consumption has acted" in caught.value.__notes__[-1]
+
+
 async def test_a_doubt_that_stays_is_said() -> None:
     """Raises the first failure, with a note on what is not known and why, when the follow-up fails as well."""
     paths, outcome = await asked(ConnectionLost("cut"), refusal("invalid_api_key", 401))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from licensespring_async import AnswerMismatch, ConfigurationError, LicenseSpring
+from licensespring_async import AnswerMismatch, ConfigurationError, LicenseSpring, LicenseSpringError, RetryPolicy
 from licensespring_async.auth import imf_fixdate
+from licensespring_async.transport import HttpResponse
 
 from ..fakes import KEY, ScriptedEngine, answer, client
 from . import bodies
@@ -32,6 +33,16 @@ class World:
         except AnswerMismatch:
             return False
         return True
+
+    def dated(self, value: object, ahead: float, status: int = 200) -> HttpResponse:
+        """An answer whose Date is that many seconds ahead of the machine's clock."""
+        return answer(status, value, date=imf_fixdate(self.clock.now + ahead))
+
+    async def fail(self, ahead: float, status: int = 502) -> None:
+        """Get an unsigned error with such a Date."""
+        self.engine.answers = [self.dated(bodies.error("internal_error"), ahead, status)]
+        with pytest.raises(LicenseSpringError):
+            await self.client.with_options(retry=RetryPolicy(max_attempts=1)).check_license_feature(**FEATURE)
 
     async def is_taken(self, ahead: float) -> bool:
         """Return whether an answer is taken whose Date is that many seconds ahead of the machine's clock."""
@@ -69,12 +80,106 @@ async def test_an_old_date(ahead: float) -> None:
 
 
 async def test_a_clock_that_is_wrong_from_the_start() -> None:
-    """Takes a first answer as far off as the service accepts clocks, and measures later ones against it."""
+    """Takes a first answer as far off as the service accepts clocks, and later ones near it."""
     here = world()
     assert await here.is_taken(800)
 
     assert await here.is_taken(800)
-    assert not await here.is_taken(0)
+    assert not await here.is_taken(400)
+    assert not await here.is_taken(-301)
+
+
+@pytest.mark.parametrize("status", [502, 503, 400, 429])
+@pytest.mark.parametrize("ahead", [-86400, 600, 86400, 10**9])
+async def test_an_error_tells_nothing_of_what_is_fresh(status: int, ahead: float) -> None:
+    """Refuses a recording whose time an unsigned error announced, and takes the rightful answer all the same."""
+    here = world()
+    assert await here.is_taken(0)
+
+    await here.fail(ahead, status)
+
+    assert not await here.is_taken(ahead)
+    assert await here.is_taken(0)
+
+
+@pytest.mark.parametrize("ahead", [-86400, 901, 10**9])
+async def test_an_error_tells_nothing_before_the_first_answer_either(ahead: float) -> None:
+    """Refuses a recording whose time the very first answer, an unsigned error, announced."""
+    here = world()
+
+    await here.fail(ahead)
+
+    assert not await here.is_taken(ahead)
+    assert await here.is_taken(0)
+
+
+async def test_a_replica_whose_clock_is_wrong() -> None:
+    """Takes the answers of the other servers whichever of them answers first."""
+    here = world()
+    assert await here.is_taken(600)
+
+    assert await here.is_taken(0)
+    assert not await here.is_taken(600)
+    assert await here.is_taken(0)
+
+
+async def test_a_clock_that_the_service_refuses() -> None:
+    """Takes the answer to a corrected attempt on a machine whose clock is a year off, and those that follow."""
+    here = world()
+    here.engine.answers = [
+        here.dated(bodies.error("date_header_diff"), -(10**7), 400),
+        here.dated(bodies.feature(code="render"), -(10**7)),
+    ]
+
+    assert (await here.client.with_raw_response.check_license_feature(**FEATURE)).attempts == 2
+    assert await here.is_taken(-(10**7))
+    assert await here.is_taken(0)
+    assert not await here.is_taken(-86400)
+
+
+async def test_an_answer_that_was_refused_signs_no_attempt() -> None:
+    """Signs by the local clock after a recording, so that the service can say again how far off the clock is."""
+    here = world()
+    assert not await here.is_taken(-86400)
+
+    assert await here.is_taken(0)
+
+    assert here.engine.requests[-1].headers["Date"] == imf_fixdate(here.clock.now)
+    assert here.client.clock_skew == 0
+
+
+async def test_a_word_that_nobody_signs() -> None:
+    """Takes a word with any Date, by which the client could learn nothing, but not out of a cache."""
+    here = world()
+    here.engine.answers = [here.dated("", 7200), answer(200, "", age="301")]
+
+    await here.client.release_floating_feature(**FEATURE)
+    with pytest.raises(AnswerMismatch, match="Age"):
+        await here.client.release_floating_feature(**FEATURE)
+
+    assert not await here.is_taken(7200)
+
+
+@pytest.mark.parametrize("other", [-86400, 86400, 10**9, None])
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("comma", [", ", ","])
+async def test_two_dates_of_which_one_is_old(other: float | None, first: bool, comma: str) -> None:
+    """Refuses an answer with two Dates of which one is of another day, or is no date, in whatever order."""
+    here = world()
+    now = here.clock.now
+    dates = [imf_fixdate(now), "yesterday" if other is None else imf_fixdate(now + other)]
+
+    assert not await here.check(date=comma.join(dates if first else dates[::-1]))
+
+
+async def test_two_dates_teach_nothing() -> None:
+    """Takes an answer with two Dates that are both near, as some proxies send it, and learns from neither."""
+    here = world()
+    now = here.clock.now
+
+    assert await here.check(date=f"{imf_fixdate(now + 200)}, {imf_fixdate(now + 201)}")
+    assert here.client.clock_skew == 0
+    assert await here.is_taken(800)
 
 
 async def test_a_first_answer_of_another_day() -> None:

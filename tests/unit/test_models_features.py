@@ -48,7 +48,7 @@ def test_a_consumption_feature_is_counted() -> None:
         pytest.param({"allow_overages": None}, 18, id="overages not mentioned"),
         pytest.param({"allow_unlimited_consumptions": None}, 18, id="unlimited not mentioned"),
         pytest.param({"max_consumption": None}, 0, id="maximum missing"),
-        pytest.param({"total_consumptions": None}, 25, id="total missing"),
+        pytest.param({"total_consumptions": None}, 0, id="total missing"),
     ],
 )
 def test_remaining_consumptions(changes: dict[str, object], left: int) -> None:

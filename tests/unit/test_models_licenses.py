@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from licensespring_async import ConfigurationError, InvalidReason, License, Validity
+from licensespring_async import (
+    Bundle,
+    ConfigurationError,
+    InstallationFile,
+    InvalidReason,
+    License,
+    ResponseError,
+    Validity,
+)
 from licensespring_async.models.converter import structure
 
 from . import bodies
@@ -171,7 +179,7 @@ def test_a_subscription_without_end_has_no_end_in_spite_of_grace() -> None:
         pytest.param({"allow_overages": True, "max_overages": 15}, 75, id="overages allowed"),
         pytest.param({"allow_overages": False, "max_overages": 15}, 60, id="overages not allowed"),
         pytest.param({"max_consumptions": None}, 0, id="maximum missing"),
-        pytest.param({"total_consumptions": None}, 100, id="total missing"),
+        pytest.param({"total_consumptions": None}, 0, id="total missing"),
         pytest.param({"allow_unlimited_consumptions": True}, None, id="unlimited"),
     ],
 )
@@ -248,3 +256,141 @@ def test_the_repr_of_a_license_holds_no_secret() -> None:
 def test_validity_reads_well() -> None:
     """Shows its reason in its repr, which lands in logs."""
     assert "not enabled" in str(Validity(reason=InvalidReason.NOT_ENABLED))
+
+
+def test_an_activation_is_the_license_that_a_check_returns() -> None:
+    """Reads `active` as `license_active`, and takes what the service activated for enabled."""
+    license = structure(bodies.activation(), License)
+
+    assert (license.license_active, license.license_enabled) == (True, True)
+    assert license.is_valid(NOW)
+    assert license.extra == {}
+    assert structure(license.to_dict(), License) == license
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"active": False}, InvalidReason.NOT_ACTIVE),
+        ({"license_enabled": False}, InvalidReason.NOT_ENABLED),
+        ({"enabled": False}, InvalidReason.NOT_ENABLED),
+    ],
+)
+def test_an_activation_that_says_no_is_no(changes: dict[str, object], reason: InvalidReason) -> None:
+    """Believes an activation that calls the license inactive or disabled."""
+    assert structure(bodies.activation(**changes), License).is_valid(NOW).reason is reason
+
+
+@pytest.mark.parametrize("active", [{}, {"active": True}])
+def test_only_an_activation_may_leave_out_whether_the_license_is_enabled(active: dict[str, object]) -> None:
+    """Refuses a check that does not say whether the license is enabled."""
+    body = bodies.license(**active)
+    del body["license_enabled"]
+
+    with pytest.raises(ResponseError, match=r"required field missing @ \$\.license_enabled"):
+        structure(body, License)
+
+
+@pytest.mark.parametrize("active", [None, "true", 1])
+def test_active_is_a_boolean(active: object) -> None:
+    """Refuses another type for an activation's `active`."""
+    with pytest.raises(ResponseError, match=r"expected a boolean, got .* @ \$\.license_active"):
+        structure(bodies.activation(active=active), License)
+
+
+def test_both_ways_of_naming_the_installation_file() -> None:
+    """Finds the file that a check spreads over the license, and that an activation puts into an object."""
+    checked = structure(bodies.license(), License).newest_file
+    activated = structure(bodies.activation(), License).newest_file
+
+    assert checked == structure(bodies.file() | {"id": None}, InstallationFile)
+    assert activated == structure(bodies.file(), InstallationFile)
+
+
+@pytest.mark.parametrize("named", [None, ""])
+def test_a_license_without_an_installation_file(named: str | None) -> None:
+    """Answers None where an answer names no file."""
+    assert a_license(installation_file=named).newest_file is None
+    assert structure(bodies.activation(installation_file=None), License).newest_file is None
+
+
+@pytest.mark.parametrize(
+    ("named", "problem"),
+    [
+        (5, r"expected a string, an object or null, got an integer @ \$\.installation_file$"),
+        ({"version": 5}, r"expected a string or null, got an integer @ \$\.installation_file\.version$"),
+    ],
+)
+def test_a_misshapen_installation_file_is_refused(named: object, problem: str) -> None:
+    """Names the place in an installation file that has another type."""
+    with pytest.raises(ResponseError, match=problem):
+        structure(bodies.activation(installation_file=named), License)
+
+
+def test_a_listed_license_is_a_license() -> None:
+    """Reads a listing, which writes dates without a time and knows no device."""
+    license = structure(bodies.listed_license(), License)
+
+    assert license.validity_period == ENDS
+    assert license.device_id is None
+    assert license.is_valid(NOW)
+
+
+def test_an_offline_license_is_a_license() -> None:
+    """Reads what an offline file holds, its device and signatures included."""
+    license = structure(bodies.refresh(request_id="3f0c"), License)
+
+    assert (license.hardware_id, license.request_id, license.date) == (
+        "device-7f3a",
+        "3f0c",
+        "Fri Jul 4 2025 10:56:13 GMT+0000",
+    )
+    assert license.extra == {}
+
+
+LEAST: dict[str, object] = {
+    "id": 7,
+    "license_active": True,
+    "license_enabled": True,
+    "license_type": "time-limited",
+    "validity_period": "2030-01-01",
+    "product_details": {"short_code": "APP"},
+}
+
+
+def test_a_license_needs_little() -> None:
+    """Is usable when an answer says no more than what decides: it ends when it ends, and has no features."""
+    license = structure(LEAST, License)
+
+    assert license.is_valid(NOW)
+    assert license.is_valid(ENDS).reason is InvalidReason.EXPIRED
+    assert license.feature("render") is None
+    assert license.newest_file is None
+
+
+@pytest.mark.parametrize("lacking", ["license_signature", "eula_link", "hash_md5", "customer", "is_expired"])
+def test_a_bundle_survives_a_field_that_decides_nothing(lacking: str) -> None:
+    """Reads a bundle though one item lacks a field."""
+    body = bodies.bundle("ONE", "TWO")
+    del body[1][lacking]
+
+    assert structure(body, Bundle)["TWO"].is_valid(NOW)
+
+
+@pytest.mark.parametrize("lacking", ["allow_grace_period", "grace_period"])
+def test_there_is_no_grace_that_an_answer_does_not_grant(lacking: str) -> None:
+    """Ends at the validity period where either the permission or the hours are missing."""
+    body = bodies.license(**GRACE)
+    del body[lacking]
+
+    license = structure(body, License)
+
+    assert license.has_grace is False
+    assert license.ends_at == ENDS
+
+
+@pytest.mark.parametrize("kind", ["consumption", "metered"])
+@pytest.mark.parametrize("lacking", ["max_consumptions", "total_consumptions"])
+def test_there_are_no_uses_that_an_answer_does_not_grant(kind: str, lacking: str) -> None:
+    """Has none left where the maximum or the total is missing, of a type that is new to this version too."""
+    assert counted(license_type=kind, **{lacking: None}).remaining_consumptions == 0

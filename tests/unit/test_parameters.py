@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -15,40 +14,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from licensespring_async import ConfigurationError, InvalidParameter, endpoints
-from licensespring_async.endpoints.parameters import PARAMETERS, secrets_of
-from licensespring_async.endpoints.requests import required
+from licensespring_async.endpoints.parameters import (
+    LONGEST_DOCUMENT,
+    LONGEST_TEXT,
+    LONGEST_TOKEN,
+    MOST_VARIABLES,
+    PARAMETERS,
+    boolean,
+    document,
+    integer,
+    secrets_of,
+    text,
+    token,
+    variables,
+)
+from licensespring_async.endpoints.requests import required, who_activates
 from licensespring_async.transport.values import Call
 
 from ..fakes import ScriptedEngine, client
 from .cases import arguments
 
 each_endpoint = pytest.mark.parametrize("endpoint", endpoints.__all__)
-
-
-def call(endpoint: str, **given: object) -> Call[Any]:
-    made: Call[Any] = getattr(endpoints, endpoint)(**given)
-    return made
+TEXTS = [name for name, each in PARAMETERS.items() if each.check in (text, token, document)]
+IDS = [name for name, each in PARAMETERS.items() if each.check is integer]
+FLAGS = [name for name, each in PARAMETERS.items() if each.check is boolean]
+ASKING = ["check_license", "check_bundle", "check_license_feature", "deactivate_license", "add_consumption", "versions"]
+ACTING = ["activate_license", "activate_bundle", "borrow_floating_license", "borrow_floating_feature"]
 
 
 def refusal(endpoint: str, **changes: object) -> InvalidParameter:
     with pytest.raises(InvalidParameter) as caught:
-        call(endpoint, **arguments(endpoint, **changes))
+        getattr(endpoints, endpoint)(**arguments(endpoint, **changes))
     return caught.value
-
-
-def taking(kind: object) -> Iterator[tuple[str, str]]:
-    """Each endpoint and each of its parameters that takes such values."""
-    for endpoint in endpoints.__all__:
-        for name, parameter in inspect.signature(getattr(endpoints, endpoint), eval_str=True).parameters.items():
-            if parameter.annotation in (kind, kind | None):  # type: ignore[operator]
-                yield endpoint, name
-
-
-def refusals(kind: object, value: object) -> Iterator[tuple[str, InvalidParameter]]:
-    """Each parameter that takes such values, and how it refuses this one."""
-    for endpoint, name in taking(kind):
-        alone = {"license_key": None} if name == "username" else {}
-        yield name, refusal(endpoint, **{**alone, name: value})
 
 
 def sent(made: Call[Any]) -> dict[str, Any]:
@@ -61,6 +58,25 @@ def sent(made: Call[Any]) -> dict[str, Any]:
     return dict(pairs)
 
 
+def parameters(endpoint: str) -> dict[str, inspect.Parameter]:
+    return dict(inspect.signature(getattr(endpoints, endpoint)).parameters)
+
+
+@each_endpoint
+def test_every_parameter_is_in_the_table(endpoint: str) -> None:
+    """Takes no argument that the table of parameters does not have, but for the TPM."""
+    assert parameters(endpoint).keys() - PARAMETERS.keys() <= {"tpm"}
+
+
+@each_endpoint
+def test_none_for_what_must_be_given_is_refused(endpoint: str) -> None:
+    """Refuses None for an argument without a default, by its name."""
+    for name, parameter in parameters(endpoint).items():
+        if parameter.default is inspect.Parameter.empty:
+            assert refusal(endpoint, **{name: None}).parameter == name
+
+
+@pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
@@ -76,67 +92,125 @@ def sent(made: Call[Any]) -> dict[str, Any]:
         pytest.param(b"bytes", "must be a string, not bytes", id="bytes"),
         pytest.param(True, "must be a string, not bool", id="a boolean"),
         pytest.param(["a"], "must be a string, not list", id="a list"),
+        pytest.param(None, "must be a string, not NoneType", id="nothing"),
     ],
 )
-def test_a_text_that_cannot_be_sent_is_refused(value: object, problem: str) -> None:
-    """Refuses a text that cannot be sent, wherever an endpoint takes one, and names the parameter."""
-    for name, error in refusals(str, value):
-        assert error.parameter == name
-        assert problem in error.problem
-        assert str(error) == f"{name}: {error.problem}"
+def test_a_text_that_cannot_be_sent_is_refused(name: str, value: object, problem: str) -> None:
+    """Refuses a text that cannot be sent, and names the parameter."""
+    with pytest.raises(InvalidParameter) as caught:
+        required(**{name: value})
+
+    assert caught.value.parameter == name
+    assert problem in caught.value.problem
+    assert str(caught.value) == f"{name}: {caught.value.problem}"
 
 
-@each_endpoint
-@pytest.mark.parametrize("name", ["product", "hardware_id"])
-def test_none_for_a_required_text_is_refused(endpoint: str, name: str) -> None:
-    """Refuses None for what must be given."""
-    assert str(refusal(endpoint, **{name: None})) == f"{name}: must be a string, not NoneType"
+LONGER = {"id_token": LONGEST_TOKEN, "code": LONGEST_TOKEN, "request": LONGEST_DOCUMENT}
 
 
-@each_endpoint
-def test_both_identities_are_refused(endpoint: str) -> None:
-    """Refuses a key together with a user."""
-    error = refusal(endpoint, username="robin@example.org")
+@pytest.mark.parametrize("letter", ["a", "é", " "])
+def test_a_text_has_a_greatest_length(letter: str) -> None:
+    """Refuses what is longer than can be sent, wherever an endpoint takes a text, and says how long it may be."""
+    for name in TEXTS:
+        with pytest.raises(InvalidParameter) as caught:
+            required(**{name: letter * (LONGEST_DOCUMENT + 1)})
+        assert caught.value.parameter == name
+        longest = LONGER.get(name, LONGEST_TEXT)
+        assert caught.value.problem == f"has 65,537 characters; at most {longest:,} can be sent"
 
-    assert str(error) == "license_key / username: both were given; pass exactly one of them"
+
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_a_text_may_be_as_long_as_it_may_be(letter: str) -> None:
+    """Takes a text of the greatest length."""
+    for name, parameter in PARAMETERS.items():
+        if parameter.check in (text, token, document):
+            longest = letter * LONGER.get(name, LONGEST_TEXT)
+            assert parameter.check(name, longest) == longest
 
 
-@each_endpoint
-def test_no_identity_is_refused(endpoint: str) -> None:
-    """Refuses to ask for nobody's license."""
-    error = refusal(endpoint, license_key=None)
+def test_variables_have_a_greatest_number() -> None:
+    """Takes 256 variables at once and no more, none of them longer than a text."""
+    given = {f"v{number}": "x" for number in range(MOST_VARIABLES)}
+    assert variables("variables", given) == given
+    with pytest.raises(InvalidParameter, match="has 257 variables; at most 256"):
+        variables("variables", given | {"one": "more"})
+    with pytest.raises(InvalidParameter, match=r"at most 4,096"):
+        variables("variables", {"v": "x" * (LONGEST_TEXT + 1)})
 
-    assert str(error) == "license_key / username: neither was given; pass exactly one of them"
+
+@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("value", [True, "5", 5.0, [5], -1, 2**63, pytest.param(10**5_000, id="endless")])
+def test_an_id_is_one_that_the_service_can_have(name: str, value: object) -> None:
+    """Refuses an id that is no whole number, a boolean included, or is negative or has more than 63 bits."""
+    with pytest.raises(InvalidParameter) as caught:
+        required(**{name: value})
+
+    assert caught.value.parameter == name
+
+
+@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize("value", [1, 0, "true", "false", None.__class__, 1.0])
+def test_a_flag_is_a_boolean(name: str, value: object) -> None:
+    """Refuses a flag that is neither True nor False, whatever its truth."""
+    with pytest.raises(InvalidParameter) as caught:
+        required(**{name: value})
+
+    assert caught.value.parameter == name
+    assert caught.value.problem.startswith("must be True or False, not ")
+
+
+@pytest.mark.parametrize("endpoint", ASKING)
+def test_exactly_one_identity_asks(endpoint: str) -> None:
+    """Refuses a key together with a user, and neither."""
+    names = "license_key / username"
+
+    assert str(refusal(endpoint, username="robin")) == f"{names}: both were given; pass exactly one of them"
+    assert str(refusal(endpoint, license_key=None)) == f"{names}: neither was given; pass exactly one of them"
+
+
+@pytest.mark.parametrize("endpoint", ACTING)
+def test_exactly_one_identity_acts(endpoint: str) -> None:
+    """Refuses two ways of naming a license to act on, and none."""
+    assert refusal(endpoint, username="robin", password="p").parameter == "license_key / username"
+    assert refusal(endpoint, license_key=None).problem.startswith("none was given; pass exactly one of license_key")
+
+
+NOBODY: dict[str, Any] = dict.fromkeys(inspect.signature(who_activates).parameters)
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"), [(True, "bool"), (False, "bool"), ("5", "str"), (5.0, "float"), (5.9, "float"), ([5], "list")]
+    ("given", "parameter", "problem"),
+    [
+        ({"username": "robin"}, "password", "is missing; username is sent together with it"),
+        ({"id_token": "t"}, "customer_account_code", "is missing; id_token is sent together with it"),
+        ({"code": "c"}, "customer_account_code", "is missing; code is sent together with it"),
+        ({"password": "p"}, "license_key / username / id_token / code", "none was given"),
+        ({"license_key": "k", "password": "p"}, "password", "does not go with license_key; it goes with username"),
+        ({"license_key": "k", "customer_account_code": "a"}, "customer_account_code", "does not go with license_key"),
+        ({"license_key": "k", "redirect_uri": "https://x"}, "redirect_uri", "does not go with license_key"),
+        ({"id_token": "t", "code": "c", "customer_account_code": "a"}, "id_token / code", "several were given"),
+        ({"id_token": "t", "customer_account_code": "a", "password": "p"}, "password", "does not go with id_token"),
+    ],
 )
-def test_an_integer_is_an_integer(value: object, kind: str) -> None:
-    """Refuses a number that is no integer, a boolean included."""
-    for name, error in refusals(int, value):
-        assert str(error) == f"{name}: must be an integer, not {kind}"
+def test_half_a_pair_is_refused(given: dict[str, object], parameter: str, problem: str) -> None:
+    """Names the half that is missing, or that goes with something else."""
+    with pytest.raises(InvalidParameter) as caught:
+        who_activates(**{**NOBODY, **given})
+
+    assert caught.value.parameter == parameter
+    assert problem in caught.value.problem
 
 
-@pytest.mark.parametrize("value", [-1, 2**63, pytest.param(10**5_000, id="more digits than can be written")])
-def test_an_id_that_the_service_cannot_have_is_refused(value: int) -> None:
-    """Refuses an id that is negative or has more than 63 bits."""
-    for name, error in refusals(int, value):
-        assert error.parameter == name
+def test_a_users_licenses_are_not_asked_for_by_key() -> None:
+    """Refuses to list the licenses of nobody."""
+    with pytest.raises(InvalidParameter, match="username / id_token / code"):
+        endpoints.user_licenses(product="APP")
 
 
-@pytest.mark.parametrize("value", [1, 0, "true", "false", None.__class__, 1.0])
-def test_a_flag_is_a_boolean(value: object) -> None:
-    """Refuses a flag that is neither True nor False, whatever its truth."""
-    for name, error in refusals(bool, value):
-        assert error.parameter == name
-        assert error.problem.startswith("must be True or False, not ")
-
-
-@pytest.mark.parametrize("kind", [str, int, bool])
-def test_these_are_looked_at(kind: type) -> None:
-    """Finds parameters of each kind, so that the refusals above are of something."""
-    assert list(taking(kind)) != []
+def test_a_single_sign_on_gives_a_code_or_a_token() -> None:
+    """Refuses another response type, which the service would refuse too."""
+    with pytest.raises(InvalidParameter, match="response_type: must be one of code, token"):
+        endpoints.sso_url(product="APP", customer_account_code="EXG", response_type="implicit")
 
 
 def test_a_refusal_is_a_value_error_too() -> None:
@@ -156,40 +230,38 @@ def test_a_refusal_never_shows_the_value(name: str, tail: str) -> None:
     assert "SECRET" not in f"{error} {error!r} {error.args} {error.__cause__}"
 
 
-@each_endpoint
+@pytest.mark.parametrize("endpoint", ["check_license_feature", "deactivate_license"])
 @given(text=st.text(min_size=1).filter(str.strip))
 def test_any_text_arrives_as_it_was(endpoint: str, text: str) -> None:
-    """Encodes any text so that the server reads the very same, or refuses it for its CR, LF or NUL."""
+    """Encodes any text, in a query and in JSON, so that the server reads the very same, or refuses it."""
     given = arguments(endpoint, product=text, hardware_id=text[::-1], license_key=text * 2)
 
     try:
-        made = call(endpoint, **given)
+        made: Call[Any] = getattr(endpoints, endpoint)(**given)
     except InvalidParameter:
         assert set(text) & set("\r\n\0") or not text[::-1].strip()
     else:
         assert sent(made) == given
 
 
-@each_endpoint
 @given(text=st.text(min_size=1).filter(str.strip))
-def test_a_target_is_plain_ascii(endpoint: str, text: str) -> None:
+def test_a_target_is_plain_ascii(text: str) -> None:
     """Sends nothing in a request target but letters, digits and what RFC 3986 leaves unreserved."""
     try:
-        target = call(endpoint, **arguments(endpoint, product=text)).request.target
+        target = endpoints.check_license(**arguments("check_license", product=text)).request.target
     except InvalidParameter:
         return
     assert set(target) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/?&=%")
 
 
 @pytest.mark.anyio
-@each_endpoint
+@pytest.mark.parametrize("endpoint", [name for name in endpoints.__all__ if "hardware_id" in parameters(name)])
 async def test_a_bad_call_sends_nothing(endpoint: str) -> None:
     """Refuses a bad argument of a client's method before any request."""
     engine = ScriptedEngine()
-    bad = arguments(endpoint, hardware_id="")
 
     with pytest.raises(InvalidParameter):
-        await getattr(client(engine), endpoint)(**bad)
+        await getattr(client(engine), endpoint)(**arguments(endpoint, hardware_id=""))
     assert engine.requests == []
 
 
@@ -254,8 +326,8 @@ def test_variables_are_strings_numbers_and_booleans() -> None:
 
 
 def test_the_values_of_variables_are_secrets() -> None:
-    """Hides what a program stores with a device."""
-    assert secrets_of(required(product="TP", variables={"token": "s3cret", "size": 5})) == ("s3cret", "5")
+    """Hides the texts that a program stores with a device."""
+    assert secrets_of(required(product="TP", variables={"token": "s3cret", "size": 5})) == ("s3cret",)
 
 
 def test_a_negative_count_gives_back() -> None:

@@ -12,29 +12,46 @@ from licensespring_async import (
     ClientCredentials,
     DeviceNotFound,
 )
+from licensespring_async.checks import BundleCheck, FeatureCheck
+from licensespring_async.fleet import Row
+from licensespring_async.services.web import Licensee
+from licensespring_async.transport import HttpRequest, HttptoolsEngine, HttpxEngine
 
 from ..fakes import answer
 from . import bodies
 from .fakes import FEATURE, a_client
 
+CHECK = FeatureCheck(product="APP", feature="render", hardware_id="device-0003", license_key="license-key-0004")
+CALL = CHECK.call()
 SECRETIVE = [
     ApiKey(api_key="api-key-0001", shared_key="shared-key-0002"),
     ClientCredentials(client_id="client-0001", client_secret="client-secret-0002"),
+    CHECK,
+    BundleCheck(product="SUITE", hardware_id="device-0003", username="ana@example.org"),
+    Licensee(hardware_id="device-0003", license_key="license-key-0004"),
+    Row(row=1, check=CHECK),
+    CALL,
+    CALL.request,
+    CALL.bind,
+    HttpRequest("GET", "https://example.org/?license_key=license-key-0004", {}),
+    HttpxEngine(proxy="http://user:the-password@proxy.example.org:8080"),
+    HttptoolsEngine(proxy="http://user:the-password@proxy.example.org:8080"),
 ]
 
 
-@pytest.mark.parametrize("credentials", SECRETIVE, ids=lambda each: type(each).__name__)
-def test_credentials_are_not_pickled(credentials: ApiKey | ClientCredentials) -> None:
-    """Refuses to pickle credentials, and says what to do instead."""
-    with pytest.raises(TypeError, match="pickled"):
-        pickle.dumps(credentials)
+@pytest.mark.parametrize("secretive", SECRETIVE, ids=lambda each: type(each).__name__)
+def test_what_holds_secrets_is_not_pickled(secretive: object) -> None:
+    """Refuses to pickle what holds secrets, alone or inside of something else, and says what to do instead."""
+    for each in (secretive, [secretive], {"a": (secretive,)}):
+        with pytest.raises(TypeError, match="holds secrets and cannot be pickled"):
+            pickle.dumps(each)
 
 
-@pytest.mark.parametrize("credentials", SECRETIVE, ids=lambda each: type(each).__name__)
-def test_credentials_can_be_copied(credentials: ApiKey | ClientCredentials) -> None:
+@pytest.mark.parametrize("secretive", SECRETIVE, ids=lambda each: type(each).__name__)
+def test_what_holds_secrets_can_be_copied(secretive: object) -> None:
     """Copies credentials, inside a configuration for instance, since a copy stays in the process."""
-    assert copy.copy(credentials) == credentials
-    assert copy.deepcopy({"auth": credentials}) == {"auth": credentials}
+    assert copy.copy(secretive) == secretive
+    assert copy.deepcopy({"auth": secretive}) == {"auth": secretive}
 
 
 def test_a_client_is_not_pickled() -> None:

@@ -46,7 +46,7 @@ def test_the_version_is_a_version() -> None:
 
 
 OPTIONAL = [
-    *("typer", "rich", "fastapi", "litestar", "starlette", "uvicorn", "httptools", "pyreqwest", "dask", "distributed"),
+    *("typer", "rich", "fastapi", "litestar", "starlette", "uvicorn", "httptools", "dask", "distributed"),
     *("opentelemetry", "jinja2", "matplotlib", "pyarrow", "sqlalchemy", "backports", "pytest", "trio", "respx"),
 ]
 ROOMS = [

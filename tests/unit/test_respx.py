@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import httpx
 import pytest
 import respx
@@ -48,11 +49,11 @@ async def test_a_bundle_check_is_intercepted() -> None:
     """Answers a bundle check with what a user's test says."""
     async with believing() as client:
         with respx.mock:
-            route = respx.get(f"{ORIGIN}/check_bundle", params=dict(DEVICE)).respond(json=bodies.bundle("SUITE"))
+            route = respx.get(f"{ORIGIN}/check_bundle", params=dict(DEVICE)).respond(json=bodies.bundle("APP"))
 
             bundle = await client.check_bundle(**DEVICE)
 
-    assert bundle.products == ("SUITE",)
+    assert bundle.products == ("APP",)
     assert route.called
 
 
@@ -131,3 +132,16 @@ async def test_several_answers_in_turn() -> None:
             raw = await client.with_raw_response.check_bundle(**DEVICE)
 
     assert raw.attempts == route.call_count == 3
+
+
+async def test_any_number_of_mocked_calls_is_answered() -> None:
+    """Answers a burst of mocked calls again and again: a mock has no connection that others could wait for."""
+    async with believing() as client:
+        with respx.mock:
+            route = respx.get(f"{ORIGIN}/check_license_feature").respond(json=bodies.feature())
+            for _ in range(3):
+                async with anyio.create_task_group() as group:
+                    for _ in range(30):
+                        group.start_soon(lambda: client.check_license_feature(**FEATURE))
+
+    assert route.call_count == 90

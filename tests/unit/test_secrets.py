@@ -220,14 +220,14 @@ TALKERS: dict[str, Handler] = {
 
 
 @pytest.mark.parametrize("talker", TALKERS)
-@pytest.mark.parametrize("kind", ["httpx", "pyreqwest", "own client"])
+@pytest.mark.parametrize("kind", ["httpx", "httptools", "own client"])
 @pytest.mark.anyio
 async def test_logs_and_transport_errors_tell_nothing(
     records: list[logging.LogRecord], anyio_backend_name: str, kind: str, talker: str
 ) -> None:
     """Writes at DEBUG no secret, by any logger, over a real socket, and puts none on the errors."""
     if anyio_backend_name == "trio" and kind != "httpx":
-        pytest.skip("pyreqwest is for asyncio, and httpx leaves generators behind that trio warns of")
+        pytest.skip("httptools is for asyncio, and httpx leaves generators behind that trio warns of")
     async with serving(TALKERS[talker]) as server, Maker(kind)() as engine:
         errors = await failures(client_over(engine, base_url=server.origin))
 

@@ -93,6 +93,12 @@ def test_an_unusable_date_tells_nothing(date: str | None) -> None:
     assert skew.offset == 600
 
 
+@pytest.mark.parametrize("date", [f"{at(NOW)}, {at(NOW + 5)}", f"{at(NOW)},{at(NOW)}", f"{at(NOW)}, now", ","])
+def test_several_dates_tell_nothing(date: str) -> None:
+    """Learns nothing from a Date that was sent twice."""
+    assert observed(date).offset == 0
+
+
 @given(date=st.text(st.characters()) | DATES)
 def test_any_date(date: str) -> None:
     """Learns from any text, or does not, and never fails."""

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from licensespring_async import ConfigurationError
-from licensespring_async.transport import HttpxEngine, PyreqwestEngine
+from licensespring_async.transport import HttptoolsEngine, HttpxEngine
 
-Maker = Callable[..., HttpxEngine | PyreqwestEngine]
+Maker = Callable[..., HttpxEngine | HttptoolsEngine]
 
-each_engine = pytest.mark.parametrize("engine", [HttpxEngine, PyreqwestEngine])
+each_engine = pytest.mark.parametrize("engine", [HttpxEngine, HttptoolsEngine])
 
 
 def context(**changes: Any) -> ssl.SSLContext:

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from licensespring_async import Bundle, LicenseFeature, LicenseSpring, LicenseSpringError
 from licensespring_async.auth import imf_fixdate
-from licensespring_async.models.converter import structure, unstructure
-from licensespring_async.models.expiry import TimeFloor
+from licensespring_async.models.converter import structure
+from licensespring_async.models.expiry import TimeFloor, judge
+from licensespring_async.models.model import to_json
 from licensespring_async.transport import HttpResponse
 
-from ..fakes import KEY, ScriptedEngine, answer, client, http_date
+from ..fakes import KEY, ScriptedEngine, answer, client, http_date, refusal
 from . import bodies
 from .fakes import DEVICE, FEATURE, VirtualTime
 from .keys import Signer
@@ -56,7 +57,7 @@ class Service:
         return await self.client.check_license_feature(**FEATURE)
 
     async def bundle(self, at: datetime) -> Bundle:
-        item = bodies.license(product_details=bodies.product("APP"), validity_period=THEN, license_signature="")
+        item = bodies.license(product_details=bodies.product("APP"), validity_period=THEN, license_signature=None)
         item["product_features"] = [bodies.product_feature(expiry_date=THEN)]
         self.answers([item], at)
         return await self.client.check_bundle(**DEVICE)
@@ -190,6 +191,48 @@ async def test_an_unverified_answer_proves_no_time() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("code", ["internal_error", "date_header_diff"])
+@pytest.mark.parametrize("years", [1, 7, 50])
+async def test_the_date_of_an_error_revives_nothing(signer: Signer, code: str, years: int) -> None:
+    """Judges a recording by the machine's own clock, though an unsigned error announced the time it was made."""
+    time = VirtualTime(AFTER.timestamp())
+    then = AFTER - timedelta(days=365 * years)
+    body = bodies.encoded(bodies.feature(code="render", expiry_date=(then + timedelta(days=1)).isoformat()))
+    date = http_date(then.timestamp())
+    engine = ScriptedEngine([refusal(code, date=date), answer(200, body, date=date, **signer.headers(body))])
+    client = LicenseSpring(auth=KEY, engine=engine, public_key=signer.public_key, clock=time.clock, max_answer_age=None)
+    if code != "date_header_diff":
+        with pytest.raises(LicenseSpringError):
+            await client.check_license_feature(**FEATURE)
+
+    feature = await client.check_license_feature(**FEATURE)
+
+    assert client.now() == AFTER
+    assert feature.is_expired(client.now())
+
+
+@pytest.mark.anyio
+async def test_the_moment_is_the_later_of_two(service: Service) -> None:
+    """Judges by the local clock when it is ahead, else by what was verified; both go on."""
+    await service.feature(AFTER)
+    assert service.client.now() == AFTER
+
+    service.time.now = (AFTER + timedelta(days=3)).timestamp()
+    assert service.client.now() >= AFTER + timedelta(days=3)
+
+    await service.feature(BEFORE)
+    assert service.client.now() >= AFTER + timedelta(days=3)
+
+
+@pytest.mark.anyio
+async def test_two_dates_prove_no_time(service: Service) -> None:
+    """Takes no time from an answer with two Dates, of which anyone may have written the first."""
+    await service.feature(BEFORE, date=f"{imf_fixdate(AFTER.timestamp())}, {imf_fixdate(BEFORE.timestamp())}")
+
+    assert service.client.newest_date is None
+
+
+@pytest.mark.anyio
 async def test_a_pickle_keeps_the_moment(service: Service) -> None:
     """Stays expired in another process, which knows nothing of the client; and goes on from there."""
     feature, license = await service.feature(AFTER), (await service.bundle(AFTER))["APP"]
@@ -216,11 +259,10 @@ async def test_copies_follow_the_client(service: Service) -> None:
 async def test_the_floor_is_no_part_of_the_answer(service: Service) -> None:
     """Leaves equality, text and JSON of a model as they were; a field of that name in an answer is an extra one."""
     feature = await service.feature(AFTER)
-    elsewhere = structure(unstructure(feature), LicenseFeature)
+    elsewhere = structure(to_json(feature), LicenseFeature)
 
     assert (feature, repr(feature)) == (elsewhere, repr(elsewhere))
     assert structure(bodies.feature(time_floor=5), LicenseFeature).extra == {"time_floor": 5}
-    assert elsewhere.time_floor is None
 
 
 @given(st.lists(st.tuples(st.floats(-6.2e10, 1e12), st.floats(0, 1e9)), max_size=8))
@@ -247,6 +289,6 @@ def test_an_expired_feature_stays_expired(ends: datetime, late: float) -> None:
     feature = structure(bodies.feature(expiry_date=ends.isoformat()), LicenseFeature)
     floor = TimeFloor.of(ends.replace(tzinfo=UTC).timestamp() + late)
 
-    feature.judge_by(floor)
+    judge(feature, floor)
 
     assert feature.is_expired()

@@ -32,8 +32,10 @@ def body_of(case: Case) -> bytes | None:
 
 
 def media_type_of(case: Case) -> str | None:
-    """What a case says its body is."""
-    return None if case["body"] is None else "application/json"
+    """What a body is: JSON, or the text of an offline request."""
+    if case["body"] is None:
+        return None
+    return "text/plain" if "request" in case["arguments"] else "application/json"
 
 
 def test_every_endpoint_has_its_cases() -> None:

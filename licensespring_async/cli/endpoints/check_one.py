@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 import attrs
@@ -14,7 +14,7 @@ from ...client import LicenseSpring
 from ...errors import ConfigurationError, LicenseSpringError
 from ...fleet.checking.verdicts import of_error
 from ...fleet.results.result import Outcome, Verdict
-from ...models.converter import unstructure
+from ...models.model import to_json
 from ...redaction import fingerprint
 from ...transport.values import Call
 from ..commands import Group
@@ -92,8 +92,8 @@ async def _ask(client: LicenseSpring, check: Check[T], call: Call[T]) -> _Came[T
         except ConfigurationError:
             raise
         except LicenseSpringError as error:
-            return _Came(verdict=of_error(error), error=error, now=datetime.now(UTC))
-    now = datetime.now(UTC) + timedelta(seconds=client.clock_skew)
+            return _Came(verdict=of_error(error), error=error, now=client.now())
+    now = client.now()
     return _Came(verdict=check.judge(raw.value, now), value=raw.value, verified=raw.verified, now=now)
 
 
@@ -104,7 +104,7 @@ def _print_json(check: Check[T], call: Call[T], came: _Came[T]) -> None:
             "code": came.verdict.code,
             "message": came.verdict.message,
             "verified": came.verified,
-            check.key: masked(unstructure(came.value), call.request.secrets),
+            check.key: masked(to_json(came.value, masked=True), call.request.secrets),
         }
     )
 
@@ -114,7 +114,7 @@ def _print(check: Check[T], arguments: Mapping[str, object], came: _Came[T]) -> 
     if verdict.outcome is Outcome.ERROR:
         complain(f"{verdict.code}: {verdict.message}", advice=hint)
         return
-    asked = f"{check.title.format_map(arguments)}{_whose(arguments)}"
+    asked = f"{check.title.format_map(arguments)}{whose(arguments)}"
     say(OUT, (verdict.outcome.value.replace("_", " "), _STYLES[verdict.outcome]), f"  {asked}")
     if verdict.outcome is Outcome.NOT_LICENSED:
         say(OUT, ("The answer:  ", "dim"), f"{verdict.message} ({verdict.code})")
@@ -126,7 +126,7 @@ def _print(check: Check[T], arguments: Mapping[str, object], came: _Came[T]) -> 
             say(OUT, ("The answer's signature was not checked.", "yellow"))
 
 
-def _whose(arguments: Mapping[str, object]) -> str:
+def whose(arguments: Mapping[str, object]) -> str:
     """Return the device and the license as people may see them."""
     license = arguments.get("license_key") or arguments.get("username")
     named = {"device": arguments.get("hardware_id"), "license": license}

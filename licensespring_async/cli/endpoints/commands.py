@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
+
+import typer
 
 from ... import endpoints
 from ...fleet.checking.verdicts import of_answer
 from .. import commands
 from ..connection import OneCall
+from .act_one import Act, act_one
 from .check_one import Answer, Check, check_one
 from .signature import arguments_for, help_of, options_of
-from .tables import bundle_table, feature_table
+from .tables import feature_table, license_table, licenses_table
 
 T = TypeVar("T")
 
@@ -32,6 +35,21 @@ def checking(check: Check[T], *, notice: str = "") -> Callable[..., None]:
         check_one(check, connection.client(timeout=connection.timeout), arguments, answer)
 
     return commands.command(taking(run, check.endpoint, notice=notice, exits="0 for a yes, 5 for a no"))
+
+
+def acting(act: Act[T]) -> Callable[..., None]:
+    """Return the command that does something by its endpoint; its options and help are those of the function."""
+
+    def run(
+        *,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+        connection: OneCall,
+        **given: object,
+    ) -> None:
+        arguments = arguments_for(act.endpoint, given)
+        act_one(act, connection.client(timeout=connection.timeout), arguments, as_json=as_json)
+
+    return commands.command(taking(run, act.endpoint, exits="0 when it is done, 5 for a refusal"))
 
 
 def taking(
@@ -57,6 +75,16 @@ def taking(
 
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "check": checking(
+        Check(
+            endpoint=endpoints.check_license,
+            key="license",
+            title="license of {product}",
+            show=license_table,
+            judge=of_answer,
+        ),
+        notice="If it floats, this TAKES A SLOT.",
+    ),
     "check-feature": checking(
         Check(
             endpoint=endpoints.check_license_feature,
@@ -72,9 +100,10 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             endpoint=endpoints.check_bundle,
             key="bundle",
             title="bundle {product}",
-            show=bundle_table,
+            show=licenses_table,
             judge=of_answer,
         )
     ),
+    "deactivate": acting(Act(endpoint=endpoints.deactivate_license, title="deactivated {product}")),
 }
 """By the name of the command."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
@@ -23,7 +23,7 @@ _ASKED_FOR: Final = frozenset({"password", "new_password", "id_token", "code"})
 
 _PANELS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("hardware_id", "license_key", "username", "license_id"), "License and device"),
-    **dict.fromkeys(("password", "id_token", "code", "customer_account_code"), "License and device"),
+    **dict.fromkeys(("password", "new_password", "id_token", "code", "customer_account_code"), "License and device"),
     **dict.fromkeys(("env", "os_ver", "hostname", "os_hostname", "ip", "ip_local"), "Device data"),
     **dict.fromkeys(("app_ver", "sdk_ver", "mac_address", "is_vm", "vm_info"), "Device data"),
 }
@@ -40,7 +40,7 @@ def options_of(endpoint: Endpoint) -> Iterator[inspect.Parameter]:
         kind = _kind(each.annotation)
         if kind is None:
             continue
-        is_required = each.default is inspect.Parameter.empty
+        is_required = each.default is inspect.Parameter.empty and NoneType not in get_args(each.annotation)
         text = _spoken(told.get(name) or PARAMETERS[name].about, parameters)
         is_open = is_required and name not in _ASKED_FOR
         yield each.replace(
@@ -71,7 +71,7 @@ def arguments_for(endpoint: Endpoint, given: Mapping[str, object]) -> dict[str, 
     """
     parameters = inspect.signature(endpoint).parameters
     arguments = dict(given)
-    for name in _ASKED_FOR & given.keys():
+    for name in [each for each in parameters if each in _ASKED_FOR and each in given]:
         is_missing = given[name] is None and parameters[name].default is inspect.Parameter.empty
         if is_missing and not can_ask():
             raise ConfigurationError(
@@ -86,6 +86,8 @@ def _option(name: str, kind: Any, text: str) -> Any:
     parser: Callable[[str], Any] | None = _PARSERS.get(kind)
     if name in _ASKED_FOR:
         text += " - asks for it, or reads it from the standard input."
+    if kind == list[str]:
+        text += " May be repeated."
     return typer.Option(
         f"{option(name)}/--no{option(name)[1:]}" if kind is bool else option(name),
         help=text,
@@ -118,10 +120,9 @@ def _kind(annotation: Any) -> Any:
         (annotation, *more) = [each for each in get_args(annotation) if each is not NoneType]
         if more:
             return None
-    kind: Any = get_origin(annotation) or annotation
-    if kind is Mapping:
-        return dict
-    return kind if kind in _METAVARS else None
+    if annotation in _METAVARS:
+        return annotation
+    return _BY_ORIGIN.get(get_origin(annotation))
 
 
 def _moment(text: str) -> datetime:
@@ -144,5 +145,13 @@ def _object(text: str) -> dict[str, object]:
     return cast("dict[str, object]", value)
 
 
-_METAVARS: Final[Mapping[Any, str]] = {str: "TEXT", int: "NUMBER", bool: "", datetime: "DATE-TIME", dict: "JSON"}
+_METAVARS: Final[Mapping[Any, str]] = {
+    str: "TEXT",
+    int: "NUMBER",
+    bool: "",
+    datetime: "DATE-TIME",
+    dict: "JSON",
+    list[str]: "TEXT",
+}
+_BY_ORIGIN: Final[Mapping[Any, Any]] = {Mapping: dict, dict: dict, Sequence: list[str], Iterable: list[str]}
 _PARSERS: Final[Mapping[Any, Callable[[str], Any]]] = {datetime: _moment, dict: _object}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
-from ...models import Bundle, License, LicenseFeature
+from ...models import License, LicenseFeature
+from ..console import text
 from ..wording import counted, from_now
 
 
@@ -26,12 +27,17 @@ def feature_table(feature: LicenseFeature, now: datetime) -> Table:
         ("License id", str(feature.license_id)),
     ):
         if value:
-            table.add_row(name, Text(value))
+            table.add_row(name, text(value))
     return table
 
 
-def bundle_table(bundle: Bundle, now: datetime) -> Table:
-    """Return the licenses of a bundle as a table, one line each."""
+def license_table(license: License, now: datetime) -> Table:
+    """Return a license as a table of one line."""
+    return licenses_table([license], now)
+
+
+def licenses_table(licenses: Iterable[License], now: datetime) -> Table:
+    """Return licenses, of a bundle or a listing, as a table, one line each."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Product", overflow="fold")
     table.add_column("Type", overflow="fold")
@@ -39,15 +45,15 @@ def bundle_table(bundle: Bundle, now: datetime) -> Table:
     table.add_column("Ends", overflow="fold")
     table.add_column("Devices", justify="right")
     table.add_column("Features", overflow="fold")
-    for license in bundle:
+    for license in licenses:
         validity = license.is_valid(now)
         table.add_row(
-            Text(license.product_details.short_code),
-            Text(str(license.license_type)),
-            Text("yes", "green") if validity else Text(str(validity.reason), "yellow"),
-            Text(_ends(license.ends_at, now)),
-            Text(_devices(license)),
-            Text(", ".join(each.code for each in license.product_features) or "none"),
+            text(license.product_details.short_code),
+            text(str(license.license_type)),
+            text("yes", "green") if validity else text(str(validity.reason), "yellow"),
+            text(_ends(license.ends_at, now)),
+            text(_devices(license)),
+            text(", ".join(each.code for each in license.product_features) or "none"),
         )
     return table
 
@@ -79,5 +85,9 @@ def _consumption(feature: LicenseFeature) -> str:
 
 
 def _devices(license: License) -> str:
-    of = "unlimited" if license.allow_unlimited_activations else f"{license.max_activations:,}"
-    return f"{license.times_activated:,} of {of}"
+    used, most = license.times_activated, license.max_activations
+    if used is None:
+        return "unknown"
+    if license.allow_unlimited_activations:
+        return f"{used:,} of unlimited"
+    return f"{used:,}" if most is None else f"{used:,} of {most:,}"

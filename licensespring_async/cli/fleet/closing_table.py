@@ -8,11 +8,10 @@ from collections.abc import Callable
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from ...fleet import Outcome, Result, Summary
 from ...redaction import excerpt
-from ..console import ERR, say
+from ..console import ERR, say, text
 from ..wording import counted, duration
 
 _STYLES = {
@@ -82,8 +81,8 @@ class Report:
         table.add_column("Share", justify="right")
         for tally in self._summary.tallies():
             table.add_row(
-                Text(tally.outcome, _STYLES[tally.outcome]),
-                Text(tally.code),
+                text(tally.outcome, _STYLES[tally.outcome]),
+                text(tally.code),
                 f"{tally.rows:,}",
                 f"{tally.rows / rows:.1%}",
             )

@@ -9,6 +9,7 @@ import attrs
 import typer
 
 from ...fleet import Survey
+from ...redaction import SALT_VARIABLE, salted
 from ..commands import Group, command
 from ..connection import Connection
 from ..console import ERR, OUT, say, speak_json
@@ -43,6 +44,15 @@ class Fleet(Group):
         Shown,
         typer.Option("--progress", help="A bar on a terminal and plain lines elsewhere, or one of them; on stderr."),
     ] = Shown.AUTO
+    salt: Annotated[
+        str | None,
+        typer.Option(
+            help="Any secret text: results of all runs with it name a key or device by the same fingerprint. Default: "
+            "random, and kept in the journal.",
+            metavar="TEXT",
+            envvar=SALT_VARIABLE,
+        ),
+    ] = None
     pace: Pace
     ends: Ends
     slots: Slots
@@ -127,6 +137,8 @@ def _run(
     service = fleet.service()
     limits = service.limits
     with ExitStack() as stack:
+        if fleet.salt:
+            stack.enter_context(salted(fleet.salt))
         source = stack.enter_context(fleet.rows.opened(has_demo=fleet.sandbox))
         if dry_run and source.is_stream:
             raise typer.BadParameter("--dry-run reads the rows, and a stream can be read only once; name a file")
@@ -148,6 +160,7 @@ def _run(
                 output=fleet.output,
                 force=force,
                 is_retry=is_retry,
+                has_own_salt=bool(fleet.salt),
                 ends=fleet.ends,
                 shown=fleet.shown,
                 about={"command": command_of(context), "output": fleet.output, "options": fleet.about(service)},

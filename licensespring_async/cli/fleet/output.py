@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import errno
+import io
 import json
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
-
-import attrs
+from typing import BinaryIO, TextIO
 
 from ...errors import ConfigurationError
+from ...file_writing import Replacement, create
 from ...fleet import Result
-from ...fleet.results.result import FORMULA_STARTS
+from ...fleet.results.cells import csv_line
+from ...fleet.results.result import KINDS
 from .parquet_output import parquet_output
 
 STDOUT = "-"
@@ -38,6 +38,8 @@ def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result]
     if name is None:
         yield lambda _: None
     elif name == STDOUT:
+        if sys.stdout is None:
+            raise ConfigurationError("--output -: the standard output is closed; name a file")
         yield _writer(sys.stdout, "stdout")
     elif name.lower().endswith(".parquet"):
         if not force:
@@ -117,39 +119,39 @@ def _refuse_directory(path: Path) -> None:
 
 
 def _open(path: Path, *, force: bool) -> TextIO:
+    """Open a file whose lines are there as soon as they are written; one that is there loses its place to a new one."""
     _refuse_directory(path)
     try:
-        return path.open("x", encoding="utf-8", errors="backslashreplace", buffering=1, newline="")
+        return _lines(create(path))
     except FileExistsError:
         if not force:
             refuse_loss(str(path))
-    return path.open("w", encoding="utf-8", errors="backslashreplace", buffering=1, newline="")
+    new = Replacement(path)
+    try:
+        new.put()
+    except BaseException:
+        new.discard()
+        raise
+    return _lines(new.file)
+
+
+def _lines(file: BinaryIO) -> TextIO:
+    return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", line_buffering=True, newline="")
 
 
 def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
-    rows = csv.writer(file, lineterminator="\n")
     is_csv = name.lower().endswith(".csv")
-    if is_csv:
-        try:
-            rows.writerow(attrs.fields_dict(Result))
-        except OSError as e:
-            raise unwritable(name, e) from e
 
-    def write(result: Result) -> None:
+    def put(line: str) -> None:
         try:
-            if is_csv:
-                rows.writerow(_cell(each) for each in json.loads(result.to_json()).values())
-            else:
-                file.write(result.to_json() + "\n")
+            file.write(line)
             file.flush()
         except OSError as e:
             if e.errno == errno.EPIPE:  # the reader has seen enough
                 raise
             raise unwritable(name, e) from e
 
-    return write
-
-
-def _cell(value: object) -> object:
-    # A message is text from elsewhere.
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    if is_csv:
+        put(csv_line(KINDS))
+        return lambda result: put(csv_line(json.loads(result.to_json()).values()))
+    return lambda result: put(f"{result.to_json()}\n")

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 from ...extras import needs_extra
+from ...file_writing import Replacement
 from ...fleet import Result
+from ...fleet.results.result import KINDS
 
 _BATCH = 10_000
-_LARGEST = 2**63 - 1
 
 
 @contextmanager
@@ -34,12 +32,11 @@ def parquet_output(path: Path) -> Generator[Callable[[Result], None]]:
     with needs_extra("parquet"):
         import pyarrow as pa  # noqa: PLC0415  # an extra
         import pyarrow.parquet as pq  # noqa: PLC0415
-    schema = _schema(pa)
-    partial = path.with_name(f".{path.name}.partial")
+    schema = pa.schema([(name, _type(pa, *kind.column)) for name, kind in KINDS.items()])
     waiting: list[Result] = []
 
     def flush() -> None:
-        columns = {name: [_value(getattr(each, name), name) for each in waiting] for name in schema.names}
+        columns = {name: [kind.to_column(getattr(each, name)) for each in waiting] for name, kind in KINDS.items()}
         writer.write_table(pa.table(columns, schema=schema))
         waiting.clear()
 
@@ -48,36 +45,23 @@ def parquet_output(path: Path) -> Generator[Callable[[Result], None]]:
         if len(waiting) >= _BATCH:
             flush()
 
+    new = Replacement(path)
     try:
-        with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
-            try:
-                yield write
-            finally:
-                flush()
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+        try:
+            with pq.ParquetWriter(new.file, schema, compression="zstd") as writer:
+                try:
+                    yield write
+                finally:
+                    flush()
+        except OSError:
+            raise
+        except BaseException:
+            new.put()
+            raise
+        new.put()
     finally:
-        if partial.exists():
-            partial.replace(path)
+        new.discard()
 
 
-def _schema(pa: Any) -> Any:
-    whole, text, moment = pa.int64(), pa.string(), pa.timestamp("us", tz="UTC")
-    kinds = {
-        **dict.fromkeys(("row", "line", "http_status", "attempts"), whole),
-        **dict.fromkeys(("slots_in_use", "slots_allowed", "consumptions_left"), whole),
-        **dict.fromkeys(("expires_at", "at"), moment),
-        "seconds": pa.float64(),
-        "verified": pa.bool_(),
-    }
-    return pa.schema([(name, kinds.get(name, text)) for name in attrs.fields_dict(Result)])
-
-
-def _value(value: object, name: str) -> object:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()  # a message may hold what is no text
-    if name == "at" and isinstance(value, float):
-        return datetime.fromtimestamp(value, UTC)
-    # What a server says may be larger than a column holds.
-    return max(-_LARGEST, min(value, _LARGEST)) if type(value) is int else value
+def _type(pa: Any, name: str, *args: str) -> Any:
+    return getattr(pa, name)(*args)

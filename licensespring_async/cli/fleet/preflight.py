@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import attrs
@@ -12,7 +11,8 @@ from ...errors import ConfigurationError
 from ...fleet import Survey
 from ...transport import RateLimits
 from ..commands import Group
-from ..console import ERR, say
+from ..console import ERR, ask, can_ask, say
+from ..exits import Code
 from ..wording import counted, duration
 from .pacing import least_seconds
 
@@ -50,9 +50,10 @@ class Slots(Group):
         notice = _notice(survey, release=self.release)
         if self.yes:
             say(ERR, f"{notice}.")
-        elif sys.stdin.isatty() and sys.stderr.isatty():
-            if not typer.confirm(f"{notice}. Go on?", err=True):
-                raise typer.Exit(2)
+        elif can_ask():
+            if not ask(f"{notice}. Go on?"):
+                say(ERR, "Nothing was checked.")
+                raise typer.Exit(Code.USAGE)
         else:
             raise ConfigurationError(
                 f"{notice}; say --yes to agree (--dry-run only counts, --release gives the slots of features back)"

@@ -10,9 +10,8 @@ from typing import Final
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.text import Text
 
-from ..console import ERR, emit, say
+from ..console import ERR, emit, say, text
 from ..wording import counted, duration
 from .meter import Meter, Status
 
@@ -87,7 +86,9 @@ class _Bar(Progress):
     def get_renderables(self) -> Iterable[RenderableType]:
         """Return what is on the screen."""
         yield from super().get_renderables()
-        yield Text(self._details, "dim", no_wrap=True, overflow="ellipsis")
+        details = text(self._details, "dim")
+        details.no_wrap, details.overflow = True, "ellipsis"
+        yield details
 
     def show(self, status: Status) -> None:
         """Show how far the run is."""

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ...extras import needs_extra
+from ...file_writing import Replacement
 from ...fleet.report import Findings, Origin, read_records
 from ..commands import command
 from ..console import OUT, say
@@ -47,7 +48,8 @@ def report(
     command = ["licensespring-async", "fleet", "report", results, "--output", output, *["--force"][: int(force)]]
     page = render(findings, command=shlex.join(command), made=now, origin=Origin.of(Path(results)))
     try:
-        Path(output).write_text(page, encoding="utf-8", errors="replace")
+        with Replacement(Path(output)) as new:
+            new.file.write(page.encode("utf-8", "replace"))
     except OSError as e:
         raise unwritable(output, e) from e
     say(OUT, f"{counted(findings.rows, 'row')} reported. Report: {output}")

@@ -28,6 +28,7 @@ from ...fleet import (
 )
 from ...fleet.checking.verdicts import ABORTED
 from ...fleet.rows.supply import Rows
+from ...redaction import current_salt, salted
 from ..console import ERR, OUT, complain, say
 from ..exits import Code, run
 from ..wording import counted
@@ -51,6 +52,7 @@ class Job:
         survey: What is known of the rows, or None of a stream.
         identity: Options that make another run of it; the rows are added.
         is_retry: Whether only rows that ended in an error are checked.
+        has_own_salt: Whether the user says what fingerprints are salted with.
         shown: How progress is shown.
         about: What the summary says of it beside what came of it.
     """
@@ -62,6 +64,7 @@ class Job:
     output: str | None
     force: bool
     is_retry: bool
+    has_own_salt: bool
     ends: Ends
     shown: Shown
     about: Mapping[str, object]
@@ -100,7 +103,15 @@ def _open_journal(job: Job, stack: ExitStack) -> Journal | None:
     elif not path.exists():
         refuse_loss(str(job.output))
     identity = {"rows": f"{job.survey.rows:,}", "content": job.survey.fingerprint} | job.identity
-    return stack.enter_context(Journal(path, identity))
+    journal = stack.enter_context(Journal(path, identity))
+    salt = journal.salt(current_salt())
+    if job.has_own_salt and salt != current_salt():
+        raise ConfigurationError(
+            f"--salt: the results in {path} were named with another one; leave it out to go on with that, or start "
+            "anew with --force"
+        )
+    stack.enter_context(salted(salt))
+    return journal
 
 
 class _Ledger:

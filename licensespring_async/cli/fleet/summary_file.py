@@ -16,15 +16,16 @@ import typer
 
 from ..._version import __version__
 from ...errors import LicenseSpringError
+from ...file_writing import Replacement
 from ...fleet import Summary
 from ...fleet.report import Origin, summary_of
+from ...redaction import fingerprint
 from ..exits import Code, code_of
 from .meter import Meter
 from .output import STDOUT, unwritable
 
 _HIDDEN: Final = "***"
-_SECRET: Final = frozenset({"database"})
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_SECRET: Final = frozenset({"database", "salt"})
 _USER = re.compile(r"(?<=//)[^/@]*@")
 
 
@@ -39,7 +40,7 @@ class State(StrEnum):
 
 
 def command_of(context: typer.Context) -> str:
-    """Return the command line as a shell takes it; passwords, and texts in a query, are hidden."""
+    """Return the command line as a shell takes it; passwords are hidden, and a query is a fingerprint."""
     words = context.command_path.split()
     for each in context.command.params:
         name = each.name or ""
@@ -100,10 +101,9 @@ class Record:
         if self._path is None:
             return
         text = json.dumps(self._fields(state, reason, code), indent=2)
-        partial = self._path.with_name(f".{self._path.name}.partial")
         try:
-            partial.write_text(text + "\n", encoding="utf-8")
-            partial.replace(self._path)
+            with Replacement(self._path) as new:
+                new.file.write(f"{text}\n".encode())
         except OSError as e:
             raise unwritable(str(self._path), e) from e
 
@@ -143,4 +143,5 @@ def _shown(name: str, value: object) -> str:
     if name in _SECRET:
         return _HIDDEN
     text = str(value)
-    return _LITERAL.sub("'...'", text) if name == "sql" else _USER.sub(f"{_HIDDEN}@", text)
+    # Each database has its own ways to write a literal, which may be a key: nothing of a query is shown.
+    return fingerprint(text) if name == "sql" else _USER.sub(f"{_HIDDEN}@", text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from operator import itemgetter
 
 import attrs
@@ -64,7 +64,7 @@ async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -
     check = row.check
     call: Call[LicenseFeature | Bundle] = check.call()
     raw = await client.perform(call)
-    result = _answered(row, raw, datetime.now(UTC) + timedelta(seconds=client.clock_skew))
+    result = _answered(row, raw, client.now())
     value = raw.value
     holds_slot = isinstance(value, LicenseFeature) and value.is_floating_cloud and not value.is_borrowed
     if release and isinstance(check, FeatureCheck) and holds_slot:
@@ -79,7 +79,8 @@ def failed(row: Row, error: LicenseSpringError) -> Result:
         of_error(error),
         http_status=error.status if isinstance(error, ApiError | RateLimited | ResponseError) else None,
         attempts=error.attempts,
-        seconds=error.elapsed or 0.0,
+        seconds=max((error.elapsed or 0.0) - error.waited, 0.0),
+        waited=error.waited,
     )
 
 
@@ -125,7 +126,8 @@ def _answered(row: Row, raw: RawResponse[LicenseFeature | Bundle], now: datetime
         of_answer(value, now),
         http_status=raw.status,
         attempts=raw.attempts,
-        seconds=raw.elapsed,
+        seconds=max(raw.elapsed - raw.waited, 0.0),
+        waited=raw.waited,
         expires_at=expires_at,
         slots_in_use=used,
         slots_allowed=allowed,
@@ -141,6 +143,7 @@ def _result(
     http_status: int | None = None,
     attempts: int = 0,
     seconds: float = 0.0,
+    waited: float = 0.0,
     expires_at: datetime | None = None,
     slots_in_use: int | None = None,
     slots_allowed: int | None = None,
@@ -161,6 +164,7 @@ def _result(
         http_status=http_status,
         attempts=attempts,
         seconds=seconds,
+        waited=waited,
         expires_at=expires_at,
         slots_in_use=slots_in_use,
         consumptions_left=consumptions_left,

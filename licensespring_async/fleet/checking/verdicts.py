@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ...checks import expired
 from ...errors import ApiError, InvalidParameter, LicenseRefused, LicenseSpringError
-from ...models import Bundle, InvalidReason, LicenseFeature
+from ...models import Bundle, InvalidReason, License, LicenseFeature
 from ...redaction import excerpt
 from ..results.result import Outcome, Verdict
 
@@ -22,14 +23,16 @@ _INVALID_LICENSE = {
 _LICENSED = Verdict(outcome=Outcome.LICENSED)
 
 
-def of_answer(value: LicenseFeature | Bundle, now: datetime) -> Verdict:
+def of_answer(value: LicenseFeature | License | Bundle, now: datetime) -> Verdict:
     """Judge a successful answer: the service's yes still holds a feature or licenses that may have ended.
 
     Args:
         value: The answer.
         now: The moment to judge at, aware.
     """
-    return _of_feature(value, now) if isinstance(value, LicenseFeature) else _of_bundle(value, now)
+    if isinstance(value, LicenseFeature):
+        return _of_feature(value, now)
+    return _of_license(value, now) if isinstance(value, License) else _of_bundle(value, now)
 
 
 def of_error(error: LicenseSpringError) -> Verdict:
@@ -39,10 +42,14 @@ def of_error(error: LicenseSpringError) -> Verdict:
 
 
 def _of_feature(feature: LicenseFeature, now: datetime) -> Verdict:
-    if feature.expiry_date is not None and feature.is_expired(now):
-        ended = feature.expiry_date.isoformat()
-        return Verdict(outcome=Outcome.NOT_LICENSED, code="feature_expired", message=f"the feature ended at {ended}")
-    return _LICENSED
+    return of_error(expired(feature)) if feature.is_expired(now) else _LICENSED
+
+
+def _of_license(license: License, now: datetime) -> Verdict:
+    reason = license.is_valid(now).reason
+    if reason is None:
+        return _LICENSED
+    return Verdict(outcome=Outcome.NOT_LICENSED, code=_INVALID_LICENSE[reason], message=f"the license is {reason}")
 
 
 def _of_bundle(bundle: Bundle, now: datetime) -> Verdict:

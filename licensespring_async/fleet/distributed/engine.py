@@ -20,10 +20,10 @@ import attrs
 from distributed import Client
 
 from ...errors import ConfigurationError, ConnectionFailed, ConnectionLost, LicenseSpringError
+from ..checking.shares import Grant, Limits, Shares
 from ..results.result import Result
 from ..rows.row import Row
 from .cluster import LOST, Cluster
-from .shares import Grant, Limits, Shares
 from .worker import Chunk, NotReady, Settings
 
 _CHUNK: Final = 100  # rows

@@ -95,12 +95,14 @@ class Findings:
                 self.ends.add(holder, record.expires_at)
         if record.consumptions_left is not None:
             self.left.add(holder, record.consumptions_left)
-        if record.slots_in_use is not None:
+        if record.slots_in_use is not None and record.slots_in_use >= 0:
             self._add_slots(holder, record.slots_in_use, record.slots_allowed)
 
     def _add_slots(self, holder: Holder, used: int, allowed: int | None) -> None:
         before = self.slots.get(holder)
         most = max(used, before.most if before else 0)
+        if allowed is not None and allowed < 0:  # a service's word for no limit
+            allowed = None
         allowed = allowed if allowed is not None or before is None else before.allowed
         # The fullest first; without a known number of slots, the most used.
         dropped = self.ranks.add(holder, (-most / allowed if allowed else 0.0, -most))

@@ -18,6 +18,7 @@ import anyio
 import anyio.to_thread
 
 from ...errors import ConfigurationError
+from ...file_writing import claim_private
 from .result import Outcome, Result
 
 _APPLICATION: Final = 0x4C536A31
@@ -41,7 +42,8 @@ class Journal:
 
     Args:
         path: The file; it is made when it does not exist.
-        identity: What makes this run the run that it is, name to value; the file remembers it. None for any.
+        identity: What makes this run the run that it is, name to value; the file remembers it, and is for this user
+            alone. None for any run, to read it.
 
     Raises:
         JournalMismatch: The file belongs to another run; the text says what differs.
@@ -50,6 +52,11 @@ class Journal:
 
     def __init__(self, path: Path, identity: Mapping[str, str] | None) -> None:
         self._path = path
+        if identity is not None:
+            try:
+                claim_private(path)
+            except OSError as e:
+                raise ConfigurationError(f"{path}: cannot be used: {e.strerror or e}") from e
         with self._translated():
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
         try:
@@ -77,7 +84,7 @@ class Journal:
             db.executemany("INSERT INTO run VALUES (?, ?)", (identity or {}).items())
         db.execute("COMMIT")
         if identity is not None:
-            self._compare(dict(db.execute("SELECT name, value FROM run")), identity)
+            self._compare(dict(db.execute("SELECT name, value FROM run WHERE name != 'salt'")), identity)
 
     def _compare(self, kept: Mapping[str, str], given: Mapping[str, str]) -> None:
         names = [name for name in {**given, **kept} if kept.get(name) != given.get(name)]
@@ -87,6 +94,17 @@ class Journal:
                 f"{self._path}: belongs to another run ({differs}); give the same rows and options, name another "
                 "--output, or start anew with --force"
             )
+
+    def salt(self, given: str) -> str:
+        """Return what the fingerprints of all its results are salted with: the one given first, which it keeps.
+
+        Raises:
+            ConfigurationError: The file cannot be read or written.
+        """
+        with self._translated():
+            self._db.execute("INSERT OR IGNORE INTO run VALUES ('salt', ?)", (given,))
+            [kept] = self._db.execute("SELECT value FROM run WHERE name = 'salt'").fetchone()
+        return str(kept)
 
     def write(self, results: Sequence[Result]) -> None:
         """Commit results, all or none; blocks for as long as the disk does.

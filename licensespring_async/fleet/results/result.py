@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final, Self
+from operator import attrgetter
+from typing import Annotated, Any, Final, Self, get_type_hints
 
 import attrs
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell of CSV must not begin with: a spreadsheet would run it as a formula. It is written behind a quote."""
-
-
-_encode: Final = json.JSONEncoder().encode
+from .fields import COUNT, FIGURE, FLAG, MOMENT, NAME, SECONDS, TEXT, TIME, Kind, encode
 
 
 class Outcome(StrEnum):
@@ -24,6 +22,13 @@ class Outcome(StrEnum):
     NOT_LICENSED = "not_licensed"
     ERROR = "error"
     SKIPPED = "skipped"
+
+
+def _outcome(value: object) -> Outcome:
+    try:
+        return Outcome(str(value))
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(Outcome)}") from None
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +45,9 @@ class Verdict:
     message: str = ""
 
 
+_OUTCOME: Final = Kind(to_json=encode, read=_outcome, column=("string",), to_column=str)
+
+
 @attrs.frozen(kw_only=True)
 class Result:
     """What became of one row; it holds no secret.
@@ -54,33 +62,35 @@ class Result:
         key: Fingerprint of the license key or user name.
         http_status: Status of the answer, or None when there was none.
         attempts: HTTP requests that were sent.
-        seconds: How long the check took, waiting included.
+        seconds: How long the check took, once it was let through.
         expires_at: When the feature ends; for a bundle, the first end among its valid licenses.
         slots_in_use: Floating slots in use; for a bundle, the most among its valid licenses.
         consumptions_left: Consumptions left; for a bundle, the least among its valid licenses.
         verified: Whether the answer's signature was checked; false when there was no answer to check.
         slots_allowed: Floating slots that there are, of the feature or license that `slots_in_use` is about.
         at: When the check was done: seconds since the epoch, by this machine's clock; None when nothing was checked.
+        waited: Seconds before that, which the check waited for rate windows, a free connection or a token.
     """
 
-    row: int
-    line: int | None = None
-    outcome: Outcome
-    code: str = ""
-    message: str = ""
-    product: str = ""
-    feature: str = ""
-    hardware: str = ""
-    key: str = ""
-    http_status: int | None = None
-    attempts: int = 0
-    seconds: float = 0.0
-    expires_at: datetime | None = None
-    slots_in_use: int | None = None
-    consumptions_left: int | None = None
-    verified: bool = False
-    slots_allowed: int | None = None
-    at: float | None = None
+    row: Annotated[int, COUNT]
+    line: Annotated[int | None, COUNT] = None
+    outcome: Annotated[Outcome, _OUTCOME]
+    code: Annotated[str, TEXT] = ""
+    message: Annotated[str, TEXT] = ""
+    product: Annotated[str, TEXT] = ""
+    feature: Annotated[str, TEXT] = ""
+    hardware: Annotated[str, NAME] = ""
+    key: Annotated[str, NAME] = ""
+    http_status: Annotated[int | None, COUNT] = None
+    attempts: Annotated[int, COUNT] = 0
+    seconds: Annotated[float, SECONDS] = 0.0
+    expires_at: Annotated[datetime | None, MOMENT] = None
+    slots_in_use: Annotated[int | None, FIGURE] = None
+    consumptions_left: Annotated[int | None, FIGURE] = None
+    verified: Annotated[bool, FLAG] = False
+    slots_allowed: Annotated[int | None, FIGURE] = None
+    at: Annotated[float | None, TIME] = None
+    waited: Annotated[float, SECONDS] = 0.0
 
     def to_json(self) -> str:
         """Return the result as one line of JSON, without the line end, in plain ASCII and with every field."""
@@ -88,41 +98,43 @@ class Result:
 
     @cached_property
     def _json(self) -> str:
-        # Once, for the journal and the output, and by hand: a dict of the fields and its JSON would take three times as
-        # long, for every row.
-        return _LINE % (
-            self.row,
-            _or_null(self.line),
-            _encode(self.outcome),
-            _encode(self.code),
-            _encode(self.message),
-            _encode(self.product),
-            _encode(self.feature),
-            _encode(self.hardware),
-            _encode(self.key),
-            _or_null(self.http_status),
-            self.attempts,
-            round(self.seconds, 4),
-            "null" if self.expires_at is None else _encode(self.expires_at.isoformat()),
-            _or_null(self.slots_in_use),
-            _or_null(self.consumptions_left),
-            "true" if self.verified else "false",
-            _or_null(self.slots_allowed),
-            "null" if self.at is None else round(self.at, 3),
-        )
+        # Once, for the journal and the output, and into a template: a dict of the fields and its JSON takes longer.
+        return _LINE % tuple([write(value) for write, value in zip(_WRITE, _values(self), strict=True)])
 
     @classmethod
     def from_json(cls, line: str) -> Self:
         """Return the result that a line of `to_json` stands for."""
-        fields: dict[str, Any] = json.loads(line)
-        ends = fields["expires_at"]
-        fields["outcome"] = Outcome(fields["outcome"])
-        fields["expires_at"] = None if ends is None else datetime.fromisoformat(ends)
-        return cls(**fields)
+        return cls.from_fields(json.loads(line))
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, object]) -> Self:
+        """Return the result whose fields are pieces of JSON, cells of CSV or values of columns; others are ignored.
+
+        Raises:
+            ValueError: One cannot be read, or is missing; the text names it.
+        """
+        read: dict[str, Any] = {}
+        for name, kind in KINDS.items():
+            value = fields.get(name)
+            if value is None or value == "":
+                continue
+            try:
+                read[name] = kind.read(value)
+            except ValueError as e:
+                raise ValueError(f"{name}: {e}") from None
+        for name in ("row", "outcome"):
+            if name not in read:
+                raise ValueError(f"{name}: is missing")
+        return cls(**read)
 
 
-_LINE: Final = "{" + ",".join(f'"{name}":%s' for name in attrs.fields_dict(Result)) + "}"
+KINDS: Final[Mapping[str, Kind]] = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(Result, include_extras=True).items()
+    if name in attrs.fields_dict(Result)
+}
+"""What each field of a result holds, in the order in which they are written."""
 
-
-def _or_null(number: int | None) -> int | str:
-    return "null" if number is None else number
+_LINE: Final = "{" + ",".join(f'"{name}":%s' for name in KINDS) + "}"
+_WRITE: Final = [kind.to_json for kind in KINDS.values()]
+_values: Final = attrgetter(*KINDS)

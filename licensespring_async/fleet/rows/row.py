@@ -9,8 +9,10 @@ from uuid import UUID
 import attrs
 
 from ...checks import BundleCheck, Check, FeatureCheck
+from ...endpoints.parameters import LONGEST_TEXT
 from ...errors import InvalidParameter
 from ...models.json_types import is_text
+from ...redaction import Unpickled
 
 COLUMNS: Final = ("product", "hardware_id", "license_key", "username", "feature", "license_id", "bundle_code")
 
@@ -18,7 +20,7 @@ _LONGEST_ID = 20  # digits; int() of a long text is slow
 
 
 @attrs.frozen(kw_only=True)
-class Row:
+class Row(Unpickled):
     """One device to check.
 
     Attributes:
@@ -60,6 +62,9 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
         if sent is None:
             kind = type(value).__name__
             return InvalidRow(row=row, line=line, reason=f"{column}: must be text or a whole number, not {kind}")
+        if len(sent) > LONGEST_TEXT:  # before anything looks at all of it
+            reason = f"{column}: has {len(sent):,} characters; at most {LONGEST_TEXT:,} can be sent"
+            return InvalidRow(row=row, line=line, reason=reason)
         values[column] = sent
     problem = _missing(values)
     if problem is not None:
@@ -76,6 +81,13 @@ def _check(given: dict[str, str]) -> Check:
     # The columns' names are the checks' fields.
     arguments: dict[str, Any] = {**given, **numbers}
     return FeatureCheck(**arguments) if "feature" in given else BundleCheck(**arguments)
+
+
+def row_of(fields: Mapping[str, Any]) -> Row:
+    """Return the row that `attrs.asdict` has made a mapping of."""
+    asked = fields["check"]
+    check = FeatureCheck(**asked) if "feature" in asked else BundleCheck(**asked)
+    return Row(row=fields["row"], line=fields["line"], check=check)
 
 
 def rows_from(mappings: Iterable[Mapping[str, object]]) -> Iterator[Row | InvalidRow]:

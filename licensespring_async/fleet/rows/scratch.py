@@ -1,4 +1,4 @@
-"""What does not fit into memory while a run lasts."""
+"""Temporary on-disk tables for a run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
+
+from ...errors import ConfigurationError
 
 
 class Scratch:
@@ -19,12 +21,23 @@ class Scratch:
     def _filling(self) -> Generator[sqlite3.Connection]:
         """Fill it in the block; a failure closes it, since nobody has it in a `with` yet."""
         try:
-            self._db.execute("BEGIN")
-            yield self._db
-            self._db.execute("COMMIT")
+            with self._translated():
+                self._db.execute("BEGIN")
+                yield self._db
+                self._db.execute("COMMIT")
         except BaseException:
             self._db.close()
             raise
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        try:
+            yield
+        except sqlite3.Error as e:
+            raise ConfigurationError(
+                f"temporary files cannot be written or read ({e}): there may be too little room; make some, or name "
+                "another directory in TMPDIR"
+            ) from e
 
     def __enter__(self) -> Self:
         return self

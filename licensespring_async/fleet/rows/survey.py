@@ -69,8 +69,12 @@ class Survey(Scratch):
         """Return a result, and the same for each duplicate of its row; those sent no request."""
         if not self.duplicates:
             return [result]
-        found = self._db.execute("SELECT row, line FROM copy WHERE first = ? ORDER BY row", (result.row,))
-        return [result, *(attrs.evolve(result, row=row, line=line, attempts=0, seconds=0.0) for row, line in found)]
+        with self._translated():
+            found = self._db.execute(
+                "SELECT row, line FROM copy WHERE first = ? ORDER BY row", (result.row,)
+            ).fetchall()
+        unsent = attrs.evolve(result, attempts=0, seconds=0.0, waited=0.0)
+        return [result, *(attrs.evolve(unsent, row=row, line=line) for row, line in found)]
 
     def _count(self, db: sqlite3.Connection, rows: Iterable[Row | InvalidRow]) -> None:
         db.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, row INTEGER) WITHOUT ROWID")
@@ -101,7 +105,8 @@ class Survey(Scratch):
         return False
 
     def _is_copy(self, row: int) -> bool:
-        return self._db.execute("SELECT 1 FROM copy WHERE row = ?", (row,)).fetchone() is not None
+        with self._translated():
+            return self._db.execute("SELECT 1 FROM copy WHERE row = ?", (row,)).fetchone() is not None
 
 
 def _asked(row: Row | InvalidRow) -> bytes:

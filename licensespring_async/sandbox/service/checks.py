@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from ...models.json_types import ascii_lower
 from ..wire.jsontext import JsonObject, encode
 from ..wire.moments import iso
 from ..wire.parameters import boolean, read_identity
@@ -89,14 +90,14 @@ def _checked(call: Call, license: License, include_expired: bool) -> JsonObject:
 
 
 def license_signature_text(license: License, hardware_id: str) -> str:
-    """Return the text that the v1 signature covers: device, key or user, and validity, in lower case.
+    """Return the text that the v1 signature covers: device, key or user, and validity, with A to Z in lower case.
 
     https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
     identifier = license.identifier
     if license.user is not None:
         identifier = identifier.partition("|")[0]
-    return f"{hardware_id}#{identifier}#{iso(license.validity_period) or ''}".lower()
+    return ascii_lower(f"{hardware_id}#{identifier}#{iso(license.validity_period) or ''}")
 
 
 def take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import TracebackType
-from typing import Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack
+from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack
 
 from ...auth import ApiKey, ClientCredentials
 from ...caller import Observable
@@ -49,6 +49,16 @@ def _inside(
     @_returning("None", method)
     def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.inside(lambda client: method(client, *args, **kwargs))
+
+    return call
+
+
+def _awaited(
+    method: Callable[Concatenate[LicenseSpring, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[BlockingLicenseSpring, P], T]:
+    @_returning(str(inspect.signature(method).return_annotation), method)
+    def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.wait_for(lambda client: method(client, *args, **kwargs))
 
     return call
 
@@ -112,6 +122,7 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
         self._loop = LoopThread(client) if loop is None else loop
 
     feature_lease = _held(LicenseSpring.feature_lease)
+    download = _awaited(LicenseSpring.download)
     with_options = _copied(LicenseSpring.with_options)
     change_rate_limits = _inside(LicenseSpring.change_rate_limits)
 
@@ -127,6 +138,10 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
             LicenseSpringError: As `LicenseSpring.perform`.
         """
         return self._loop.run(functools.partial(self._client.perform, call))
+
+    def wait_for(self, function: Callable[[LicenseSpring], Coroutine[Any, Any, T]]) -> T:
+        """Return what a coroutine of the async client returns, run in the loop's own thread."""
+        return self._loop.run(lambda: function(self._client))
 
     def inside(self, function: Callable[[LicenseSpring], T]) -> T:
         """Return what a function makes of the async client, called in the loop's own thread."""

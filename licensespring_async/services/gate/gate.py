@@ -6,6 +6,7 @@ import logging
 import random as random_module
 from collections import OrderedDict
 from collections.abc import Callable
+from operator import attrgetter
 from types import TracebackType
 from typing import Self
 
@@ -15,18 +16,28 @@ from anyio.abc import TaskGroup
 
 from ...checks import FeatureCheck, Key
 from ...client import LicenseSpring
-from ...errors import ConfigurationError, FloatingNotAvailable, LicenseRefused, LicenseSpringError, TransportError
+from ...errors import (
+    ConfigurationError,
+    FeatureExpired,
+    FloatingNotAvailable,
+    LicenseRefused,
+    LicenseSpringError,
+    TransportError,
+)
 from ...models import LicenseFeature
 from ...models.expiry import TimeFloor
 from ...transport import Clock
 from ...transport.clock import is_number
-from .decisions import Decision, GateOverloaded, Source
+from ..asking import Asking
+from .decisions import Decision, Source
 from .grace import Grace, StoredAnswers, Verified
-from .token_bucket import TokenBucket
+from .misses import Misses, Settle
 
 _log = logging.getLogger("licensespring_async.services")
-# A seat may come free at any moment.
+# A seat may come free at any moment: after this time a no for want of one is asked for again, beside the answer.
 _BUSY_SECONDS = 5.0
+# How long who is over the limit waits for what the store knows.
+_LOOK_SECONDS = 1.0
 # How long a failed renewal is left alone.
 _AGAIN_SECONDS = 5.0
 # How long a grace answer is given before the service is tried again.
@@ -62,13 +73,15 @@ class LicenseGate:
     Args:
         client: Asks the service; the gate does not close it.
         ttl: Seconds that a yes is kept, a grace's too; never past the feature's expiry.
-        refused_ttl: Seconds that a no is kept (5 at most when all slots are taken).
+        refused_ttl: Seconds that a no is kept, whatever its reason: one that is kept longer would be told apart. Where
+            all slots are taken, asking after 5 s has the service asked again in the background.
         jitter: Part of `ttl` that is taken off at random, so that answers do not all end together.
         refresh_ahead: Part of an answer's life after which it is renewed in the background.
         floating_part: Part of the floating time-out that a floating answer is kept for at most.
         max_size: Answers kept, refusals apart: as many again. The least recently used goes first.
-        miss_burst: Unknown checks that may be refused in a row before further ones raise `GateOverloaded`.
-        miss_rate: How many more of them, a second.
+        miss_burst: Unknown checks of a source that may be refused in a row before further ones raise `GateOverloaded`;
+            of all sources together twice as many.
+        miss_rate: How many more of them, a second, of a source and of all together.
         grace: What happens while the service cannot be reached; None raises its error.
         clock: Where time comes from; for tests.
         random: Gives numbers from [0, 1); for tests.
@@ -99,9 +112,9 @@ class LicenseGate:
         self._ttl, self._refused_ttl, self._jitter = ttl, refused_ttl, jitter
         self._refresh_ahead, self._floating_part, self._max_size = refresh_ahead, floating_part, max_size
         self._random = random
-        self._stored = None if grace is None else StoredAnswers(grace)
+        self._stored = None if grace is None else StoredAnswers(grace, client.service)
         self._now = clock.monotonic
-        self._misses = TokenBucket(miss_burst, miss_rate, clock.monotonic)
+        self._misses = Misses(miss_burst, miss_rate, clock.monotonic)
         # Apart, so that an enumeration of wrong keys pushes no good answer out.
         self._allowed: OrderedDict[Key, _Entry] = OrderedDict()
         self._refused: OrderedDict[Key, _Entry] = OrderedDict()
@@ -111,18 +124,24 @@ class LicenseGate:
         # The later of local time and what the service has proved; while the program runs it never goes back.
         self._latest = TimeFloor.of(clock.time(), clock.monotonic)
 
-    async def allows(self, check: FeatureCheck) -> Decision:
-        """Return whether a feature may be used.
+    def allows(self, check: FeatureCheck, *, source: str | None = None) -> Asking[Decision]:
+        """Return whether a feature may be used; as a condition it has to be awaited, and says so.
 
         Args:
             check: Which feature, on which device, by which license.
+            source: Who asks, as far as that is known: the address of a client, for example. Refusals count by source,
+                so that one who tries keys out keeps no other one out. All that come without one count as one.
 
         Raises:
             LicenseSpringError: Undecided: the service could not be asked, and no grace stands. Never a refusal.
-            GateOverloaded: Undecided: too many unknown checks were refused lately.
+            GateOverloaded: Undecided: too many unknown checks were refused lately. A check that was allowed before,
+                by what is in memory or stored, is asked for all the same.
 
         Cost: some microseconds from memory; otherwise one feature check, which takes a slot if the feature floats.
         """
+        return Asking(self._allows(check, source), "gate.allows(check)")
+
+    async def _allows(self, check: FeatureCheck, source: str | None) -> Decision:
         key = check.key
         decision = self.known(key)
         if decision is not None:
@@ -130,10 +149,9 @@ class LicenseGate:
         entry, now = self._allowed.get(key) or self._refused.get(key), self._now()
         if entry is None or now >= entry.ends_at:
             # A refusal that ended is asked for like a new check, or known wrong keys would cost calls without end.
-            return await self._ask(check, known=entry is not None and entry.decision.allowed)
-        # A refusal is not renewed ahead: nobody waits for a second no.
-        if entry.decision.allowed and now >= entry.refresh_at and self._tasks is not None:
-            self._flight(check, known=True)
+            return await self._ask(check, source, known=entry is not None and entry.decision.allowed)
+        if now >= entry.refresh_at and self._tasks is not None:
+            self._flight(check, lambda _: None)
         return entry.decision
 
     def known(self, key: Key) -> Decision | None:
@@ -174,8 +192,11 @@ class LicenseGate:
             self._allowed.clear()
             self._refused.clear()
 
-    async def _ask(self, check: FeatureCheck, *, known: bool) -> Decision:
-        flight = self._flight(check, known=known)
+    async def _ask(self, check: FeatureCheck, source: str | None, *, known: bool) -> Decision:
+        flight = self._flights.get(check.key)
+        if flight is None:
+            settle = await self._misses.admit(source, is_known=known, look=lambda: self._is_stored(check))
+            flight = self._flight(check, settle)
         await flight.done.wait()
         if isinstance(flight.outcome, Exception):
             # Many raise the one error: each gets its own traceback and none grows for ever.
@@ -184,35 +205,39 @@ class LicenseGate:
             raise ConfigurationError("the gate was closed while the service was asked")
         return flight.outcome
 
-    def _flight(self, check: FeatureCheck, *, known: bool) -> _Flight:
+    async def _is_stored(self, check: FeatureCheck) -> bool:
+        """Return whether the store has a yes, of before this process, or of before memory was full."""
+        with anyio.move_on_after(_LOOK_SECONDS):
+            stored = None if self._stored is None else await self._stored.recall(check)
+            return stored is not None and stored.allowed
+        return False
+
+    def _flight(self, check: FeatureCheck, settle: Settle) -> _Flight:
         flight = self._flights.get(check.key)
         if flight is not None:
+            settle(False)
             return flight
         if self._tasks is None:
             raise ConfigurationError("the gate is not open; use it in `async with`")
-        wait = 0.0 if known else self._misses.take()
-        if wait:
-            raise GateOverloaded(wait)
         flight = self._flights[check.key] = _Flight()
-        self._tasks.start_soon(self._fly, check, flight, known)
+        self._tasks.start_soon(self._fly, check, flight, settle)
         return flight
 
-    async def _fly(self, check: FeatureCheck, flight: _Flight, known: bool) -> None:
+    async def _fly(self, check: FeatureCheck, flight: _Flight, settle: Settle) -> None:
         try:
             flight.outcome = await self._decide(check)
-            if flight.outcome and not known:
-                self._misses.give_back()
+            settle(not flight.outcome.allowed)
         except Exception as error:  # noqa: BLE001  # it is for those who wait; in the group it would end the application
             flight.outcome = error
             if not isinstance(error, LicenseSpringError):
                 _log.error("a feature check failed unexpectedly: %s", type(error).__name__)
-            if isinstance(error, TransportError | ConfigurationError) and not known:
-                self._misses.give_back()
-            entry = self._allowed.get(check.key)
-            if entry is not None:
-                # A service that fails is not asked again by each request of the rest of an answer's life.
-                again = min(self._now() + _AGAIN_SECONDS, entry.ends_at)
-                self._allowed[check.key] = attrs.evolve(entry, refresh_at=again)
+            if isinstance(error, TransportError | ConfigurationError):
+                settle(False)
+            for entries in (self._allowed, self._refused):
+                if (entry := entries.get(check.key)) is not None:
+                    # A service that fails is not asked again by each request of the rest of an answer's life.
+                    again = min(self._now() + _AGAIN_SECONDS, entry.ends_at)
+                    entries[check.key] = attrs.evolve(entry, refresh_at=again)
         finally:
             self._flights.pop(check.key, None)
             flight.done.set()
@@ -221,8 +246,8 @@ class LicenseGate:
         try:
             feature = (await self._client.perform(check.call())).value
         except LicenseRefused as refusal:
-            seconds = _BUSY_SECONDS if isinstance(refusal, FloatingNotAvailable) else self._refused_ttl
-            return self._learn(check, refusal.code, min(seconds, self._refused_ttl))
+            again = _BUSY_SECONDS if isinstance(refusal, FloatingNotAvailable) else None
+            return self._learn(check, refusal.code, self._refused_ttl, again=again)
         except LicenseSpringError as error:
             entry = self._allowed.get(check.key)
             is_alive = entry is not None and self._now() < entry.ends_at
@@ -246,21 +271,32 @@ class LicenseGate:
         if feature.expiry_date is not None:
             left = feature.expiry_date.timestamp() - self._time()
             if left <= 0:
-                return self._learn(check, "feature_expired", self._refused_ttl)
+                return self._learn(check, FeatureExpired.kind, self._refused_ttl)
             seconds = min(seconds, left)
         # While nobody answers, a slot is surely ours for its time-out and no longer.
         longest = min(each for each in (slot, left, float("inf")) if each is not None)
         return self._learn(check, "ok", seconds, floating=floating, longest=longest)
 
     def _learn(
-        self, check: FeatureCheck, code: str, seconds: float, *, floating: bool = False, longest: float = float("inf")
+        self,
+        check: FeatureCheck,
+        code: str,
+        seconds: float,
+        *,
+        floating: bool = False,
+        longest: float = float("inf"),
+        again: float | None = None,
     ) -> Decision:
         at = self._time()
+        kept = self._refused.get(check.key)
+        if code != "ok" and kept is not None and self._now() < kept.ends_at:
+            # A second no makes none of them longer: the time shows which are asked for again.
+            seconds = kept.ends_at - self._now()
         grace = 0.0 if self._stored is None else self._stored.seconds
         verified = Verified(
             allowed=code == "ok", code=code, floating=floating, at=at, until=at + min(grace, longest), seen=at
         )
-        self._keep(check.key, verified, "memory", at, seconds)
+        self._keep(check.key, verified, "memory", at, seconds, again=again)
         self._remember(check, verified)
         return verified.decision("service", at, seconds)
 
@@ -271,8 +307,10 @@ class LicenseGate:
 
     async def _stand(self, check: FeatureCheck, stored: StoredAnswers) -> Decision | None:
         """Return the last verified answer if it still stands."""
+        # The store before memory: another process may have been told no.
+        known = await stored.recall(check)
         entry = self._allowed.get(check.key) or self._refused.get(check.key)
-        verified = await stored.recall(check) if entry is None else entry.verified
+        verified = known if entry is None else max(known or entry.verified, entry.verified, key=attrgetter("order"))
         if verified is None or not verified.stands(self._time()):
             return None
         # It has been as late before: a clock that is set back a little gains nothing.
@@ -293,12 +331,17 @@ class LicenseGate:
         self._latest.rise(max(self._clock.time(), 0.0 if proved is None else proved.timestamp()))
         return self._latest.seconds or 0.0
 
-    def _keep(self, key: Key, verified: Verified, source: Source, now: float, seconds: float) -> None:
+    def _keep(
+        self, key: Key, verified: Verified, source: Source, now: float, seconds: float, *, again: float | None = None
+    ) -> None:
         at = self._now()
+        if again is None:
+            # Nobody waits for a second no.
+            again = seconds * self._refresh_ahead if verified.allowed else seconds
         entry = _Entry(
             decision=verified.decision(source, now, seconds),
             verified=verified,
-            refresh_at=at + seconds * self._refresh_ahead,
+            refresh_at=at + again,
             ends_at=at + seconds,
         )
         entries, others = (self._allowed, self._refused) if verified.allowed else (self._refused, self._allowed)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import attrs
 
+_ROUNDED = 1e-9
+
 
 @attrs.define
 class TokenBucket:
@@ -20,16 +22,21 @@ class TokenBucket:
     def __attrs_post_init__(self) -> None:
         self._tokens, self._at = self.burst, self.now()
 
-    def take(self) -> float:
-        """Take a token and return 0, or return the seconds until there is one."""
+    def is_full(self, part: float) -> bool:
+        """Return whether at least this part of the tokens is there."""
+        return self._filled() >= self.burst * part
+
+    def wait_for(self, tokens: float) -> float:
+        """Return the seconds until there are so many tokens, 0 when there are."""
+        missing = min(tokens, self.burst) - self._filled()
+        return missing / self.rate if missing > _ROUNDED else 0.0
+
+    def add(self, tokens: float) -> None:
+        """Put tokens in, or take some out, as many as there are."""
+        self._tokens = min(self.burst, max(0.0, self._filled() + tokens))
+
+    def _filled(self) -> float:
         now = self.now()
         self._tokens = min(self.burst, self._tokens + (now - self._at) * self.rate)
         self._at = now
-        if self._tokens < 1:
-            return (1 - self._tokens) / self.rate
-        self._tokens -= 1
-        return 0.0
-
-    def give_back(self) -> None:
-        """Return a token that was not used up."""
-        self._tokens = min(self.burst, self._tokens + 1)
+        return self._tokens

@@ -8,5 +8,6 @@ words, through its public interface only.
 from .headers import by_headers
 from .licensing import Licensee, Licensing
 from .requirement import Denial, Requirement
+from .sources import by_address
 
-__all__ = ["Denial", "Licensee", "Licensing", "Requirement", "by_headers"]
+__all__ = ["Denial", "Licensee", "Licensing", "Requirement", "by_address", "by_headers"]

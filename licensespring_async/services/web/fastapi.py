@@ -17,6 +17,10 @@ with needs_extra("fastapi"):
     from fastapi.requests import HTTPConnection
     from fastapi.routing import APIRoute
 
+    from .routers import Guarding, watch_routers
+
+watch_routers()
+
 Responses: TypeAlias = "dict[int | str, dict[str, Any]]"
 
 _BODY: dict[str, Any] = {
@@ -68,15 +72,16 @@ class RequiresFeature(Requirement[HTTPConnection]):
         super().__init__(feature, licensing, product=product)
         self._from_dependency = licensee is not None
         # FastAPI reads from the signature what it has to pass.
-        if licensee is None:
-            only = Parameter("connection", Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection)
-        else:
-            only = Parameter("licensee", Parameter.POSITIONAL_OR_KEYWORD, default=Depends(licensee))
-        self.__signature__ = Signature([only])
+        parameters = [Parameter("connection", Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection)]
+        if licensee is not None:
+            parameters.append(Parameter("licensee", Parameter.POSITIONAL_OR_KEYWORD, default=Depends(licensee)))
+        self.__signature__ = Signature(parameters)
 
-    async def __call__(self, connection: HTTPConnection | None = None, licensee: Found = None) -> Decision:
+    async def __call__(self, connection: HTTPConnection, licensee: Found = None) -> Decision:
         """Return the decision, which is yes; anything else is raised as an HTTPException."""
-        return _raised(await (self.decide_for(licensee) if connection is None else self.decide(connection)))
+        if self._from_dependency:
+            return _raised(await self.decide_for(licensee, source=self._licensing.source(connection)))
+        return _raised(await self.decide(connection))
 
     @property
     def route_class(self) -> type[APIRoute]:
@@ -84,19 +89,21 @@ class RequiresFeature(Requirement[HTTPConnection]):
 
             app.router.add_api_route("/render", rendering, route_class_override=render.route_class)
 
-        They ask before anything else, even before the body is read, and document their 403 and 503. WebSocket routes
-        are not made of it; `Depends` guards those.
+        They ask before anything else, even before the body is read, and document their 403 and 503. FastAPI makes
+        nothing else of the class: a router that has it refuses routers, WebSockets, mounts and plain routes that would
+        be open. `dependencies=[Depends(render)]` guards the first two, `services.web.starlette` the others.
 
         Cost: some microseconds a request, without the ten that FastAPI takes for any dependency.
 
         Raises:
-            ConfigurationError: The licensee comes from a dependency, which only `Depends` resolves.
+            ConfigurationError: The licensee comes from a dependency, which only `Depends` resolves; or later, something
+                open is added to a router of the class.
         """
         if self._from_dependency:
             raise ConfigurationError("licensee: a route class asks before dependencies are resolved; use Depends")
         requires = self
 
-        class LicensedRoute(APIRoute):
+        class LicensedRoute(Guarding):
             def __init__(
                 self, path: str, endpoint: Callable[..., Any], *, responses: Responses | None = None, **options: Any
             ) -> None:

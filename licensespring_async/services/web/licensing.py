@@ -12,9 +12,11 @@ from ...checks import FeatureCheck
 from ...client import LicenseSpring
 from ...endpoints.parameters import text
 from ...errors import ConfigurationError
+from ...redaction import Unpickled
 from ...transport import Clock
 from ...transport.clock import is_number
 from ..gate.gate import LicenseGate
+from .sources import by_address
 
 A = TypeVar("A")
 S = TypeVar("S")
@@ -22,7 +24,7 @@ C_contra = TypeVar("C_contra", contravariant=True)
 
 
 @attrs.frozen(kw_only=True)
-class Licensee:
+class Licensee(Unpickled):
     """Say whose license a request is made with.
 
     Args:
@@ -58,6 +60,8 @@ class Licensing(Generic[C_contra]):
         client: Makes the client; called once each time the application starts.
         product: Short code of the product whose features the routes need.
         licensee: Says whose license a request is made with; may be async.
+        source: Says where a request comes from: a visitor who tries keys out is put off, and those of other sources are
+            not. Read what `by_address`, the default, says about proxies. All requests with None are of one source.
         gate: Makes the gate, for one with other options: `lambda client: LicenseGate(client, ttl=60)`.
         refusal_seconds: Every refusal is answered this many seconds after its request, or at a multiple of them: how
             long a no takes says nothing about why. 0 answers at once.
@@ -73,17 +77,19 @@ class Licensing(Generic[C_contra]):
         *,
         product: str,
         licensee: Callable[[C_contra], Found | Awaitable[Found]],
+        source: Callable[[C_contra], str | None] = by_address,
         gate: Callable[[LicenseSpring], LicenseGate] = LicenseGate,
         refusal_seconds: float = 0.5,
         clock: Clock = Clock(),  # noqa: B008  # frozen
     ) -> None:
-        for name, value in {"client": client, "licensee": licensee, "gate": gate}.items():
+        for name, value in {"client": client, "licensee": licensee, "source": source, "gate": gate}.items():
             if not callable(value):
                 raise ConfigurationError(f"{name}: must be callable, not {type(value).__name__}")
         if not is_number(refusal_seconds) or refusal_seconds < 0:
             raise ConfigurationError("refusal_seconds: must be a number of seconds, 0 or more")
         self.product = text("product", product)
         self.licensee = licensee
+        self.source = source
         self.refusal_seconds = refusal_seconds
         self.clock = clock
         self._make_client, self._make_gate = client, gate

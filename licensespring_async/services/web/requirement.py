@@ -12,13 +12,14 @@ import math
 from collections.abc import Mapping
 from inspect import isawaitable
 from types import MappingProxyType
-from typing import Generic
+from typing import Generic, Literal, Self
 
 import attrs
 
 from ...checks import feature_key
 from ...endpoints.parameters import text
 from ...errors import ConfigurationError, InvalidParameter, LicenseSpringError
+from ..asking import Asking
 from ..gate.decisions import Decision
 from .licensing import C_contra, Found, Licensee, Licensing
 
@@ -29,7 +30,7 @@ _LONGEST_RETRY = 3600.0
 
 @attrs.frozen(kw_only=True)
 class Denial:
-    """The answer to a request that may not go on.
+    """The answer to a request that may not go on; false as a condition.
 
     Attributes:
         status: HTTP status.
@@ -40,6 +41,10 @@ class Denial:
     status: int
     detail: str
     headers: Mapping[str, str]
+
+    def __bool__(self) -> Literal[False]:
+        # A `Decision` of no is false as well: whatever is true lets a request through.
+        return False
 
 
 REFUSED = Denial(status=403, detail="not licensed", headers=MappingProxyType({"Cache-Control": "no-store"}))
@@ -64,8 +69,25 @@ class Requirement(Generic[C_contra]):
         self._product = licensing.product if product is None else text("product", product)
         self._licensing = licensing
 
-    async def decide(self, connection: C_contra) -> Decision | Denial:
-        """Return the decision for a request, or the answer that denies it."""
+    def __deepcopy__(self, memo: object) -> Self:
+        # Litestar copies what a router has: a copy would ask a gate that nobody opens.
+        return self
+
+    def decide(self, connection: C_contra) -> Asking[Decision | Denial]:
+        """Return the decision for a request, or the answer that denies it; as a condition it has to be awaited."""
+        return Asking(self._decide(connection), "requirement.decide(connection)")
+
+    def decide_for(self, licensee: Found, *, source: str | None = None) -> Asking[Decision | Denial]:
+        """Return the decision for a licensee who was found elsewhere, or the answer that denies it, as `decide` does.
+
+        Args:
+            licensee: Who asks.
+            source: Where the request comes from, or None when that is not known.
+        """
+        judged = self._judge(licensee, source, self._licensing.clock.monotonic())
+        return Asking(judged, "requirement.decide_for(licensee)")
+
+    async def _decide(self, connection: C_contra) -> Decision | Denial:
         licensing = self._licensing
         started = licensing.clock.monotonic()
         found = licensing.licensee(connection)
@@ -74,17 +96,14 @@ class Requirement(Generic[C_contra]):
             known = licensing.gate.known(feature_key(self._product, self._feature, found))
             if known is not None:
                 return known
-        return await self._judge(await found if isawaitable(found) else found, started)
+        licensee = await found if isawaitable(found) else found
+        return await self._judge(licensee, licensing.source(connection), started)
 
-    async def decide_for(self, licensee: Found) -> Decision | Denial:
-        """Return the decision for somebody who was found elsewhere, or the answer that denies it."""
-        return await self._judge(licensee, self._licensing.clock.monotonic())
-
-    async def _judge(self, licensee: Found, started: float) -> Decision | Denial:
+    async def _judge(self, licensee: Found, source: str | None, started: float) -> Decision | Denial:
         if licensee is not None:
             try:
                 check = licensee.of(self._product, self._feature)
-                decision = await self._licensing.gate.allows(check)
+                decision = await self._licensing.gate.allows(check, source=source)
             except InvalidParameter:
                 pass  # A device or key that cannot even be sent has no license.
             except ConfigurationError:
@@ -94,6 +113,9 @@ class Requirement(Generic[C_contra]):
             else:
                 if decision.allowed:
                     return decision
+                if decision.source == "grace":
+                    # Only for keys that exist is an old no known; of others nothing is known while nobody answers.
+                    return _put_off(_RETRY_SECONDS)
         await self._wait_for_the_next_time(started)
         return REFUSED
 
@@ -108,9 +130,13 @@ class Requirement(Generic[C_contra]):
         if asked is None and not error.may_pass:
             # Only outages go away by waiting; log everything else.
             _log.error("whether %s is licensed could not be decided: %s", self._feature, type(error).__name__)
-        seconds = math.ceil(min(max(asked or _RETRY_SECONDS, 1.0), _LONGEST_RETRY))
-        return Denial(
-            status=503,
-            detail="it cannot be told now whether this is licensed",
-            headers={"Retry-After": str(seconds), "Cache-Control": "no-store"},
-        )
+        return _put_off(asked or _RETRY_SECONDS)
+
+
+def _put_off(seconds: float) -> Denial:
+    rounded = math.ceil(min(max(seconds, 1.0), _LONGEST_RETRY))
+    return Denial(
+        status=503,
+        detail="it cannot be told now whether this is licensed",
+        headers={"Retry-After": str(rounded), "Cache-Control": "no-store"},
+    )

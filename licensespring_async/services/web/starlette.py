@@ -28,22 +28,30 @@ class RequiresFeature(Requirement[HTTPConnection]):
         ConfigurationError: An argument cannot be used.
     """
 
-    def __call__(self, app: ASGIApp) -> ASGIApp:
+    def __call__(self, app: ASGIApp) -> Licensed:
         """Return an application that asks first."""
+        return Licensed(self, app)
 
-        async def licensed(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] not in ("http", "websocket"):
-                await app(scope, receive, send)
-                return
-            decided = await self.decide(HTTPConnection(scope))
-            if not isinstance(decided, Denial):
-                scope.setdefault("state", {})["license"] = decided
-                await app(scope, receive, send)
-            elif scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
-                answer = JSONResponse({"detail": decided.detail}, decided.status, dict(decided.headers))
-                await answer(scope, receive, send)
-            else:
-                await receive()
-                await send({"type": "websocket.close", "code": 1008, "reason": decided.detail})
 
-        return licensed
+class Licensed:
+    """An application behind a requirement, with all that is mounted in it; made by `RequiresFeature`."""
+
+    def __init__(self, requires: RequiresFeature, app: ASGIApp) -> None:
+        self._requires = requires
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI application does."""
+        if scope["type"] == "lifespan":  # everything else is somebody's request
+            await self._app(scope, receive, send)
+            return
+        decided = await self._requires.decide(HTTPConnection(scope))
+        if not isinstance(decided, Denial):
+            scope.setdefault("state", {})["license"] = decided
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
+            answer = JSONResponse({"detail": decided.detail}, decided.status, dict(decided.headers))
+            await answer(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": decided.detail})

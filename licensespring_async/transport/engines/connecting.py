@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol, TypeVar
 
 import anyio
 
@@ -12,53 +14,97 @@ from .sockets import AnyioSocket, AsyncioSocket, Socket
 
 _STAGGER = 0.25  # seconds before the next address is tried as well
 
+Address = tuple[socket.AddressFamily, tuple[object, ...]]
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=_Closable)
+P = TypeVar("P", bound=asyncio.BaseProtocol)
+
 
 async def connect(host: str, port: int) -> Socket:
-    """Open a TCP connection, trying addresses as RFC 8305 says.
+    """Open a TCP connection, as `dial` does, on asyncio or trio."""
+
+    async def to(address: Address) -> Socket:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # not asyncio, so trio
+            return AnyioSocket(await anyio.connect_tcp(str(address[1][0]), port))
+        return await on_asyncio(address, AsyncioSocket)
+
+    return await dial(host, port, to)
+
+
+async def on_asyncio(address: Address, make: Callable[[socket.socket], P]) -> P:
+    """Connect to one address, on asyncio, and return the protocol that `make` makes for the connected socket.
 
     Raises:
-        OSError: No address answered.
+        OSError: It does not answer.
     """
+    loop = asyncio.get_running_loop()
+    raw = socket.socket(address[0], socket.SOCK_STREAM)
     try:
-        return await _connect(host, port)
-    except UnicodeError as e:  # what the idna codec says of a name that no resolver takes
-        raise OSError("not a host name") from e
-
-
-async def _connect(host: str, port: int) -> Socket:
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # not asyncio, so trio
-        stream = await anyio.connect_tcp(host, port, happy_eyeballs_delay=_STAGGER)
-        return AnyioSocket(stream)
-    if _is_address(host):
-        return await _connect_to(host, port)
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-    return await _race(addresses, port)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-async def _connect_to(address: str, port: int) -> AsyncioSocket:
-    _, protocol = await asyncio.get_running_loop().create_connection(AsyncioSocket, address, port)
+        raw.setblocking(False)
+        await loop.sock_connect(raw, address[1])
+    except BaseException:
+        raw.close()
+        raise
+    _, protocol = await loop.create_connection(lambda: make(raw), sock=raw)
     return protocol
 
 
-async def _race(addresses: list[str], port: int) -> AsyncioSocket:
+async def dial(host: str, port: int, to: Callable[[Address], Awaitable[S]]) -> S:
+    """Open a connection, trying a host's addresses as RFC 8305 says.
+
+    Args:
+        host: A name or an address.
+        port: The port.
+        to: Connects to one address.
+
+    Raises:
+        OSError: The name has no address, or none answers.
+    """
+    try:
+        addresses = await _look_up(host, port)
+    except UnicodeError as e:  # what the idna codec says of a name that no resolver takes
+        raise OSError("not a host name") from e
+    return await (to(addresses[0]) if len(addresses) == 1 else race(addresses, to))
+
+
+async def _look_up(host: str, port: int) -> list[Address]:
+    try:
+        return _distinct(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
+    except socket.gaierror:
+        pass  # a name
+    try:
+        return _distinct(await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except RuntimeError:
+        # In an exit handler, or a thread that outlives the main one, Python starts no thread to do it in.
+        return _distinct(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+def _distinct(
+    found: Iterable[tuple[socket.AddressFamily, object, object, object, tuple[object, ...]]],
+) -> list[Address]:
+    return list(dict.fromkeys((each[0], each[4]) for each in found))
+
+
+async def race(addresses: list[Address], to: Callable[[Address], Awaitable[S]]) -> S:
+    """Connect to one of several addresses: the next is tried as well when one fails or takes 250 ms.
+
+    Raises:
+        OSError: None answers; it is what went wrong first.
+    """
     # create_connection's own race can leak the socket of a winner that is cancelled; and uvloop's has none.
-    winners: list[AsyncioSocket] = []
+    winners: list[S] = []
     errors: list[OSError] = []
 
-    async def attempt(address: str, failed: anyio.Event) -> None:
+    async def attempt(address: Address, failed: anyio.Event) -> None:
         try:
-            winners.append(await _connect_to(address, port))
+            winners.append(await to(address))
         except OSError as e:
             errors.append(e)
             failed.set()
@@ -74,10 +120,17 @@ async def _race(addresses: list[str], port: int) -> AsyncioSocket:
                     await failed.wait()
     except BaseException:
         for winner in winners:
-            await winner.abort()
+            winner.close()
         raise
     for loser in winners[1:]:
-        await loser.abort()
+        loser.close()
     if not winners:
         raise errors[0]
     return winners[0]
+
+
+def why(error: OSError) -> str:
+    """Return what a failure to connect says, without an address."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the server's certificate was refused: {error.verify_message}"
+    return error.strerror or str(error) or type(error).__name__

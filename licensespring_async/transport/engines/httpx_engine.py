@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 
 import anyio
-import certifi
 import httpcore
 import httpx
 
@@ -27,10 +26,11 @@ from ...errors import (
     LicenseSpringError,
     TransportError,
 )
+from ...redaction import Unpickled
 from ..values import HttpRequest, HttpResponse
 from .bodies import MAX_BODY, check_version, content, joined, too_large
 from .lanes import Lanes, Progress
-from .settings import checked_context, checked_limit, checked_proxy
+from .settings import checked_context, checked_limit, checked_proxy, default_context
 
 _HTTPCORE = (
     httpcore.NetworkError,
@@ -90,7 +90,7 @@ for _name in (
     logging.getLogger(_name).addFilter(_not_ours)
 
 
-class HttpxEngine:
+class HttpxEngine(Unpickled):
     """Sends requests over httpx's HTTP/1.1 stack, on asyncio and trio.
 
     Args:
@@ -124,7 +124,7 @@ class HttpxEngine:
         context = checked_context(ssl_context)
         self._client = client
         self._lanes = Lanes(
-            context=(lambda: context) if context else _default_context,
+            context=(lambda: context) if context else default_context,
             proxy=None if proxy is None else _proxy(proxy, context),
             max_body=checked_limit(max_body),
         )
@@ -185,15 +185,6 @@ class HttpxEngine:
         await self._lanes.aclose()
 
 
-def _default_context() -> ssl.SSLContext:
-    # Not ssl.create_default_context: it writes session keys into the file that SSLKEYLOGFILE names.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT  # as Python 3.13's own default
-    context.load_verify_locations(certifi.where())
-    return context
-
-
 def _check_client(client: httpx.AsyncClient) -> None:
     if not isinstance(client, httpx.AsyncClient):
         raise ConfigurationError("client: must be an httpx.AsyncClient")
@@ -232,6 +223,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _proxy(url: str, context: ssl.SSLContext | None) -> httpcore.Proxy:
     parsed = httpx.Proxy(checked_proxy(url))
     # Without one, an https proxy would be trusted by httpcore's own, in which the environment has a say.
-    own = (context or _default_context()) if parsed.url.scheme == "https" else None
+    own = (context or default_context()) if parsed.url.scheme == "https" else None
     address = httpcore.URL(scheme=parsed.url.raw_scheme, host=parsed.url.raw_host, port=parsed.url.port, target=b"/")
     return httpcore.Proxy(address, auth=parsed.raw_auth, ssl_context=own)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ssl
-import time
-from collections import deque
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any, cast
-from urllib.parse import urlsplit
 
-import anyio
 import anyio.lowlevel
 import attrs
 import httpcore
@@ -17,12 +13,13 @@ import httpcore
 from ...errors import ConfigurationError
 from ..values import HttpRequest, HttpResponse
 from .bodies import check_version, content, joined, too_large
-from .connecting import connect
+from .connecting import connect, why
 from .framing import ended_exactly
+from .origin import Origin, split
+from .pool import Permission, Pool
+from .runs import PerRun
 from .sockets import Socket
 
-_IDLE_SECONDS = 30.0
-_CLOSING_SECONDS = 1.0
 _RACES = (httpcore.NetworkError, httpcore.RemoteProtocolError, httpcore.ConnectionNotAvailable)
 _HEAD_AND_FRAMING = 256 * 1024  # bytes besides the body
 
@@ -55,9 +52,11 @@ class Allowance:
 class _Stream(httpcore.AsyncNetworkStream):
     """A socket of ours as httpcore wants it."""
 
-    def __init__(self, socket: Socket, allowance: Allowance) -> None:
+    def __init__(self, socket: Socket, allowance: Allowance, permission: Permission, handshakes: int) -> None:
         self.socket = socket
         self._allowance = allowance
+        self._permission = permission
+        self._handshakes = handshakes  # TLS handshakes before the connection stands
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
@@ -70,13 +69,15 @@ class _Stream(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if not buffer:
             return
+        if not self._handshakes:
+            self._permission.pass_on()  # what is written is a request: the connection stands
         try:
             await self.socket.send(buffer)
         except OSError as e:
             raise httpcore.WriteError(str(e)) from e
 
     async def aclose(self) -> None:
-        await self.socket.abort()
+        self.socket.close()
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -84,7 +85,8 @@ class _Stream(httpcore.AsyncNetworkStream):
         try:
             await self.socket.start_tls(ssl_context, server_hostname)
         except OSError as e:
-            raise httpcore.ConnectError(_why(e)) from e
+            raise httpcore.ConnectError(why(e)) from e
+        self._handshakes -= 1
         self.socket.begin()  # what went before was the handshake, or a proxy's
         return self
 
@@ -92,18 +94,14 @@ class _Stream(httpcore.AsyncNetworkStream):
         return not self.socket.is_quiet() if info == "is_readable" else None
 
 
-def _why(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate was refused: {error.verify_message}"
-    return error.strerror or str(error) or type(error).__name__
-
-
 class _Network(httpcore.AsyncNetworkBackend):
     """Opens one lane's socket, and keeps hold of it: a cancelled handshake must not leak it."""
 
-    def __init__(self, allowance: Allowance) -> None:
+    def __init__(self, allowance: Allowance, permission: Permission, handshakes: int) -> None:
         self.socket: Socket | None = None
         self._allowance = allowance
+        self._permission = permission
+        self._handshakes = handshakes
 
     async def connect_tcp(
         self,
@@ -116,21 +114,32 @@ class _Network(httpcore.AsyncNetworkBackend):
         try:
             self.socket = await connect(host, port)
         except OSError as e:
-            raise httpcore.ConnectError(_why(e)) from e
-        return _Stream(self.socket, self._allowance)
+            raise httpcore.ConnectError(why(e)) from e
+        return _Stream(self.socket, self._allowance, self._permission, self._handshakes)
 
 
 class Lane:
-    """One connection to one origin, and what is known about it."""
+    """One connection to one origin, and what is known about it.
+
+    Args:
+        permission: To open it; it is passed on when the connection stands.
+    """
 
     def __init__(
-        self, origin: httpcore.Origin, context: ssl.SSLContext | None, proxy: httpcore.Proxy | None, max_body: int
+        self,
+        origin: httpcore.Origin,
+        context: ssl.SSLContext | None,
+        proxy: httpcore.Proxy | None,
+        max_body: int,
+        permission: Permission,
     ) -> None:
-        self.idle_since = 0.0
         self.used = False
+        self.idle_since = 0.0
         self._max_body = max_body
         self._allowance = Allowance(max_body)
-        self._network = _Network(self._allowance)
+        self._permission = permission
+        handshakes = [origin.scheme, proxy.url.scheme if proxy else b""].count(b"https")
+        self._network = _Network(self._allowance, permission, handshakes)
         # Both answer handle_async_request; only the pool speaks to proxies.
         self._connection: httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool
         if proxy is None:
@@ -145,16 +154,18 @@ class Lane:
         """Whether any byte of the current request was written."""
         return self._network.socket is not None and self._network.socket.wrote
 
-    def is_usable(self, now: float) -> bool:
-        socket = self._network.socket
-        return socket is not None and now - self.idle_since < _IDLE_SECONDS and socket.is_quiet()
+    def is_usable(self) -> bool:
+        return self._network.socket is not None and self._network.socket.is_quiet()
 
     async def exchange(self, request: httpcore.Request) -> tuple[HttpResponse, bool]:
         """Send `request`; return the answer and whether the connection can carry another."""
         if self._network.socket is not None:
             self._network.socket.begin()
         self._allowance.renew()
-        response = await self._connection.handle_async_request(request)
+        try:
+            response = await self._connection.handle_async_request(request)
+        finally:
+            self._permission.pass_on()  # it failed, or a mock answered and there is no connection
         extensions = cast("dict[str, bytes]", response.extensions)  # pyright: ignore[reportUnknownMemberType]
         check_version(extensions.get("http_version", b"HTTP/1.1").decode("latin-1"))
         assert isinstance(response.stream, AsyncIterable)  # noqa: S101
@@ -171,34 +182,31 @@ class Lane:
             socket is not None
             and "close" not in headers.get("connection", "").lower()
             and ended_exactly(socket.received, status, headers)
-            and socket.is_quiet()
         )
 
-    def rest(self, now: float) -> None:
-        self.idle_since = now
+    def rest(self) -> None:
+        """Expect nothing until the next exchange."""
         if self._network.socket is not None:
             self._network.socket.rest()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         if self._network.socket is not None:
-            with anyio.CancelScope(shield=True, deadline=anyio.current_time() + _CLOSING_SECONDS):
-                await self._network.socket.abort()
+            self._network.socket.close()
 
 
 @attrs.frozen(eq=False)
 class Route:
-    """An origin and the lanes that wait for work there, the last used at the right."""
+    """An origin, and its connections."""
 
     origin: httpcore.Origin
     host_header: bytes
-    idle: deque[Lane] = attrs.field(factory=deque[Lane])
+    pool: Pool[Lane] = attrs.field(factory=Pool[Lane])
 
     @classmethod
     def to(cls, base: str) -> Route:
-        parts = urlsplit(base)
-        scheme, host = parts.scheme.encode("ascii"), (parts.hostname or "").encode("ascii")
-        port = parts.port or {b"http": 80, b"https": 443}[scheme]
-        return cls(httpcore.Origin(scheme, host, port), parts.netloc.encode("ascii"))
+        origin = Origin.of(base)
+        inner = httpcore.Origin(origin.scheme.encode("ascii"), origin.host.encode("ascii"), origin.port)
+        return cls(inner, origin.name.encode("ascii"))
 
 
 @attrs.define
@@ -226,7 +234,7 @@ class Lanes:
         self._context: ssl.SSLContext | None = None
         self._proxy = proxy
         self._max_body = max_body
-        self._routes: dict[str, Route] = {}
+        self._routes: PerRun[dict[str, Route]] = PerRun(dict[str, Route], _close)
         self._closed = False
 
     async def send(self, request: HttpRequest, progress: Progress) -> HttpResponse:
@@ -239,21 +247,24 @@ class Lanes:
             try:
                 response, may_go_on = await lane.exchange(prepared)
             except BaseException as e:
-                await lane.close()
+                lane.close()
                 progress.sent = lane.sent
                 if isinstance(e, _RACES) and lane.used and not lane.sent:
                     continue  # the server closed an idle connection before we wrote: nothing happened
                 raise
-            await self._give_back(lane, route, may_go_on)
+            if may_go_on:
+                lane.rest()
+                route.pool.put(lane)
+            else:
+                lane.close()
             return response
 
     def _prepare(self, request: HttpRequest) -> tuple[Route, httpcore.Request]:
-        # The path starts at the first slash behind "https://".
-        split = request.url.index("/", len("https://"))
-        base, target = request.url[:split], request.url[split:]
-        route = self._routes.get(base)
+        base, target = split(request.url)
+        routes = self._routes.here()
+        route = routes.get(base)
         if route is None:
-            route = self._routes[base] = Route.to(base)
+            route = routes[base] = Route.to(base)
         headers = [(b"Host", route.host_header)]
         headers += [(name.encode("ascii"), value.encode("ascii")) for name, value in request.headers.items()]
         if request.body is not None:
@@ -263,32 +274,26 @@ class Lanes:
         return route, httpcore.Request(request.method, url, headers=headers, content=request.body)
 
     async def _lease(self, route: Route) -> Lane:
-        now = time.monotonic()
-        while route.idle:
-            lane = route.idle.pop()
-            if lane.is_usable(now):
-                return lane
-            await lane.close()
-        if self._context is None and route.origin.scheme == b"https":
-            self._context = self._make_context()
-        return Lane(route.origin, self._context, self._proxy, self._max_body)
-
-    async def _give_back(self, lane: Lane, route: Route, may_go_on: bool) -> None:
-        if self._closed or not may_go_on:
-            await lane.close()
-            return
-        now = time.monotonic()
-        lane.rest(now)
-        route.idle.append(lane)
-        # Closing may wait, and meanwhile another call may lease the last one.
-        while route.idle and not route.idle[0].is_usable(now):
-            await route.idle.popleft().close()
+        turn = route.pool.at_hand() or await route.pool.wait()
+        if isinstance(turn, Lane):
+            return turn
+        try:
+            if self._context is None and route.origin.scheme == b"https":
+                self._context = self._make_context()
+            return Lane(route.origin, self._context, self._proxy, self._max_body, turn)
+        except BaseException:
+            turn.pass_on()
+            raise
 
     async def aclose(self) -> None:
         """Close the idle lanes now, and each one in use when its request ends."""
         self._closed = True
-        for route in list(self._routes.values()):
-            while route.idle:
-                await route.idle.pop().close()
+        for routes in self._routes.all():
+            _close(routes)
         # asyncio finishes closing transports one turn of its loop later.
         await anyio.lowlevel.cancel_shielded_checkpoint()
+
+
+def _close(routes: dict[str, Route]) -> None:
+    for route in list(routes.values()):
+        route.pool.close()

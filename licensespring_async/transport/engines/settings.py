@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 from urllib.parse import urlsplit
 
+import certifi
+
 from ...errors import ConfigurationError
 
 
@@ -28,6 +30,16 @@ def checked_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
     if context.minimum_version < ssl.TLSVersion.TLSv1_2:
         raise ConfigurationError("ssl_context: must allow nothing older than TLS 1.2 (minimum_version)")
+    return context
+
+
+def default_context() -> ssl.SSLContext:
+    """Return the TLS settings of whoever gives none: the authorities of certifi, and TLS 1.2."""
+    # Not ssl.create_default_context: it writes session keys into the file that SSLKEYLOGFILE names.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT  # as Python 3.13's own default
+    context.load_verify_locations(certifi.where())
     return context
 
 

@@ -7,14 +7,13 @@ answer are found), and whether anything arrived while nobody asked (so that such
 from __future__ import annotations
 
 import asyncio
-import select
+import socket
 import ssl
 from collections import deque
 from typing import Protocol, cast
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute
-from anyio.lowlevel import RunVar
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 _SLICE = 8 * 1024  # bytes handed on at once: what is made of them must not hold up the event loop
@@ -52,17 +51,44 @@ class Socket(Protocol):
         """Expect nothing until the next `begin`."""
         ...
 
-    async def abort(self) -> None:
-        """Close at once, without a goodbye."""
+    def close(self) -> None:
+        """Close at once, without a goodbye; on whatever event loop."""
         ...
+
+
+def is_silent(raw: socket.socket) -> bool:
+    """Return whether nothing waits to be read from a socket that does not block, not even its end."""
+    try:
+        raw.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def hang_up(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, raw: socket.socket) -> None:
+    """Close a transport of `loop` at once, whatever event loop runs now."""
+    try:
+        is_at_home = asyncio.get_running_loop() is loop
+    except RuntimeError:
+        is_at_home = False
+    if is_at_home:
+        transport.abort()
+        return
+    try:
+        loop.call_soon_threadsafe(transport.abort)
+    except RuntimeError:  # it is closed, and closes nothing any more
+        raw.close()
 
 
 class AsyncioSocket(asyncio.Protocol):
     """A stream on a bare asyncio transport, which tells at once when the peer closes or speaks out of turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, raw: socket.socket) -> None:
         self.wrote = False
         self.received = bytearray()
+        self._raw = raw
         self._transport: asyncio.Transport | None = None
         self._chunks: deque[bytes] = deque()
         self._waiting = 0  # bytes in `_chunks`
@@ -151,13 +177,8 @@ class AsyncioSocket(asyncio.Protocol):
         self._transport = await self._loop.start_tls(self._transport, self, context, server_hostname=server_hostname)
 
     def is_quiet(self) -> bool:
-        return not self._chunks and not self._ended and self._is_at_home()
-
-    def _is_at_home(self) -> bool:
-        try:
-            return asyncio.get_running_loop() is self._loop
-        except RuntimeError:  # the caller has gone on to trio
-            return False
+        # The event loop may be busy, and not have noticed yet.
+        return not self._chunks and not self._ended and is_silent(self._raw)
 
     def begin(self) -> None:
         self._idle = False
@@ -167,14 +188,10 @@ class AsyncioSocket(asyncio.Protocol):
     def rest(self) -> None:
         self._idle = True
 
-    async def abort(self) -> None:
+    def close(self) -> None:
         self._ended = True
-        if self._transport is None or self._loop.is_closed():
-            return
-        if self._is_at_home():
-            self._transport.abort()
-        else:
-            self._loop.call_soon_threadsafe(self._transport.abort)
+        if self._transport is not None:
+            hang_up(self._transport, self._loop, self._raw)
 
 
 class AnyioSocket:
@@ -185,8 +202,6 @@ class AnyioSocket:
         self.received = bytearray()
         self._stream = stream
         self._raw = stream.extra(SocketAttribute.raw_socket)
-        self._closed = False
-        self._home = _this_run()
 
     async def receive(self) -> bytes:
         try:
@@ -215,8 +230,6 @@ class AnyioSocket:
             raise OSError("the connection broke during the TLS handshake") from e
 
     def is_quiet(self) -> bool:
-        if self._closed or self._home is not _this_run():
-            return False
         tls = self._stream.extra(TLSAttribute.ssl_object, None)
         if tls is not None:
             # Decrypted and undecrypted bytes may wait inside the TLS object, where no poll sees them.
@@ -228,9 +241,7 @@ class AnyioSocket:
                 return False
             else:
                 return False
-        poll = select.poll()
-        poll.register(self._raw, select.POLLIN)
-        return not poll.poll(0)
+        return is_silent(self._raw)
 
     def begin(self) -> None:
         self.wrote = False
@@ -239,21 +250,5 @@ class AnyioSocket:
     def rest(self) -> None:
         """Do nothing: the next `is_quiet` looks at the socket itself."""
 
-    async def abort(self) -> None:
-        self._closed = True
-        if self._home is _this_run():
-            await anyio.aclose_forcefully(self._stream)
-        else:
-            self._raw.close()  # the loop that could close the stream is gone
-
-
-_run: RunVar[object] = RunVar("licensespring_async_run")
-
-
-def _this_run() -> object:
-    """Return what stands for the event loop that runs now."""
-    try:
-        return _run.get()
-    except LookupError:
-        _run.set(this := object())
-        return this
+    def close(self) -> None:
+        self._raw.close()  # not in the stream's way, which is for its own event loop; nothing waits for it

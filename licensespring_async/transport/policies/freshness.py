@@ -14,13 +14,13 @@ _UNKNOWN_CLOCK = 15 * 60.0  # the service accepts requests from clocks that far 
 class Freshness:
     """Refuses answers that are too old.
 
-    A recorded answer is refused by its `Date`: it is compared with the local clock, corrected by what earlier answers
-    said. Before the first answer nothing is known of the local clock, and one that is up to 15 minutes off is good
-    enough for the service: so the first answer may be that far off.
+    A recorded answer is refused by its `Date`, which has to be near the local clock or near the service's, as believed
+    answers told it. Before the first of them nothing is known of the local clock, and one that is up to 15 minutes off
+    is good enough for the service: so the first answer may be that far off.
 
     Args:
-        limit: Seconds that an answer's `Date` may be away from the corrected clock, and that its `Age` may be; None
-            accepts any. A `Date` that is missing or no date is accepted: neither header is signed, and who could leave
+        limit: Seconds that an answer's `Date` may be away from those clocks, and that its `Age` may be; None accepts
+            any. A `Date` that is missing or not a date is accepted: neither header is signed, and whoever could leave
             one out could also write a newer one.
 
     Source: RFC 9110, 6.6.1 (Date); RFC 9111, 5.1 (Age)
@@ -34,7 +34,7 @@ class Freshness:
         Args:
             response: A success.
             distance: Seconds that its `Date` is off from the expected time, or None when it has none.
-            is_clock_known: Whether an earlier answer told the service's time.
+            is_clock_known: Whether an earlier answer that was believed told the service's time.
 
         Raises:
             AnswerMismatch: It is.

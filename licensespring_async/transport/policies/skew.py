@@ -1,52 +1,80 @@
-"""How far the service's clock is from ours."""
+"""How far the service's clock is from ours: what signs the next attempt, and what tells a fresh answer from an old one.
+
+The two are kept apart. Any answer says what to sign with, an unsigned error as well: the service judges the signature.
+What is fresh is judged here, so that only an answer that was believed teaches it.
+"""
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+import attrs
+
 _LONGEST_ROUND_TRIP = 15 * 60.0
 _LONGEST_OFFSET = 100 * 365 * 24 * 3600.0
 _WORTH_RETRYING = 4 * 60.0
+# Dates that were sent as several headers are joined by commas, and each may hold one behind its weekday.
+_each_date = re.compile(r"\s*(?:[A-Za-z]+\s*,)?[^,]+").findall
+
+
+def served(headers: Mapping[str, str]) -> float | None:
+    """Return the `Date` of an answer as seconds since the epoch; None without one, or with several."""
+    dates = _dates(headers.get("date", ""))
+    return dates[0] if len(dates) == 1 else None
+
+
+@functools.lru_cache(maxsize=4)
+def _dates(header: str) -> tuple[float | None, ...]:
+    # It changes once a second, and parsing it costs more than signing.
+    return tuple(_parsed(each) for each in _each_date(header))
+
+
+def _parsed(date: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """The service's clock, as one answer told it.
+
+    Attributes:
+        served: The answer's `Date`, seconds since the epoch.
+        offset: Seconds that the service's clock was ahead of this machine's.
+        monotonic: When the answer was in, in seconds that only go forward.
+    """
+
+    served: float
+    offset: float
+    monotonic: float
 
 
 class ClockSkew:
-    """Learns the offset of the service's clock from the `Date` of its answers.
+    """Learns the service's clock from the `Date` of its answers.
 
     Attributes:
-        offset: Seconds to add to the local clock to get the service's.
-        is_known: Whether an answer has told the offset.
+        offset: Seconds to add to the local clock to sign the next attempt; any answer changes it.
     """
 
     def __init__(self) -> None:
         self.offset = 0.0
-        self.is_known = False
-        self._anchor = (0.0, 0.0)
-        self._parsed: tuple[str, float] | None = None
+        self._believed: Reading | None = None
+        self._asked: Reading | None = None
 
-    def distance(self, headers: Mapping[str, str], now: float, monotonic: float) -> float | None:
-        """Return how many seconds an answer's `Date` is off from what earlier answers lead to expect, None without one.
+    @property
+    def is_known(self) -> bool:
+        """Whether an answer that was believed has told the service's clock."""
+        return self._believed is not None
 
-        The expected time is the corrected local clock, or the last `Date` plus the time since by a clock that nobody
-        sets, whichever is nearer: the first is wrong after the local clock was set, the second after a machine slept.
-
-        Args:
-            headers: Of the answer, names in lower case.
-            now: Local time, seconds since the epoch.
-            monotonic: The same moment in seconds that only go forward.
-        """
-        served = self.served(headers)
-        if served is None:
-            return None
-        by_clock = abs(served - (now + self.offset))
-        if not self.is_known:
-            return by_clock
-        last, at = self._anchor
-        return min(by_clock, abs(served - (last + monotonic - at)))
-
-    def observe(self, headers: Mapping[str, str], sent: float, received: float, monotonic: float) -> None:
-        """Learn from an answer.
+    def observe(self, headers: Mapping[str, str], sent: float, received: float, monotonic: float) -> Reading | None:
+        """Sign the next attempt by the clock of this answer; return what it teaches if it is believed.
 
         Args:
             headers: Of the answer, names in lower case.
@@ -56,28 +84,53 @@ class ClockSkew:
         """
         # An answer from a cache tells the time of another day; a slow one tells too little.
         if "age" in headers or not 0 <= received - sent <= _LONGEST_ROUND_TRIP:
-            return
-        served = self.served(headers)
+            return None
+        date = served(headers)
         # A machine without a battery starts in 1970. A date a century away is no clock, and one at the end of the
         # calendar could not be signed with.
-        if served is not None and abs(served - received) < _LONGEST_OFFSET:
-            self.offset = served - (sent + received) / 2
-            self.is_known = True
-            self._anchor = (served, monotonic)
+        if date is None or abs(date - received) >= _LONGEST_OFFSET:
+            return None
+        self.offset = date - (sent + received) / 2
+        return Reading(served=date, offset=self.offset, monotonic=monotonic)
+
+    def correct(self, reading: Reading | None) -> None:
+        """Expect the clock of this refusal, which says that the local one is wrong, until an answer is believed."""
+        self._asked = reading
+
+    def believe(self, reading: Reading | None) -> None:
+        """Expect the clock of this answer from now on: it was believed."""
+        if reading is not None:
+            self._believed, self._asked = reading, None
+
+    def forget(self) -> None:
+        """Sign the next attempt by the local clock: the answer to the last one was not believed."""
+        self.offset = 0.0
+
+    def distance(self, headers: Mapping[str, str], now: float, monotonic: float) -> float | None:
+        """Return how many seconds an answer's `Date` is off from the nearest time that it may have; None without one.
+
+        It may have the local time, or the service's as the last believed answer told it (or, before there is one, the
+        refusal of a date): by the local clock, or by the time since then on a clock that nobody sets. The first is
+        wrong after the local clock was set, the second after a machine slept. Of several dates each has to be near.
+
+        Args:
+            headers: Of the answer, names in lower case.
+            now: Local time, seconds since the epoch.
+            monotonic: The same moment in seconds that only go forward.
+        """
+        expected = [now]
+        for told in (self._believed, self._asked):
+            if told is not None:
+                expected += [now + told.offset, told.served + monotonic - told.monotonic]
+        dates = _dates(headers.get("date", ""))
+        if len(dates) == 1 and dates[0] is None:
+            return None
+        return max((_nearest(date, expected) for date in dates), default=None)
 
     def is_news(self, signed_with: float) -> bool:
         """Return whether the offset has changed enough since an attempt was signed for another attempt to help."""
         return abs(self.offset - signed_with) > _WORTH_RETRYING
 
-    def served(self, headers: Mapping[str, str]) -> float | None:
-        """Return the `Date` of an answer as seconds since the epoch, None when there is none that can be read."""
-        date = headers.get("date", "")
-        if self._parsed is not None and date == self._parsed[0]:
-            return self._parsed[1]  # it changes once a second, and parsing costs more than signing
-        try:
-            moment = parsedate_to_datetime(date)
-            served = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
-        except (ValueError, TypeError, OverflowError, IndexError):
-            return None
-        self._parsed = (date, served)
-        return served
+
+def _nearest(date: float | None, expected: list[float]) -> float:
+    return float("inf") if date is None else min(abs(date - each) for each in expected)

@@ -29,8 +29,11 @@ class Running:
 
     app: App
 
-    async def get(self, path: str = "/render", headers: Mapping[str, str] | None = None) -> Answer:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://app") as caller:
+    async def get(
+        self, path: str = "/render", headers: Mapping[str, str] | None = None, client: str = "127.0.0.1"
+    ) -> Answer:
+        transport = httpx.ASGITransport(self.app, client=(client, 123))
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as caller:
             started = anyio.current_time()
             answer = await caller.get(path, headers=headers)
         return Answer(answer.status_code, dict(answer.headers), answer.content, anyio.current_time() - started)

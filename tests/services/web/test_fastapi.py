@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import product
 from typing import Annotated, Any
 
+import attrs
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, Request, WebSocket
+from fastapi.requests import HTTPConnection
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from licensespring_async import ConfigurationError
 from licensespring_async.services import Decision
-from licensespring_async.services.web import Licensee
+from licensespring_async.services.web import Licensee, Licensing
 from licensespring_async.services.web.fastapi import RESPONSES, RequiresFeature
+from licensespring_async.services.web.starlette import RequiresFeature as StarletteRequiresFeature
 
 from ...transport import virtual
 from .apps import Service, found_at_once, licensing_of
@@ -167,3 +175,155 @@ def test_websockets_are_guarded(backend: str, key: str, first: str) -> None:
             assert message["type"] == first
 
     virtual.run(backend, main)
+
+
+@attrs.frozen
+class Outer:
+    """An application, and a router of it whose routes need a license."""
+
+    app: FastAPI
+    router: APIRouter
+
+
+Guard = Callable[[Licensing[HTTPConnection]], Outer]
+
+
+def by_route_class(licensing: Licensing[HTTPConnection]) -> Outer:
+    render = RequiresFeature("render", licensing)
+    return Outer(FastAPI(lifespan=licensing.lifespan), APIRouter(prefix="/in", route_class=render.route_class))
+
+
+def by_dependency(licensing: Licensing[HTTPConnection]) -> Outer:
+    render = RequiresFeature("render", licensing)
+    return Outer(FastAPI(lifespan=licensing.lifespan), APIRouter(prefix="/in", dependencies=[Depends(render)]))
+
+
+def by_route_class_of_the_application(licensing: Licensing[HTTPConnection]) -> Outer:
+    app = FastAPI(lifespan=licensing.lifespan)
+    app.router.route_class = RequiresFeature("render", licensing).route_class
+    return Outer(app, app.router)
+
+
+def by_dependency_of_the_application(licensing: Licensing[HTTPConnection]) -> Outer:
+    app = FastAPI(lifespan=licensing.lifespan, dependencies=[Depends(RequiresFeature("render", licensing))])
+    return Outer(app, app.router)
+
+
+async def plain(request: Request) -> PlainTextResponse:
+    return PlainTextResponse("open")
+
+
+async def socket_of(socket: WebSocket) -> None:
+    await socket.accept()
+
+
+def a_router(**options: Any) -> APIRouter:
+    router = APIRouter(**options)
+    router.add_api_route("/render", plain)
+    return router
+
+
+def a_nested_router() -> APIRouter:
+    outer = APIRouter(prefix="/deeper")
+    outer.include_router(a_router())
+    return outer
+
+
+def a_router_with_a_mount() -> APIRouter:
+    router = APIRouter()
+    router.mount("/render", Starlette(routes=[Route("/", plain)]))
+    return router
+
+
+def a_router_with_a_plain_route() -> APIRouter:
+    router = APIRouter()
+    router.add_route("/render", plain)
+    return router
+
+
+ADDITIONS: dict[str, Callable[[Outer], None]] = {
+    "a router": lambda outer: outer.router.include_router(a_router()),
+    "a router below a prefix": lambda outer: outer.router.include_router(a_router(), prefix="/more"),
+    "a router in a router": lambda outer: outer.router.include_router(a_nested_router()),
+    "a router with a mount": lambda outer: outer.router.include_router(a_router_with_a_mount()),
+    "a router with a plain route": lambda outer: outer.router.include_router(a_router_with_a_plain_route()),
+    "a mount": lambda outer: outer.router.mount("/render", Starlette(routes=[Route("/", plain)])),
+    "another application": lambda outer: outer.router.mount("/render", FastAPI()),
+    "a host": lambda outer: outer.router.host("app", app=Starlette(routes=[Route("/in/render", plain)])),
+    "a plain route": lambda outer: outer.router.add_route("/render", plain),
+    "a WebSocket": lambda outer: outer.router.add_api_websocket_route("/render", socket_of),
+    "a plain WebSocket": lambda outer: outer.router.add_websocket_route("/render", socket_of),
+}
+GUARDS = [by_route_class, by_dependency, by_route_class_of_the_application, by_dependency_of_the_application]
+each_guard = pytest.mark.parametrize("guard", GUARDS, ids=[each.__name__ for each in GUARDS])
+
+
+@each_guard
+@pytest.mark.parametrize("add", ADDITIONS.values(), ids=ADDITIONS)
+def test_nothing_open_gets_into_a_guarded_router(guard: Guard, add: Callable[[Outer], None]) -> None:
+    """Whatever is added to a guarded router asks for a license, or is refused when it is added."""
+
+    async def main() -> None:
+        outer = guard(licensing_of(Service(), found_at_once))
+        try:
+            add(outer)
+        except ConfigurationError:
+            return
+        if outer.router is not outer.app.router:
+            outer.app.include_router(outer.router)
+        places = product(("", "/in"), ("", "/more", "/deeper"), ("/render", "/render/"))
+        paths = ["".join(each) for each in places]
+        async with running(outer.app) as server:
+            statuses = {(await server.get(path)).status for path in paths}
+            for path in paths:
+                async with websocket(outer.app, path, {}) as message:
+                    assert message["type"] in ("websocket.close", "websocket.http.response.start")
+        assert statuses <= {403, 404, 307, 405}
+
+    virtual.run("asyncio", main)
+
+
+def test_a_guarded_router_takes_what_is_guarded(backend: str) -> None:
+    """Guarded routers, WebSockets and applications may be inside of a guarded router, and answer the licensed."""
+
+    async def main() -> None:
+        licensing = licensing_of(Service(), found_at_once)
+        render, asgi = RequiresFeature("render", licensing), StarletteRequiresFeature("render", licensing)
+        outer = by_route_class(licensing)
+        outer.router.include_router(a_router(route_class=render.route_class), prefix="/classed")
+        outer.router.include_router(a_router(dependencies=[Depends(render)]), prefix="/depending")
+        outer.router.mount("/mounted", asgi(Starlette(routes=[Route("/render", plain)])))
+        outer.router.add_api_websocket_route("/socket", socket_of, dependencies=[Depends(render)])
+        outer.app.include_router(outer.router)
+        async with running(outer.app) as server:
+            for path in ("/in/classed/render", "/in/depending/render", "/mounted/render"):
+                assert (await server.get(path)).status == 403
+                assert (await server.get(path, headers=GOOD)).status == 200
+            async with websocket(outer.app, "/in/socket", GOOD) as message:
+                assert message["type"] == "websocket.accept"
+
+    virtual.run(backend, main)
+
+
+def test_a_guard_inside_a_router_lasts(backend: str) -> None:
+    """What is added to an included router later is guarded, or refused, as well."""
+
+    async def main() -> None:
+        licensing = licensing_of(Service(), found_at_once)
+        render = RequiresFeature("render", licensing)
+        outer, inner = by_route_class(licensing), a_router(route_class=render.route_class)
+        outer.router.include_router(inner)
+        with pytest.raises(ConfigurationError, match="include_router"):
+            inner.include_router(a_router(), prefix="/late")
+        with pytest.raises(ConfigurationError, match="mount"):
+            inner.mount("/late", Starlette())
+
+    virtual.run(backend, main)
+
+
+def test_other_routers_take_anything() -> None:
+    """A router without a guard is as FastAPI made it."""
+    app = FastAPI()
+    outer = Outer(app, app.router)
+    for add in ADDITIONS.values():
+        add(outer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import anyio
@@ -134,6 +135,27 @@ def test_trying_keys_out_is_bounded(play: Play) -> None:
         assert sorted(set(replies)) == [403, 503]
         await anyio.sleep(1)
         assert (await app.get(headers=GOOD)).status == 200
+
+    play(scenario)
+
+
+def test_one_visitor_keeps_no_customer_out(play: Play) -> None:
+    """While one address tries keys out, customers at others are answered."""
+
+    async def scenario(app: Running, service: Service) -> None:
+        statuses: list[int] = []
+
+        async def customer(number: int, address: str) -> None:
+            statuses.append((await app.get(headers=key(f"good-{number}"), client=address)).status)
+
+        async with anyio.create_task_group() as callers:
+            for number in range(25 * 30):
+                callers.start_soon(partial(app.get, headers=key(f"wrong-{number}"), client="10.0.0.1"))
+                await anyio.sleep(1 / 25)
+            async with anyio.create_task_group() as customers:
+                for number in range(50):
+                    customers.start_soon(customer, number, f"10.0.1.{number}")
+        assert statuses == [200] * 50
 
     play(scenario)
 

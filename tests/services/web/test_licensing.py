@@ -6,16 +6,21 @@ import subprocess
 import sys
 from typing import Any
 
+import anyio
 import attrs
 import litestar
 import pytest
 
-from licensespring_async import ConfigurationError, InvalidParameter
-from licensespring_async.services.web import Licensee, Licensing, Requirement, by_headers
+from licensespring_async import ConfigurationError, ConnectionFailed, InvalidParameter, LicenseSpring
+from licensespring_async.services import Decision, Grace, LicenseGate
+from licensespring_async.services.web import Denial, Licensee, Licensing, Requirement, by_address, by_headers
 from licensespring_async.services.web import litestar as for_litestar
 from licensespring_async.services.web.requirement import REFUSED
+from licensespring_async.transport import HttpResponse
 
+from ...fakes import FEATURE, answer, refusal
 from ...transport import virtual
+from ..gate.scenes import Drawer
 from .apps import Service, Story, found_at_once, found_later, licensing_of
 
 
@@ -135,6 +140,67 @@ def test_headers_name_the_licensee() -> None:
         by_headers(hardware_id="x-device")
     with pytest.raises(ConfigurationError, match="exactly one"):
         by_headers(hardware_id="x-device", license_key="x-key", username="x-user")
+
+
+@pytest.mark.parametrize(
+    ("client", "source"),
+    [
+        (("192.0.2.1", 443), "192.0.2.1"),
+        (("::ffff:192.0.2.1", 443), "192.0.2.1"),
+        (("2001:db8:1:2:3:4:5:6", 443), "2001:db8:1:2::/64"),
+        (("2001:db8:1:2::9%eth0", 443), "2001:db8:1:2::/64"),
+        (("testclient", 50000), "testclient"),
+        (("", 0), None),
+        (None, None),
+    ],
+)
+def test_a_source_is_an_address(client: tuple[str, int] | None, source: str | None) -> None:
+    """Counts by the address of the client, of IPv6 by the network, and by no header."""
+    headers = [(b"x-forwarded-for", b"198.51.100.7"), (b"forwarded", b"for=198.51.100.7")]
+    assert by_address(Connection({"headers": headers, "client": client})) == source
+    assert by_address(None) is None
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_outage_does_not_show_which_keys_exist(backend: str, restarts: bool) -> None:
+    """While nobody answers, a key that was refused before and one that nobody has are put off alike."""
+
+    def down() -> HttpResponse:
+        raise ConnectionFailed("nobody is there")
+
+    async def main() -> None:
+        service, clock = Service(), virtual.clock()
+        grace = Grace(hours=9, store=Drawer(), secret=b"sixteen bytes or more")
+
+        def gate(client: LicenseSpring) -> LicenseGate:
+            return LicenseGate(client, clock=clock, grace=grace, ttl=10, refused_ttl=10)
+
+        def licensee(key: str) -> Licensee:
+            return Licensee(hardware_id="d", license_key=key)
+
+        licensing: Licensing[str] = Licensing(service.client, product="TP", licensee=licensee, gate=gate, clock=clock)
+        requirement = Requirement("render", licensing)
+
+        async def put_off() -> None:
+            service.plays = {"once": down, "never": down}
+            denials = [await requirement.decide(key) for key in ("once", "never")]
+            assert isinstance(denials[0], Denial)
+            assert (denials[0], denials[0].status) == (denials[1], 503)
+
+        async with licensing:
+            service.plays = {"once": lambda: answer(body={**FEATURE, "code": "render"})}
+            assert isinstance(await requirement.decide("once"), Decision)
+            await anyio.sleep(11)
+            service.plays = {"once": lambda: refusal("license_not_active")}
+            assert await requirement.decide("once") == REFUSED
+            await anyio.sleep(11)
+            if not restarts:
+                await put_off()
+        if restarts:
+            async with licensing:
+                await put_off()
+
+    virtual.run(backend, main)
 
 
 def test_litestar_documents_the_answers(backend: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ....errors import ConfigurationError
@@ -42,7 +43,7 @@ def our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, 
         raise ConfigurationError(f"{source}: has no column {', '.join(missing)}, which is mapped{_shown(found)}")
     # A column of ours that another one stands for is no longer meant.
     columns = [names.get(each, "" if each in mapping or each not in COLUMNS else each) for each in folded]
-    twice = sorted({each for each in columns if each and columns.count(each) > 1})
+    twice = sorted(each for each, count in Counter(columns).items() if each and count > 1)
     if twice:
         raise ConfigurationError(f"{source}: names {' and '.join(twice)} more than once")
     missing = [each for each in ("product", "hardware_id") if each not in columns]

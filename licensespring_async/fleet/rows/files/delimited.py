@@ -19,6 +19,7 @@ _CALLED = {",": "commas", "\t": "tabs"}
 
 
 _MOST_LINES = 1000
+_FEW_LINES = 16  # of a record among lines that are read again: reading a file takes no more than 16 times its length
 _OPEN_QUOTE = "; look for a quote that is not closed"
 
 
@@ -60,7 +61,8 @@ class _Lines:
     """The lines of a text, of which a record that went wrong gives back all but its first.
 
     A quote that is not closed makes one record of what may be many rows; each of them is to have its own result. What
-    a record may take is bounded: it is kept until the record is done, and may be read again for each of its lines.
+    a record may take is bounded, and more so where it begins among lines that were given back: each of these may open
+    a quote as well, and is not to read all the others again.
     """
 
     def __init__(self, text: IO[str]) -> None:
@@ -69,11 +71,14 @@ class _Lines:
         self._record: list[str] = []
         self._size = 0
         self._number = 0
+        self._read = 0
+        self._most = _MOST_LINES
 
     def begin(self) -> int:
         """Begin a record, and return the number of its first line."""
         self._record.clear()
         self._size = 0
+        self._most = _FEW_LINES if self._number < self._read else _MOST_LINES
         return self._number + 1
 
     def is_quoted_throughout(self, cells: list[str], delimiter: str) -> bool:
@@ -92,12 +97,13 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        if self._record and (len(self._record) >= _MOST_LINES or self._size >= LONGEST_LINE):
-            raise csv.Error(f"goes on for more than {_MOST_LINES:,} lines or {LONGEST_LINE:,} characters")
+        if self._record and (len(self._record) >= self._most or self._size >= LONGEST_LINE):
+            raise csv.Error(f"goes on for more than {self._most:,} lines or {LONGEST_LINE:,} characters")
         line = self._given_back.popleft() if self._given_back else next(self._lines)
         self._record.append(line)
         self._size += len(line)
         self._number += 1
+        self._read = max(self._read, self._number)
         return line
 
 

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from ....endpoints.parameters import LONGEST_TEXT
 from ....errors import ConfigurationError
 from ....extras import needs_extra
 from ..row import InvalidRow, Row, row_from
@@ -17,26 +19,40 @@ from .columns import our_names
 
 _BATCH = 1000
 _BUFFER = 1 << 16  # without one, a whole column of a row group is held
+_MOST_UNPACKED = 16 << 20  # bytes of a row group's columns that are packed more densely than devices can be
+_DENSEST = 50
+_LONGEST = 4 * LONGEST_TEXT  # bytes of a value
+_FEW_ROWS = 1_000_000
 
 
 def rows_of(path: str | Path, mapping: Mapping[str, str]) -> Iterator[Row | InvalidRow]:
     """Return the rows of a file, of which only the columns that are needed are read.
 
     Raises:
-        ConfigurationError: It is no Parquet, is damaged, lacks a column, or the extra is not installed.
+        ConfigurationError: It is no Parquet, is damaged, lacks a column, unpacks to far more than it holds, or the
+            extra is not installed.
         OSError: It cannot be opened.
     """
     with needs_extra("parquet"):
         import pyarrow as pa  # noqa: PLC0415  # an extra
         import pyarrow.parquet as pq  # noqa: PLC0415
     row = 0
-    with Path(path).open("rb") as file:
+    with ExitStack() as stack:
+        files = [stack.enter_context(Path(path).open("rb")) for _ in range(2)]
+
+        def open_next(**options: Any) -> Any:
+            return stack.enter_context(pq.ParquetFile(files.pop(), buffer_size=_BUFFER, pre_buffer=False, **options))
+
         try:
-            with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as parquet:
-                names = [str(each) for each in parquet.schema_arrow.names]
-                ours = our_names(names, mapping, source=str(path), advice="The file must have the columns")
-                wanted = {given: name for given, name in zip(names, ours, strict=True) if name}
-                for batch in parquet.iter_batches(batch_size=_BATCH, columns=list(wanted), use_threads=False):
+            plain = open_next()
+            wanted = _needed(plain.schema_arrow, mapping, str(path))
+            _refuse_bombs(plain.metadata, wanted, str(path))
+            coded = open_next(read_dictionary=_texts(plain.schema_arrow, wanted))
+            for group in range(plain.num_row_groups):
+                options = {"row_groups": [group], "columns": list(wanted), "use_threads": False}
+                # Coded, a text that many rows have is held once; it takes more memory where every row has another.
+                parquet = coded if _has_long_text(coded, options) else plain
+                for batch in parquet.iter_batches(batch_size=_BATCH, **options):
                     columns = {wanted[name]: _values(batch.column(name)) for name in batch.schema.names}
                     for values in zip(*columns.values(), strict=True):
                         row += 1
@@ -45,7 +61,72 @@ def rows_of(path: str | Path, mapping: Mapping[str, str]) -> Iterator[Row | Inva
             raise ConfigurationError(f"{path}: cannot be read as Parquet: {_first_line(e)}") from e
 
 
+def _needed(schema: Any, mapping: Mapping[str, str], path: str) -> Mapping[str, str]:
+    """Return our name of each column that is needed."""
+    names = [str(each) for each in schema.names]
+    ours = our_names(names, mapping, source=path, advice="The file must have the columns")
+    wanted = {given: name for given, name in zip(names, ours, strict=True) if name}
+    if wrong := [given for given in wanted if not _may_hold_values(schema.field(given).type)]:
+        raise ConfigurationError(f"{path}: {' and '.join(wrong)}: must be text or whole numbers, not lists")
+    return wanted
+
+
+def _may_hold_values(kind: Any) -> bool:
+    stored = getattr(kind, "storage_type", kind)
+    if str(stored).startswith("fixed_size_binary"):  # UUIDs, which may be an extension type
+        return bool(stored.byte_width <= LONGEST_TEXT)
+    return stored is kind and not kind.num_fields
+
+
+def _texts(schema: Any, wanted: Iterable[str]) -> list[str]:
+    """Return the columns that may be read by dictionary."""
+    kinds = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
+    return [each for each in wanted if str(schema.field(each).type) in kinds]
+
+
+def _has_long_text(coded: Any, options: dict[str, Any]) -> bool:
+    """Return whether a row group's dictionaries, which its first row brings along, have a text that is no value."""
+    for batch in coded.iter_batches(batch_size=1, **options):
+        dictionaries = [each.dictionary for each in batch.columns if hasattr(each, "dictionary")]
+        return any(_longest(each) > _LONGEST for each in dictionaries)
+    return False
+
+
+def _refuse_bombs(metadata: Any, wanted: Container[str], path: str) -> None:
+    """Refuse a file that is small and does not stay so: a run must not end for want of memory."""
+    size = 0
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        chunks = [group.column(number) for number in range(group.num_columns)]
+        chunks = [each for each in chunks if each.path_in_schema in wanted]
+        size += sum(each.total_compressed_size for each in chunks)
+        dense = sum(
+            each.total_uncompressed_size
+            for each in chunks
+            if each.total_uncompressed_size > _DENSEST * each.total_compressed_size
+        )
+        if dense > _MOST_UNPACKED:
+            raise ConfigurationError(
+                f"{path}: unpacks to {dense:,} bytes, more than {_DENSEST} times what it holds; write it in smaller "
+                "row groups, with dictionaries"
+            )
+    if metadata.num_rows > max(_FEW_ROWS, 10 * size):
+        raise ConfigurationError(f"{path}: has {metadata.num_rows:,} rows in {size:,} bytes; they cannot be devices")
+
+
+def _longest(dictionary: Any) -> int:
+    import pyarrow.compute  # noqa: PLC0415
+
+    # Its functions are made at run time, which no stub knows.
+    pc: Any = pyarrow.compute
+    return int(pc.max(pc.binary_length(dictionary)).as_py() or 0)
+
+
 def _values(column: Any) -> list[object]:
+    dictionary = getattr(column, "dictionary", None)
+    if dictionary is not None:
+        places = column.indices.to_pylist()
+        texts = {place: None if place is None else _value(dictionary[place]) for place in set(places)}
+        return [texts[place] for place in places]
     try:
         return list(column.to_pylist())
     except ValueError:  # one of them is no UTF-8, or no date of Python's

@@ -27,7 +27,7 @@ def rows_of(query: str, database: str, mapping: Mapping[str, str]) -> Iterator[R
     name = _shown(url)
     engine = _engine(url, name)
     # What the driver says may repeat what it was given.
-    given = [str(value) for value in (url.password, *url.query.values()) if value]
+    given = [query, *(str(value) for value in (url.password, *url.query.values()) if value)]
     row = 0
     try:
         with _connect(engine, name) as connection:

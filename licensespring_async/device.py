@@ -1,0 +1,110 @@
+"""The machine that the program runs on: its id, and what an activation may say of it (extra: `device`)."""
+
+from __future__ import annotations
+
+import functools
+import platform
+import socket
+import sys
+from pathlib import Path
+from typing import TypedDict
+
+from .errors import ConfigurationError, InvalidParameter
+from .extras import needs_extra
+
+_LINUX_IDS = (Path("/var/lib/dbus/machine-id"), Path("/etc/machine-id"))
+_CPU = Path("/proc/cpuinfo")
+_LARGEST = 64 * 1024  # bytes; the first processor's flags are near the beginning
+
+
+class DeviceData(TypedDict, total=False):
+    """Arguments of `activate_license` and `activate_bundle` that describe the device."""
+
+    os_ver: str
+    hostname: str
+    app_ver: str
+    is_vm: bool
+
+
+@functools.cache
+def hardware_id(application: str) -> str:
+    """Return a stable id of this machine for one application.
+
+    It is the HMAC-SHA256 of the application's name, keyed by the operating system's own id of the machine: two
+    applications' ids cannot be joined, and the machine's id cannot be found from either. It stays the same when the
+    application is installed again, and changes when the operating system is.
+
+    Args:
+        application: A name that no other vendor uses, for example `com.example.render`. Never change it: another name
+            makes another device, which takes another activation.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        ConfigurationError: The machine has no id, as in most containers, or the extra `device` is not installed.
+
+    Cost: on Linux and Windows a small read; on macOS a process is started, once.
+    """
+    if not isinstance(application, str) or not application.strip():
+        raise InvalidParameter("application", "must be a name that is not empty, such as com.example.render")
+    with needs_extra("device"):
+        import machineid  # noqa: PLC0415  # an extra
+    if sys.platform == "linux" and not any(map(_has_id, _LINUX_IDS)):
+        # The library would take the container's id, which is another one after each start.
+        raise _no_id("there is no /etc/machine-id")
+    try:
+        return str(machineid.hashed_id(application))  # pyright: ignore[reportUnknownMemberType]  # its options have no types
+    except machineid.MachineIdNotFound as error:
+        raise _no_id("the operating system names none") from error
+
+
+def device_data(*, app_ver: str | None = None) -> DeviceData:
+    """Return what an activation may say of this machine; nothing is looked up in the network.
+
+    Args:
+        app_ver: Version of your application, to be sent with the rest.
+
+    Returns:
+        Arguments for `activate_license(**device_data())`: `os_ver`, `hostname`, and `is_vm` where the system says it.
+    """
+    data: DeviceData = {"os_ver": _system()}
+    if name := socket.gethostname():
+        data["hostname"] = name
+    if (is_vm := _is_vm()) is not None:
+        data["is_vm"] = is_vm
+    if app_ver is not None:
+        data["app_ver"] = app_ver
+    return data
+
+
+def _no_id(why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"this machine has no id of its own: {why}. In a container, mount the host's /etc/machine-id into it "
+        "(read-only), or choose a hardware_id yourself and keep it in a volume"
+    )
+
+
+def _has_id(path: Path) -> bool:
+    try:
+        content = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return False
+    return content not in ("", "uninitialized")
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return f"{platform.system()} {platform.release()}".strip() or "unknown"
+
+
+def _is_vm() -> bool | None:
+    """Return whether this is a virtual machine, or None where the system does not say."""
+    try:
+        with _CPU.open(encoding="ascii", errors="replace") as file:
+            flags = next((line for line in file.read(_LARGEST).splitlines() if line.startswith("flags")), None)
+    except OSError:
+        return None
+    return None if flags is None else "hypervisor" in flags.split()

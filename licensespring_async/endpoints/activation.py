@@ -1,0 +1,305 @@
+"""Activations: a device gets a license, and gives it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..models import Bundle, License
+from ..models.shapes import One, Word
+from ..transport.values import Call, Repeat, Tpm
+from .binding import SameDevice
+from .checks import check_bundle, check_license
+from .documenting import documented
+from .requests import optional, post, required, who, who_activates
+
+_LICENSE = One(License)
+_BUNDLE = One(Bundle)
+_DEACTIVATED = Word("license_deactivated")
+
+
+@documented
+def activate_license(
+    *,
+    product: str,
+    hardware_id: str,
+    license_key: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    id_token: str | None = None,
+    code: str | None = None,
+    customer_account_code: str | None = None,
+    redirect_uri: str | None = None,
+    license_id: int | None = None,
+    bundle_code: str | None = None,
+    is_vm: bool | None = None,
+    vm_info: str | None = None,
+    os_ver: str | None = None,
+    hostname: str | None = None,
+    os_hostname: str | None = None,
+    ip: str | None = None,
+    ip_local: str | None = None,
+    app_ver: str | None = None,
+    sdk_ver: str | None = None,
+    mac_address: str | None = None,
+    variables: Mapping[str, str | float | bool] | None = None,
+    tpm: Tpm | None = None,
+) -> Call[License]:
+    """Activate a license on a device.
+
+    **Side effect:** the device counts among the license's activations until it is deactivated. The call is never sent
+    twice after a failure that may have acted. The client then finds out: it asks `check_license` and returns what that
+    says, or activates again if the device is not known. After a single sign-on it cannot ask; then the error says what
+    is in doubt.
+
+    Args:
+        license_id: Picks one license when the user has several; the newest if left out.
+        tpm: Enrols the key of the device's TPM, and signs the request with it.
+
+    Returns:
+        The license.
+
+    Raises:
+        LicenseActivatedMaxTimes: The license is active on as many devices as it allows.
+        LicenseTransferredMaxTimes: It has moved between devices as often as it allows.
+
+    Cost: one HTTP request per attempt, one RSA verification for the answer and one for each license in it.
+    Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-online-method
+    """
+    fields = required(
+        hardware_id=hardware_id,
+        product=product,
+        **who_activates(
+            license_key=license_key,
+            username=username,
+            password=password,
+            id_token=id_token,
+            code=code,
+            customer_account_code=customer_account_code,
+            redirect_uri=redirect_uri,
+        ),
+    ) | optional(
+        license_id=license_id,
+        bundle_code=bundle_code,
+        is_vm=is_vm,
+        vm_info=vm_info,
+        os_ver=os_ver,
+        hostname=hostname,
+        os_hostname=os_hostname,
+        ip=ip,
+        ip_local=ip_local,
+        app_ver=app_ver,
+        sdk_ver=sdk_ver,
+        mac_address=mac_address,
+        variables=variables,
+        tpm_enrollment=None if tpm is None else tpm.public_key,
+    )
+
+    def find_out() -> Call[License]:
+        return check_license(
+            product=product,
+            hardware_id=hardware_id,
+            license_key=license_key,
+            username=username,
+            license_id=license_id,
+            bundle_code=bundle_code,
+        )
+
+    return post(
+        "activate_license",
+        fields,
+        _LICENSE,
+        repeat=Repeat.UNLESS_ACTED,
+        bind=SameDevice(fields),
+        doubt=None if license_key is None and username is None else find_out,
+        tpm=tpm,
+    )
+
+
+@documented
+def deactivate_license(
+    *,
+    product: str,
+    hardware_id: str,
+    license_key: str | None = None,
+    username: str | None = None,
+    license_id: int | None = None,
+    bundle_code: str | None = None,
+    consumptions: int | None = None,
+    variables: Mapping[str, str | float | bool] | None = None,
+    sdk_ver: str | None = None,
+) -> Call[None]:
+    """Deactivate a license on a device.
+
+    Repeating it changes nothing more, so it is retried. When an attempt's answer was lost, the retry may raise
+    `DeviceNotFound` or `LicenseNotActive`: then, too, the device is deactivated.
+
+    Args:
+        hardware_id: Unique id of the device.
+        consumptions: Uses to add before the device leaves; a negative number gives uses back.
+
+    Raises:
+        DeviceNotFound: The license is not active on this device.
+
+    Cost: one HTTP request per attempt. The service answers with a word, which is not signed.
+    Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-license-online-method
+    """
+    fields = required(
+        hardware_id=hardware_id,
+        product=product,
+        **who(license_key=license_key, username=username),
+    ) | optional(
+        license_id=license_id,
+        bundle_code=bundle_code,
+        consumptions=consumptions,
+        variables=variables,
+        sdk_ver=sdk_ver,
+    )
+    return post("deactivate_license", fields, _DEACTIVATED)
+
+
+@documented
+def activate_bundle(
+    *,
+    product: str,
+    hardware_id: str,
+    license_key: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    id_token: str | None = None,
+    code: str | None = None,
+    customer_account_code: str | None = None,
+    redirect_uri: str | None = None,
+    license_id: int | None = None,
+    is_vm: bool | None = None,
+    vm_info: str | None = None,
+    os_ver: str | None = None,
+    hostname: str | None = None,
+    os_hostname: str | None = None,
+    ip: str | None = None,
+    ip_local: str | None = None,
+    app_ver: str | None = None,
+    sdk_ver: str | None = None,
+    mac_address: str | None = None,
+    variables: Mapping[str, str | float | bool] | None = None,
+    tpm: Tpm | None = None,
+) -> Call[Bundle]:
+    """Activate the licenses of a bundle on a device.
+
+    **Side effect:** the device counts among the bundle's activations until it is deactivated. The call is never sent
+    twice after a failure that may have acted. The client then finds out: it asks `check_bundle` and returns what that
+    says, or activates again if the device is not known. After a single sign-on it cannot ask; then the error says what
+    is in doubt.
+
+    Args:
+        product: Short code of the bundle.
+        license_id: Picks one license when the user has several; the newest if left out.
+        tpm: Enrols the key of the device's TPM, and signs the request with it.
+
+    Returns:
+        The licenses of the bundle.
+
+    Raises:
+        LicenseActivatedMaxTimes: The bundle is active on as many devices as it allows.
+        LicenseTransferredMaxTimes: It has moved between devices as often as it allows.
+
+    Cost: one HTTP request per attempt, one RSA verification for the answer and one for each license in it.
+    Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-bundle-online-method
+    """
+    fields = required(
+        hardware_id=hardware_id,
+        product=product,
+        **who_activates(
+            license_key=license_key,
+            username=username,
+            password=password,
+            id_token=id_token,
+            code=code,
+            customer_account_code=customer_account_code,
+            redirect_uri=redirect_uri,
+        ),
+    ) | optional(
+        license_id=license_id,
+        is_vm=is_vm,
+        vm_info=vm_info,
+        os_ver=os_ver,
+        hostname=hostname,
+        os_hostname=os_hostname,
+        ip=ip,
+        ip_local=ip_local,
+        app_ver=app_ver,
+        sdk_ver=sdk_ver,
+        mac_address=mac_address,
+        variables=variables,
+        tpm_enrollment=None if tpm is None else tpm.public_key,
+    )
+
+    def find_out() -> Call[Bundle]:
+        return check_bundle(
+            product=product,
+            hardware_id=hardware_id,
+            license_key=license_key,
+            username=username,
+            license_id=license_id,
+        )
+
+    return post(
+        "activate_bundle",
+        fields,
+        _BUNDLE,
+        repeat=Repeat.UNLESS_ACTED,
+        bind=SameDevice(fields),
+        doubt=None if license_key is None and username is None else find_out,
+        tpm=tpm,
+    )
+
+
+@documented
+def deactivate_bundle(
+    *,
+    product: str,
+    hardware_id: str,
+    license_key: str | None = None,
+    username: str | None = None,
+    license_id: int | None = None,
+    variables: Mapping[str, str | float | bool] | None = None,
+    os_ver: str | None = None,
+    hostname: str | None = None,
+    os_hostname: str | None = None,
+    ip: str | None = None,
+    ip_local: str | None = None,
+    app_ver: str | None = None,
+    sdk_ver: str | None = None,
+    mac_address: str | None = None,
+) -> Call[None]:
+    """Deactivate the licenses of a bundle on a device.
+
+    Repeating it changes nothing more, so it is retried. When an attempt's answer was lost, the retry may raise
+    `DeviceNotFound` or `LicenseNotActive`: then, too, the device is deactivated.
+
+    Args:
+        product: Short code of the bundle.
+        hardware_id: Unique id of the device.
+
+    Raises:
+        DeviceNotFound: The license is not active on this device.
+
+    Cost: one HTTP request per attempt. The service answers with a word, which is not signed.
+    Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-bundle-online-method
+    """
+    fields = required(
+        hardware_id=hardware_id,
+        product=product,
+        **who(license_key=license_key, username=username),
+    ) | optional(
+        license_id=license_id,
+        variables=variables,
+        os_ver=os_ver,
+        hostname=hostname,
+        os_hostname=os_hostname,
+        ip=ip,
+        ip_local=ip_local,
+        app_ver=app_ver,
+        sdk_ver=sdk_ver,
+        mac_address=mac_address,
+    )
+    return post("deactivate_bundle", fields, _DEACTIVATED)

@@ -1,0 +1,93 @@
+"""Offline requests: texts that a device without a network made, sent by one that has it."""
+
+from __future__ import annotations
+
+from ..models import Bundle, License
+from ..models.shapes import One, Word
+from ..transport.values import Call, Repeat
+from .documenting import documented
+from .requests import post_text, required
+
+_LICENSE = One(License)
+_BUNDLE = One(Bundle)
+_DEACTIVATED = Word("license_deactivated")
+
+
+@documented
+def activate_offline(*, request: str) -> Call[License]:
+    """Activate a license for a device that has no network.
+
+    **Side effect:** the device counts among the activations. The call is never sent twice after a failure that may have
+    acted; the same text may be sent again by hand.
+
+    Args:
+        request: The text of the `.req` file, Base64, as `licensespring_async.offline` makes it.
+
+    Returns:
+        The license; the raw answer's body is what the device's `.lic` file holds.
+
+    Raises:
+        SignatureMismatch: The request was not signed with the key that belongs to it.
+
+    Cost: one HTTP request per attempt.
+    Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-offline-method
+    """
+    return post_text("activate_offline", required(request=request), _LICENSE, repeat=Repeat.UNLESS_ACTED)
+
+
+@documented
+def deactivate_offline(*, request: str) -> Call[None]:
+    """Deactivate a license on a device that has no network.
+
+    Repeating it changes nothing more, so it is retried.
+
+    Args:
+        request: The text of the `.req` file, Base64, as `licensespring_async.offline` makes it.
+
+    Raises:
+        SignatureMismatch: The request was not signed with the key that belongs to it.
+
+    Cost: one HTTP request per attempt.
+    Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-license-offline-method
+    """
+    return post_text("deactivate_offline", required(request=request), _DEACTIVATED)
+
+
+@documented
+def activate_bundle_offline(*, request: str) -> Call[Bundle]:
+    """Activate a bundle for a device that has no network.
+
+    **Side effect:** the device counts among the activations. The call is never sent twice after a failure that may have
+    acted; the same text may be sent again by hand.
+
+    Args:
+        request: The text of the `.req` file, Base64, as `licensespring_async.offline` makes it.
+
+    Returns:
+        The licenses of the bundle; the raw answer's body is what the device's `.lic` file holds.
+
+    Raises:
+        SignatureMismatch: The request was not signed with the key that belongs to it.
+
+    Cost: one HTTP request per attempt.
+    Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-bundle-offline-method
+    """
+    return post_text("activate_bundle_offline", required(request=request), _BUNDLE, repeat=Repeat.UNLESS_ACTED)
+
+
+@documented
+def deactivate_bundle_offline(*, request: str) -> Call[None]:
+    """Deactivate a bundle on a device that has no network.
+
+    Repeating it changes nothing more, so it is retried.
+
+    Args:
+        request: The text of the `.req` file, Base64, as `licensespring_async.offline` makes it.
+
+    Raises:
+        SignatureMismatch: The request was not signed with the key that belongs to it.
+
+    Cost: one HTTP request per attempt.
+    Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-bundle-offline-method
+    """
+    return post_text("deactivate_bundle_offline", required(request=request), _DEACTIVATED)

@@ -1,0 +1,140 @@
+"""Files that the package writes: none follows a link, none is ever half there, and what holds keys is private.
+
+In a directory that others can write to, a name that can be foretold may be a link to a file that only we may write. So
+a file is made under a random name, exclusively, and then takes the place of what has its name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_PRIVATE: Final = 0o600
+_NAME_SHOWN: Final = 50  # of a name that may be as long as a name can be
+_DEVICES: Final = ("/dev/", "/proc/")
+
+
+def create(path: Path, *, private: bool = False) -> BinaryIO:
+    """Make a file that is not there and open it to be written.
+
+    Args:
+        path: The file.
+        private: Whether it is for this user alone.
+
+    Raises:
+        FileExistsError: There is something of this name, be it a link that leads nowhere.
+        OSError: It cannot be made.
+    """
+    return os.fdopen(os.open(path, _NEW, _PRIVATE if private else 0o666), "wb")
+
+
+class Replacement:
+    """A file that takes the place of another once it is whole; used in `with`, it does unless the block raises.
+
+    A device or a pipe is written as it is.
+
+    Args:
+        path: Whose place it takes; the mode of a file that is there is kept.
+        private: Whether it is for this user alone.
+
+    Attributes:
+        file: To be written.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+
+    def __init__(self, path: Path, *, private: bool = False) -> None:
+        self._path = path
+        self._new: Path | None = None
+        if _is_device(path):
+            self.file: BinaryIO = path.open("wb")
+            return
+        self._new = path.with_name(f".{path.name[:_NAME_SHOWN]}.{secrets.token_hex(8)}.partial")
+        self.file = create(self._new, private=private)
+        if not private:
+            with suppress(OSError):
+                _copy_mode(path, self.file)
+
+    def put(self) -> None:
+        """Put it in the other's place; it may be written on."""
+        self.file.flush()
+        if self._new is not None:
+            os.fsync(self.file.fileno())
+            self._new.replace(self._path)
+            self._new = None
+
+    def discard(self) -> None:
+        """Close it; unless it was put in the other's place, it is deleted."""
+        try:
+            # What could not be written would fail once more here, and hide the error that says so.
+            with suppress(OSError):
+                self.file.close()
+        finally:
+            if self._new is not None:
+                self._new.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if exc is None:
+                self.put()
+                self.file.close()
+        finally:
+            self.discard()
+
+
+def claim_private(path: Path) -> None:
+    """Make a file for this user alone, or see that the one that is there is such.
+
+    Raises:
+        OSError: It is a link, not a regular file, another user's, or cannot be made.
+    """
+    try:
+        create(path, private=True).close()
+    except FileExistsError:
+        _own(path)
+
+
+def _own(path: Path) -> None:
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "is a link, which is not followed", str(path))
+    number = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "is not a regular file", str(path))
+        if os.name == "posix":
+            if found.st_uid != os.geteuid():
+                raise PermissionError(errno.EPERM, "belongs to another user, who could read and change it", str(path))
+            if stat.S_IMODE(found.st_mode) & ~_PRIVATE:
+                os.fchmod(number, _PRIVATE)
+    finally:
+        os.close(number)
+
+
+def _is_device(path: Path) -> bool:
+    # /dev/stdout is a link, and where it leads may be a regular file.
+    if str(path.absolute()).startswith(_DEVICES):
+        return True
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _copy_mode(path: Path, file: BinaryIO) -> None:
+    before = path.lstat()
+    if stat.S_ISREG(before.st_mode) and os.name == "posix":
+        os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode) & 0o777)

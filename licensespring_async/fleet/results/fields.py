@@ -1,0 +1,179 @@
+"""What the fields of a result hold: how each is written and read, in JSON, in cells of CSV and in Parquet."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import attrs
+
+from ...redaction import excerpt, fingerprint
+
+LARGEST: Final = 2**63 - 1
+"""What a column of whole numbers holds. A service may say more, which then stands for that many or more."""
+
+_FIRST_MOMENT, _LAST_MOMENT = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))
+_LONGEST: Final = 1e8  # seconds: three years
+_FINGERPRINT: Final = re.compile(r"(#[0-9a-f]{8,64})?")
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Kind:
+    """What a field holds.
+
+    Attributes:
+        to_json: Returns a value as a piece of JSON, or what prints as one.
+        read: Returns the value of a piece of JSON, or of the text of a cell; raises ValueError for what is none.
+        column: Type of a Parquet column: a function of pyarrow, with its arguments.
+        to_column: Returns a value as a column holds it.
+        to_show: Returns a value of a file of any origin as a report shows it: not too large, and no secret.
+    """
+
+    to_json: Callable[[Any], object]
+    read: Callable[[Any], Any]
+    column: tuple[str, ...]
+    to_column: Callable[[Any], object] = attrs.field(default=lambda value: value)
+    to_show: Callable[[Any], Any] = attrs.field(default=lambda value: value)
+
+
+encode: Final = json.JSONEncoder().encode
+
+
+def bounded(number: int | None) -> int | None:
+    """Return a whole number that a column holds."""
+    return None if number is None else max(-LARGEST, min(number, LARGEST))
+
+
+def as_utc(moment: datetime | None) -> datetime | None:
+    """Return a moment in UTC: the first or last that there is when it is beyond."""
+    try:
+        return None if moment is None else moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST_MOMENT if moment is not None and moment.year == 1 else _LAST_MOMENT
+
+
+def _or_null(value: object) -> object:
+    return "null" if value is None else value
+
+
+def _whole(value: object) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+    number = _number(value)
+    if not number.is_integer():
+        raise ValueError("must be a whole number")
+    return int(number)
+
+
+def _count(value: object) -> int:
+    number = _whole(value)
+    if number < 0:
+        raise ValueError("must not be negative")
+    return number
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be a number")  # noqa: TRY004  # of a file, as all of these
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a number") from None
+    if not math.isfinite(number):
+        raise ValueError("is out of range")
+    return number
+
+
+def _seconds(value: object) -> float:
+    number = _number(value)
+    if not 0 <= number <= _LONGEST:
+        raise ValueError("is out of range")
+    return number
+
+
+def _time(value: object) -> float:
+    number = value.timestamp() if isinstance(value, datetime) else _number(value)
+    if not _FIRST_MOMENT.timestamp() <= number <= _LAST_MOMENT.timestamp():
+        raise ValueError("is out of range")
+    return number
+
+
+def _moment(value: object) -> datetime:
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        raise ValueError("must be an ISO 8601 date-time")  # noqa: TRY004
+    return as_utc(value if value.tzinfo else value.replace(tzinfo=UTC)) or value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")  # noqa: TRY004
+    return value
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise ValueError("must be true or false")
+
+
+def _as_fingerprint(text: str) -> str:
+    # A file of other origin may hold the secret itself where a fingerprint belongs.
+    return text if _FINGERPRINT.fullmatch(text) else fingerprint(text)
+
+
+_WHOLE_COLUMN: Final = ("int64",)
+
+COUNT: Final = Kind(to_json=_or_null, read=_count, column=_WHOLE_COLUMN, to_column=bounded)
+"""A whole number of ours, not below 0."""
+
+FIGURE: Final = Kind(to_json=_or_null, read=_whole, column=_WHOLE_COLUMN, to_column=bounded, to_show=bounded)
+"""A whole number of the service's, which may be any: -1 and 2**63-1 are words for "no limit"."""
+
+SECONDS: Final = Kind(to_json=lambda value: round(value, 4), read=_seconds, column=("float64",))
+"""A duration, to a tenth of a millisecond."""
+
+TIME: Final = Kind(
+    to_json=lambda value: "null" if value is None else round(value, 3),
+    read=_time,
+    column=("timestamp", "us", "UTC"),
+    to_column=lambda value: None if value is None else datetime.fromtimestamp(value, UTC),
+)
+"""Seconds since the epoch, to a millisecond."""
+
+MOMENT: Final = Kind(
+    to_json=lambda value: "null" if value is None else encode(value.isoformat()),
+    read=_moment,
+    column=("timestamp", "us", "UTC"),
+    to_column=as_utc,
+)
+"""A moment, in ISO 8601."""
+
+FLAG: Final = Kind(to_json=lambda value: "true" if value else "false", read=_flag, column=("bool_",))
+"""Yes or no."""
+
+TEXT: Final = Kind(
+    to_json=encode,
+    read=_text,
+    column=("string",),
+    to_column=lambda value: value.encode("utf-8", "backslashreplace").decode(),  # a message may hold what is no text
+    to_show=excerpt,
+)
+"""Text, which may be foreign."""
+
+NAME: Final = attrs.evolve(TEXT, to_show=_as_fingerprint)
+"""A fingerprint, in the place of a secret."""

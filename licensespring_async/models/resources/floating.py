@@ -1,0 +1,67 @@
+"""Floating slots: who hands them out, and how one is borrowed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from ..model import Model
+from .company import Company
+
+
+@attrs.frozen(kw_only=True, slots=False, repr=False)
+class Floats(Model):
+    """Something whose slots may float between devices.
+
+    Attributes:
+        is_floating: Whether an on-premise server hands out its slots.
+        is_floating_cloud: Whether the service hands out its slots; a check then takes one.
+        floating_users: How many slots there are.
+        floating_timeout: Minutes without contact after which a device loses its slot.
+    """
+
+    is_floating: bool | None = None
+    is_floating_cloud: bool | None = None
+    floating_users: int | None = None
+    floating_timeout: int | None = None
+
+
+@attrs.frozen(kw_only=True, slots=False, repr=False)
+class Lends(Floats):
+    """Something whose floating slots may be borrowed.
+
+    Attributes:
+        floating_in_use_devices: Slots in use at the time of the answer.
+        can_borrow: Whether slots may be borrowed.
+        is_borrowed: Whether this device has borrowed one.
+        borrowed_until: When that slot goes back.
+        max_borrow_time: Hours a slot may be borrowed.
+    """
+
+    floating_in_use_devices: int | None = None
+    can_borrow: bool | None = None
+    is_borrowed: bool | None = None
+    borrowed_until: datetime | None = None
+    max_borrow_time: int | None = None
+
+
+@attrs.frozen(kw_only=True, slots=False, repr=False)
+class Borrowing(Model):
+    """The answer of `borrow_floating_license` and `borrow_floating_feature`: the device keeps a slot without contact.
+
+    Source: https://docs.licensespring.com/license-api/floating/license/borrow-floating-license
+
+    Attributes:
+        license_id: Id of the license that the slot belongs to.
+        borrowed_until: When the slot goes back (UTC), or None if the service does not say.
+        max_borrow_time: Hours a slot may be borrowed.
+        device_id: The service's id of the device.
+        company: The vendor's account, when the service says it.
+    """
+
+    license_id: int
+    borrowed_until: datetime | None
+    max_borrow_time: int | None = None
+    device_id: int | None = None
+    company: Company | None = None

@@ -1,0 +1,271 @@
+"""License files: what the service signed for a device, checked before a word of it is believed.
+
+A file is believed when a key of the service signed its content (`license_signature_v2`), it is for this device and this
+product, and its other signatures hold where it has them. The signature covers the JSON text without its signatures, in
+the order of the file; it is checked over the text as it stands, so that no number and no letter is written anew.
+
+Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-offline-method
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from ..auth import ApiKey, ClientCredentials
+from ..endpoints.binding import SameDevice
+from ..endpoints.requests import optional, required
+from ..errors import AnswerMismatch, ResponseError, SignatureError
+from ..models import Bundle, License
+from ..models.converter import structure
+from ..models.json_body import decode
+from ..models.json_types import ascii_lower
+from ..signatures import PRODUCTION_PUBLIC_KEY, Verifier
+from .request import offline_signature
+
+_SIGNATURE = "license_signature_v2"
+_BUNDLE_SIGNATURE = "bundle_signature_v2"
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+_Fields = Mapping[str, object]
+
+
+def read_license(
+    text: str,
+    *,
+    auth: ApiKey | ClientCredentials,
+    hardware_id: str,
+    product: str,
+    public_key: str | None = None,
+    request_id: str | None = None,
+) -> License:
+    """Return the license of a `.lic` file: the answer to an activation request.
+
+    Args:
+        text: The file: Base64 of JSON. What surrounds it (white space) does not count.
+        auth: The credentials that the request was signed with.
+        hardware_id: Unique id of this device.
+        product: Short code of the product.
+        public_key: PEM of the key that the service signs with; None for the vendor's.
+        request_id: Of the request; None if it was not kept. Then an older file for this device is accepted too.
+
+    Raises:
+        ResponseError: The file is damaged, incomplete, or not a license.
+        SignatureError: No key of the service signed it; `AnswerMismatch`: it is for another device, product or request.
+
+    Cost: two RSA verifications.
+    """
+    body = _json_of(text)
+    fields = _an_object(decode(body))
+    verifier = Verifier(PRODUCTION_PUBLIC_KEY if public_key is None else public_key)
+    _check_content(body.decode(), fields, verifier, without=(_SIGNATURE, "license_signature"))
+    _check_request(fields, request_id)
+    return _license(fields, auth, verifier, hardware_id=hardware_id, product=product)
+
+
+def read_refresh(
+    text: str,
+    *,
+    auth: ApiKey | ClientCredentials,
+    hardware_id: str,
+    product: str,
+    public_key: str | None = None,
+) -> License:
+    """Return the license of a refresh file, which the vendor platform makes for a device.
+
+    Args:
+        text: The file: Base64 of JSON.
+        auth: The credentials of the program.
+        hardware_id: Unique id of this device.
+        product: Short code of the product.
+        public_key: PEM of the key that the service signs with; None for the vendor's.
+
+    Raises:
+        ResponseError: The file is damaged, incomplete, or not a license.
+        SignatureError: No key of the service signed it; `AnswerMismatch`: it is for another device or product.
+
+    Cost: two RSA verifications.
+    """
+    body = _json_of(text)
+    fields = _an_object(decode(body))
+    verifier = Verifier(PRODUCTION_PUBLIC_KEY if public_key is None else public_key)
+    _check_content(body.decode(), fields, verifier, without=(_SIGNATURE,))
+    return _license(fields, auth, verifier, hardware_id=hardware_id, product=product)
+
+
+def read_bundle(
+    text: str,
+    *,
+    auth: ApiKey | ClientCredentials,
+    hardware_id: str,
+    product: str,
+    public_key: str | None = None,
+    request_id: str | None = None,
+    allow_uncovered: bool = False,
+) -> Bundle:
+    """Return the licenses of a bundle's file, of either shape: `{"licenses": [...]}` or one entry for each product.
+
+    What signs the content of a bundle is not documented. A file is believed when `bundle_signature_v2` holds over the
+    text without it, or over the array of licenses, or when each license has a `license_signature_v2` that holds. A
+    `bundle_signature_v2` that is there and does not hold is refused. A file with none of these has only signatures over
+    device, identity and end of each license: features, counts and states in it can be changed by anyone. It is refused
+    unless you say otherwise.
+
+    Args:
+        text: The file: Base64 of JSON.
+        auth: The credentials that the request was signed with.
+        hardware_id: Unique id of this device.
+        product: Short code of the bundle.
+        public_key: PEM of the key that the service signs with; None for the vendor's.
+        request_id: Of the request; None if it was not kept.
+        allow_uncovered: Whether a file whose content no signature covers is believed all the same.
+
+    Raises:
+        ResponseError: The file is damaged, incomplete, or not a bundle.
+        SignatureError: No key of the service signed it; `AnswerMismatch`: it is for another device, product or request.
+
+    Cost: one RSA verification for the file, and one or two for each license.
+    """
+    body = _json_of(text)
+    fields = _an_object(decode(body))
+    verifier = Verifier(PRODUCTION_PUBLIC_KEY if public_key is None else public_key)
+    members = dict(_members(body.decode()))
+    in_array = "licenses" in fields
+    items: object = fields["licenses"] if in_array else [*fields.values()]
+    if not isinstance(items, list) or not items:
+        raise ResponseError("the file holds no licenses")
+    texts = [*_items(members["licenses"])] if in_array else [*members.values()]
+    is_covered = _BUNDLE_SIGNATURE in fields
+    if is_covered:
+        _check_bundle(fields, members, verifier)
+    licenses: list[License] = []
+    for each, its_text in zip(cast("list[object]", items), texts, strict=True):
+        item = _an_object(each)
+        if not is_covered:
+            _check_item(its_text, item, verifier, allow_uncovered=allow_uncovered)
+        _check_request(item, request_id)
+        licenses.append(_license(item, auth, verifier, hardware_id=hardware_id, product=None))
+    bundle = Bundle(licenses=tuple(licenses))
+    if bundle.get(product) is None:
+        raise AnswerMismatch("the file is for another bundle than was asked for")
+    return bundle
+
+
+def _json_of(text: str) -> bytes:
+    try:
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+    except ValueError:
+        raise ResponseError("the file is not one Base64 text; it is damaged or incomplete") from None
+
+
+def _an_object(value: object) -> _Fields:
+    if not isinstance(value, dict):
+        raise ResponseError("the file does not hold what it should: a license is a JSON object")
+    return cast("_Fields", value)
+
+
+def _check_content(text: str, fields: _Fields, verifier: Verifier, *, without: tuple[str, ...]) -> None:
+    """Refuse content that `license_signature_v2` does not cover."""
+    signature = fields.get(_SIGNATURE)
+    if not isinstance(signature, str) or not signature:
+        raise SignatureError(f"the file has no {_SIGNATURE}, which would cover its content")
+    if not any(verifier.holds(form.encode(), signature) for form in _forms(text, fields, without)):
+        raise SignatureError(f"the file's {_SIGNATURE} was not made by a trusted key over this content")
+
+
+def _check_item(text: str, fields: _Fields, verifier: Verifier, *, allow_uncovered: bool) -> None:
+    if _SIGNATURE not in fields:
+        if allow_uncovered:
+            return
+        raise SignatureError("no signature covers the content of the file; see allow_uncovered")
+    signature = fields[_SIGNATURE]
+    forms = {*_forms(text, fields, (_SIGNATURE, "license_signature")), *_forms(text, fields, (_SIGNATURE,))}
+    if not isinstance(signature, str) or not any(verifier.holds(form.encode(), signature) for form in forms):
+        raise SignatureError(f"a {_SIGNATURE} in the file was not made by a trusted key over its content")
+
+
+def _check_bundle(fields: _Fields, members: Mapping[str, str], verifier: Verifier) -> None:
+    signature = fields[_BUNDLE_SIGNATURE]
+    rest = {name: value for name, value in fields.items() if name != _BUNDLE_SIGNATURE}
+    forms = {
+        _joined({name: text for name, text in members.items() if name != _BUNDLE_SIGNATURE}),
+        _compact(rest),
+        members.get("licenses", ""),
+        _compact(fields.get("licenses")),
+    }
+    if not isinstance(signature, str) or not any(verifier.holds(form.encode(), signature) for form in forms):
+        raise SignatureError(f"the file's {_BUNDLE_SIGNATURE} was not made by a trusted key over its content")
+
+
+def _check_request(fields: _Fields, request_id: str | None) -> None:
+    if request_id is not None and fields.get("request_id") != request_id:
+        raise AnswerMismatch("the file answers another request")
+
+
+def _license(
+    fields: _Fields, auth: ApiKey | ClientCredentials, verifier: Verifier, *, hardware_id: str, product: str | None
+) -> License:
+    license = structure(fields, License, called="license")
+    if license.hardware_id is None or ascii_lower(license.hardware_id) != ascii_lower(hardware_id):
+        raise AnswerMismatch("the file is for another device")
+    if product is not None and ascii_lower(license.product_details.short_code) != ascii_lower(product):
+        raise AnswerMismatch("the file is for another product")
+    asked = required(hardware_id=hardware_id, product=license.product_details.short_code)
+    own = optional(license_key=license.license_key) or optional(username=license.username)
+    SameDevice(asked | own)(license, verifier)
+    _check_offline_signature(fields, license, auth)
+    return license
+
+
+def _check_offline_signature(fields: _Fields, license: License, auth: ApiKey | ClientCredentials) -> None:
+    signature = license.offline_signature
+    if signature is None:
+        return
+    date, identity = fields.get("date"), license.license_key or license.username or ""
+    made = offline_signature(auth, str(date), identity, str(license.hardware_id))
+    if not hmac.compare_digest(made.encode(), signature.encode()):
+        raise SignatureError("the file's offline_signature was not made with these credentials for this license")
+
+
+def _forms(text: str, fields: _Fields, without: tuple[str, ...]) -> Iterator[str]:
+    """Return the texts that a signature may cover: as it stands, and in the shortest form."""
+    yield _joined({name: value for name, value in _members(text) if name not in without})
+    yield _compact({name: value for name, value in fields.items() if name not in without})
+
+
+def _joined(members: Mapping[str, str]) -> str:
+    return "{" + ",".join(f"{_compact(name)}:{text}" for name, text in members.items()) + "}"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _members(text: str) -> Iterator[tuple[str, str]]:
+    """Return the members of a JSON object that is known to be one, each value's text as it stands."""
+    decoder, at = json.JSONDecoder(), text.index("{") + 1
+    while text[at := _past_space(text, at)] != "}":
+        at += text[at] == ","
+        name, at = decoder.raw_decode(text, _past_space(text, at))
+        start = _past_space(text, _past_space(text, at) + 1)
+        _, at = decoder.raw_decode(text, start)
+        yield name, text[start:at]
+
+
+def _items(text: str) -> Iterator[str]:
+    """Return the texts of a JSON array's items, as they stand."""
+    decoder, at = json.JSONDecoder(), text.index("[") + 1
+    while text[at := _past_space(text, at)] != "]":
+        at += text[at] == ","
+        start = _past_space(text, at)
+        _, at = decoder.raw_decode(text, start)
+        yield text[start:at]
+
+
+def _past_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return at if found is None else found.end()

@@ -1,0 +1,127 @@
+"""A FastAPI router whose routes need a license takes nothing that is open.
+
+FastAPI makes only a router's own path operations of its route class, and asks its dependencies for path operations
+alone: routers that are included, WebSockets, mounts and plain Starlette routes would be open, without a word. It has no
+hook for them, so the public methods that add to a router are wrapped here, once. They do nothing on other routers.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from fastapi.routing import APIRoute, APIRouter
+
+from ...errors import ConfigurationError
+from .requirement import Requirement
+from .starlette import Licensed
+
+
+class Guarding(APIRoute):
+    """A route that asks for a license; what a router's route class is told by."""
+
+
+_OWN: Final = "fastapi.applications"  # adds the documentation of its own to every application
+
+
+def watch_routers() -> None:
+    """Have every router with a guard refuse what is open; does nothing the second time."""
+    for name, refuse in _REFUSALS.items():
+        # `frontend` is new.
+        add: Any = getattr(APIRouter, name, None)
+        if add is not None and not hasattr(add, "_is_watched"):
+            setattr(APIRouter, name, _watched(add, refuse))
+
+
+def _watched(add: Callable[..., None], refuse: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(add)
+    def watched(router: APIRouter, *positional: Any, **named: Any) -> None:
+        if _is_classed(router) or _has_guard(router.dependencies):
+            refuse(router, *positional, **named)
+        add(router, *positional, **named)
+
+    watched._is_watched = True  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
+    return watched
+
+
+def _refuse_router(parent: APIRouter, router: APIRouter, **_: object) -> None:
+    # What is added to it later is refused by its own guard, or asked for by the parent's dependencies.
+    is_lasting = any((_has_guard(parent.dependencies), _is_classed(router), _has_guard(router.dependencies)))
+    if not is_lasting or not all(_are_guarded(router, parent.dependencies)):
+        raise ConfigurationError(
+            "include_router: the routes of this router need a license, and some of those that it includes would be "
+            "open; give their router the route_class, or dependencies=[Depends(...)] of the feature, as well, and wrap "
+            "what it mounts in RequiresFeature of services.web.starlette"
+        )
+
+
+def _refuse_app(_: APIRouter, path: str, app: object, *__: object, **___: object) -> None:
+    if not isinstance(app, Licensed):
+        raise ConfigurationError(
+            f"mount: the routes of this router need a license, and what is mounted at {path} would be open; wrap it in "
+            "RequiresFeature of services.web.starlette, or mount it elsewhere"
+        )
+
+
+def _refuse_host(router: APIRouter, host: str, app: object, *_: object, **__: object) -> None:
+    _refuse_app(router, host, app)
+
+
+def _refuse_websocket(parent: APIRouter, path: str, *_: object, **named: Any) -> None:
+    if not _has_guard([*parent.dependencies, *(named.get("dependencies") or ())]):
+        raise ConfigurationError(
+            f"websocket: the routes of this router need a license, and {path} would be open, since WebSockets are not "
+            "made of a route_class; give it dependencies=[Depends(...)] of the feature"
+        )
+
+
+def _refuse_plain(_: APIRouter, path: str, endpoint: object, *__: object, **___: object) -> None:
+    if getattr(endpoint, "__module__", "") != _OWN:
+        raise ConfigurationError(
+            f"add_route: the routes of this router need a license, and {path} would be open; make it a path operation, "
+            "or mount it in RequiresFeature of services.web.starlette"
+        )
+
+
+def _refuse_frontend(parent: APIRouter, path: str, **_: object) -> None:
+    if not _has_guard(parent.dependencies):
+        raise ConfigurationError(
+            f"frontend: the routes of this router need a license, and {path} would be open; give the router "
+            "dependencies=[Depends(...)] of the feature"
+        )
+
+
+_REFUSALS: Final[dict[str, Callable[..., None]]] = {
+    "include_router": _refuse_router,
+    "mount": _refuse_app,
+    "host": _refuse_host,
+    "add_api_websocket_route": _refuse_websocket,
+    "add_route": _refuse_plain,
+    "add_websocket_route": _refuse_plain,
+    "frontend": _refuse_frontend,
+}
+
+
+def _is_classed(router: APIRouter) -> bool:
+    return issubclass(router.route_class, Guarding)
+
+
+def _has_guard(dependencies: Sequence[Any]) -> bool:
+    return any(isinstance(each.dependency, Requirement) for each in dependencies)
+
+
+def _are_guarded(router: Any, inherited: Sequence[Any]) -> Iterator[bool]:
+    """Return whether each route of a router, and of those that it includes, asks for a license."""
+    inherited = [*inherited, *router.dependencies]
+    for route in router.routes:
+        # Newer versions keep an included router as it is, older ones copy its routes.
+        included = getattr(route, "original_router", None)
+        # Path operations and WebSockets of FastAPI's alone have dependencies.
+        own = getattr(route, "dependencies", None)
+        if included is not None:
+            yield from _are_guarded(included, inherited)
+        elif own is None:
+            yield isinstance(getattr(route, "app", None), Licensed)
+        else:
+            yield isinstance(route, Guarding) or _has_guard([*inherited, *own])

@@ -1,0 +1,220 @@
+"""Installation files: fetched over https, resumed where a fetch broke off, and checked before they get their name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+import anyio
+import anyio.to_thread
+import attrs
+import certifi
+
+from ..auth import require_secure
+from ..errors import ConfigurationError, ConnectionFailed, ConnectionLost, DeadlineExceeded, ResponseError
+from ..models import InstallationFile
+
+if TYPE_CHECKING:
+    import httpx
+
+Progress = Callable[[int, int | None], object]
+"""Called with the bytes that are there, and with the bytes of the whole file, or None while they are not known."""
+
+_MOST_REDIRECTS = 5
+_SILENCE = 30.0  # seconds without a byte after which a connection is given up
+
+
+@attrs.frozen(kw_only=True)
+class Download:
+    """One file, fetched to its end or not at all.
+
+    Args:
+        url: Where it is.
+        md5: The hexadecimal MD5 that it must have.
+        path: The name that it gets.
+        timeout: Seconds for all of it.
+        max_size: Bytes above which it is refused.
+        progress: Called while it goes on.
+        context: TLS settings and trusted authorities.
+    """
+
+    url: str
+    md5: str
+    path: Path
+    timeout: float
+    max_size: int
+    progress: Progress | None
+    context: ssl.SSLContext | None
+
+    @property
+    def partial(self) -> Path:
+        """Where the bytes are until they are all there; named after the MD5, so that no two files are mixed."""
+        return self.path.with_name(f".{self.path.name}.{self.md5[:12]}.part")
+
+    async def run(self) -> Path:
+        """Fetch, check and name the file; see `client.download`."""
+        try:
+            with anyio.fail_after(self.timeout):
+                await self._fetch()
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"the download's {self.timeout:g} s were over; call again to go on where it stopped"
+            ) from error
+        digest = await anyio.to_thread.run_sync(_md5_of, self.partial)
+        if digest != self.md5:
+            await anyio.to_thread.run_sync(self.partial.unlink)
+            raise ResponseError(f"the file's MD5 is {digest} and not {self.md5}; it was thrown away")
+        await anyio.to_thread.run_sync(os.replace, self.partial, self.path)
+        return self.path
+
+    async def _fetch(self) -> None:
+        import httpx  # noqa: PLC0415  # slow to import, and few programs download
+
+        done = await anyio.to_thread.run_sync(_size_of, self.partial)
+        try:
+            async with self._answer(done) as answer:
+                if answer.status_code == 416:
+                    # There is nothing behind what is there: it is whole, or the MD5 will say that it is not.
+                    return
+                is_rest = answer.status_code == 206 and _starts_at(answer, done)
+                await self._write(answer, done if is_rest else 0)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise ConnectionFailed(f"the file could not be fetched: {error}") from error
+        except httpx.HTTPError as error:
+            raise ConnectionLost(
+                f"the download broke off ({type(error).__name__}); call again to go on where it stopped"
+            ) from error
+
+    @asynccontextmanager
+    async def _answer(self, done: int) -> AsyncGenerator[httpx.Response]:
+        import httpx  # noqa: PLC0415  # as above
+
+        headers = {"Accept-Encoding": "identity"}
+        if done:
+            headers["Range"] = f"bytes={done}-"
+        context = ssl.create_default_context(cafile=certifi.where()) if self.context is None else self.context
+        # Neither credentials nor proxies of the environment: the address is the service's word, and leads anywhere.
+        async with httpx.AsyncClient(verify=context, trust_env=False, timeout=_SILENCE) as client:
+            url = self.url
+            for _ in range(_MOST_REDIRECTS + 1):
+                async with client.stream("GET", url, headers=headers) as answer:
+                    if not answer.has_redirect_location:
+                        _check_status(answer)
+                        yield answer
+                        return
+                    url = self._next(urljoin(url, answer.headers["location"]))
+        raise ResponseError(f"the file is behind more than {_MOST_REDIRECTS} redirects")
+
+    def _next(self, url: str) -> str:
+        if self.url.startswith("https:") and not url.startswith("https:"):
+            raise ResponseError("the file's server leads away from https; that is never followed")
+        return _secure(url)
+
+    async def _write(self, answer: httpx.Response, done: int) -> None:
+        length = answer.headers.get("content-length", "")
+        total = done + int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
+        if total is not None and total > self.max_size:
+            raise ResponseError(f"the file has {total:,} bytes, and at most {self.max_size:,} are accepted")
+        self._tell(done, total)
+        # "ab" would write behind what another fetch has written since.
+        async with await anyio.open_file(self.partial, "r+b" if done else "wb", opener=_without_links) as file:
+            await file.seek(done)
+            async with _chunks(answer) as chunks:
+                async for chunk in chunks:
+                    await file.write(chunk)
+                    done += len(chunk)
+                    if done > self.max_size:
+                        raise ResponseError(f"the file has more than {self.max_size:,} bytes, which are accepted")
+                    self._tell(done, total)
+            await file.truncate(done)
+            await file.flush()
+            await anyio.to_thread.run_sync(os.fsync, file.wrapped.fileno())
+
+    def _tell(self, done: int, total: int | None) -> None:
+        if self.progress is not None:
+            self.progress(done, total)
+
+
+async def download(
+    file: InstallationFile,
+    path: str | os.PathLike[str],
+    *,
+    timeout: float,
+    max_size: int,
+    progress: Progress | None,
+    ssl_context: ssl.SSLContext | None,
+) -> Path:
+    """Fetch the file that an installation file describes; see `client.download`."""
+    if not file.installation_file:
+        raise ConfigurationError("file: has no address; the service has no installation file for this")
+    md5 = (file.hash_md5 or "").lower()
+    if len(md5) != 32 or not set(md5) <= set("0123456789abcdef"):
+        raise ResponseError(
+            "the service gives no MD5 for the file, so that it could not be checked; it was not fetched"
+        )
+    work = Download(
+        url=_secure(file.installation_file),
+        md5=md5,
+        path=Path(path),
+        timeout=timeout,
+        max_size=max_size,
+        progress=progress,
+        context=ssl_context,
+    )
+    return await work.run()
+
+
+@asynccontextmanager
+async def _chunks(answer: httpx.Response) -> AsyncGenerator[AsyncIterator[bytes]]:
+    import httpx  # noqa: PLC0415  # as above
+
+    chunks = answer.aiter_raw()
+    try:
+        yield chunks
+    except BaseException:
+        # The generators inside httpx end only by running: on a closed connection, the next step is their last.
+        with anyio.CancelScope(shield=True):
+            await answer.aclose()
+            with suppress(httpx.HTTPError, httpx.StreamError):
+                async for _ in chunks:
+                    pass
+        raise
+
+
+def _secure(url: str) -> str:
+    try:
+        require_secure("installation_file", url)
+    except ConfigurationError as error:
+        raise ResponseError(f"the file is at an address that cannot be trusted: {error}") from error
+    return url
+
+
+def _check_status(answer: httpx.Response) -> None:
+    if answer.status_code not in (200, 206, 416):
+        raise ResponseError(f"the file's server answered with HTTP {answer.status_code}", status=answer.status_code)
+
+
+def _starts_at(answer: httpx.Response, done: int) -> bool:
+    return str(answer.headers.get("content-range", "")).startswith(f"bytes {done}-")
+
+
+def _without_links(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _md5_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -1,0 +1,244 @@
+"""The `fast` engine: connections of asyncio, and llhttp, the parser of Node.js, through httptools."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_to_bytes, urlsplit
+
+import anyio
+import anyio.lowlevel
+import attrs
+
+from ...errors import (
+    CertificateRefused,
+    ConfigurationError,
+    ConnectionFailed,
+    DeadlineExceeded,
+    TransportError,
+)
+from ...extras import needs_extra
+from ...redaction import Unpickled
+from ..values import HttpRequest, HttpResponse
+from .bodies import MAX_BODY
+from .connecting import dial, on_asyncio, why
+from .doorway import Doorway
+from .origin import Origin, split
+from .pool import Permission, Pool
+from .runs import PerRun
+from .settings import checked_context, checked_limit, checked_proxy, default_context
+from .timer import Timer
+
+if TYPE_CHECKING:
+    from .wire import Wire
+
+
+@attrs.frozen
+class _Proxy:
+    """A proxy, and the header that it wants."""
+
+    origin: Origin
+    header: str
+
+    @classmethod
+    def at(cls, url: str) -> _Proxy:
+        parts = urlsplit(url)
+        header = ""
+        if parts.username is not None or parts.password is not None:
+            pair = unquote_to_bytes(parts.username or "") + b":" + unquote_to_bytes(parts.password or "")
+            header = f"Proxy-Authorization: Basic {base64.b64encode(pair).decode()}\r\n"
+        return cls(Origin.of(url), header)
+
+
+class _Route:
+    """An origin, its connections, and what every request to it begins with."""
+
+    def __init__(self, base: str, proxy: _Proxy | None) -> None:
+        self.origin: Final = Origin.of(base)
+        self.pool: Final[Pool[Wire]] = Pool()
+        is_relayed = proxy is not None and self.origin.scheme == "http"
+        self.prefix: Final = base if is_relayed else ""
+        self.host: Final = f"Host: {self.origin.name}\r\n" + (proxy.header if proxy and is_relayed else "")
+
+
+class _Home:
+    """What the engine keeps for one event loop."""
+
+    def __init__(self) -> None:
+        if not _is_asyncio():
+            raise ConfigurationError("engine: HttptoolsEngine works on asyncio only; use HttpxEngine on trio")
+        self.loop: Final = asyncio.get_running_loop()
+        self.timer: Final = Timer(self.loop)
+        self.routes: Final = dict[str, _Route]()
+
+    def close(self) -> None:
+        for route in list(self.routes.values()):
+            route.pool.close()
+
+
+class HttptoolsEngine(Unpickled):
+    """Sends requests over connections of its own: several times the rate of the httpx engine, on asyncio only.
+
+    Args:
+        ssl_context: TLS settings and trusted authorities, an https proxy's too; None trusts certifi's. The environment
+            is not read.
+        proxy: URL of an HTTP proxy (`http://user:password@host:port`), or None. The environment is not read.
+        max_body: Bytes of a decoded body above which an answer is refused.
+
+    Raises:
+        ConfigurationError: httptools is not installed, or `ssl_context` does not verify servers or allows less than
+            TLS 1.2.
+
+    Cost: one connection for each request in flight; a connection that was idle for 30 s is not used again.
+    """
+
+    def __init__(
+        self, *, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None, max_body: int = MAX_BODY
+    ) -> None:
+        with needs_extra("fast"):
+            from .wire import Wire  # noqa: PLC0415
+        self._wire = Wire
+        self._context = checked_context(ssl_context)
+        self._proxy = None if proxy is None else _Proxy.at(checked_proxy(proxy))
+        self._max_body = checked_limit(max_body)
+        self._homes = PerRun(_Home, _Home.close)
+        self._closed = False
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        """Send one request; see `Engine.send`."""
+        if self._closed:
+            raise ConfigurationError("the client is closed; open a new one")
+        home = self._homes.here()
+        due = home.loop.time() + timeout
+        base, target = split(request.url)
+        route = home.routes.get(base)
+        if route is None:
+            route = home.routes[base] = _Route(base, self._proxy)
+        written = _written(request, route, target)
+        turn = route.pool.at_hand()
+        try:
+            if turn is None:
+                turn = await self._wait(home, route, due)
+            wire = await self._open_in_time(route, turn, due) if isinstance(turn, Permission) else turn
+        except TimeoutError:
+            raise _late(timeout, may_have_acted=False) from None
+        future = wire.ask(written)
+        home.timer.begin(future, due)
+        try:
+            outcome = await future
+        finally:
+            home.timer.end(future)
+            wire.leave(future)
+        if isinstance(outcome, HttpResponse):
+            return outcome
+        raise _late(timeout, may_have_acted=True) if outcome is None else outcome
+
+    async def _wait(self, home: _Home, route: _Route, due: float) -> Wire | Permission:
+        def make_place() -> asyncio.Future[None]:
+            place: asyncio.Future[None] = home.loop.create_future()
+            home.timer.begin(place, due)
+            place.add_done_callback(home.timer.end)
+            return place
+
+        return await route.pool.wait(make_place)
+
+    async def _open_in_time(self, route: _Route, permission: Permission, due: float) -> Wire:
+        try:
+            async with asyncio.timeout_at(due):
+                return await self._open(route)
+        finally:
+            permission.pass_on()
+
+    async def _open(self, route: _Route) -> Wire:
+        """Open a connection.
+
+        Raises:
+            ConnectionFailed: It cannot be opened.
+        """
+        error: TransportError
+        try:
+            return await self._connect(route)
+        except TransportError:
+            raise
+        except ssl.SSLCertVerificationError as e:
+            error = CertificateRefused(why(e))
+        except OSError as e:
+            error = ConnectionFailed(f"no connection: {why(e)}")
+        raise error
+
+    async def _connect(self, route: _Route) -> Wire:
+        first = self._proxy.origin if self._proxy else route.origin
+        door = await dial(first.host, first.port, lambda address: on_asyncio(address, Doorway))
+        try:
+            wire = self._wire(door.raw, self._max_body, route.pool.put)
+            if self._proxy and first.scheme == "https":
+                await door.start_tls(self._tls(), first.host)
+            if route.origin.scheme == "https":
+                if self._proxy:
+                    await _pass(door, route.origin, self._proxy)
+                await door.start_tls(self._tls(), route.origin.host, wire)
+            else:
+                door.transport.set_protocol(wire)
+            wire.stand(door.transport)
+        except BaseException:
+            door.close()
+            raise
+        return wire
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = default_context()
+        return self._context
+
+    async def aclose(self) -> None:
+        """Close the idle connections now, and each one in use when its request ends."""
+        self._closed = True
+        for home in self._homes.all():
+            home.close()
+        # asyncio finishes closing transports one turn of its loop later.
+        await anyio.lowlevel.cancel_shielded_checkpoint()
+
+
+def _is_asyncio() -> bool:
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
+
+
+async def _pass(door: Doorway, origin: Origin, proxy: _Proxy) -> None:
+    """Have a proxy open a tunnel.
+
+    Raises:
+        ConnectionFailed: It will not.
+    """
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    head = f"CONNECT {host}:{origin.port} HTTP/1.1\r\nHost: {host}:{origin.port}\r\n{proxy.header}\r\n"
+    status = await door.ask_proxy(head.encode("ascii"))
+    if not 200 <= status < 300:
+        raise ConnectionFailed(f"no connection: the proxy answered with HTTP status {status}")
+
+
+def _written(request: HttpRequest, route: _Route, target: str) -> bytes:
+    """Return a request as it goes over the wire.
+
+    Raises:
+        ConfigurationError: Something in its head is not ASCII, or would end a line there.
+    """
+    names, values = "".join(request.headers), "".join(request.headers.values())
+    if not (names + values + target).isascii() or not (names + values + target).isprintable() or " " in target:
+        raise ConfigurationError("the request's address or a header has a character that HTTP does not allow there")
+    lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
+    body = request.body
+    if body is not None:
+        lines += f"Content-Length: {len(body)}\r\n"
+    head = f"{request.method} {route.prefix}{target} HTTP/1.1\r\n{route.host}{lines}\r\n".encode("ascii")
+    return head if body is None else head + body
+
+
+def _late(timeout: float, *, may_have_acted: bool) -> DeadlineExceeded:
+    late = DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
+    late.may_have_acted = may_have_acted
+    return late

@@ -1,0 +1,195 @@
+"""Who gets which connection: idle ones, the last used first, and a few permissions to open more.
+
+A burst that opens a connection for every call has them all wait for handshakes while the first ones are idle again.
+So a call that finds no idle connection waits for whichever comes first, a connection that gets free or a permission.
+Whoever has a permission connects in its own task: the pool starts none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Generator
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+import anyio
+
+AT_ONCE: Final = 8
+"""Connections to one origin that are opened at the same time."""
+
+
+IDLE_SECONDS: Final = 30.0
+"""How long a connection may be idle: servers and routers forget connections without a word."""
+
+
+class Connection(Protocol):
+    """What a pool keeps.
+
+    Attributes:
+        idle_since: When it was last put into the pool, by the pool's clock.
+    """
+
+    idle_since: float
+
+    def is_usable(self) -> bool:
+        """Return whether it can carry another request; may ask the system, which costs a microsecond."""
+        ...
+
+    def close(self) -> None:
+        """Close it at once."""
+        ...
+
+
+C = TypeVar("C", bound=Connection)
+
+
+class Place(Protocol):
+    """Where one call waits until it is woken; an `asyncio.Future` is one."""
+
+    def done(self) -> bool:
+        """Return whether it was woken, or waits no more."""
+        ...
+
+    def set_result(self, result: None, /) -> object:
+        """Wake it."""
+        ...
+
+    def __await__(self) -> Generator[Any, Any, None]: ...
+
+
+class _TrioPlace:
+    """What trio has in the place of a future."""
+
+    def __init__(self) -> None:
+        self._woken = anyio.Event()
+
+    def done(self) -> bool:
+        return self._woken.is_set()
+
+    def set_result(self, _: None, /) -> None:
+        self._woken.set()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self._woken.wait().__await__()
+
+
+def new_place() -> Place:
+    """Return a place on the event loop that runs now."""
+    try:
+        return asyncio.get_running_loop().create_future()
+    except RuntimeError:  # not asyncio, so trio
+        return _TrioPlace()
+
+
+class Permission:
+    """Lets a call open a connection, until it passes the permission on: done, failed or cancelled."""
+
+    def __init__(self, pool: Pool[Any]) -> None:
+        self._pool: Pool[Any] | None = pool
+
+    def pass_on(self) -> None:
+        """Give it to the next call; a second time this does nothing."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.take_back()
+
+
+class Pool(Generic[C]):
+    """The connections to one origin, on one event loop.
+
+    While calls wait, no connection is idle and every permission is taken.
+
+    Args:
+        at_once: How many permissions there are.
+        now: Monotonic seconds.
+    """
+
+    def __init__(self, at_once: int = AT_ONCE, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._left = at_once
+        self._idle: deque[C] = deque()
+        self._queue: OrderedDict[Place, None] = OrderedDict()
+        self._given: dict[Place, C | Permission] = {}
+        self._is_closed = False
+
+    def at_hand(self) -> C | Permission | None:
+        """Return a connection, or the permission to open one, or None if there is neither: then `wait`."""
+        while self._idle:
+            connection = self._idle.pop()
+            if self._now() - connection.idle_since < IDLE_SECONDS and connection.is_usable():
+                return connection
+            connection.close()
+        if not self._left:
+            return None
+        self._left -= 1
+        return Permission(self)
+
+    async def wait(self, make_place: Callable[[], Place] = new_place) -> C | Permission:
+        """Wait for a connection or a permission, in order; for what `at_hand` had nothing for.
+
+        Args:
+            make_place: Makes the place to wait at.
+
+        Raises:
+            TimeoutError: The place was woken by another than the pool.
+        """
+        turn = await self._wait_in_line(make_place(), is_first=False)
+        while not isinstance(turn, Permission) and not turn.is_usable():
+            # The peer closed it on the way here; the call keeps its place in the queue.
+            turn.close()
+            turn = self.at_hand() or await self._wait_in_line(make_place(), is_first=True)
+        return turn
+
+    def put(self, connection: C) -> None:
+        """Give back a connection that can carry another request."""
+        if self._give(connection):
+            return
+        if self._is_closed:
+            connection.close()
+            return
+        now = connection.idle_since = self._now()
+        self._idle.append(connection)
+        while now - self._idle[0].idle_since >= IDLE_SECONDS:
+            self._idle.popleft().close()
+
+    def take_back(self) -> None:
+        """Take a permission back; for `Permission.pass_on`."""
+        if not self._give(Permission(self)):
+            self._left += 1
+
+    def close(self) -> None:
+        """Close the idle connections now, and each one in use when it is given back."""
+        self._is_closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    async def _wait_in_line(self, place: Place, *, is_first: bool) -> C | Permission:
+        self._queue[place] = None
+        if is_first:
+            self._queue.move_to_end(place, last=False)
+        try:
+            await place
+        except BaseException:
+            # It may have been given something just before it was cancelled.
+            given = self._given.pop(place, None)
+            if isinstance(given, Permission):
+                given.pass_on()
+            elif given is not None:
+                self.put(given)
+            raise
+        finally:
+            self._queue.pop(place, None)
+        turn = self._given.pop(place, None)
+        if turn is None:
+            raise TimeoutError
+        return turn
+
+    def _give(self, turn: C | Permission) -> bool:
+        while self._queue:
+            place, _ = self._queue.popitem(last=False)
+            if not place.done():
+                self._given[place] = turn
+                place.set_result(None)
+                return True
+        return False

@@ -1,0 +1,47 @@
+"""One timer of the event loop for all requests of an engine."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+
+class Timer:
+    """Wakes each future whose time is over with None, on asyncio.
+
+    With a timer for each, as `asyncio.timeout` has, setting and clearing timers is a tenth of what a request of the
+    `fast` engine costs; nearly none of them ever goes off.
+
+    Args:
+        loop: Where the futures are waited for.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._due: dict[asyncio.Future[Any], float] = {}
+        self._handle: asyncio.TimerHandle | None = None
+
+    def begin(self, future: asyncio.Future[Any], due: float) -> None:
+        """Wake a future at a moment of the loop's time, unless its `end` comes before."""
+        self._due[future] = due
+        if self._handle is None or due < self._handle.when():
+            self._look_at(due)
+
+    def end(self, future: asyncio.Future[Any]) -> None:
+        """Let a future be."""
+        self._due.pop(future, None)
+
+    def _look_at(self, moment: float) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._handle = self._loop.call_at(moment, self._look)
+
+    def _look(self) -> None:
+        self._handle = None
+        now = self._loop.time()
+        for future in [future for future, due in self._due.items() if due <= now]:
+            del self._due[future]
+            if not future.done():
+                future.set_result(None)
+        if self._due:
+            self._look_at(min(self._due.values()))

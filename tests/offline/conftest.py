@@ -1,0 +1,13 @@
+"""Keys take long to make, so the whole run shares them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..unit.keys import Signer
+
+
+@pytest.fixture(scope="session")
+def signer() -> Signer:
+    """The key that the service signs with."""
+    return Signer()

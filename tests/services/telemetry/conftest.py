@@ -1,0 +1,13 @@
+"""Every test on both event loops, in virtual time."""
+
+from __future__ import annotations
+
+import pytest
+
+from ...transport import virtual
+from .seen import Run
+
+
+@pytest.fixture(params=virtual.BACKENDS)
+def run(request: pytest.FixtureRequest) -> Run:
+    return lambda function: virtual.run(request.param, function)

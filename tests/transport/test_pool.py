@@ -1,0 +1,435 @@
+"""Which call gets which connection: order, bounds, and nothing lost, on event loops whose time jumps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import attrs
+import pytest
+from anyio.abc import TaskGroup
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from licensespring_async.transport.engines.pool import IDLE_SECONDS, Permission, Place, Pool, new_place
+
+from . import virtual
+
+on_both = pytest.mark.parametrize("backend", virtual.BACKENDS)
+
+
+@attrs.define(eq=False)
+class Connection:
+    """One that can be cut."""
+
+    is_open: bool = True
+    is_cut: bool = False
+    idle_since: float = 0.0
+
+    def is_usable(self) -> bool:
+        return self.is_open and not self.is_cut
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+async def take(pool: Pool[Connection]) -> Connection | Permission:
+    """Get a connection or a permission, as engines do."""
+    return pool.at_hand() or await pool.wait()
+
+
+@attrs.frozen
+class Call:
+    """What befalls one call, in virtual seconds.
+
+    Attributes:
+        arrives: When it comes.
+        opens: How long it takes to open a connection, if it has to.
+        fails: Whether that fails.
+        asks: How long its answer takes.
+        keeps: Whether the connection can carry another request afterwards.
+        patience: How long it would wait for its turn, or None.
+        cancelled: When it is cancelled, counted from its arrival, or None.
+    """
+
+    arrives: int
+    opens: int
+    fails: bool
+    asks: int
+    keeps: bool
+    patience: int | None
+    cancelled: int | None
+
+
+moments = st.integers(0, 12)
+calls = st.builds(
+    Call,
+    arrives=moments,
+    opens=moments,
+    fails=st.booleans(),
+    asks=moments,
+    keeps=st.booleans(),
+    patience=st.none() | moments,
+    cancelled=st.none() | moments,
+)
+
+
+class Noted:
+    """A place that notes when the pool calls it."""
+
+    def __init__(self, note: Callable[[], None]) -> None:
+        self.inner = new_place()
+        self._note = note
+
+    def done(self) -> bool:
+        return self.inner.done()
+
+    def set_result(self, result: None, /) -> None:
+        self._note()
+        self.inner.set_result(result)
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self.inner.__await__()
+
+
+class Run:
+    """Calls on one pool, and what is to be seen of them from outside."""
+
+    def __init__(self, at_once: int, group: TaskGroup) -> None:
+        self.group = group
+        self.at_once = at_once
+        self.pool = Pool[Connection](at_once)
+        self.opened: list[Connection] = []
+        self.opening = 0
+        self.lent: set[Connection] = set()
+        self.queued: list[int] = []  # calls that had to wait, in order
+        self.called: list[int] = []  # calls that the pool woke, in order
+        self.overdue: list[Call] = []
+
+    async def call(self, number: int, call: Call) -> None:
+        await anyio.sleep(call.arrives)
+        with anyio.CancelScope() as scope:
+            if call.cancelled is not None:
+                scope.deadline = anyio.current_time() + call.cancelled
+            await self._take_part(number, call)
+
+    async def _take_part(self, number: int, call: Call) -> None:
+        arrived = anyio.current_time()
+
+        def place() -> Place:
+            self.queued.append(number)
+            made = Noted(lambda: self.called.append(number))
+            if call.patience is not None:
+                self.group.start_soon(self._wake, made.inner, call.patience)
+            return made
+
+        try:
+            turn = self.pool.at_hand() or await self.pool.wait(place)
+        except TimeoutError:
+            return
+        finally:
+            patience = min(each for each in (call.patience, call.cancelled, 10**6) if each is not None)
+            if anyio.current_time() > arrived + patience:
+                self.overdue.append(call)
+        await self._use(turn, call)
+
+    @staticmethod
+    async def _wake(place: Place, patience: int) -> None:
+        await anyio.sleep(patience)
+        if not place.done():
+            place.set_result(None)
+
+    async def _use(self, turn: Connection | Permission, call: Call) -> None:
+        if isinstance(turn, Permission):
+            connection = await self._open(turn, call)
+            if connection is None:
+                return
+        else:
+            connection = turn
+        assert connection not in self.lent
+        self.lent.add(connection)
+        try:
+            await anyio.sleep(call.asks)
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            self.lent.discard(connection)
+        if call.keeps:
+            self.pool.put(connection)
+        else:
+            connection.close()
+
+    async def _open(self, permission: Permission, call: Call) -> Connection | None:
+        self.opening += 1
+        assert self.opening <= self.at_once
+        try:
+            await anyio.sleep(call.opens)
+        finally:
+            self.opening -= 1
+            permission.pass_on()
+        if call.fails:
+            return None
+        self.opened.append(Connection())
+        return self.opened[-1]
+
+
+async def ran(at_once: int, several: list[Call]) -> Run:
+    """Let calls happen, and return what was to be seen."""
+    group = anyio.create_task_group()
+    run = Run(at_once, group)
+    async with group:
+        for number, call in enumerate(several):
+            group.start_soon(run.call, number, call)
+    return run
+
+
+async def at_hand(pool: Pool[Connection], at_once: int) -> tuple[set[Connection], int]:
+    """Take everything that there is, and return the connections and the number of permissions."""
+    turns: list[Connection | Permission] = []
+    with anyio.move_on_after(1):
+        while len(turns) < 10**3:
+            turns.append(await take(pool))
+    return {turn for turn in turns if isinstance(turn, Connection)}, sum(isinstance(each, Permission) for each in turns)
+
+
+@on_both
+@settings(deadline=None)
+@given(at_once=st.integers(1, 3), several=st.lists(calls, max_size=25))
+def test_nothing_is_lost(backend: str, at_once: int, several: list[Call]) -> None:
+    """Whatever befalls the calls, every permission and every open connection is there for the next one.
+
+    Nor does a call wait past its time, get a connection that another one has, or overtake one that waits.
+    """
+
+    async def check() -> None:
+        run = await ran(at_once, several)
+
+        assert run.overdue == []
+        assert run.called == [number for number in run.queued if number in run.called]
+        connections, permissions = await at_hand(run.pool, at_once)
+        assert connections == {each for each in run.opened if each.is_open}
+        assert permissions == at_once
+
+    virtual.run(backend, check)
+
+
+@on_both
+def test_the_last_used_goes_first(backend: str) -> None:
+    """The coldest connections go unused, so that they may expire."""
+
+    async def check() -> None:
+        pool = Pool[Connection]()
+        cold, warm = Connection(), Connection()
+        pool.put(cold)
+        pool.put(warm)
+
+        assert [await take(pool), await take(pool)] == [warm, cold]
+
+    virtual.run(backend, check)
+
+
+async def occupied() -> tuple[Pool[Connection], Permission]:
+    """A pool with its one permission taken."""
+    pool = Pool[Connection](1)
+    turn = await take(pool)
+    assert isinstance(turn, Permission)
+    return pool, turn
+
+
+@on_both
+@pytest.mark.parametrize("what", ["connection", "permission"])
+def test_what_comes_first_is_taken(backend: str, what: str) -> None:
+    """A call that waits takes a connection that gets free, or the permission to open one, whichever comes first."""
+
+    async def check() -> None:
+        pool, permission = await occupied()
+        connection = Connection()
+        turns: list[Connection | Permission] = []
+
+        async def wait() -> None:
+            turns.append(await take(pool))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait)
+            await anyio.sleep(1)
+            pool.put(connection) if what == "connection" else permission.pass_on()
+
+        assert isinstance(turns[0], Permission if what == "permission" else Connection)
+
+    virtual.run(backend, check)
+
+
+@on_both
+@pytest.mark.parametrize("what", ["connection", "permission"])
+def test_a_gift_to_a_cancelled_call_goes_to_the_next(backend: str, what: str) -> None:
+    """A call that was cancelled just after it was given something passes it on."""
+
+    async def check() -> None:
+        pool, permission = await occupied()
+        connection = Connection()
+        turns: list[Connection | Permission] = []
+
+        async def wait(scope: anyio.CancelScope) -> None:
+            with scope:
+                turn = await take(pool)
+                try:
+                    await anyio.lowlevel.checkpoint()
+                except BaseException:  # anyio lets a call on asyncio have what it was given, and cancels it then
+                    pool.put(turn) if isinstance(turn, Connection) else turn.pass_on()
+                    raise
+                turns.append(turn)
+
+        first, second = anyio.CancelScope(), anyio.CancelScope()
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait, first)
+            await anyio.sleep(1)
+            group.start_soon(wait, second)
+            await anyio.sleep(1)
+            pool.put(connection) if what == "connection" else permission.pass_on()
+            first.cancel()
+
+        assert first.cancelled_caught
+        assert len(turns) == 1
+
+    virtual.run(backend, check)
+
+
+@pytest.mark.parametrize("what", ["connection", "permission"])
+def test_a_gift_to_a_cancelled_task_goes_to_the_next(what: str) -> None:
+    """The same for a task of asyncio that is cancelled between the gift and its turn."""
+
+    async def check() -> None:
+        pool, permission = await occupied()
+        first, second = asyncio.create_task(take(pool)), asyncio.create_task(take(pool))
+        await asyncio.sleep(1)
+        connection = Connection()
+        pool.put(connection) if what == "connection" else permission.pass_on()
+        first.cancel()
+
+        turn = await second
+
+        assert turn is connection or isinstance(turn, Permission)
+        assert first.cancelled()
+
+    virtual.run("asyncio", check)
+
+
+@on_both
+def test_a_connection_that_died_on_the_way_costs_no_place(backend: str) -> None:
+    """A call that was given a connection which the peer then closed stays the first in the queue."""
+
+    async def check() -> None:
+        pool, permission = await occupied()
+        dead, alive = Connection(), Connection()
+        turns: list[tuple[int, Connection | Permission]] = []
+
+        async def wait(number: int) -> None:
+            turns.append((number, await take(pool)))
+
+        async with anyio.create_task_group() as group:
+            for number in range(2):
+                group.start_soon(wait, number)
+                await anyio.sleep(1)
+            pool.put(dead)
+            dead.is_cut = True
+            await anyio.sleep(1)
+            pool.put(alive)
+            await anyio.sleep(1)
+            permission.pass_on()
+
+        assert [number for number, _ in turns] == [0, 1]
+        assert turns[0][1] is alive
+        assert not dead.is_open
+
+    virtual.run(backend, check)
+
+
+@on_both
+def test_connections_that_the_peer_closed_are_closed(backend: str) -> None:
+    """Gives away none that is of no use, and closes it."""
+
+    async def check() -> None:
+        pool = Pool[Connection]()
+        several = [Connection() for _ in range(3)]
+        for each in several:
+            pool.put(each)
+        for each in several[1:]:
+            each.is_cut = True
+
+        assert await take(pool) is several[0]
+        assert [each.is_open for each in several] == [True, False, False]
+
+    virtual.run(backend, check)
+
+
+@on_both
+def test_connections_expire(backend: str) -> None:
+    """Closes what was idle for half a minute: when others are given back, and when there is nothing else."""
+
+    async def check() -> None:
+        pool = Pool[Connection](now=anyio.current_time)
+        old, fresh = Connection(), Connection()
+        pool.put(old)
+        await anyio.sleep(IDLE_SECONDS - 1)
+        pool.put(fresh)
+        assert old.is_open
+        await anyio.sleep(1)
+
+        pool.put(again := await used(pool))
+
+        assert (again, old.is_open, fresh.is_open) == (fresh, False, True)
+        await anyio.sleep(IDLE_SECONDS)
+        assert isinstance(await take(pool), Permission)
+        assert not fresh.is_open
+
+    virtual.run(backend, check)
+
+
+async def used(pool: Pool[Connection]) -> Connection:
+    """Take a connection that there has to be."""
+    turn = await take(pool)
+    assert isinstance(turn, Connection)
+    return turn
+
+
+@on_both
+def test_a_permission_is_passed_on_once(backend: str) -> None:
+    """Passing a permission on again makes no other."""
+
+    async def check() -> None:
+        pool, permission = await occupied()
+        permission.pass_on()
+        permission.pass_on()
+
+        assert await at_hand(pool, 1) == (set(), 1)
+
+    virtual.run(backend, check)
+
+
+@on_both
+def test_a_closed_pool_keeps_nothing(backend: str) -> None:
+    """Closes idle connections at once, and those in use when they are given back, but serves whoever waits."""
+
+    async def check() -> None:
+        pool, permission = await occupied()
+        used = Connection()
+        waits: list[Connection | Permission] = []
+
+        async def wait() -> None:
+            waits.append(await take(pool))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait)
+            await anyio.sleep(1)
+            pool.close()
+            pool.put(used)
+        assert waits == [used]
+        pool.put(used)
+        assert not used.is_open
+        permission.pass_on()
+
+    virtual.run(backend, check)

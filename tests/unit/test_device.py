@@ -1,0 +1,50 @@
+"""This machine's id, and what an activation may say of it."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+
+import pytest
+
+from licensespring_async import InvalidParameter, endpoints
+from licensespring_async.device import device_data, hardware_id
+
+HAS_ID = any(
+    path.is_file() and path.read_text().strip() for path in map(Path, ("/etc/machine-id", "/var/lib/dbus/machine-id"))
+)
+needs_id = pytest.mark.skipif(not HAS_ID, reason="this machine has no id")
+
+
+@needs_id
+def test_an_id_is_stable_and_the_applications_own() -> None:
+    """Gives the same id for one application, and one that cannot be joined with another's."""
+    ids = [hardware_id("com.example.render"), hardware_id("com.example.render"), hardware_id("org.example.other")]
+
+    assert ids[0] == ids[1] != ids[2]
+    assert all(len(each) == 64 and set(each) <= set(string.hexdigits.lower()) for each in ids)
+
+
+@needs_id
+def test_an_id_does_not_show_the_machines_own() -> None:
+    """Keeps the operating system's id out of what is sent."""
+    own = Path("/etc/machine-id").read_text().strip()
+    assert own not in hardware_id("com.example.render")
+
+
+@pytest.mark.parametrize("name", ["", "  ", 5, None])
+def test_an_application_has_a_name(name: object) -> None:
+    """Refuses a name that would make one id for everybody."""
+    with pytest.raises(InvalidParameter, match="application"):
+        hardware_id(name)
+
+
+def test_device_data_are_arguments_of_an_activation() -> None:
+    """Describes the machine in the words of the endpoint."""
+    data = device_data(app_ver="2.1")
+
+    os_ver = data.get("os_ver", "")
+    assert os_ver
+    assert data.get("app_ver") == "2.1"
+    request = endpoints.activate_license(product="TP", hardware_id="d", license_key="K", **data).request
+    assert os_ver.encode() in (request.body or b"").replace(b"\\/", b"/")
