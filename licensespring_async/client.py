@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random as random_module
 import ssl
@@ -248,16 +247,6 @@ class LicenseSpring(Caller, Endpoints):
         return await download(
             file, path, timeout=timeout, max_size=max_size, progress=progress, ssl_context=ssl_context
         )
-
-    @property
-    def service(self) -> str:
-        """Names who answers this client: the origin, a hash of the API key or client id, and whether it is verified.
-
-        What is kept of its answers belongs to this name, so that a test system's never count elsewhere.
-        """
-        account = hashlib.sha256(self._auth.name.encode()).hexdigest()
-        is_verified = self._reader.verifier is not None
-        return f"{self._pipeline.base_url} {account} {'verified' if is_verified else 'unverified'}"
 
     @property
     def with_raw_response(self) -> RawLicenseSpring:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -117,14 +118,16 @@ def pipeline_for(
     engine = default_engine() if engine is None else engine
     if breaker is not None:
         engine = GuardedEngine(engine, breaker, clock)
+    authorizer = authorizer_for(auth, origin, engine, clock)
     vitals = Vitals(base_url=origin, max_concurrency=max_concurrency, monotonic=clock.monotonic, circuit=breaker)
     return Pipeline(
         base_url=origin,
+        account=hashlib.sha256(auth.name.encode()).hexdigest(),
         user_agent=f"licensespring-async/{__version__}",
         timeout=checked_timeout(timeout),
         policy=retry,
         engine=engine,
-        authorizer=authorizer_for(auth, origin, engine, clock),
+        authorizer=authorizer,
         limiter=RateLimiter(rate_limits, clock, Pause()),
         vitals=vitals,
         skew=ClockSkew(),

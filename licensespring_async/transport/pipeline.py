@@ -54,6 +54,7 @@ class Pipeline:
     """
 
     base_url: str
+    account: str
     user_agent: str
     timeout: float
     policy: RetryPolicy

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from anyio import to_thread
 from distributed import Client, LocalCluster, Security
-from distributed.comm.core import connect
+from distributed.comm import core
 
 from licensespring_async import ConfigurationError, LicenseSpringError, TransportError, Window
 from licensespring_async.fleet import Outcome, check_with
@@ -34,7 +34,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-connecting: Any = connect
+comms: Any = core
 asynchronous = pytest.mark.parametrize("anyio_backend", ["asyncio"])
 CREDENTIALS = {"LICENSESPRING_API_KEY": "the-api-key-0001", "LICENSESPRING_SHARED_KEY": "the-shared-key-0002"}
 
@@ -178,10 +178,10 @@ def test_workers_without_credentials_end_the_run(tmp_path: Path) -> None:
 
 async def speaks(address: str, security: Any) -> bool:
     """Whether a scheduler or worker answers somebody."""
-    arguments = {} if security is None else security.get_connection_args("client")
+    arguments: dict[str, Any] = {} if security is None else security.get_connection_args("client")
     try:
         with anyio.fail_after(3):
-            comm = await connecting(address, timeout=2, **arguments)
+            comm = await comms.connect(address, timeout=2, **arguments)
             await comm.write({"op": "identity", "reply": True})
             await comm.read()
             comm.abort()

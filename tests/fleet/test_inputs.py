@@ -13,6 +13,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -255,12 +256,12 @@ def test_a_long_value_that_many_rows_have_is_held_once(tmp_path: Path, kind: Any
     assert all(isinstance(row, InvalidRow) and problem in row.reason for row in rows)
 
 
-def wide_bytes() -> Any:
-    return pa.array([b"x" * 9_000] * 9, pa.binary(9_000))
+def bytes_of(width: int, rows: int) -> Any:
+    return pa.array([b"x" * width] * rows, pa.binary(width))
 
 
-def rows_without_end() -> Any:
-    return pa.array(["d"]).take(pa.array([0] * 2_000_000, pa.int8()))
+def one_value(rows: int) -> Any:
+    return pa.array(["d"]).take(pa.array([0] * rows, pa.int8()))
 
 
 @pytest.mark.parametrize(
@@ -269,9 +270,9 @@ def rows_without_end() -> Any:
         (lambda: ["x" * 60_000_000] * 2, "unpacks to"),
         (lambda: ["x" * 60_000 + str(number) for number in range(1_000)], "unpacks to"),
         (lambda: [[None] * 2_000_000], "hardware_id: must be text or whole numbers, not lists"),
-        (wide_bytes, "hardware_id: must be text or whole numbers, not"),
+        (partial(bytes_of, 9_000, 9), "hardware_id: must be text or whole numbers, not lists"),
         (lambda: [{"a": "b"}], "hardware_id: must be text or whole numbers, not lists"),
-        (rows_without_end, "2,000,000 rows in"),
+        (partial(one_value, 2_000_000), "2,000,000 rows in"),
     ],
     ids=["long values", "many long values", "a long list", "wide bytes", "a structure", "rows without end"],
 )

@@ -161,6 +161,15 @@ async def test_a_bundles_user_needs_no_password(caller: Caller, world: World, re
     assert (await send(caller, "activate_offline", proved)).status_code == 200
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x"])
+async def test_the_journal_shows_nothing_of_a_request(caller: Caller, request_: Fields, kind: str) -> None:
+    """Keeps the text of a request out of the journal, where its Base64 would show the license key."""
+    text = of_schema_2(caller, request_) + b"=&x="
+    await send(caller, "activate_offline", text, kind)
+    journal = (await caller.http.get(f"{caller.sandbox.url}/_sandbox/journal")).json()
+    assert journal[-1]["parameters"] == {}
+
+
 @pytest.mark.parametrize("schema", [of_schema_1, of_schema_2])
 async def test_refuses_a_forged_request(caller: Caller, license: License, request_: Fields, schema: Any) -> None:
     """Refuses what another key signed, what another company is named by, and what was changed since it was signed."""

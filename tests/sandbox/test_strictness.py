@@ -109,6 +109,14 @@ def test_a_value_that_cannot_be_is_one_sentence(make: Any, message: str) -> None
     assert len(str(caught.value)) < 300
 
 
+def test_type_checkers_know_the_keywords(product: Product) -> None:
+    """Type checkers see each keyword of a license and its type, although each is written once."""
+    with pytest.raises(ConfigurationError):
+        product.add_license(floating_user=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    with pytest.raises(ConfigurationError):
+        product.add_license(floating_users="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 def test_assigned_values_are_checked_too(product: Product) -> None:
     """Refuses on assignment what the constructor refuses."""
     license = product.add_license()

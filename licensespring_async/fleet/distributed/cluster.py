@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import anyio
-import dask
+from dask import config as dask_config
 from distributed import Client, LocalCluster, Security
 from distributed.client import FutureCancelledError
 from distributed.comm.addressing import parse_address
@@ -26,7 +26,8 @@ from .plain import Checked, read_checked, read_error, written_rows
 LOCAL: Final = "local"
 
 
-_pickled: Callable[[object], bytes] = pickle.dumps
+_pickle: Any = pickle
+_config: Any = dask_config
 
 
 class ChunkLost(OSError):
@@ -62,7 +63,7 @@ class Cluster:
         Raises:
             ConfigurationError: The workers cannot run this package.
         """
-        plugin = _pickled(remote.Checking(self._run, settings))
+        plugin = _pickle.dumps(remote.Checking(self._run, settings))
         try:
             # Dask's own `register_plugin` would unpickle what a worker says went wrong.
             found = await self._dask.scheduler.register_worker_plugin(plugin=plugin, name=self._run, idempotent=False)
@@ -128,7 +129,8 @@ class Cluster:
         self, function: Callable[..., object], *args: object, workers: Sequence[str] | None = None
     ) -> Mapping[str, object]:
         """Return what a function gives on each worker that it runs on; Dask's own `run` would unpickle errors."""
-        message = {"op": "run", "function": _pickled(function), "args": _pickled(args), "kwargs": _pickled({})}
+        given: dict[str, object] = {"function": function, "args": args, "kwargs": {}}
+        message = {"op": "run", **{name: _pickle.dumps(value) for name, value in given.items()}}
         try:
             answers = await self._dask.scheduler.broadcast(msg=message, workers=workers, on_error="ignore")
         except TypeError:  # not text, and therefore not read
@@ -145,8 +147,9 @@ class _PlainClient(Client):
 
     async def _ensure_connected(self, timeout: float | None = None) -> None:
         await super()._ensure_connected(timeout=timeout)  # type: ignore[no-untyped-call]
-        if self.scheduler_comm is not None:
-            self.scheduler_comm.comm.deserialize = False  # an error, which would be unpickled before anyone asks for it
+        connection: Any = self.scheduler_comm
+        if connection is not None:
+            connection.comm.deserialize = False  # an error, which would be unpickled before anyone asks for it
 
     def _handle_task_erred(self, key: object = None, exception: object = None, traceback: object = None) -> None:
         error = ChunkLost("the worker failed")
@@ -219,7 +222,7 @@ async def _local(processes: int, environ: Mapping[str, str]) -> AsyncGenerator[t
     # Else any user of the machine could take the credentials, forge results, and run code in this process.
     security: Security = Security.temporary()  # type: ignore[no-untyped-call]
     # Else the scheduler and each worker would tell about the run over HTTP, without asking who wants to know.
-    with dask.config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}):
+    with _config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}):
         cluster = make(
             n_workers=processes,
             threads_per_worker=1,

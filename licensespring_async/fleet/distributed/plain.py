@@ -78,18 +78,24 @@ def read_checked(text: object, rows: Sequence[Row]) -> Checked | LicenseSpringEr
         NoAnswer: It is no such text.
     """
     loaded = _loaded(text)
-    if not isinstance(loaded, dict) or "outcomes" not in loaded:
+    fields = _fields(loaded)
+    if "outcomes" not in fields:
         outcome = _outcome(loaded)
         if isinstance(outcome, LicenseSpringError):
             return outcome
         raise NoAnswer(_NO_ANSWER)
-    outcomes, throttled = loaded["outcomes"], loaded.get("throttled")
-    if not isinstance(outcomes, list) or len(outcomes) != len(rows) or type(throttled) is not int:
+    found, throttled = fields["outcomes"], fields.get("throttled")
+    outcomes = cast("list[object]", found) if isinstance(found, list) else []
+    if len(outcomes) != len(rows) or type(throttled) is not int:
         raise NoAnswer(_NO_ANSWER)
     return Checked([_named(_outcome(each), row) for each, row in zip(outcomes, rows, strict=True)], throttled)
 
 
 _NO_ANSWER: Final = "a Dask worker answered with what is no result; all workers need this package in the same version"
+
+
+def _fields(loaded: object) -> dict[str, object]:
+    return cast("dict[str, object]", loaded) if isinstance(loaded, dict) else {}
 
 
 def _named(outcome: Outcome, row: Row) -> Outcome:
@@ -119,11 +125,11 @@ def _plain(outcome: Outcome) -> object:
     return {"error": type(outcome).__name__, "args": args, "fields": fields}
 
 
-def _loaded(text: object) -> Any:
+def _loaded(text: object) -> object:
     if not isinstance(text, str):
         raise NoAnswer(_NO_ANSWER)
     try:
-        return json.loads(text)
+        return cast("object", json.loads(text))
     except (ValueError, RecursionError):
         raise NoAnswer(_NO_ANSWER) from None
 

@@ -24,6 +24,7 @@ _LONGEST: Final = 100  # characters of a text that came from outside
 _SHOWN: Final = frozenset(
     {"product", "feature", "bundle_code", "env", "license_id", "consumptions", "allow_overages", "max_overages"}
     | {"borrowed_until", "include_expired_features", "grant_type", "login_type", "sdk_ver", "app_ver"}
+    | {"version", "channel", "response_type"}
 )
 
 
@@ -129,7 +130,7 @@ class Controlled:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, again = await _read(receive)
-        fields = _fields(scope["query_string"], body)
+        fields = _fields(scope, body)
         noted = _Noted(send)
         met: Met | None = None
         try:
@@ -159,7 +160,7 @@ class Controlled:
 
     def _limited(self, scope: Scope) -> Answer | None:
         limiter = self._control.limiter
-        wait = limiter.wait((scope["client"] or ("",))[0], _authorization(scope))
+        wait = limiter.wait((scope["client"] or ("",))[0], _header(scope, b"authorization"))
         if wait <= 0 or limiter.throttle is None:
             return None
         return Answer(429, *too_many(limiter.throttle, wait, self._control.clock()))
@@ -197,20 +198,19 @@ async def _read(receive: Receive) -> tuple[bytes, Receive]:
     return body, again
 
 
-def _fields(query: bytes, body: bytes) -> dict[str, str]:
-    text = query.decode(errors="replace")
-    if body and not body.lstrip().startswith(b"{"):
+def _fields(scope: Scope, body: bytes) -> dict[str, str]:
+    """Read what a query, a form and a JSON body name; another body, such as an offline request, may be all secret."""
+    text = scope["query_string"].decode(errors="replace")
+    if _header(scope, b"content-type").startswith("application/x-www-form-urlencoded"):
         text = f"{text}&{body.decode(errors='replace')}"
     fields = dict(parse_qsl(text))
-    if not body:
+    if not body.lstrip().startswith(b"{"):
         return fields
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
         return fields
-    if isinstance(content, dict):
-        fields |= {name: str(value) for name, value in cast("dict[str, object]", content).items()}
-    return fields
+    return fields | {name: str(value) for name, value in cast("dict[str, object]", content).items()}
 
 
 def _code(body: bytes) -> str | None:
@@ -224,8 +224,8 @@ def _code(body: bytes) -> str | None:
     return code[:_LONGEST] if isinstance(code, str) else None
 
 
-def _authorization(scope: Scope) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), "")
+def _header(scope: Scope, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
 
 
 def _masked(name: str, value: str) -> str:

@@ -53,7 +53,12 @@ def _ids() -> Iterator[int]:
 
 @attrs.define(kw_only=True, eq=False)
 class World:
-    """Everything that one sandbox knows; build it first, then hand it to `Sandbox`."""
+    """Everything that one sandbox knows; build it first, then hand it to `Sandbox`.
+
+    Args:
+        company_id: What answers call the company.
+        passwords_may_change: Users may change their passwords.
+    """
 
     company_id: int = 4071
     passwords_may_change: bool = True

@@ -8,13 +8,13 @@ import json
 import logging
 from collections.abc import Iterable
 from operator import attrgetter
-from typing import Any, Self, SupportsIndex
 
 import anyio
 import attrs
 
 from ...checks import FeatureCheck
 from ...errors import ConfigurationError
+from ...redaction import Unpickled
 from ...transport.clock import is_number
 from .decisions import Decision, Source
 from .stores import Store, StoreError
@@ -27,7 +27,7 @@ _CLOCK_TOLERANCE = 300.0
 
 
 @attrs.frozen(kw_only=True)
-class Grace:
+class Grace(Unpickled):
     """Let the last verified answer stand while the service cannot be reached; never when it says no.
 
     Answers count for the service and the account that gave them, and for those who know the secret. The clocks of
@@ -53,17 +53,6 @@ class Grace:
             raise ConfigurationError(f"secret: must be bytes, not {type(self.secret).__name__}")
         if self.store is not None and len(self.secret) < 16:
             raise ConfigurationError("secret: must have at least 16 bytes, kept where the store is not")
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
-        if self.secret:
-            raise TypeError("Grace holds a secret and cannot be pickled; make it anew in the process that needs it")
-        return super().__reduce_ex__(protocol)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self
 
 
 @attrs.frozen(kw_only=True)

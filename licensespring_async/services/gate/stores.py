@@ -6,7 +6,7 @@ import os
 import sqlite3
 import stat
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -22,8 +22,9 @@ class StoreError(LicenseSpringError):
 
 
 class Store(Protocol):
-    """Keep small values by key; any async key-value database will do.
+    """Keep small values by key; any async key-value database will do, and processes may share it.
 
+    A gate keeps two values for each check, the last answer and the last refusal, and reads both before it believes one.
     Keys are hexadecimal hashes. Whatever is raised, the gate goes on without the store and logs it: a `StoreError` with
     its text, anything else by its class alone, as its text may hold a password.
     """
@@ -54,7 +55,7 @@ class SqliteStore:
     Args:
         path: The file, in a directory that other accounts cannot write to.
 
-    Cost: every call opens the file in a worker thread; a gate calls once per answer of the service.
+    Cost: every call opens the file in a worker thread; a gate does so two to four times per answer of the service.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -108,8 +109,9 @@ def _make_private(path: Path) -> None:
         try:
             found = path.lstat()
         except FileNotFoundError:
-            # Exclusively: a link that was laid meanwhile is not followed.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            # Exclusively: a link that was laid meanwhile is not followed. Another process may have been faster.
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             found = path.lstat()
     if not stat.S_ISREG(found.st_mode):
         raise StoreError(f"{path}: is not a file of its own, and links are not followed; name the file itself")
