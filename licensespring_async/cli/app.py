@@ -13,10 +13,12 @@ from .endpoints.commands import COMMANDS
 from .fleet.command import check as check_fleet
 from .fleet.command import retry as retry_fleet
 from .fleet.report import report as report_fleet
+from .offline.air_gap import AIRGAP
+from .offline.commands import OFFLINE
 from .sandbox import sandbox
 
 app = typer.Typer(
-    help="Check licenses against LicenseSpring's License API. Independent of the vendor.",
+    help="Check, activate and use licenses by LicenseSpring's License API. Independent of the vendor.",
     epilog="Credentials come from the environment: LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY, or "
     "LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET.",
     no_args_is_help=True,
@@ -26,11 +28,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+offline = typer.Typer(
+    help="License a device without a network, by files that people carry.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+airgap = typer.Typer(
+    help="License a device that sees no files either, by codes that people type.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
 fleet = typer.Typer(help="Check many devices.", no_args_is_help=True, rich_markup_mode="markdown")
 
-for name, function in COMMANDS.items():
-    app.command(name)(function)
+for table, group in ((COMMANDS, app), (OFFLINE, offline), (AIRGAP, airgap)):
+    for name, function in table.items():
+        group.command(name)(function)
 app.add_typer(api, name="api")
+app.add_typer(offline, name="offline")
+app.add_typer(airgap, name="airgap")
 app.add_typer(fleet, name="fleet")
 fleet.command("check")(check_fleet)
 fleet.command("report")(report_fleet)
@@ -55,4 +70,4 @@ def _app(
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Check licenses against LicenseSpring's License API. Independent of the vendor."""
+    """Check, activate and use licenses by LicenseSpring's License API. Independent of the vendor."""

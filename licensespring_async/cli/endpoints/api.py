@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from ... import endpoints
-from ...models.model import to_json
 from ...transport.values import Call
 from ..commands import command
 from ..connection import OneCall
 from ..console import print_json
 from ..exits import run
-from .act_one import perform
-from .commands import taking
-from .masking import masked
-from .signature import arguments_for
+from .act_one import ShowSecrets, perform, shown
+from .signature import arguments_for, taking
 
 
 def calling(endpoint: Callable[..., Call[Any]]) -> Callable[..., None]:
@@ -27,20 +24,12 @@ def calling(endpoint: Callable[..., Call[Any]]) -> Callable[..., None]:
     def call(
         *,
         connection: OneCall,
-        show_secrets: Annotated[
-            bool,
-            typer.Option(
-                "--show-secrets",
-                help="Print keys and people as they are; without, fingerprints.",
-                rich_help_panel="Answer",
-            ),
-        ] = False,
+        show_secrets: ShowSecrets = False,
         **given: object,
     ) -> None:
         asked = endpoint(**arguments_for(endpoint, given))
         raw = run(perform, connection.client(timeout=connection.timeout), asked)
-        shown = to_json(raw.value) if show_secrets else masked(to_json(raw.value, masked=True), asked.request.secrets)
-        print_json(shown)
+        print_json(shown(raw.value, asked, show_secrets=show_secrets))
 
     return command(taking(call, endpoint, exits="0 for an answer, 5 for a refusal"))
 
