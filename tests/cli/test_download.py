@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from licensespring_async.cli.endpoints.download import _bytes, _telling
+from licensespring_async.cli.endpoints.download import size_of, telling
 from licensespring_async.sandbox import InstallationFile, Product, Sandbox, World
 
 from .conftest import Run
@@ -136,7 +136,7 @@ def test_ctrl_c_keeps_what_came_and_says_so(
     assert (process.returncode, stdout) == (130, "")
     (partial,) = tmp_path.glob(".cad.bin.*.part")
     assert (
-        f"interrupted: {_bytes(partial.stat().st_size)} are kept beside {path}; the same command fetches the rest."
+        f"interrupted: {size_of(partial.stat().st_size)} are kept beside {path}; the same command fetches the rest."
         in stderr
     )
     assert not path.exists()
@@ -145,7 +145,7 @@ def test_ctrl_c_keeps_what_came_and_says_so(
 def test_plain_lines_tell_how_far_a_file_is() -> None:
     """Where there is no terminal, a line now and then says what came of how much."""
     shown, seconds = io.StringIO(), iter((0.0, 1.0, 6.0, 6.0, 7.0, 12.0, 12.0))
-    with _telling("cad.bin", Console(file=shown, width=80), clock=lambda: next(seconds)) as tell:
+    with telling("cad.bin", Console(file=shown, width=80), clock=lambda: next(seconds)) as tell:
         for done, total in ((1, None), (12_000_000, 48_000_000), (13_000_000, 48_000_000), (47_000_000, None)):
             tell(done, total)
     assert shown.getvalue() == "cad.bin: 12.0 MB of 48.0 MB\ncad.bin: 47.0 MB\n"
@@ -154,7 +154,7 @@ def test_plain_lines_tell_how_far_a_file_is() -> None:
 def test_a_terminal_has_a_bar() -> None:
     """The name, what came, and how much there is."""
     shown = io.StringIO()
-    with _telling("cad[/].bin", Console(file=shown, width=80, force_terminal=True)) as tell:
+    with telling("cad[/].bin", Console(file=shown, width=80, force_terminal=True)) as tell:
         tell(12_000_000, 48_000_000)
     assert "cad[/].bin" in shown.getvalue()
     assert "12.0/48.0 MB" in shown.getvalue()
@@ -165,4 +165,4 @@ def test_a_terminal_has_a_bar() -> None:
 )
 def test_bytes_are_said_as_people_do(count: int, expected: str) -> None:
     """Three digits and a unit."""
-    assert _bytes(count) == expected
+    assert size_of(count) == expected

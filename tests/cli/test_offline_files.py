@@ -6,7 +6,7 @@ import json
 import stat
 import sys
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ def load(tmp_path: Path) -> Callable[..., Result]:
     key.write_text(SIGNER.public_key)
     path = tmp_path / "app.lic"
 
-    def load(text: str, *more: str, command: str = "load", changes: Mapping[str, str] | None = None) -> Result:
+    def load(text: str, *more: str, command: str = "load", changes: dict[str, str] | None = None) -> Result:
         path.write_text(text, encoding="utf-8")
         options = {"--product": "APP", "--hardware-id": DEVICE, "--public-key": str(key)} | (changes or {})
         return run(command, str(path), *(word for pair in options.items() for word in pair), *more)

@@ -60,9 +60,9 @@ def _download(
         raise ConfigurationError(f"{name}: cannot be written: {error.strerror or error}") from error
     except KeyboardInterrupt:
         if fetch.done:
-            warn(f"interrupted: {_bytes(fetch.done)} are kept beside {fetch.path}; the same command fetches the rest.")
+            warn(f"interrupted: {size_of(fetch.done)} are kept beside {fetch.path}; the same command fetches the rest.")
         raise
-    say(OUT, ("done", "bold green"), f"  {path}, {_bytes(fetch.done)}, its MD5 is right")
+    say(OUT, ("done", "bold green"), f"  {path}, {size_of(fetch.done)}, its MD5 is right")
 
 
 class _Fetch:
@@ -79,7 +79,7 @@ class _Fetch:
         async with client:
             file = (await client.perform(call)).value
             self.path = _named(file) if output is None else output
-            with _telling(self.path.name, ERR) as tell:
+            with telling(self.path.name, ERR) as tell:
 
                 def progress(done: int, total: int | None) -> None:
                     self.done = done
@@ -100,7 +100,7 @@ def _named(file: InstallationFile) -> Path:
 
 
 @contextmanager
-def _telling(
+def telling(
     name: str, console: Console, every: float = _LINE_EVERY, clock: Callable[[], float] = time.monotonic
 ) -> Generator[Tell]:
     """Give a function that is told how far a file is, and shows it.
@@ -127,12 +127,12 @@ def _lines(name: str, console: Console, every: float, clock: Callable[[], float]
         nonlocal last
         if clock() - last >= every:
             last = clock()
-            say(console, f"{name}: {_bytes(done)}" + ("" if total is None else f" of {_bytes(total)}"))
+            say(console, f"{name}: {size_of(done)}" + ("" if total is None else f" of {size_of(total)}"))
 
     return tell
 
 
-def _bytes(count: int) -> str:
+def size_of(count: int) -> str:
     """Return a number of bytes as people say it: `12 bytes`, `3.4 MB`."""
     if count < 1000:
         return f"{count} byte{'' if count == 1 else 's'}"

@@ -54,10 +54,10 @@ def _confirm(
     **given: str,
 ) -> None:
     _air_gap(company_key).confirm(confirmation_code, **given, policy_id=policy_id)
-    fields = {} if policy is None else read_policy(text_of(policy), policy_id=policy_id).fields
+    read = None if policy is None else read_policy(text_of(policy), policy_id=policy_id)
     say(OUT, ("confirmed", "bold green"), f"  policy {policy_id}{whose(given)}")
-    if fields:
-        OUT.print(named({name: str(each) for name, each in fields.items() if isinstance(each, str | int | float)}))
+    if read is not None:
+        OUT.print(named({name: str(each) for name, each in read.fields.items() if isinstance(each, str | int | float)}))
         say(OUT, ("Nothing but the policy's id is covered by the confirmation code.", "yellow"))
 
 
