@@ -16,7 +16,8 @@ from urllib.parse import urlencode, urlsplit
 import attrs
 
 from .errors import ConfigurationError
-from .models.json_types import is_text
+from .models.identifiers import flaw
+from .models.json_types import exact, is_text
 from .redaction import Unpickled, fingerprint
 
 _LONGEST_SECRET = 4096
@@ -37,20 +38,29 @@ def _imf_fixdate(second: int) -> str:
     return formatdate(second, usegmt=True)
 
 
+def _exact(value: str) -> str:
+    # What is no string is for the validators to refuse.
+    return exact(value) if isinstance(value, str) else value  # pyright: ignore[reportUnnecessaryIsInstance]
+
+
 def _secret(_: object, attribute: attrs.Attribute[str], value: object) -> None:
     if not isinstance(value, str) or not value:
         raise ConfigurationError(f"{attribute.name}: must be a non-empty string, as the vendor platform shows it")
-    if value != value.strip():
-        raise ConfigurationError(f"{attribute.name}: has white space around it; copy it without")
     if len(value) > _LONGEST_SECRET:
         raise ConfigurationError(f"{attribute.name}: has more than {_LONGEST_SECRET:,} characters; is it a whole file?")
     if not is_text(value):
         raise ConfigurationError(f"{attribute.name}: is not UTF-8 text; look at how it was read")
 
 
+def _seen(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if (problem := flaw(value)) is not None:
+        raise ConfigurationError(f"{attribute.name}: {problem}")
+
+
 def _header_safe(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-    if not _HEADER_SAFE.issuperset(value):
-        raise ConfigurationError(f"{attribute.name}: has characters that no Authorization header can carry")
+    if not _HEADER_SAFE.issuperset(value.strip()):
+        why = "" if (problem := flaw(value)) is None else f": it {problem}"
+        raise ConfigurationError(f"{attribute.name}: has characters that no Authorization header can carry{why}")
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -67,8 +77,13 @@ class ApiKey(Unpickled):
     Source: https://docs.licensespring.com/license-api/license-api-authorization/api-key-authorization
     """
 
-    api_key: str = attrs.field(validator=[_secret, _header_safe])
-    shared_key: str = attrs.field(validator=_secret)
+    api_key: str = attrs.field(converter=_exact, validator=[_secret, _header_safe, _seen])
+    shared_key: str = attrs.field(converter=_exact, validator=[_secret, _seen])
+
+    @property
+    def name(self) -> str:
+        """What names the account: the API key."""
+        return self.api_key
 
     def authorization(self, date: str) -> str:
         """Return the `Authorization` header for an attempt.
@@ -154,9 +169,14 @@ class ClientCredentials(Unpickled):
     Source: https://docs.licensespring.com/license-api/license-api-authorization/oauth-authorization, RFC 6749, 4.4
     """
 
-    client_id: str = attrs.field(validator=_secret)
-    client_secret: str = attrs.field(validator=_secret)
-    token_url: str | None = attrs.field(default=None, validator=_token_url)
+    client_id: str = attrs.field(converter=_exact, validator=[_secret, _seen])
+    client_secret: str = attrs.field(converter=_exact, validator=[_secret, _seen])
+    token_url: str | None = attrs.field(default=None, converter=attrs.converters.optional(_exact), validator=_token_url)
+
+    @property
+    def name(self) -> str:
+        """What names the account: the client id."""
+        return self.client_id
 
     def token_request_body(self) -> bytes:
         """Return the form that asks for a token."""

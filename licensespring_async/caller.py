@@ -54,6 +54,15 @@ class Observable:
         return self._reader.floor.later(datetime.fromtimestamp(self._pipeline.clock.time(), UTC))
 
     @property
+    def service(self) -> str:
+        """Names who answers: the origin, a hash of the API key or client id, and whether answers are verified.
+
+        What is kept of answers belongs to this name, so that a test system's never count elsewhere.
+        """
+        how = "unverified" if self._reader.verifier is None else "verified"
+        return f"{self._pipeline.base_url} {self._pipeline.account} {how}"
+
+    @property
     def retry_budget(self) -> RetryBudget:
         """The tokens that retries of this client cost; `tokens` near 0 means that the service fails for many calls."""
         return self._pipeline.vitals.budget

@@ -7,6 +7,7 @@ import random as random_module
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from types import EllipsisType
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, Unpack
 
 from .answers import Reader
@@ -20,12 +21,14 @@ from .configuration import (
     checked_age,
     checked_flag,
     checked_origin,
+    default_limits,
     pipeline_for,
     verifier_for,
 )
 from .methods import Endpoints, RawLicenseSpring
 from .models.expiry import TimeFloor
 from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
+from .transport.loops import InLoop
 from .transport.observing import Telemetry
 from .transport.policies.freshness import Freshness
 
@@ -43,6 +46,10 @@ T = TypeVar("T")
 class LicenseSpring(Caller, Endpoints):
     """An async client of the License API, on asyncio and trio; use it in `async with`, one for a whole program.
 
+    It works in one event loop at a time: while that runs, a call in another one is a `ConfigurationError`, and sends
+    nothing; afterwards the next loop may use it, and gets back whatever calls held that had not ended. Threads share a
+    `BlockingLicenseSpring`.
+
     Args:
         auth: `ApiKey` or `ClientCredentials`.
         base_url: Origin of the service; the endpoints append /api/v4. https, or http to a loopback address.
@@ -51,9 +58,11 @@ class LicenseSpring(Caller, Endpoints):
         verify_signatures: Whether an answer that is not signed by that key is refused. False warns.
         bind_answers: Whether an answer about another feature, license or device than was asked for is refused.
         max_answer_age: Seconds that an answer's `Age`, and its `Date` from the clock, may be off; None for any.
-        timeout: Seconds for a whole call: queueing, token, attempts and waits between them.
+        timeout: Seconds for a whole call: queueing, token, attempts and waits between them. Waiting for the rate
+            windows comes on top, and may take twice as long.
         retry: How failed attempts are repeated.
-        rate_limits: Windows that all calls of this client share; None for no limit.
+        rate_limits: Windows that all calls of this client share; None for no limit. Left out, they are those that hold
+            on every plan (`RateLimits.every_plan()`) at the vendor's own `base_url`, and none elsewhere.
         circuit: When calls fail at once, with `CircuitOpen`, because the service has been failing; None for never.
         max_concurrency: Requests in flight at once; more calls wait their turn, in order.
         engine: What speaks HTTP; None for the httpx engine. The client closes it.
@@ -84,7 +93,7 @@ class LicenseSpring(Caller, Endpoints):
         max_answer_age: float | None = 300.0,
         timeout: float = 10.0,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
-        rate_limits: RateLimits | None = None,
+        rate_limits: RateLimits | EllipsisType | None = ...,
         circuit: CircuitPolicy | None = None,
         max_concurrency: int = 100,
         engine: Engine | None = None,
@@ -97,13 +106,13 @@ class LicenseSpring(Caller, Endpoints):
     ) -> None:
         origin = checked_origin(base_url, allow_http)
         self._auth = auth
-        self._renewals: list[Renewals] = []  # at most one, shared with the copies
+        self._renewals: list[InLoop[Renewals]] = []  # at most one, shared with the copies
         pipeline = pipeline_for(
             auth,
             origin,
             timeout=timeout,
             retry=retry,
-            rate_limits=rate_limits,
+            rate_limits=default_limits(origin) if isinstance(rate_limits, EllipsisType) else rate_limits,
             circuit=circuit,
             max_concurrency=max_concurrency,
             engine=engine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from ._version import __version__
 from .auth import ApiKey, ClientCredentials, is_loopback, require_secure
 from .errors import ConfigurationError
+from .models.json_types import exact
 from .signatures import PRODUCTION_PUBLIC_KEY, Verifier
 from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
 from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
@@ -116,14 +118,16 @@ def pipeline_for(
     engine = default_engine() if engine is None else engine
     if breaker is not None:
         engine = GuardedEngine(engine, breaker, clock)
+    authorizer = authorizer_for(auth, origin, engine, clock)
     vitals = Vitals(base_url=origin, max_concurrency=max_concurrency, monotonic=clock.monotonic, circuit=breaker)
     return Pipeline(
         base_url=origin,
+        account=hashlib.sha256(auth.name.encode()).hexdigest(),
         user_agent=f"licensespring-async/{__version__}",
         timeout=checked_timeout(timeout),
         policy=retry,
         engine=engine,
-        authorizer=authorizer_for(auth, origin, engine, clock),
+        authorizer=authorizer,
         limiter=RateLimiter(rate_limits, clock, Pause()),
         vitals=vitals,
         skew=ClockSkew(),
@@ -133,6 +137,11 @@ def pipeline_for(
         observer=None if telemetry is None else telemetry.observe(vitals),
         tpm=tpm,
     )
+
+
+def default_limits(origin: str) -> RateLimits | None:
+    """Return the windows to keep to when none were given: at the vendor's own address those that hold on every plan."""
+    return RateLimits.every_plan() if origin == PRODUCTION_URL else None
 
 
 def default_engine() -> Engine:
@@ -145,7 +154,7 @@ def default_engine() -> Engine:
 def checked_origin(base_url: str, allow_http: bool) -> str:
     """Return the origin that requests go to, in its shortest form, or refuse what is none."""
     require_secure("base_url", base_url, allow_http=allow_http is True)
-    parts = urlsplit(base_url)
+    parts = urlsplit(exact(base_url))
     if parts.path.strip("/") or parts.query:
         raise ConfigurationError("base_url: must be an origin like https://host, without a path; /api/v4 is appended")
     if _is_in_the_clear(base_url):

@@ -54,7 +54,7 @@ def hardware_id(application: str) -> str:
         # The library would take the container's id, which is another one after each start.
         raise _no_id("there is no /etc/machine-id")
     try:
-        return machineid.hashed_id(application)
+        return str(machineid.hashed_id(application))  # pyright: ignore[reportUnknownMemberType]  # its options have no types
     except machineid.MachineIdNotFound as error:
         raise _no_id("the operating system names none") from error
 

@@ -68,8 +68,16 @@ class Replacement:
         self.file.flush()
         if self._new is not None:
             os.fsync(self.file.fileno())
-            self._new.replace(self._path)
+            self._rename(self._new)
             self._new = None
+
+    def _rename(self, new: Path) -> None:
+        if os.name == "nt":  # pragma: no cover  # an open file keeps its name there
+            self.file.close()
+            new.replace(self._path)
+            self.file = self._path.open("ab")
+        else:
+            new.replace(self._path)
 
     def discard(self) -> None:
         """Close it; unless it was put in the other's place, it is deleted."""

@@ -108,9 +108,13 @@ class SameDevice(Unpickled):
 
     def _is_repeated(self, license: License) -> bool:
         """Return whether a license names its device, or its key or user, so that the signed text has one reading."""
-        user = (license.username or "").partition("|")[0]
-        named = license.license_key if "license_key" in self.asked else user
-        return license.hardware_id is not None or ascii_lower(named or "") == ascii_lower(self._identity(license))
+        if license.hardware_id is not None:
+            return True
+        users = [license.username, None if license.user is None else license.user.email]
+        named = [(each or "").partition("|")[0] for each in users]
+        if "license_key" in self.asked:
+            named = [license.license_key or ""]
+        return ascii_lower(self._identity(license)) in map(ascii_lower, named)
 
 
 @attrs.frozen

@@ -12,7 +12,8 @@ from typing import Final, TypeAlias, cast
 import attrs
 
 from ..errors import InvalidParameter
-from ..models.json_types import in_utc, is_text
+from ..models.identifiers import flaw
+from ..models.json_types import exact, in_utc, is_text
 
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = Scalar | list[str] | dict[str, Scalar] | None
@@ -34,15 +35,14 @@ _FORBIDDEN = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL chara
 
 
 def text(name: str, value: object, *, longest: int = LONGEST_TEXT) -> str:
-    """Return a text argument that can be sent, as an exact `str`: of an enum's member that is text, its value.
+    """Return a text argument that can be sent, as an exact `str`.
 
     Raises:
         InvalidParameter: It is no string, blank, too long, not encodable, or holds CR, LF or NUL.
     """
-    if type(value) is not str:
-        if not isinstance(value, str):
-            raise InvalidParameter(name, f"must be a string, not {type(value).__name__}")
-        value = str.__str__(value)
+    if not isinstance(value, str):
+        raise InvalidParameter(name, f"must be a string, not {type(value).__name__}")
+    value = exact(value)
     if len(value) > longest:
         raise InvalidParameter(name, f"has {len(value):,} characters; at most {longest:,} can be sent")
     if is_plain(value):
@@ -54,6 +54,20 @@ def text(name: str, value: object, *, longest: int = LONGEST_TEXT) -> str:
             raise InvalidParameter(name, f"contains {called}, which no request may carry")
     if not is_text(value):
         raise InvalidParameter(name, "contains a lone surrogate, which is no text; decode it properly")
+    return value
+
+
+def identifier(name: str, value: object) -> str:
+    """Return a text that names something: as `text`, and with nothing around or inside it that cannot be seen.
+
+    Raises:
+        InvalidParameter: As `text`, or it has white space around it, or characters that show nothing.
+    """
+    if type(value) is str and len(value) <= LONGEST_TEXT and is_plain(value):
+        return value
+    value = text(name, value)
+    if (problem := flaw(value)) is not None:
+        raise InvalidParameter(name, problem)
     return value
 
 
@@ -162,9 +176,9 @@ class Parameter:
 
 PARAMETERS: Final[Mapping[str, Parameter]] = {
     # What is asked for.
-    "product": Parameter(text, "Short code of the product.", public=True),
-    "feature": Parameter(text, "Code of the feature.", public=True),
-    "bundle_code": Parameter(text, "Short code of the bundle, to act on a license inside it.", public=True),
+    "product": Parameter(identifier, "Short code of the product.", public=True),
+    "feature": Parameter(identifier, "Code of the feature.", public=True),
+    "bundle_code": Parameter(identifier, "Short code of the bundle, to act on a license inside it.", public=True),
     "license_id": Parameter(integer, "Picks one license when the user has several.", public=True),
     "include_expired_features": Parameter(
         boolean, "Whether to list expired features too; the service's default is no.", public=True
@@ -179,26 +193,28 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         boolean, "Whether to add the product's custom fields; the service's default is no.", public=True
     ),
     "env": Parameter(
-        text, "Environment of the installation file: win, win32, win64, mac, linux, linux32 or linux64.", public=True
+        identifier,
+        "Environment of the installation file: win, win32, win64, mac, linux, linux32 or linux64.",
+        public=True,
     ),
-    "channel": Parameter(text, "Release channel of the installation file.", public=True),
-    "version": Parameter(text, "Version of the product.", public=True),
+    "channel": Parameter(identifier, "Release channel of the installation file.", public=True),
+    "version": Parameter(identifier, "Version of the product.", public=True),
     "license_policy": Parameter(
-        text, "Code of the license policy; the service's default policy if left out.", public=True
+        identifier, "Code of the license policy; the service's default policy if left out.", public=True
     ),
     # Who asks.
-    "license_key": Parameter(text, "The license's key, for key-based products. Exactly one of the identities."),
-    "username": Parameter(text, "The license's user, for user-based products."),
+    "license_key": Parameter(identifier, "The license's key, for key-based products. Exactly one of the identities."),
+    "username": Parameter(identifier, "The license's user, for user-based products."),
     "password": Parameter(text, "The user's password."),
     "new_password": Parameter(text, "The password that replaces it."),
     "id_token": Parameter(token, "The access token of a single sign-on; goes with `customer_account_code`."),
     "code": Parameter(token, "The code of a single sign-on, good for one use; goes with `customer_account_code`."),
-    "customer_account_code": Parameter(text, "Code of the customer account that signs on."),
+    "customer_account_code": Parameter(identifier, "Code of the customer account that signs on."),
     "redirect_uri": Parameter(text, "Where the single sign-on leads back to, the same as for `sso_url`.", public=True),
     "response_type": Parameter(text, "What the single sign-on gives: `code` or `token`.", public=True),
-    "customer": Parameter(text, "The customer's e-mail address."),
+    "customer": Parameter(identifier, "The customer's e-mail address."),
     # Who a trial is for.
-    "email": Parameter(text, "E-mail address of the trial's user; needed for user-based products."),
+    "email": Parameter(identifier, "E-mail address of the trial's user; needed for user-based products."),
     "first_name": Parameter(text, "First name of the customer."),
     "last_name": Parameter(text, "Last name of the customer."),
     "phone": Parameter(text, "Telephone number of the customer."),
@@ -210,7 +226,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "country": Parameter(text, "Country of the customer."),
     "reference": Parameter(text, "Your own reference for the customer."),
     # The device.
-    "hardware_id": Parameter(text, "Unique id of the device."),
+    "hardware_id": Parameter(identifier, "Unique id of the device."),
     "is_vm": Parameter(boolean, "Whether the device is a virtual machine.", public=True),
     "vm_info": Parameter(text, "What kind of virtual machine it is.", public=True),
     "os_ver": Parameter(text, "Operating system and version of the device.", public=True),

@@ -16,21 +16,20 @@ LicenseSpringError
 ├── ResponseError                       an answer that cannot be decoded or does not have the documented shape
 └── ApiError(status, code, message)     the service answered with an error; an unknown code stays a plain ApiError
     ├── LicenseRefused                  the answer is no
-    │   ├── ActiveLicenseRequired, ArchivedProduct, Blacklisted, DeviceNotFound, DisabledProduct,
-    │   │   FeatureExpired, FeatureNotEnoughConsumptions, FeatureNotFloating, FloatingFeatureDeviceNotInUse,
-    │   │   FloatingNotAvailable, InvalidLicenseFeatureCode, LicenseActivatedMaxTimes, LicenseBorrowNotAllowed,
-    │   │   LicenseExpired, LicenseNotActive, LicenseNotEnabled, LicenseNotEnoughConsumptions, LicenseNotFound,
-    │   │   LicenseTransferredMaxTimes, LicenseUserActivatedMaxTimes, ProductVersionNotSupported, TrialExpired,
-    │   │   TrialNotAllowed, UnknownProduct, UnsupportedProductFeature
+    │   ├── ActiveLicenseRequired, ArchivedProduct, Blacklisted, DeviceNotFound, DisabledProduct, FeatureExpired,
+    │   │   FeatureNotEnoughConsumptions, FloatingNotAvailable, InvalidLicenseFeatureCode, LicenseActivatedMaxTimes,
+    │   │   LicenseBorrowNotAllowed, LicenseExpired, LicenseNotActive, LicenseNotEnabled, LicenseNotEnoughConsumptions,
+    │   │   LicenseNotFound, LicenseTransferredMaxTimes, LicenseUserActivatedMaxTimes, ProductVersionNotSupported,
+    │   │   TrialExpired, TrialNotAllowed, UnknownProduct, UnsupportedProductFeature
     ├── AuthorizationError              the credentials, not the license
     │   ├── AuthorizationInvalidHeaders, AuthorizationMissingParams, DateHeaderDiff, HmacRequired, InvalidApiKey,
     │   │   InvalidClient, MissingHeaders, OauthTokenExpired, OauthTokenMalformed, SignatureMismatch,
     │   │   UnauthorizedClient
     └── ApiKeyProductNotAllowed, BorrowUntilNotValid, ChangePasswordNotAllowed, CustomerAccountIdMismatch,
-        CustomerAccountNotFound, CustomerDoesNotExist, CustomerNotFound, EmailMissing, InternalError, InvalidJson,
-        InvalidProductAuthMethod, LicenseKeyOrLicenseUserRequired, LicenseKeyRequired, LicenseNotConsumption,
-        MissingContent, MissingHardwareId, MissingParameters, NegativeConsumptionsNotAllowed, NotFound, OrderIdExists,
-        ValidationError, VersionNotFound
+        CustomerAccountNotFound, CustomerDoesNotExist, CustomerNotFound, EmailMissing, FeatureNotFloating,
+        FloatingFeatureDeviceNotInUse, InternalError, InvalidJson, InvalidProductAuthMethod,
+        LicenseKeyOrLicenseUserRequired, LicenseKeyRequired, LicenseNotConsumption, MissingContent, MissingHardwareId,
+        MissingParameters, NegativeConsumptionsNotAllowed, NotFound, OrderIdExists, ValidationError, VersionNotFound
 
 How an error is judged is said once, by attributes that each error has (`5xx`: when its HTTP status is 500 or above):
 
@@ -66,6 +65,8 @@ from .bad_requests import (
     CustomerDoesNotExist,
     CustomerNotFound,
     EmailMissing,
+    FeatureNotFloating,
+    FloatingFeatureDeviceNotInUse,
     InternalError,
     InvalidJson,
     InvalidProductAuthMethod,
@@ -125,8 +126,6 @@ from .refusals import (
     DisabledProduct,
     FeatureExpired,
     FeatureNotEnoughConsumptions,
-    FeatureNotFloating,
-    FloatingFeatureDeviceNotInUse,
     FloatingNotAvailable,
     InvalidLicenseFeatureCode,
     LicenseActivatedMaxTimes,

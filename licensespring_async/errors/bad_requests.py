@@ -28,6 +28,14 @@ class NotFound(ApiError, code="not_found"):
     """The service knows no such path; check that `base_url` is the service's origin, without /api/v4."""
 
 
+class FeatureNotFloating(ApiError, code="feature_not_floating"):
+    """The feature takes no floating slots; check it without the floating calls."""
+
+
+class FloatingFeatureDeviceNotInUse(ApiError, code="floating_feature_device_not_in_use"):
+    """The device holds no slot of the feature; there is nothing to release."""
+
+
 class InternalError(ApiError, code="internal_error"):
     """The service failed inside; this client has already retried as its policy allows."""
 

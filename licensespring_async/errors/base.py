@@ -106,7 +106,10 @@ class ConnectionLost(TransportError, ConnectionError):
 
 
 class DeadlineExceeded(TransportError, TimeoutError):
-    """The call did not finish within its `timeout`, queueing and retries included; raise `timeout` or try later."""
+    """The call did not finish within its `timeout`, queueing and retries included; raise `timeout` or try later.
+
+    A call that waits for the rate windows does so on top of its `timeout`, for twice as long at most.
+    """
 
     retried_as = None
 
@@ -139,7 +142,7 @@ class LeaseLost(LicenseSpringError):
 
 
 class RateLimited(LicenseSpringError):
-    """The service answers 429; wait `retry_after` seconds, and pace calls with `RateLimits`.
+    """The service answers 429; wait `retry_after` seconds, and pace calls with `rate_limits`.
 
     Attributes:
         status: The HTTP status, 429.

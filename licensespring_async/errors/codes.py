@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from .base import BY_CODE, ApiError
+
+OK: Final = "ok"
+"""The code of what went well: of a decision, a result and a call alike."""
 
 
 def is_documented(code: str) -> bool:

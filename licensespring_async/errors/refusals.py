@@ -47,14 +47,6 @@ class InvalidLicenseFeatureCode(LicenseRefused, code="invalid_license_feature_co
     """The feature is not one of this license; check `feature`, or have it assigned (it may also have expired)."""
 
 
-class FeatureNotFloating(LicenseRefused, code="feature_not_floating"):
-    """The feature takes no floating slots; check it without the floating calls."""
-
-
-class FloatingFeatureDeviceNotInUse(LicenseRefused, code="floating_feature_device_not_in_use"):
-    """The device holds no slot of the feature; there is nothing to release."""
-
-
 class FloatingNotAvailable(LicenseRefused, code="floating_not_available"):
     """Every floating slot is in use; try again when another device has released one or its time-out has passed."""
 

@@ -11,6 +11,7 @@ from ..errors import InvalidParameter
 from ..models import LicenseFeature
 from ..redaction import fingerprint
 from ..transport.clock import is_number
+from ..transport.loops import InLoop
 from ..transport.pipeline import Pipeline
 from .lease import Lease, Slot, hold
 from .renewal import Renewals
@@ -19,7 +20,7 @@ from .renewal import Renewals
 def open_lease(
     caller: Caller,
     pipeline: Pipeline,
-    shared: list[Renewals],
+    shared: list[InLoop[Renewals]],
     asked: FeatureCheck,
     *,
     timeout: float | None,
@@ -46,7 +47,7 @@ def open_lease(
         raise InvalidParameter("grace", "must be a number of seconds, 0 or more")
 
     if not shared:
-        shared.append(Renewals(clock=pipeline.clock, random=pipeline.random))
+        shared.append(InLoop(lambda: Renewals(clock=pipeline.clock, random=pipeline.random)))
 
     async def check(seconds: float | None) -> LicenseFeature:
         # A copy costs as much as a renewal's bookkeeping, and only near the end of a slot is less time left.

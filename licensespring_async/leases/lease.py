@@ -20,6 +20,7 @@ from ..errors import (
     LicenseSpringError,
 )
 from ..models import LicenseFeature
+from ..transport.loops import InLoop
 from .renewal import LAST_WORD_SECONDS, Renewals, Seat
 from .unreleased import Unreleased
 
@@ -115,8 +116,8 @@ class Lease:
             except LicenseRefused as error:
                 self._lose(error)
                 return clock.monotonic()
-            except LicenseSpringError as error:
-                return self._after_blip(error)
+            except Exception as error:  # noqa: BLE001  # in the group it would end the body, and tell nobody why
+                return self._after_blip(_ours(error))
             self._taken, self._failure, self._failures = started, None, 0
             now = clock.monotonic()
             self._over = now + self._slot.left(self.feature)
@@ -142,6 +143,10 @@ class Lease:
             return
         self._lose(self._failure or DeadlineExceeded("no renewal was answered in time"))
 
+    def fail(self, error: Exception) -> None:
+        """Note that nothing renews the slot any more."""
+        self._lose(_ours(error))
+
     def _lose(self, error: LicenseSpringError) -> None:
         if self.ended:
             return
@@ -162,6 +167,17 @@ class Lease:
                     await _give_back(self._slot, self._renewals.unreleased)
 
 
+def _ours(error: Exception) -> LicenseSpringError:
+    """Return an error of a renewal as one of ours, by which alone a lease is lost."""
+    if isinstance(error, LicenseSpringError):
+        return error
+    ours = LicenseSpringError(
+        f"the slot could not be renewed, for a reason that nobody expected: {type(error).__name__}"
+    )
+    ours.__cause__ = error
+    return ours
+
+
 @contextmanager
 def _no_longer_than(seconds: float, slot: Slot, unreleased: Unreleased) -> Generator[None]:
     """Release in the block, cancelled or not, but give up in time: what is not released lapses by itself."""
@@ -178,7 +194,7 @@ async def _give_back(slot: Slot, unreleased: Unreleased) -> None:
         await slot.release()
     except (FloatingFeatureDeviceNotInUse, FeatureNotFloating):
         return
-    except LicenseSpringError as error:
+    except Exception as error:  # noqa: BLE001  # as above
         unreleased.note(slot.name, type(error).__name__)
 
 
@@ -191,14 +207,11 @@ async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> Lease:
             if left <= 0:
                 refusal = expired(feature)
                 refusal.may_have_acted = feature.is_floating_cloud
-                raise refusal
+                raise refusal  # noqa: TRY301  # what it took is given back below
             over = renewals.clock.monotonic() + left
             return Lease(feature=feature, slot=slot, seat=seat, renewals=renewals, taken=started, over=over)
-        except LicenseSpringError as error:
-            taken = error.may_have_acted
-            raise
-        except anyio.get_cancelled_exc_class():
-            taken = True
+        except BaseException as error:
+            taken = not isinstance(error, LicenseSpringError) or error.may_have_acted
             raise
         finally:
             # The service may have given a slot although nobody heard of it.
@@ -208,8 +221,9 @@ async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> Lease:
 
 
 @asynccontextmanager
-async def hold(slot: Slot, renewals: Renewals) -> AsyncGenerator[Lease]:
+async def hold(slot: Slot, shared: InLoop[Renewals]) -> AsyncGenerator[Lease]:
     """Take a slot, keep it renewed while the body runs and the feature has not ended, and release it once."""
+    renewals = shared.get()
     with renewals.seat(slot.key) as seat:
         lease = await _take(slot, seat, renewals)
         if lease.end == math.inf:

@@ -44,6 +44,10 @@ class Renewable(Protocol):
         """Note that the slot is gone."""
         ...
 
+    def fail(self, error: Exception) -> None:
+        """Note that nothing renews the slot any more."""
+        ...
+
 
 @attrs.define(eq=False)
 class Seat:
@@ -149,7 +153,13 @@ class Renewals:
         if self._host is None and self._hosts:
             # The newest: where leases last equally long, it is the last to leave.
             self._host, group = next(reversed(self._hosts.items()))
-            group.start_soon(self._run, self._host)
+            group.start_soon(self._serve, self._host)
+
+    async def _serve(self, host: Renewable) -> None:
+        try:
+            await self._run(host)
+        except Exception as error:  # noqa: BLE001  # in the group it would end the body, and tell nobody why
+            host.fail(error)
 
     async def _run(self, host: Renewable) -> None:
         async with anyio.create_task_group() as running:

@@ -22,7 +22,7 @@ _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds() - 1
 
 
 class TimeFloor:
-    """The latest moment that a service has proved, carried on by a clock that nobody sets; it never goes back.
+    """A lower bound for the current time: the newest signed `Date`, advanced by a monotonic clock; it never goes back.
 
     Args:
         monotonic: Seconds that only go forward. One that stands still while the machine sleeps makes the floor lower

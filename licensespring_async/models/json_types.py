@@ -30,6 +30,11 @@ def ascii_lower(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
+def exact(value: str) -> str:
+    """Return the text that a string is, as an exact `str`: an enum's member prints, and hashes as, its name."""
+    return value if type(value) is str else str.__str__(value)
+
+
 def is_text(value: str) -> bool:
     """Return whether a string can be sent and stored: lone surrogates, which undecodable input leaves, cannot."""
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64encode
+from typing import cast
 
 import attrs
 from cryptography.exceptions import InvalidSignature
@@ -123,8 +124,9 @@ def read_policy(text: str, *, policy_id: int) -> Policy:
     raw = _base64(text.strip())
     if raw is None:
         raise ResponseError("the policy file is not one Base64 text; it is damaged or incomplete")
-    fields = decode(raw)
-    if not isinstance(fields, dict) or type(fields.get("id")) is not int:
+    value = decode(raw)
+    fields = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    if type(fields.get("id")) is not int:
         raise ResponseError("the policy file holds no policy")
     if fields["id"] != policy_id:
         raise AnswerMismatch("the policy file is of another policy than the confirmation code")

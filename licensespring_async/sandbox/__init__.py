@@ -1,7 +1,7 @@
 """A local server that speaks the License API, for development, tests and the demo (extra: `sandbox`)."""
 
 from ..extras import needs_extra
-from .demo.fleet import DEMO, DEMO_OUTCOMES, Demo, DemoBundle, demo_fleet, demo_world
+from .demo.fleet import DEMO, DEMO_OUTCOMES, Demo, DemoBundle, DemoUser, demo_fleet, demo_world
 from .demo.shop import DEMO_FILE
 from .errors import SandboxError
 from .steering.clock import SandboxClock
@@ -32,6 +32,7 @@ __all__ = [
     "CustomerAccount",
     "Demo",
     "DemoBundle",
+    "DemoUser",
     "Device",
     "Effect",
     "Fault",

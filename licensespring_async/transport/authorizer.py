@@ -24,6 +24,7 @@ from ..models.converter import structure
 from ..models.json_body import decode
 from .clock import Clock
 from .failures import failure
+from .loops import InLoop
 from .policies.deadline import Deadline
 from .policies.windows import seconds_asked
 from .values import HttpRequest, HttpResponse
@@ -113,7 +114,7 @@ class TokenAuthorizer:
         self._token_url = credentials.token_url
         self._send = send
         self._clock = clock
-        self._fetching = anyio.Lock(fast_acquire=True)
+        self._fetching = InLoop(lambda: anyio.Lock(fast_acquire=True))
         self._headers: Mapping[str, str] | None = None
         self._good_until = 0.0
         self._failures = 0
@@ -131,7 +132,7 @@ class TokenAuthorizer:
     async def _wait_for_token(self, deadline: Deadline) -> Mapping[str, str]:
         failures_before = self._failures
         with deadline.limit("waiting for an access token"):
-            async with self._fetching:
+            async with self._fetching.get():
                 headers = self._fresh()
                 if headers is not None:
                     return headers

@@ -13,13 +13,19 @@ import anyio
 import attrs
 
 from .history import History
+from .loops import InLoop
 from .policies.circuit import Circuit
 from .policies.retry import RetryBudget
 from .values import Request
 
 
-def _permits(vitals: Vitals) -> anyio.Semaphore:
-    return anyio.Semaphore(vitals.max_concurrency)
+def _permits(vitals: Vitals) -> InLoop[anyio.Semaphore]:
+    def make() -> anyio.Semaphore:
+        if vitals.circuit is not None:
+            vitals.circuit.give_up()
+        return anyio.Semaphore(vitals.max_concurrency)
+
+    return InLoop(make)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -40,12 +46,13 @@ class Vitals:
     monotonic: Callable[[], float]
     circuit: Circuit | None
     budget: RetryBudget = attrs.field(factory=RetryBudget, init=False)
-    permits: anyio.Semaphore = attrs.field(init=False, default=attrs.Factory(_permits, takes_self=True))
+    permits: InLoop[anyio.Semaphore] = attrs.field(init=False, default=attrs.Factory(_permits, takes_self=True))
 
     @property
     def in_flight(self) -> int:
         """Permits that are in use."""
-        return self.max_concurrency - self.permits.value
+        permits = self.permits.latest
+        return 0 if permits is None else self.max_concurrency - permits.value
 
 
 class Observer(Protocol):

@@ -54,6 +54,7 @@ class Pipeline:
     """
 
     base_url: str
+    account: str
     user_agent: str
     timeout: float
     policy: RetryPolicy
@@ -105,32 +106,26 @@ class Pipeline:
             await self.clock.sleep(delay)
 
     async def _attempt(self, request: Request, history: History) -> HttpResponse:
+        permits = self.vitals.permits.get()
         self._check_circuit()
         sign = await self.authorizer.ready(history.deadline) if request.authorized else _anonymous
-        await self.limiter.enter(history.deadline)
+        line = await self.limiter.enter(history.deadline)
         try:
-            await self._take_permit(history.deadline)
+            await _take_one(permits, history.deadline)
             try:
                 return await self._exchange(request, history, sign)
             finally:
-                self.vitals.permits.release()
+                permits.release()
         finally:
-            self.limiter.leave()
+            self.limiter.leave(line)
 
     def _check_circuit(self) -> None:
         if self.vitals.circuit is not None:
             self.vitals.circuit.check()
 
     async def _wait_for_circuit(self, error: CircuitOpen, deadline: Deadline) -> None:
-        with deadline.wait("the circuit was open"):
+        with deadline.wait():
             await self.clock.sleep(error.retry_after)
-
-    async def _take_permit(self, deadline: Deadline) -> None:
-        try:
-            self.vitals.permits.acquire_nowait()
-        except anyio.WouldBlock:
-            with deadline.limit("waiting for one of max_concurrency permits"):
-                await self.vitals.permits.acquire()
 
     async def _exchange(self, request: Request, history: History, sign: Sign) -> HttpResponse:
         left = history.deadline.left
@@ -235,6 +230,14 @@ class Pipeline:
         final = _most_telling(history.failures)
         final.add_note(f"gave up {why}")
         raise final
+
+
+async def _take_one(permits: anyio.Semaphore, deadline: Deadline) -> None:
+    try:
+        permits.acquire_nowait()
+    except anyio.WouldBlock:
+        with deadline.limit("waiting for one of max_concurrency permits"):
+            await permits.acquire()
 
 
 def _most_telling(failures: list[LicenseSpringError]) -> LicenseSpringError:

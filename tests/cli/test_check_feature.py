@@ -65,7 +65,7 @@ def test_json_is_one_object_with_the_feature(run: Run, words: list[str]) -> None
     done = run(*words, "ai-upscale", "--json")
     shown = json.loads(done.stdout)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert (shown["outcome"], shown["code"], shown["message"], shown["verified"]) == ("licensed", "", "", True)
+    assert (shown["outcome"], shown["code"], shown["message"], shown["verified"]) == ("licensed", "ok", "", True)
     assert (shown["feature"]["code"], shown["feature"]["total_consumptions"]) == ("ai-upscale", 12)
 
 

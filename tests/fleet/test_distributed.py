@@ -13,10 +13,13 @@ from typing import Any
 
 import anyio
 import attrs
+import httpx
 import pytest
-from distributed import LocalCluster
+from anyio import to_thread
+from distributed import Client, LocalCluster, Security
+from distributed.comm.core import connect
 
-from licensespring_async import Window
+from licensespring_async import ConfigurationError, LicenseSpringError, TransportError, Window
 from licensespring_async.fleet import Outcome, check_with
 from licensespring_async.fleet.checking.shares import Limits
 from licensespring_async.fleet.distributed import Settings, connected, dask_checker
@@ -31,6 +34,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+connecting: Any = connect
 asynchronous = pytest.mark.parametrize("anyio_backend", ["asyncio"])
 CREDENTIALS = {"LICENSESPRING_API_KEY": "the-api-key-0001", "LICENSESPRING_SHARED_KEY": "the-shared-key-0002"}
 
@@ -170,3 +174,116 @@ def test_workers_without_credentials_end_the_run(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "cannot check anything: no credentials in the environment: set" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+async def speaks(address: str, security: Any) -> bool:
+    """Whether a scheduler or worker answers somebody."""
+    arguments = {} if security is None else security.get_connection_args("client")
+    try:
+        with anyio.fail_after(3):
+            comm = await connecting(address, timeout=2, **arguments)
+            await comm.write({"op": "identity", "reply": True})
+            await comm.read()
+            comm.abort()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def tells(url: str) -> bool:
+    """Whether a server has something at an address."""
+    with httpx.Client(trust_env=False, verify=False) as http:  # noqa: S501  # whoever it is
+        try:
+            return http.get(url).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+@pytest.mark.anyio
+@asynchronous
+async def test_a_local_cluster_lets_no_other_user_in(anyio_backend: str) -> None:
+    """Its scheduler and workers speak with no one who has not the certificate of the run, and tell nothing by HTTP."""
+    stranger: Any = Security.temporary()  # type: ignore[no-untyped-call]
+    async with connected("local:1", environ=CREDENTIALS) as ours:
+        dask: Any = ours
+        about = await dask.scheduler.identity()
+        for address in (about["address"], *about["workers"]):
+            assert address.startswith("tls://127.0.0.1:")
+            assert await speaks(address, dask.security)
+            assert not await speaks(address, stranger)
+            assert not await speaks(address.replace("tls", "tcp"), None)
+        services = [about["services"], *(each["services"] for each in about["workers"].values())]
+        pages = ("", "health", "info/main/workers.html", "json/counts.json", "metrics", "statics/css/base.css")
+        for port in {each["dashboard"] for each in services if "dashboard" in each}:
+            for scheme in ("http", "https"):
+                assert not [
+                    page for page in pages if await to_thread.run_sync(tells, f"{scheme}://127.0.0.1:{port}/{page}")
+                ]
+
+
+@pytest.mark.anyio
+@asynchronous
+@pytest.mark.parametrize(
+    "address", ["tcp://192.0.2.1:8786", "192.0.2.1:8786", "ucx://192.0.2.1:8786", "tcp://[2001:db8::1]:1", "ws://h:1"]
+)
+async def test_an_unencrypted_scheduler_elsewhere_is_refused(anyio_backend: str, address: str) -> None:
+    """Connects to no scheduler off this machine without encryption, unless it may, and says what to do."""
+    with pytest.raises(ConfigurationError, match=r"not encrypted.*--dask-plaintext"):
+        async with connected(address):
+            pass
+
+
+EVIL = """
+import licensespring_async.fleet.distributed.worker as worker
+class Evil:
+    def __reduce__(self):
+        return exec, ("import os; open({mark!r}, 'a').write(str(os.getpid()) + ' ')",)
+class EvilError(Exception):
+    __reduce__ = Evil.__reduce__
+async def check_chunk(run, rows):
+    {deed}
+def share(run, limits, dask_worker):
+    {other_deed}
+worker.check_chunk = check_chunk
+if {other_deed!r} != "pass":
+    worker.share = share
+"""
+
+
+@pytest.mark.anyio
+@asynchronous
+@pytest.mark.parametrize(
+    ("deed", "other_deed"),
+    [
+        ("return Evil()", "pass"),
+        pytest.param("return [Evil()]", "pass", marks=pytest.mark.slow),
+        ("raise EvilError", "pass"),
+        pytest.param("return b'bytes'", "pass", marks=pytest.mark.slow),
+        pytest.param("return '{'", "pass", marks=pytest.mark.slow),
+        ('return \'{"outcomes": ["{}"], "throttled": 0}\'', "pass"),
+        pytest.param("pass", "return Evil()", marks=pytest.mark.slow),
+        pytest.param("pass", "raise EvilError", marks=pytest.mark.slow),
+    ],
+)
+async def test_nothing_of_a_workers_is_unpickled(
+    anyio_backend: str, tmp_path: Path, deed: str, other_deed: str
+) -> None:
+    """A worker that answers with an object runs no code where the journal is; its rows are errors."""
+    mark = tmp_path / "mark"
+    code = EVIL.format(mark=str(mark), deed=deed, other_deed=other_deed)
+    make: Any = Client
+    async with local_cluster() as cluster, make(cluster.scheduler_address, asynchronous=True) as evil:
+        await evil.run(exec, code, {})
+        async with (
+            connected(cluster.scheduler_address) as client,
+            dask_checker(client, Settings(base_url="http://127.0.0.1:9", verify=False), Limits()) as checker,
+        ):
+            outcome: object = None
+            with anyio.move_on_after(3 if other_deed != "pass" else 60):
+                try:
+                    outcome = await checker.check(rows(1)[0], is_full=False)
+                except LicenseSpringError as error:
+                    outcome = error
+            assert outcome is None or isinstance(outcome, TransportError | ConfigurationError)
+    # Dask tries on the worker whether an error can be pickled.
+    assert str(os.getpid()) not in (mark.read_text().split() if mark.exists() else [])

@@ -113,6 +113,16 @@ def test_a_format_may_be_named(tmp_path: Path) -> None:
         (b'{"product": "APP", "hardware_id": 1.5}', "hardware_id: must be text or a whole number, not float"),
         (b'{"product": "APP", "hardware_id": true}', "hardware_id: must be text or a whole number, not bool"),
         (b'{"product": "APP", "hardware_id": ["K"]}', "hardware_id: must be text or a whole number, not list"),
+        (
+            b'{"product": "APP", "hardware_id": {"a": 1, "a": 2}}',
+            "hardware_id: must be text or a whole number, not Object",
+        ),
+        (b'{"product":"APP","hardware_id":"d","username":"a","username":"b"}', "names username more than once"),
+        (b'{"product":"APP","Product":"APP","hardware_id":"d","username":"a"}', "names product more than once"),
+        (
+            b'{"product":"APP","hardware_id":"d"," HARDWARE_ID":"e","license_key":"a","license_key":null}',
+            "names hardware_id and license_key more than once",
+        ),
         (b'{"product": "APP", "hardware_id": "d", "username": "J\xfc"}', "username: not UTF-8 text"),
         (b'{"product": "APP", "hardware_id": "d", "username": "\\ud800"}', "username: not UTF-8 text"),
         (
@@ -136,6 +146,14 @@ def test_a_bad_line_of_json_is_an_invalid_row(tmp_path: Path, line: bytes, reaso
     assert (bad.row, bad.line) == (2, 3)
     assert bad.reason.startswith(reason)
     assert (last.row, last.line) == (3, 4)
+
+
+def test_what_is_no_column_of_ours_may_be_named_twice(tmp_path: Path) -> None:
+    """Reads a line that names a column twice which no check needs, there or in an object inside it."""
+    path = tmp_path / "fleet.jsonl"
+    path.write_text('{"product":"APP","hardware_id":"d","username":"a","note":{"x":1,"x":2},"note":3}\n')
+    (row,) = read_rows(path)
+    assert isinstance(row, Row)
 
 
 def test_a_json_array_is_refused_with_the_way_out(tmp_path: Path) -> None:
@@ -237,15 +255,23 @@ def test_a_long_value_that_many_rows_have_is_held_once(tmp_path: Path, kind: Any
     assert all(isinstance(row, InvalidRow) and problem in row.reason for row in rows)
 
 
+def wide_bytes() -> Any:
+    return pa.array([b"x" * 9_000] * 9, pa.binary(9_000))
+
+
+def rows_without_end() -> Any:
+    return pa.array(["d"]).take(pa.array([0] * 2_000_000, pa.int8()))
+
+
 @pytest.mark.parametrize(
     ("column", "problem"),
     [
         (lambda: ["x" * 60_000_000] * 2, "unpacks to"),
         (lambda: ["x" * 60_000 + str(number) for number in range(1_000)], "unpacks to"),
         (lambda: [[None] * 2_000_000], "hardware_id: must be text or whole numbers, not lists"),
-        (lambda: pa.array([b"x" * 9_000] * 9, pa.binary(9_000)), "hardware_id: must be text or whole numbers, not"),
+        (wide_bytes, "hardware_id: must be text or whole numbers, not"),
         (lambda: [{"a": "b"}], "hardware_id: must be text or whole numbers, not lists"),
-        (lambda: pa.array(["d"]).take(pa.array([0] * 2_000_000, pa.int8())), "2,000,000 rows in"),
+        (rows_without_end, "2,000,000 rows in"),
     ],
     ids=["long values", "many long values", "a long list", "wide bytes", "a structure", "rows without end"],
 )

@@ -43,6 +43,21 @@ def test_jsonl_and_csv_read_alike(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '{"row":1,"outcome":"licensed","code":""}\n',
+        '{"row":1,"outcome":"licensed"}\n',
+        "row,outcome,code\n1,licensed,\n",
+        '{"row":1,"outcome":"licensed","code":"ok"}\n',
+    ],
+)
+def test_licensed_is_ok_in_records_of_any_version(tmp_path: Path, text: str) -> None:
+    """Reads results that were written before what is licensed had a code, as it reads those of today."""
+    (record,) = read_records(written(tmp_path / "results", text))
+    assert (record.outcome, record.code) == (Outcome.LICENSED, "ok")
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("", "holds no results"),

@@ -39,7 +39,7 @@ async def test_a_feature_is_licensed() -> None:
     """A feature that the service grants is licensed, with what the answer tells about it."""
     body = bodies.feature(expiry_date=FAR_AWAY, floating_in_use_devices=3)
     result = await result_of(answer(body=body))
-    assert (result.outcome, result.code, result.message) == (Outcome.LICENSED, "", "")
+    assert (result.outcome, result.code, result.message) == (Outcome.LICENSED, "ok", "")
     assert (result.expires_at, result.slots_in_use) == (datetime(2999, 1, 1, tzinfo=UTC), 3)
     assert (result.http_status, result.attempts, result.verified) == (200, 1, False)
 
@@ -214,6 +214,14 @@ _RESULTS = st.builds(
     slots_allowed=_FIGURES,
     at=st.none() | st.integers(0, 10**13).map(lambda count: count / 1000),
 )
+
+
+def test_a_licensed_result_of_an_earlier_version_is_ok() -> None:
+    """Reads the journal of a version that wrote no code for what is licensed, and leaves other codes alone."""
+    then = Result(row=1, outcome=Outcome.LICENSED).to_json().replace('"ok"', '""')
+    assert '"code":""' in then
+    assert Result.from_json(then).code == "ok"
+    assert Result(row=1, outcome=Outcome.ERROR).code == ""
 
 
 @given(result=_RESULTS)

@@ -20,10 +20,10 @@ def test_counts_by_outcome_and_code() -> None:
         (Outcome.NOT_LICENSED, "license_expired"),
         (Outcome.NOT_LICENSED, "license_expired"),
         (Outcome.NOT_LICENSED, "archived_product"),
-        (Outcome.LICENSED, ""),
+        (Outcome.LICENSED, "ok"),
     )
     assert [(tally.outcome, tally.code, tally.rows) for tally in summary.tallies()] == [
-        (Outcome.LICENSED, "", 1),
+        (Outcome.LICENSED, "ok", 1),
         (Outcome.NOT_LICENSED, "license_expired", 2),
         (Outcome.NOT_LICENSED, "archived_product", 1),
         (Outcome.NOT_LICENSED, "blacklisted", 1),
@@ -33,7 +33,7 @@ def test_counts_by_outcome_and_code() -> None:
 
 def test_counts_rows_and_outcomes() -> None:
     """The totals add up over the codes."""
-    summary = summary_of((Outcome.ERROR, "a"), (Outcome.ERROR, "b"), (Outcome.LICENSED, ""))
+    summary = summary_of((Outcome.ERROR, "a"), (Outcome.ERROR, "b"), (Outcome.LICENSED, "ok"))
     assert (summary.rows, summary.of(Outcome.ERROR), summary.of(Outcome.SKIPPED)) == (3, 2, 0)
 
 

@@ -14,7 +14,8 @@ from licensespring_async.fleet import Result, Row
 from licensespring_async.fleet.checking.shares import Limits
 from licensespring_async.fleet.distributed import DaskChecker
 from licensespring_async.fleet.distributed.cluster import Cluster
-from licensespring_async.fleet.distributed.worker import Checked, Chunk, NotReady
+from licensespring_async.fleet.distributed.plain import Checked
+from licensespring_async.fleet.distributed.worker import Chunk, NotReady
 from licensespring_async.fleet.results.result import Outcome
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["asyncio"])]

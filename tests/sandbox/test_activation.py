@@ -40,6 +40,28 @@ async def test_a_new_device_can_activate_what_the_demo_names(demo: Caller) -> No
     assert len(await demo.json("/api/v4/check_bundle", bundle)) == 3
 
 
+async def test_a_new_device_can_do_all_that_the_demo_names(demo: Caller) -> None:
+    """Activates the demo's user, signs on to the customer account, gets a trial and a file, and lists the users."""
+    named = demo.sandbox.demo
+    user = {"product": named.user.product, "username": named.user.username, "hardware_id": "new"}
+    assert (await post(demo, "activate_license", {**user, "password": named.user.password})).status_code == 200
+    account: dict[str, str | int] = {
+        "product": named.user.product,
+        "customer_account_code": named.customer_account_code,
+    }
+    assert "url" in await demo.json("/api/v4/sso_url", account)
+    assert "license" in await demo.json("/api/v4/trial_key", {"product": named.trial_product, "hardware_id": "new"})
+    customer: dict[str, str | int] = {"product": named.user.product, "customer": named.customer}
+    assert len((await demo.json("/api/v4/customer_license_users", customer))["users"]) == 1
+    ask: dict[str, str | int] = {
+        "product": named.product,
+        "license_key": named.license_key,
+        "hardware_id": named.hardware_id,
+    }
+    file = await demo.json("/api/v4/installation_file", ask)
+    assert len((await demo.http.get(file["installation_file"])).content) == int(file["size"])
+
+
 async def test_the_demo_has_room_for_everybody(demo: Caller) -> None:
     """Activates one more device on the demo's license and its bundle when a thousand strangers have come before."""
     named, products = demo.sandbox.demo, demo.sandbox.world.products

@@ -56,7 +56,7 @@ async def test_names_the_login_page(caller: Caller, account: Account) -> None:
     """Names the login page with what a provider needs, and signs the answer."""
     answer = await caller.get(SSO, {**account.query, "response_type": "token"})
     verify(caller.sandbox.public_key, answer.headers["LicenseSignature"], answer.content)
-    query = parse_qs(urlsplit(answer.json()["url"]).query)
+    query = parse_qs(str(urlsplit(str(answer.json()["url"])).query))
     assert query["response_type"] == ["id_token token"]
     assert (query["scope"], query["client_id"]) == (["openid"], ["license-users"])
     assert set(answer.json()["openid_configuration"]) == {

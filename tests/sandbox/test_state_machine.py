@@ -1,12 +1,14 @@
-"""Ten thousand random requests against a plain model of slots and counts, over restarts from the same file."""
+"""Ten thousand random requests against a plain model of the state, over restarts from the same file."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from licensespring_async.sandbox import Consumption, License, Sandbox, SandboxClock, World
+from licensespring_async.sandbox.service.activation import activate_license, deactivate_license
 from licensespring_async.sandbox.service.call import Call
 from licensespring_async.sandbox.service.checks import check_license, check_license_feature
 from licensespring_async.sandbox.service.consumption import add_consumption, add_feature_consumption
@@ -24,11 +27,14 @@ from licensespring_async.sandbox.service.floating import (
     release_floating_feature,
     release_floating_license,
 )
+from licensespring_async.sandbox.service.trials import trial_key
+from licensespring_async.sandbox.service.variables import get_device_variables, track_device_variables
 from licensespring_async.sandbox.wire.jsontext import Json
 from licensespring_async.sandbox.wire.refusals import ServiceError
 
 ALLOWED, TIMEOUT, HOURS = 3, 30, 4
 MAXIMUM, OVERAGES = 20, 5
+PLACES = 2
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
 devices = st.integers(0, 6).map(lambda number: f"hw-{number}")
@@ -84,6 +90,38 @@ class Counter:
         return True
 
 
+@attrs.define
+class Activations:
+    """The plain model of a license that is for `PLACES` devices: which are active, and what each of them said."""
+
+    active: set[str] = attrs.field(factory=set[str])
+    freed: str | None = None
+    transfers: int = 0
+    variables: dict[str, dict[str, str]] = attrs.field(factory=dict[str, "dict[str, str]"])
+    trials: dict[str, Json] = attrs.field(factory=dict[str, Json])
+
+    def activate(self, device: str) -> str:
+        if device not in self.active:
+            if len(self.active) >= PLACES:
+                return "license_activated_max_times"
+            self.transfers += self.freed not in (None, device)
+            self.active.add(device)
+            self.freed = None
+        return "ok"
+
+    def admitted(self, device: str) -> str:
+        if not self.active:
+            return "license_not_active"
+        return "ok" if device in self.active else "device_not_found"
+
+    def deactivate(self, device: str) -> str:
+        told = self.admitted(device)
+        if told == "ok":
+            self.active.remove(device)
+            self.freed = device
+        return told
+
+
 class Requests(RuleBasedStateMachine):
     """Sends requests to the sandbox, and tells the model of them."""
 
@@ -96,6 +134,8 @@ class Requests(RuleBasedStateMachine):
             "license": Counter(limit=MAXIMUM + OVERAGES, daily=True, negative=False),
             "pages": Counter(limit=MAXIMUM, daily=False, negative=True),
         }
+        self.activations = Activations()
+        self.answer: Json = None
         self.steps_since_start = 0
         self.start()
 
@@ -118,6 +158,8 @@ class Requests(RuleBasedStateMachine):
         self.license.add_feature("pages", consumption=Consumption(maximum=MAXIMUM, allow_negative=True))
         for number in range(7):
             self.license.activate(f"hw-{number}")
+        moving = self.world.add_product("MV", allow_trial=True)
+        self.moving: License = moving.add_license(key="M", max_activations=PLACES)
         self.sandbox = Sandbox(self.world, db=self.directory / "sandbox.db", clock=self.clock)
         self.steps_since_start = 0
 
@@ -131,7 +173,7 @@ class Requests(RuleBasedStateMachine):
         values = {"product": "TP", "license_key": "K", "hardware_id": device, **more}
         try:
             with self.world.home.store.transaction():
-                endpoint(Call(world=self.world, values=values, now=self.now, sign=str))
+                self.answer = endpoint(Call(world=self.world, values=values, now=self.now, sign=str))
         except ServiceError as refusal:
             return refusal.code
         return "ok"
@@ -189,6 +231,38 @@ class Requests(RuleBasedStateMachine):
         )
         assert (told == "ok") is added, told
 
+    @rule(device=devices)
+    def activate(self, device: str) -> None:
+        assert self.ask(activate_license, device, product="MV", license_key="M") == self.activations.activate(device)
+
+    @rule(device=devices)
+    def deactivate(self, device: str) -> None:
+        told = self.ask(deactivate_license, device, product="MV", license_key="M")
+        assert told == self.activations.deactivate(device)
+
+    @rule(device=devices, name=st.sampled_from("ab"), value=st.integers(0, 3))
+    def track(self, device: str, name: str, value: int) -> None:
+        variables = json.dumps({name: value})
+        told = self.ask(track_device_variables, device, product="MV", license_key="M", variables=variables)
+        assert told == self.activations.admitted(device)
+        if told == "ok":
+            self.activations.variables.setdefault(device, {})[name] = str(value)
+
+    @rule(device=devices)
+    def read(self, device: str) -> None:
+        told = self.ask(get_device_variables, device, product="MV", license_key="M")
+        assert told == self.activations.admitted(device)
+        if told == "ok":
+            items: Any = self.answer
+            kept = {item["variable"]: item["value"] for item in items}
+            assert kept == self.activations.variables.get(device, {})
+
+    @rule(device=devices)
+    def try_out(self, device: str) -> None:
+        assert self.ask(trial_key, device, product="MV") == "ok"
+        trial: Any = self.answer
+        assert self.activations.trials.setdefault(device, trial["license"]) == trial["license"]
+
     @rule(minutes=st.sampled_from([1, 7, TIMEOUT - 1, TIMEOUT, 61, 12 * 60]))
     def time_passes(self, minutes: int) -> None:
         self.clock.advance(minutes * 60)
@@ -201,6 +275,9 @@ class Requests(RuleBasedStateMachine):
     @invariant()
     def agrees_with_the_model(self) -> None:
         pages = self.license.features["pages"].consumption
+        assert self.moving.times_activated == len(self.activations.active) <= PLACES
+        assert self.moving.transfer_count == self.activations.transfers
+        assert len(self.world.products["MV"].licenses) == 1 + len(self.activations.trials)
         for name, owner in (("license", self.license), ("render", self.license.features["render"])):
             slots, holders = owner.slots, self.pools[name].holders(self.now)
             assert slots is not None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import Enum
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensespring_async.sandbox import World
+from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.sandbox.wire.jsontext import Json, json_object
 
 NAIVE = datetime(2030, 1, 1)
@@ -101,3 +102,43 @@ def test_metadata_survives_javascript(value: Json) -> None:
 def test_metadata_keeps_the_rest(value: dict[str, Json]) -> None:
     """Keeps every other object as it is."""
     assert json_object(value) == value
+
+
+class Named(str, Enum):  # noqa: UP042  # it prints, and hashes as, its name
+    """What a program calls the things of its world."""
+
+    PRODUCT = "TP"
+    FEATURE = "ai-upscale"
+    KEY = "9F2C-77AA"
+    USER = "ana@example.org"
+    DEVICE = "laptop"
+    API_KEY = "the-api-key"
+
+
+@pytest.mark.anyio
+async def test_a_name_from_an_enum_is_its_value() -> None:
+    """Finds by its value what was added, and refuses to add twice, by a member of an enum that is text."""
+    world = World()
+    license = world.add_product(Named.PRODUCT).add_license(key=Named.KEY)
+    license.add_feature(Named.FEATURE)
+    license.activate(Named.DEVICE)
+    maps = world.add_product("MAPS", authorization_method="user")
+    maps.add_license(user=world.add_user(Named.USER)).activate(Named.DEVICE)
+    async with (
+        Sandbox(world, api_key=Named.API_KEY) as sandbox,
+        sandbox.in_process_client() as client,
+    ):
+        feature = await client.check_license_feature(
+            product="TP", feature="ai-upscale", hardware_id="laptop", license_key="9F2C-77AA"
+        )
+
+    assert (feature.code, feature.name) == ("ai-upscale", "Ai Upscale")
+    assert sandbox.api_key == "the-api-key"
+    assert list(world.users) == ["ana@example.org"]
+    for again in (
+        lambda: world.add_product(Named.PRODUCT),
+        lambda: world.add_user(Named.USER),
+        lambda: world.products["TP"].add_license(key=Named.KEY),
+    ):
+        with pytest.raises(ValueError, match="unique"):
+            again()

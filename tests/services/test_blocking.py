@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import inspect
 import os
 import pickle
@@ -13,12 +15,14 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -273,6 +277,47 @@ async def test_it_works_in_a_worker_thread(sandbox: Sandbox) -> None:
     assert await anyio.to_thread.run_sync(script) == "render"
 
 
+def code_of_check(client: BlockingLicenseSpring) -> str:
+    return client.check_license_feature(**CHECK).code
+
+
+async def in_a_thread(function: Callable[..., str], *args: Any) -> str:
+    """Run a function in a plain thread, in the caller's context, as tracing libraries arrange it."""
+    context, done = contextvars.copy_context(), Future[str]()
+    thread = threading.Thread(target=lambda: done.set_result(context.run(function, *args)))
+    thread.start()
+    await anyio.to_thread.run_sync(thread.join)
+    return done.result(0)
+
+
+@pytest.mark.parametrize("elsewhere", [asyncio.to_thread, in_a_thread, anyio.to_thread.run_sync])
+def test_it_works_in_a_thread_that_inherits_a_context(sandbox: Sandbox, elsewhere: Callable[..., Any]) -> None:
+    """Works in every thread that has no loop of its own, whatever knows of one in the context that the thread got."""
+    with blocking(sandbox) as client:
+        assert anyio.run(elsewhere, code_of_check, client) == "render"
+        assert asyncio.run(elsewhere(code_of_check, client)) == "render"
+
+
+@pytest.mark.parametrize("elsewhere", [in_a_thread, anyio.to_thread.run_sync])
+def test_it_works_in_a_thread_of_trio(sandbox: Sandbox, elsewhere: Callable[..., Any]) -> None:
+    """Works in the threads of a program that runs on trio."""
+    with blocking(sandbox) as client:
+        assert anyio.run(elsewhere, code_of_check, client, backend="trio") == "render"
+
+
+def test_it_works_in_a_thread_of_a_route(sandbox: Sandbox) -> None:
+    """Works where a FastAPI route hands it to a thread, served or under a TestClient."""
+    with blocking(sandbox) as client:
+        app = FastAPI()
+
+        @app.get("/")
+        async def in_a_route() -> str:
+            return await asyncio.to_thread(code_of_check, client)
+
+        with TestClient(app) as http:
+            assert http.get("/").json() == "render"
+
+
 def test_the_span_of_the_caller_is_the_parent(sandbox: Sandbox) -> None:
     """Takes the caller's context along into the thread."""
     exporter, tracers = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
@@ -346,6 +391,81 @@ def test_a_program_that_never_closes_it_can_end() -> None:
     with python("client.__enter__()\nprint('the end')") as script:
         out, err = script.communicate(timeout=30)
     assert (out, err, script.returncode) == ("the end\n", "", 0)
+
+
+LATE = """
+import atexit, os, sys, threading, time
+from contextlib import closing
+from licensespring_async import BlockingLicenseSpring, ConfigurationError
+check = dict(product="TP", feature="render", hardware_id="laptop", license_key="9F2C-77AA-0B1E-C0DE")
+client = BlockingLicenseSpring.from_env(public_key=os.environ["PUBLIC_KEY"])
+
+def work():
+    if sys.argv[1] == "opened late":
+        client.__enter__()
+    with closing(client), client.feature_lease(**check, floating_timeout=0.2) as lease:
+        first = lease.feature
+        while lease.feature is first:  # until it was renewed
+            time.sleep(0.01)
+        print(lease.lost.is_set(), flush=True)
+
+def after_the_main_thread():
+    threading.main_thread().join()
+    work()
+
+if sys.argv[1] == "opened before":
+    client.__enter__()
+if sys.argv[2] == "atexit":
+    atexit.register(work)
+else:
+    threading.Thread(target=after_the_main_thread).start()
+"""
+
+
+@pytest.mark.parametrize("opened", ["opened late", "opened before"])
+@pytest.mark.parametrize("when", ["thread", "atexit"])
+def test_a_lease_is_renewed_and_released_while_the_program_ends(sandbox: Sandbox, opened: str, when: str) -> None:
+    """Works in a thread that outlives the main one, and in an atexit handler."""
+    if opened == "opened late" and sys.version_info >= (3, 12) and when == "atexit":
+        pytest.skip("Python starts no thread then")
+    environ = {
+        "LICENSESPRING_API_KEY": sandbox.api_key,
+        "LICENSESPRING_SHARED_KEY": sandbox.shared_key,
+        "LICENSESPRING_BASE_URL": sandbox.url,
+        "PUBLIC_KEY": sandbox.public_key,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", LATE, opened, when],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environ},
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("False\n", "", 0)
+    with blocking(sandbox) as client:
+        assert in_use(client) == 0
+
+
+def test_a_thread_that_cannot_be_started_is_told() -> None:
+    """Raises an error of ours where Python starts no thread, and can be opened when it does."""
+    source = """
+    import threading
+    from licensespring_async import ConfigurationError
+    before = threading.stack_size(1 << 46)
+    try:
+        client.__enter__()
+    except ConfigurationError as error:
+        print(error)
+    threading.stack_size(before)
+    with client:
+        print("open")
+    """
+    with python(source) as script:
+        out, err = script.communicate(timeout=30)
+    first, *others = out.splitlines()
+    assert first.startswith("no thread can be started to run the calls in (")
+    assert (others, err) == (["open", "closed"], "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")

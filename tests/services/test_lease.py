@@ -19,6 +19,7 @@ from licensespring_async import (
     LeaseLost,
     LicenseNotActive,
     LicenseSpring,
+    LicenseSpringError,
 )
 from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.transport import HttpRequest
@@ -37,6 +38,7 @@ class Service(ScriptedEngine):
     seconds: float = 0.1
     feature: dict[str, object] = attrs.field(factory=lambda: dict(FLOATING))
     trouble: Callable[[float], Play | None] = lambda _: None
+    first: Play | None = None
     release: Play = attrs.field(factory=lambda: answer(body=b""))
     checks: list[float] = attrs.field(factory=list[float])
     releases: list[float] = attrs.field(factory=list[float])
@@ -54,7 +56,7 @@ class Service(ScriptedEngine):
             self.releases.append(now)
             return self.release
         self.checks.append(now)
-        return (self.trouble(now) if len(self.checks) > 1 else None) or answer(body=self.feature)
+        return (self.trouble(now) if len(self.checks) > 1 else self.first) or answer(body=self.feature)
 
 
 def lease_client(service: Service) -> LicenseSpring:
@@ -148,6 +150,122 @@ def test_a_refusal_ends_the_lease_at_once(run: Run) -> None:
                     await anyio.sleep_forever()
         assert isinstance(caught.value.__cause__, LicenseNotActive)
         assert (len(service.checks), service.releases) == (2, [])
+
+    run(main)
+
+
+UNEXPECTED = [
+    RuntimeError("can't register atexit after shutdown"),
+    KeyError("of an engine"),
+    ExceptionGroup("of a task group", [ValueError()]),
+    StopIteration(),
+]
+each_unexpected = pytest.mark.parametrize("error", UNEXPECTED, ids=lambda error: type(error).__name__)
+
+
+@each_unexpected
+def test_an_unexpected_error_is_tried_again(run: Run, error: Exception) -> None:
+    """Takes whatever an engine raises at a renewal for a failure like others, and goes on when it has passed."""
+
+    async def main() -> None:
+        service = Service(trouble=between(250, 350, error))
+        async with lease_client(service) as c, c.feature_lease(**CHECK) as lease:
+            await anyio.sleep(3600)
+            assert not lease.lost.is_set()
+        assert len(service.releases) == 1
+
+    run(main)
+
+
+@each_unexpected
+def test_an_unexpected_error_that_stays_loses_the_lease(run: Run, error: Exception) -> None:
+    """Sets `lost` when the slot lapses, raises an error of ours that names the cause, and still gives the slot back."""
+
+    async def main() -> None:
+        service, leases = Service(trouble=lambda _: error), list[Any]()
+        async with lease_client(service) as c:
+            with pytest.raises(LeaseLost) as caught:  # noqa: PT012  # two context managers
+                async with c.feature_lease(**CHECK) as lease:
+                    leases.append(lease)
+                    await anyio.sleep_forever()
+        assert leases[0].lost.is_set()
+        why = caught.value.__cause__
+        assert isinstance(why, LicenseSpringError)
+        assert type(error).__name__ in str(why) or isinstance(error, StopIteration)
+        assert len(service.releases) == 1
+
+    run(main)
+
+
+@each_unexpected
+def test_an_unexpected_error_of_the_release_is_told_and_hides_nothing(
+    run: Run, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    """Logs that the slot was not released, and raises what the body raised, or nothing."""
+
+    async def main() -> None:
+        service = Service(release=error)
+        async with lease_client(service) as c:
+            async with c.feature_lease(**CHECK):
+                pass
+            with pytest.raises(ZeroDivisionError):
+                async with c.feature_lease(**CHECK):
+                    raise ZeroDivisionError
+        assert len(service.releases) == 2
+
+    run(main)
+    assert [each.getMessage().partition(" (")[0].rpartition(" ")[2] for each in caplog.records] == ["released"] * 2
+
+
+def test_a_slot_that_may_have_been_taken_is_given_back_whatever_was_raised(run: Run) -> None:
+    """Releases after an error that nobody expected, as after an answer that was lost."""
+
+    async def main() -> None:
+        service = Service(first=RuntimeError("of an engine"))
+        async with lease_client(service) as c:
+            with pytest.raises(RuntimeError, match="of an engine"):
+                async with c.feature_lease(**CHECK):
+                    pytest.fail("the block was entered")
+        assert len(service.releases) == 1
+
+    run(main)
+
+
+@attrs.define
+class BrokenClock:
+    """Sleeps as the loop does, until it does not any more."""
+
+    naps: int = 0
+
+    async def sleep(self, seconds: float) -> None:
+        self.naps += 1
+        if self.naps > 3:
+            raise RuntimeError("no timer any more")
+        await anyio.sleep(seconds)
+
+
+def test_leases_that_nothing_can_renew_are_lost(run: Run) -> None:
+    """Loses every lease of a client when the task that renews them fails, instead of letting them lapse unseen."""
+
+    async def main() -> None:
+        service: Any = Service()
+        clock = attrs.evolve(virtual.clock(), sleep=BrokenClock().sleep)
+        lost = 0
+        async with client(service, clock) as c:
+
+            async def hold(number: int) -> None:
+                nonlocal lost
+                device: Any = {**CHECK, "hardware_id": f"device-{number}"}
+                with pytest.raises(LeaseLost) as caught:
+                    async with c.feature_lease(**device):
+                        await anyio.sleep_forever()
+                assert isinstance(caught.value.__cause__, LicenseSpringError)
+                lost += 1
+
+            async with anyio.create_task_group() as group:
+                for number in range(3):
+                    group.start_soon(hold, number)
+        assert (lost, len(service.releases)) == (3, 3)
 
     run(main)
 

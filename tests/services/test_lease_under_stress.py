@@ -68,7 +68,7 @@ class Service:
 
 
 def lease_client(service: Service, **options: Any) -> LicenseSpring:
-    return client(service, virtual.clock(), max_concurrency=10_000, **options)
+    return client(service, virtual.clock(), max_concurrency=10_000, rate_limits=None, **options)
 
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]

@@ -37,7 +37,7 @@ class Service(ScriptedEngine):
 
 
 def lease_client(service: ScriptedEngine) -> LicenseSpring:
-    return client(service, virtual.clock(), retry=RetryPolicy(max_attempts=1), timeout=60.0)
+    return client(service, virtual.clock(), retry=RetryPolicy(max_attempts=1), rate_limits=None, timeout=60.0)
 
 
 def device(number: int) -> dict[str, Any]:

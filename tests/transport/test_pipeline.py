@@ -136,7 +136,7 @@ def test_an_outage_costs_a_bounded_number_of_requests(backend: str) -> None:
     errors: list[LicenseSpringError] = []
 
     async def main() -> None:
-        its_client = client(engine, virtual.clock(), max_concurrency=1000)
+        its_client = client(engine, virtual.clock(), max_concurrency=1000, rate_limits=None)
         async with anyio.create_task_group() as group:
             for _ in range(1000):
                 group.start_soon(swallow, lambda: its_client.check_license_feature(**CHECK), errors)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import random
 from functools import partial
+from typing import Any
 
 import anyio
 import pytest
 
-from licensespring_async import ConfigurationError, DeadlineExceeded, LicenseSpringError, RateLimited, RateLimits
+from licensespring_async import (
+    ConfigurationError,
+    DeadlineExceeded,
+    LicenseSpring,
+    LicenseSpringError,
+    RateLimited,
+    RateLimits,
+)
+from licensespring_async.transport import HttpRequest, HttpResponse
 
 from ..fakes import CHECK, ScriptedEngine, answer, client, refusal
 from . import virtual
@@ -131,6 +140,117 @@ def test_fails_at_once_when_the_windows_leave_no_time(backend: str) -> None:
     error = virtual.run(backend, main)
     assert error.elapsed == pytest.approx(0)
     assert len(engine.requests) == 1
+
+
+class Limited(ScriptedEngine):
+    """A service that counts what it is asked, as the hosted one does, and says no beyond its windows."""
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        arrived = [*self.times, anyio.current_time()]
+        is_over = any(most_in_any(arrived, window.seconds) > window.limit for window in RateLimits.every_plan().windows)
+        done = await super().send(request, timeout)
+        return refusal("too_many_requests", 429) if is_over else done
+
+
+async def at_once(its_client: LicenseSpring, calls: int) -> list[float | LicenseSpringError]:
+    """Make so many calls at once; return the seconds that each took, or its error."""
+    outcomes = list[float | LicenseSpringError]()
+
+    async def one() -> None:
+        try:
+            outcomes.append((await its_client.with_raw_response.check_license_feature(**CHECK)).elapsed)
+        except LicenseSpringError as error:
+            outcomes.append(error)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(calls):
+            group.start_soon(one)
+    return outcomes
+
+
+@both
+@pytest.mark.parametrize("calls", [60, 300, 390])
+def test_a_burst_on_the_default_client_succeeds(backend: str, calls: int) -> None:
+    """Keeps to the windows of every plan at the vendor's own address, so that a burst waits instead of failing."""
+    engine = Limited([answer()], seconds=0.05)
+
+    outcomes = virtual.run(backend, lambda: at_once(client(engine, virtual.clock()), calls))
+
+    assert [each for each in outcomes if isinstance(each, LicenseSpringError)] == []
+    assert len(engine.requests) == calls
+    assert min(engine.timeouts) == pytest.approx(10)
+
+
+@both
+def test_a_burst_that_is_too_large_says_what_to_do(backend: str) -> None:
+    """Fails what the windows leave no place for within twice the call's time, unsent, and tells the way out."""
+    engine = Limited([answer()], seconds=0.05)
+
+    outcomes = virtual.run(backend, lambda: at_once(client(engine, virtual.clock(), timeout=3), 300))
+
+    errors = [each for each in outcomes if isinstance(each, LicenseSpringError)]
+    assert len(outcomes) - len(errors) == len(engine.requests) == 200
+    assert {type(each) for each in errors} == {DeadlineExceeded}
+    assert {each.attempts for each in errors} == {0}
+    assert not any(each.may_have_acted for each in errors)
+    assert max(each.elapsed or 0 for each in errors) <= 6.1
+    assert "no place in the rate windows" in str(errors[0])
+    assert "check_many" in str(errors[0])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"rate_limits": None}, {"base_url": "https://licenses.example.org"}, {"base_url": "http://127.0.0.1:8080"}],
+    ids=str,
+)
+def test_nothing_waits_where_no_windows_are_known(options: dict[str, Any]) -> None:
+    """Keeps to no windows when told so, or where another service answers."""
+    engine = ScriptedEngine([answer()])
+
+    outcomes = virtual.run("asyncio", lambda: at_once(client(engine, virtual.clock(), **options), 300))
+
+    assert outcomes == [pytest.approx(0)] * 300
+
+
+@pytest.mark.parametrize("base_url", ["https://api.licensespring.com", "https://API.licensespring.com:443/"])
+def test_the_vendors_address_is_known_however_it_is_written(base_url: str) -> None:
+    """Keeps to the windows when the vendor's address is given, as when it is left out."""
+    engine = Limited([answer()])
+
+    outcomes = virtual.run("asyncio", lambda: at_once(client(engine, virtual.clock(), base_url=base_url), 60))
+
+    assert max(each for each in outcomes if isinstance(each, float)) == pytest.approx(1, abs=0.01)
+
+
+@both
+def test_waiting_for_a_window_takes_nothing_of_the_calls_time(backend: str) -> None:
+    """Gives a call that waited for its place all of its time, again and again, until it has waited twice as long."""
+    engine = ScriptedEngine([refusal("internal_error", 500), answer()], seconds=3)
+
+    async def main() -> float:
+        its_client = client(engine, virtual.clock(), rate_limits=RateLimits((1, 5)), timeout=7)
+        raw = await its_client.with_raw_response.check_license_feature(**CHECK)
+        assert raw.waited == pytest.approx(5, abs=0.1)
+        return raw.elapsed
+
+    assert virtual.run(backend, main) == pytest.approx(11, abs=0.1)
+    assert engine.timeouts == [pytest.approx(7), pytest.approx(4, abs=0.1)]
+
+
+@pytest.mark.parametrize(
+    ("limits", "advice"),
+    [(None, "with rate_limits=RateLimits.every_plan()"), (RateLimits((5, 1)), "give each its part of the windows")],
+)
+def test_429_says_what_to_do(limits: RateLimits | None, advice: str) -> None:
+    """Notes on the error which setting makes calls wait for their turn, or that others have taken it."""
+    engine = ScriptedEngine([refusal("too_many", 429, retry_after="50")])
+
+    async def main() -> list[str]:
+        with pytest.raises(RateLimited) as caught:
+            await client(engine, virtual.clock(), rate_limits=limits).check_license_feature(**CHECK)
+        return caught.value.__notes__
+
+    assert advice in virtual.run("asyncio", main)[0]
 
 
 @both

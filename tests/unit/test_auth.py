@@ -95,7 +95,9 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)
-@pytest.mark.parametrize("value", ["", None, b"bytes", 5, " SECRET", "SECRET\n", "SECRET" * 1_000])
+@pytest.mark.parametrize(
+    "value", ["", None, b"bytes", 5, " SECRET", "SECRET\n", "SECRET\ufeff", "SEC\u200bRET", "SECRET" * 1_000]
+)
 def test_a_credential_that_cannot_be_right_is_refused(
     kind: type[ApiKey | ClientCredentials], name: str, value: object
 ) -> None:

@@ -101,6 +101,17 @@ def test_a_refusal_is_a_refusal(code: str) -> None:
     assert isinstance(api_error(400, code, ""), LicenseRefused)
 
 
+@pytest.mark.parametrize("code", ["floating_feature_device_not_in_use", "feature_not_floating"])
+@pytest.mark.parametrize("status", [400, 404, 409])
+def test_what_cannot_be_released_says_nothing_about_a_license(code: str, status: int) -> None:
+    """Keeps a slot that is free already, and a feature that has none, apart from a license that is refused."""
+    error = api_error(status, code, "")
+
+    assert not isinstance(error, LicenseRefused)
+    assert isinstance(error, ApiError)
+    assert (error.is_undecided, error.may_pass, error.may_have_acted, error.exit_code) == (False, False, False, 1)
+
+
 @pytest.mark.parametrize("code", AUTHORIZATION)
 def test_an_authorization_error_is_one(code: str) -> None:
     """Groups the codes that say no to the credentials."""

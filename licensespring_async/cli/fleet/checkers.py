@@ -99,7 +99,8 @@ def _on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Ch
         return _with_sandbox(scheduler, settings, service.shared)
     key = connection.trusted_key()
     connection.warn()
-    return _checking(scheduler, attrs.evolve(settings, public_key=key), service.shared, {})
+    its = attrs.evolve(settings, public_key=key)
+    return _checking(scheduler, its, service.shared, {}, allow_plaintext=service.pace.dask_plaintext)
 
 
 def _with_sandbox(scheduler: str, settings: Settings, limits: Limits) -> AbstractAsyncContextManager[Checker]:
@@ -127,12 +128,12 @@ def _with_sandbox(scheduler: str, settings: Settings, limits: Limits) -> Abstrac
 
 @asynccontextmanager
 async def _checking(
-    scheduler: str, settings: Settings, limits: Limits, environ: dict[str, str]
+    scheduler: str, settings: Settings, limits: Limits, environ: dict[str, str], *, allow_plaintext: bool = False
 ) -> AsyncGenerator[Checker]:
     from ...fleet import distributed  # noqa: PLC0415  # an extra
 
     async with (
-        distributed.connected(scheduler, environ=environ) as client,
+        distributed.connected(scheduler, environ=environ, allow_plaintext=allow_plaintext) as client,
         distributed.dask_checker(client, settings, limits) as checker,
     ):
         say(ERR, f"{counted(await checker.count_workers(), 'Dask worker')} at {scheduler}.")

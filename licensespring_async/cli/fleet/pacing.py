@@ -41,11 +41,19 @@ class Pace(Group):
         str | None,
         typer.Option(
             "--dask",
-            help="Check on the workers of a Dask cluster, whose rates are divided: a scheduler's address, or local for "
-            "processes of this machine (local:4 for four). Workers take the credentials from their own environment.",
+            help="Check on the workers of a Dask cluster, whose rates are divided: a scheduler's address "
+            "(tls://host:8786), or local for processes of this machine (local:4 for four). Workers take the "
+            "credentials from their own environment; they and the scheduler are trusted with the license keys.",
             metavar="SCHEDULER",
         ),
     ] = None
+    dask_plaintext: Annotated[
+        bool,
+        typer.Option(
+            "--dask-plaintext",
+            help="Let the connection to a scheduler on another machine be unencrypted: for a network of your own.",
+        ),
+    ] = False
     timeout: Annotated[
         float,
         typer.Option(

@@ -77,7 +77,7 @@ class Aimd:
             self._cut_at = now
 
     def answered(self, *, is_full: bool, waited: float) -> None:
-        """Raise the limit when a whole round of rows was answered that only it had held up.
+        """Raise the limit by one after a full round in which the limit itself was the bottleneck.
 
         Args:
             is_full: Whether the limit was used up when the row began.

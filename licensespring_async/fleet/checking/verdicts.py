@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ...checks import expired
 from ...errors import ApiError, InvalidParameter, LicenseRefused, LicenseSpringError
+from ...errors.codes import OK
 from ...models import Bundle, InvalidReason, License, LicenseFeature
 from ...redaction import excerpt
 from ..results.result import Outcome, Verdict
@@ -20,7 +21,7 @@ _INVALID_LICENSE = {
     InvalidReason.EXPIRED: "license_expired",
     InvalidReason.NOT_STARTED: "license_not_started",
 }
-_LICENSED = Verdict(outcome=Outcome.LICENSED)
+_LICENSED = Verdict(outcome=Outcome.LICENSED, code=OK)
 
 
 def of_answer(value: LicenseFeature | License | Bundle, now: datetime) -> Verdict:

@@ -5,25 +5,42 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import anyio
-from distributed import Client, KilledWorker, LocalCluster
+import dask
+from distributed import Client, LocalCluster, Security
 from distributed.client import FutureCancelledError
+from distributed.comm.addressing import parse_address
+from distributed.protocol import pickle
 
+from ...auth import is_loopback
 from ...errors import ConfigurationError, LicenseSpringError
 from ...transport import RateLimits
 from . import worker as remote
+from .plain import Checked, read_checked, read_error, written_rows
 
 LOCAL: Final = "local"
-LOST: Final = (FutureCancelledError, KilledWorker, OSError, TimeoutError)
+
+
+_pickled: Callable[[object], bytes] = pickle.dumps
+
+
+class ChunkLost(OSError):
+    """A worker failed before it could say what became of its rows."""
+
+
+LOST: Final = (FutureCancelledError, ChunkLost, OSError, TimeoutError)
 """What is raised when a worker, or the scheduler, is gone or does not answer."""
 
 _ANSWER_WITHIN: Final = 10.0
 _CONNECT_WITHIN: Final = 15.0
 _CLOSE_WITHIN: Final = 10.0
+_ENCRYPTED: Final = ("tls", "wss", "inproc")
+_READ: Final = ["msgpack", "error"]  # and not "pickle" or "dask", whose headers are pickles
 
 
 class Cluster:
@@ -45,10 +62,17 @@ class Cluster:
         Raises:
             ConfigurationError: The workers cannot run this package.
         """
+        plugin = _pickled(remote.Checking(self._run, settings))
         try:
-            await self._dask.register_plugin(remote.Checking(self._run, settings))
-        except ImportError as e:
-            raise ConfigurationError(f"the Dask workers need this package in the same version: {e}") from e
+            # Dask's own `register_plugin` would unpickle what a worker says went wrong.
+            found = await self._dask.scheduler.register_worker_plugin(plugin=plugin, name=self._run, idempotent=False)
+        except (TypeError, ValueError, ImportError):
+            found = {"a worker": {"status": "error"}}
+        failed = [worker for worker, answer in found.items() if answer.get("status") != "OK"]
+        if failed:
+            raise ConfigurationError(
+                f"the Dask workers need this package in the same version: {failed[0]} cannot load it"
+            )
 
     async def workers(self) -> Mapping[str, str]:
         """Return the host of each worker that runs."""
@@ -57,17 +81,22 @@ class Cluster:
         return {worker: about["host"] for worker, about in found.items() if about["status"] == "running"}
 
     async def share(self, worker: str, limits: RateLimits | None) -> LicenseSpringError | None:
-        """Tell a worker its share of the rate windows, and return why it cannot work."""
+        """Give a worker its share of the rate windows, and return why it cannot work."""
         with anyio.fail_after(_ANSWER_WITHIN):
-            answers = await self._dask.run(remote.share, self._run, limits, workers=[worker])
-        error: LicenseSpringError | None = answers[worker]
-        return error
+            answers = await self._have_run(remote.share, self._run, limits, workers=[worker])
+        if worker not in answers:
+            raise ChunkLost(f"{worker} did not take its share")
+        return read_error(answers[worker])
 
-    async def check(self, worker: str, chunk: remote.Chunk) -> remote.Checked:
-        """Have a worker check a chunk; Dask never tries it again by itself."""
+    async def check(self, worker: str, chunk: remote.Chunk) -> Checked:
+        """Have a worker check rows; Dask never tries it again by itself.
+
+        Raises:
+            NotReady: The worker is another process than it was.
+        """
         key = f"{self._run}-{next(self._numbers)}"  # taken before anything else can run: Dask joins tasks of one key
         # The rows go as data: what tasks are called with stays in the scheduler's graph.
-        data = await self._dask.scatter(chunk, workers=[worker], hash=False, timeout=_ANSWER_WITHIN)
+        data = await self._dask.scatter(written_rows(chunk.rows), workers=[worker], hash=False, timeout=_ANSWER_WITHIN)
         task = self._dask.submit(
             remote.check_chunk,
             self._run,
@@ -78,40 +107,96 @@ class Cluster:
             retries=0,
             pure=False,
         )
-        checked: remote.Checked = await task
+        try:
+            answer = await task
+        except TypeError:  # not text, and therefore not read
+            answer = None
+        checked = read_checked(answer, chunk.rows)
+        if isinstance(checked, LicenseSpringError):
+            raise checked if isinstance(checked, remote.NotReady) else ChunkLost(str(checked))
         return checked
 
     async def end(self) -> None:
         """Have all workers send no more; quiet about those that are gone."""
-        await self._bounded(lambda: self._dask.run(remote.end, self._run, on_error="ignore"))
+        await self._bounded(lambda: self._have_run(remote.end, self._run))
 
     async def forget(self) -> None:
         """Have all workers close their clients; quiet about those that are gone."""
-        await self._bounded(lambda: self._dask.unregister_worker_plugin(self._run))
+        await self._bounded(lambda: self._dask.scheduler.unregister_worker_plugin(name=self._run))
+
+    async def _have_run(
+        self, function: Callable[..., object], *args: object, workers: Sequence[str] | None = None
+    ) -> Mapping[str, object]:
+        """Return what a function gives on each worker that it runs on; Dask's own `run` would unpickle errors."""
+        message = {"op": "run", "function": _pickled(function), "args": _pickled(args), "kwargs": _pickled({})}
+        try:
+            answers = await self._dask.scheduler.broadcast(msg=message, workers=workers, on_error="ignore")
+        except TypeError:  # not text, and therefore not read
+            return {}
+        return {worker: answer["result"] for worker, answer in answers.items() if answer.get("status") == "OK"}
 
     async def _bounded(self, ask: Callable[[], Any]) -> None:
         with anyio.move_on_after(_ANSWER_WITHIN, shield=True), suppress(*LOST):
             await ask()
 
 
+class _PlainClient(Client):
+    """A client of Dask's that unpickles nothing that workers send: data has to be text, and errors are not read."""
+
+    async def _ensure_connected(self, timeout: float | None = None) -> None:
+        await super()._ensure_connected(timeout=timeout)  # type: ignore[no-untyped-call]
+        if self.scheduler_comm is not None:
+            self.scheduler_comm.comm.deserialize = False  # an error, which would be unpickled before anyone asks for it
+
+    def _handle_task_erred(self, key: object = None, exception: object = None, traceback: object = None) -> None:
+        error = ChunkLost("the worker failed")
+        super()._handle_task_erred(key=key, exception=error, traceback=None)  # type: ignore[no-untyped-call]
+
+
 @asynccontextmanager
-async def connected(scheduler: str, *, environ: Mapping[str, str] | None = None) -> AsyncGenerator[Client]:
+async def connected(
+    scheduler: str, *, environ: Mapping[str, str] | None = None, allow_plaintext: bool = False
+) -> AsyncGenerator[Client]:
     """Give an asynchronous client of a Dask cluster.
 
+    Workers and scheduler are trusted with the credentials and license keys, and the connections to them have to be:
+    TLS as Dask is configured for it (`distributed.comm.tls`), or this machine. The processes of a local cluster know
+    each other by a certificate that is made for the run.
+
     Args:
-        scheduler: Address of a scheduler, `tcp://host:8786`; `local` for a process on each core of this machine,
+        scheduler: Address of a scheduler, `tls://host:8786`; `local` for a process on each core of this machine,
             `local:4` for four.
         environ: What the processes of a local cluster find in their environment, besides this process's.
+        allow_plaintext: Whether it may be an address off this machine that is not encrypted: who is on the way then
+            reads the license keys, forges results, and runs code on the workers.
 
     Raises:
-        ConfigurationError: No scheduler answers there, or the address is none.
+        ConfigurationError: No scheduler answers there, the address is none, or the connection would not be encrypted.
     """
     if is_local(scheduler):
-        async with _local(_processes(scheduler), environ or {}) as address, _client(address) as client:
+        async with (
+            _local(_processes(scheduler), environ or {}) as (address, security),
+            _client(address, security) as client,
+        ):
             yield client
     else:
-        async with _client(scheduler) as client:
+        if not allow_plaintext:
+            _refuse_plaintext(scheduler)
+        async with _client(scheduler, None) as client:
             yield client
+
+
+def _refuse_plaintext(scheduler: str) -> None:
+    scheme, location = parse_address(scheduler)
+    try:
+        host = urlsplit(f"//{location}").hostname or ""
+    except ValueError:
+        host = ""
+    if scheme not in _ENCRYPTED and not is_loopback(host):
+        raise ConfigurationError(
+            f"--dask {scheduler}: is not encrypted: license keys and results would be read and forged on the way; give "
+            "tls:// with Dask's certificates (distributed.comm.tls), or say --dask-plaintext where the network is yours"
+        )
 
 
 def is_local(scheduler: str) -> bool:
@@ -129,32 +214,44 @@ def _processes(scheduler: str) -> int:
 
 
 @asynccontextmanager
-async def _local(processes: int, environ: Mapping[str, str]) -> AsyncGenerator[str]:
+async def _local(processes: int, environ: Mapping[str, str]) -> AsyncGenerator[tuple[str, Security]]:
     make: Any = LocalCluster
-    cluster = make(
-        n_workers=processes,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address=None,
-        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else it takes a port that others want
-        asynchronous=True,
-        silence_logs=logging.CRITICAL,
-        env=dict(environ),
-    )
-    try:
-        await cluster
-        yield cluster.scheduler_address
-    finally:
-        with anyio.move_on_after(_CLOSE_WITHIN, shield=True):
-            await cluster.close()
+    # Else any user of the machine could take the credentials, forge results, and run code in this process.
+    security: Security = Security.temporary()  # type: ignore[no-untyped-call]
+    # Else the scheduler and each worker would tell about the run over HTTP, without asking who wants to know.
+    with dask.config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}):
+        cluster = make(
+            n_workers=processes,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            security=security,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else it takes a port that others want
+            asynchronous=True,
+            silence_logs=logging.CRITICAL,
+            env=dict(environ) | {"DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]"},
+        )
+        try:
+            await cluster
+            yield cluster.scheduler_address, security
+        finally:
+            with anyio.move_on_after(_CLOSE_WITHIN, shield=True):
+                await cluster.close()
 
 
 @asynccontextmanager
-async def _client(address: str) -> AsyncGenerator[Client]:
-    make: Any = Client
+async def _client(address: str, security: Security | None) -> AsyncGenerator[Client]:
+    make: Any = _PlainClient
     try:
-        client = await make(address, asynchronous=True, set_as_default=False, timeout=_CONNECT_WITHIN)
-    except (OSError, ValueError) as e:
+        client = await make(
+            address,
+            asynchronous=True,
+            set_as_default=False,
+            timeout=_CONNECT_WITHIN,
+            security=security,
+            deserializers=_READ,
+        )
+    except (OSError, ValueError, TypeError) as e:
         raise ConfigurationError(f"--dask {address}: no Dask scheduler answers there: {e}") from e
     try:
         yield client

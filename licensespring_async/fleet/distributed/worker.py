@@ -19,11 +19,12 @@ from distributed import Worker, WorkerPlugin, get_worker
 from ...client import LicenseSpring
 from ...configuration import Options
 from ...errors import LicenseSpringError
+from ...redaction import Unpickled
 from ...transport import RateLimits
 from ..checking.local import LocalChecker
 from ..checking.pace import Concurrency
-from ..results.result import Result
 from ..rows.row import Row
+from .plain import Checked, Outcome, read_rows, written_checked, written_error
 
 
 @attrs.frozen(kw_only=True)
@@ -64,26 +65,13 @@ class Settings:
 
 
 @attrs.frozen(repr=False)
-class Chunk:
+class Chunk(Unpickled):
     """Rows to check together; its text shows none of them."""
 
     rows: tuple[Row, ...]
 
     def __repr__(self) -> str:
         return f"Chunk({len(self.rows)} rows)"
-
-
-@attrs.frozen
-class Checked:
-    """What became of a chunk.
-
-    Attributes:
-        outcomes: For each row of it its result, what it failed with, or None if it was not sent.
-        throttled: Requests of this worker so far that were answered with HTTP 429.
-    """
-
-    outcomes: tuple[Result | LicenseSpringError | None, ...]
-    throttled: int
 
 
 class NotReady(LicenseSpringError):
@@ -139,7 +127,7 @@ class Checking(WorkerPlugin):
         checker = self._checker
         if checker is None:
             raise NotReady("the worker has no share of the rate windows yet")
-        outcomes: list[Result | LicenseSpringError | None] = [None] * len(rows)
+        outcomes: list[Outcome] = [None] * len(rows)
         turns = iter(enumerate(rows))
         async with anyio.create_task_group() as group:
             for _ in range(min(len(rows), max(1, checker.limit - self._under_way))):
@@ -150,7 +138,7 @@ class Checking(WorkerPlugin):
         self,
         checker: LocalChecker,
         turns: Iterator[tuple[int, Row]],
-        outcomes: list[Result | LicenseSpringError | None],
+        outcomes: list[Outcome],
     ) -> None:
         for place, row in turns:
             if self._is_over:
@@ -166,22 +154,25 @@ class Checking(WorkerPlugin):
                 self._under_way -= 1
 
 
-async def check_chunk(run: str, chunk: Chunk) -> Checked:
-    """Check a chunk, as a task of the worker that it was sent to."""
-    return await _plugin(run, get_worker()).check(chunk.rows)
+async def check_chunk(run: str, rows: str) -> str:
+    """Check rows, as a task of the worker that they were sent to; both are text, as `plain` writes it."""
+    try:
+        return written_checked(await _plugin(run, get_worker()).check(read_rows(rows)))
+    except LicenseSpringError as error:
+        return written_error(error)
 
 
-def share(run: str, limits: RateLimits | None, dask_worker: Worker) -> LicenseSpringError | None:
-    """Tell a worker its share of the rate windows, and return why it cannot work."""
+def share(run: str, limits: RateLimits | None, dask_worker: Worker) -> str:
+    """Give a worker its share of the rate windows, and return why it cannot work."""
     try:
         _plugin(run, dask_worker).share(limits)
     except LicenseSpringError as error:
-        return error
-    return None
+        return written_error(error)
+    return written_error(None)
 
 
 def end(run: str, dask_worker: Worker) -> None:
-    """Tell a worker to send no more."""
+    """Have a worker send no more."""
     with suppress(NotReady):
         _plugin(run, dask_worker).end()
 

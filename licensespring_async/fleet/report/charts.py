@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from matplotlib import rc_context
@@ -59,18 +59,23 @@ def concurrency_chart(timeline: Timeline) -> str:
     return _over_time("concurrency", timeline, 2, "rows under way", _SECOND)
 
 
+def _moment(seconds: float) -> datetime:
+    # On Windows `fromtimestamp` ends with the year 3000, and records need not.
+    return datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
+
+
 def _over_time(name: str, timeline: Timeline, column: int, label: str, colour: str) -> str:
     points = timeline.points()
     if not points:
         return ""
     start = points[0][0]
-    begun = datetime.fromtimestamp(start, UTC)
+    begun = _moment(start)
     is_long = points[-1][0] - start >= _LONG
 
     def draw(axes: Axes) -> None:
         heights = [each[column] for each in points]
         if is_long:
-            moments = date2num([datetime.fromtimestamp(each[0], UTC) for each in points])
+            moments = date2num([_moment(each[0]) for each in points])
             axes.step(moments, heights, where="post", color=colour)
             locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=7)
             axes.xaxis.set_major_locator(locator)

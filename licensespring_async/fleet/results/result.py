@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Self, get_type_hints
 
 import attrs
 
+from ...errors.codes import OK
 from .fields import COUNT, FIGURE, FLAG, MOMENT, NAME, SECONDS, TEXT, TIME, Kind, encode
 
 
@@ -36,12 +37,12 @@ class Verdict:
     """An answer or an error, judged.
 
     Attributes:
-        code: Why, in a word: the service's error code, or this package's; "" when licensed.
+        code: Why, in a word: the service's error code, or this package's; "ok" when licensed.
         message: Why, in a sentence; "" when licensed.
     """
 
     outcome: Outcome
-    code: str = ""
+    code: str
     message: str = ""
 
 
@@ -91,6 +92,11 @@ class Result:
     slots_allowed: Annotated[int | None, FIGURE] = None
     at: Annotated[float | None, TIME] = None
     waited: Annotated[float, SECONDS] = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        # Written by an earlier version, it had none.
+        if self.outcome is Outcome.LICENSED and not self.code:
+            object.__setattr__(self, "code", OK)
 
     def to_json(self) -> str:
         """Return the result as one line of JSON, without the line end, in plain ASCII and with every field."""

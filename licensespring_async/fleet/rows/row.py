@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Integral
 from typing import Any, Final
 from uuid import UUID
 
@@ -83,6 +84,13 @@ def _check(given: dict[str, str]) -> Check:
     return FeatureCheck(**arguments) if "feature" in given else BundleCheck(**arguments)
 
 
+def row_of(fields: Mapping[str, Any]) -> Row:
+    """Return the row that `attrs.asdict` has made a mapping of."""
+    asked = fields["check"]
+    check = FeatureCheck(**asked) if "feature" in asked else BundleCheck(**asked)
+    return Row(row=fields["row"], line=fields["line"], check=check)
+
+
 def rows_from(mappings: Iterable[Mapping[str, object]]) -> Iterator[Row | InvalidRow]:
     """Return the rows that mappings stand for, numbered from 1."""
     return (row_from(fields, row=number) for number, fields in enumerate(mappings, 1))
@@ -92,7 +100,11 @@ def _text(value: object) -> str | None:
     """Return a value as it is sent, or None of one that means no text: 1.0 or true is nobody's serial number."""
     if value is None:
         return ""
-    return str(value) if isinstance(value, int | UUID) and not isinstance(value, bool) else None
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Integral):
+        return str(int(value))  # an enum's number prints its name
+    return str(value) if isinstance(value, UUID) else None
 
 
 def _missing(values: Mapping[str, str]) -> str | None:

@@ -1,4 +1,4 @@
-"""What does not fit into memory while a run lasts."""
+"""Temporary on-disk tables for a run."""
 
 from __future__ import annotations
 

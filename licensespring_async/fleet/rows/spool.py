@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import attrs
 
-from ...checks import BundleCheck, FeatureCheck
-from .row import InvalidRow, Row
+from .row import InvalidRow, Row, row_of
 from .scratch import Scratch
 
 
@@ -34,14 +32,8 @@ class Spool(Scratch):
             if found is None:
                 return
             is_valid, fields = found
-            yield _row(json.loads(fields)) if is_valid else InvalidRow(**json.loads(fields))
+            yield row_of(json.loads(fields)) if is_valid else InvalidRow(**json.loads(fields))
 
 
 def _record(row: Row | InvalidRow) -> tuple[bool, str]:
     return isinstance(row, Row), json.dumps(attrs.asdict(row))
-
-
-def _row(fields: dict[str, Any]) -> Row:
-    asked = fields["check"]
-    check = FeatureCheck(**asked) if "feature" in asked else BundleCheck(**asked)
-    return Row(row=fields["row"], line=fields["line"], check=check)

@@ -36,6 +36,15 @@ class DemoBundle:
 
 
 @attrs.frozen(kw_only=True)
+class DemoUser:
+    """The demo's user, and a product of which the user has a license."""
+
+    product: str
+    username: str
+    password: str
+
+
+@attrs.frozen(kw_only=True)
 class Demo:
     """What a first request can ask the demo world for; room is left to activate more devices."""
 
@@ -46,6 +55,10 @@ class Demo:
     floating_feature: str
     consumption_feature: str
     bundle: DemoBundle
+    user: DemoUser
+    trial_product: str
+    customer: str
+    customer_account_code: str
 
 
 DEMO: Final = Demo(
@@ -60,6 +73,10 @@ DEMO: Final = Demo(
         license_key="HGGR-CZLV-4SJ4-J6NU",
         hardware_id="d3a33a85-9114-5de1-b470-d351358b8dd7",
     ),
+    user=DemoUser(product="TERRA", username="demo@lumen.example", password="demo password"),  # noqa: S106 - for everyone
+    trial_product="TONE",
+    customer="license-desk@demo-surveyors.example",
+    customer_account_code="demo-surveyors",
 )
 
 DEMO_OUTCOMES: Final[Mapping[str, int]] = MappingProxyType(

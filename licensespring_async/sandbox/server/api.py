@@ -15,7 +15,19 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 
 from ..._version import __version__
-from ..service import activation, checks, consumption, floating, products, sso, trials, users, variables, versions
+from ..service import (
+    activation,
+    checks,
+    consumption,
+    floating,
+    offline,
+    products,
+    sso,
+    trials,
+    users,
+    variables,
+    versions,
+)
 from ..service.call import Call, Route
 from ..service.sign_on import SignOn
 from ..tenants.authorization import Authorizer
@@ -36,6 +48,7 @@ _ROUTES: Final = (
     *checks.ROUTES,
     *consumption.ROUTES,
     *floating.ROUTES,
+    *offline.ROUTES,
     *products.ROUTES,
     *sso.ROUTES,
     *trials.ROUTES,
@@ -80,12 +93,14 @@ class Api:
         async def endpoint(request: Request) -> Response:
             now = self._now()
             tenant = self.authorizer.authorize(request.headers, now)
-            values = route.values(request.scope["query_string"], await request.body())
+            kind = request.headers.get("content-type", "")
+            values = route.values(request.scope["query_string"], await request.body(), kind)
             call = Call(
                 world=tenant.world,
                 values=values,
                 now=now,
                 sign=self.signer.sign_text,
+                keys={tenant.api_key: tenant.shared_key, tenant.client_id: tenant.client_secret},
                 sign_on=self.sign_on,
                 origin=_origin(request),
             )

@@ -30,13 +30,18 @@ def activate_license(call: Call) -> JsonObject:
     identity = activating_identity(call)
     find_product(call.world, identity.product, is_bundle=False)
     license = find_license(call.world, identity)
+    check_password(license, identity, call)
     _admit_new(license, identity, call)
     license.activate(identity.hardware_id)
     return _activated(license, call)
 
 
-def activate_bundle(call: Call) -> list[JsonObject]:
+def activate_bundle(call: Call, *, without_password: bool = False) -> list[JsonObject]:
     """Make a device an active one of a bundle's license and of each sub-license, or of none of them.
+
+    Args:
+        call: The request.
+        without_password: A user may leave the password out.
 
     Raises:
         ServiceError: The request is refused.
@@ -45,6 +50,7 @@ def activate_bundle(call: Call) -> list[JsonObject]:
     license = find_own_license(find_product(call.world, identity.product, is_bundle=True), identity)
     members = (license, *license.sublicenses.values())
     for member in members:
+        check_password(member, identity, call, may_be_absent=without_password)
         _admit_new(member, identity, call)
     license.activate(identity.hardware_id)
     return [_activated(member, call) for member in members]
@@ -82,7 +88,6 @@ def _deactivate(call: Call, *, is_bundle: bool) -> str:
 
 
 def _admit_new(license: License, identity: Identity, call: Call) -> None:
-    check_password(license, identity, call)
     if license.bundle_license is not None and identity.bundle_code is not None:
         admit(license.bundle_license, identity.hardware_id, call.now)
     require_on_sale(license.product)
@@ -115,11 +120,11 @@ def _activated(license: License, call: Call) -> JsonObject:
     return item
 
 
-_ACTIVATES: Final = f"{WHO_ACTIVATES} {ABOUT_DEVICE} is_vm vm_info variables tpm_enrollment"
-_DEACTIVATES: Final = f"{WHO_ACTIVATES} {ABOUT_DEVICE} bundle_code variables"
+ACTIVATES: Final = f"{WHO_ACTIVATES} {ABOUT_DEVICE} is_vm vm_info variables tpm_enrollment"
+DEACTIVATES: Final = f"{WHO_ACTIVATES} {ABOUT_DEVICE} bundle_code variables"
 ROUTES: Final = (
-    Route("POST", "activate_license", activate_license, reads=f"{_ACTIVATES} bundle_code"),
-    Route("POST", "activate_bundle", activate_bundle, reads=_ACTIVATES),
-    Route("POST", "deactivate_license", deactivate_license, reads=f"{_DEACTIVATES} consumptions"),
-    Route("POST", "deactivate_bundle", deactivate_bundle, reads=_DEACTIVATES),
+    Route("POST", "activate_license", activate_license, reads=f"{ACTIVATES} bundle_code"),
+    Route("POST", "activate_bundle", activate_bundle, reads=ACTIVATES),
+    Route("POST", "deactivate_license", deactivate_license, reads=f"{DEACTIVATES} consumptions"),
+    Route("POST", "deactivate_bundle", deactivate_bundle, reads=DEACTIVATES),
 )

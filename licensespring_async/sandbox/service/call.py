@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Final, Literal
 
@@ -28,6 +28,7 @@ class Call:
         values: The parameters, of the query or of the body.
         now: The sandbox's time.
         sign: Returns the `license_signature` (v1) of a text.
+        keys: The secret of each API key and OAuth client of the company.
         sign_on: Knows the tokens and codes of users who have logged in.
         origin: Address at which the request came to the sandbox, without a path.
     """
@@ -36,6 +37,7 @@ class Call:
     values: Values
     now: datetime
     sign: Callable[[str], str]
+    keys: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     sign_on: SignOn = attrs.field(factory=SignOn)
     origin: str = "http://127.0.0.1"
 
@@ -53,6 +55,7 @@ class Route:
         path: Path below /api/v4/.
         act: Answers a call with JSON; with a text or None where the service does not sign.
         reads: Names of its documented parameters, with spaces between; others are ignored, and named in the log.
+        decode: Reads a body of another type (its second argument) than JSON.
     """
 
     method: Literal["GET", "POST"]
@@ -60,10 +63,14 @@ class Route:
     act: Callable[[Call], Json]
     reads: Collection[str] = attrs.field(converter=_names, kw_only=True)
 
-    def values(self, query: bytes, body: bytes) -> Values:
+    decode: Callable[[bytes, str], Values] | None = attrs.field(default=None, kw_only=True)
+
+    def values(self, query: bytes, body: bytes, content_type: str) -> Values:
         """Decode a request's parameters.
 
         Raises:
             ServiceError: They cannot be decoded.
         """
+        if self.decode is not None:
+            return self.decode(body, content_type)
         return read_query(query, self.reads) if self.method == "GET" else read_body(body, self.reads)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import attrs
 
+from ...models.json_types import exact
 from ..errors import SandboxError
 from ..state.store import Store
 from ..wire.signing import Signer
@@ -19,10 +20,10 @@ from ..world.world import World
 class Credentials:
     """A company's API key and OAuth client, each with its secret; what is not given is made up."""
 
-    api_key: str = attrs.field(factory=lambda: str(uuid4()), repr=False)
-    shared_key: str = attrs.field(factory=lambda: secrets.token_urlsafe(30), repr=False)
-    client_id: str = attrs.field(factory=lambda: f"sandbox-{secrets.token_hex(4)}")
-    client_secret: str = attrs.field(factory=lambda: secrets.token_urlsafe(30), repr=False)
+    api_key: str = attrs.field(factory=lambda: str(uuid4()), converter=exact, repr=False)
+    shared_key: str = attrs.field(factory=lambda: secrets.token_urlsafe(30), converter=exact, repr=False)
+    client_id: str = attrs.field(factory=lambda: f"sandbox-{secrets.token_hex(4)}", converter=exact)
+    client_secret: str = attrs.field(factory=lambda: secrets.token_urlsafe(30), converter=exact, repr=False)
 
 
 @attrs.frozen

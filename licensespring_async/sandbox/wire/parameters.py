@@ -76,9 +76,21 @@ def read_body(body: bytes, documented: Collection[str]) -> Values:
     """
     try:
         fields = json.loads(body, parse_constant=_refuse_constant)
-        if not isinstance(fields, dict):
-            raise ServiceError("invalid_json")
-        values = {name: _text(value) for name, value in cast("JsonObject", fields).items()}
+    except (ValueError, RecursionError) as error:
+        raise ServiceError("invalid_json") from error
+    if not isinstance(fields, dict):
+        raise ServiceError("invalid_json")
+    return read_fields(cast("JsonObject", fields), documented)
+
+
+def read_fields(fields: JsonObject, documented: Collection[str]) -> Values:
+    """Return the values that a query string of some fields would give; what is nested stays JSON.
+
+    Raises:
+        ServiceError: invalid_json.
+    """
+    try:
+        values = {name: _text(value) for name, value in fields.items()}
         "".join(values.values()).encode()  # half of a surrogate pair can be escaped in JSON, and is not text
     except (ValueError, RecursionError) as error:
         raise ServiceError("invalid_json") from error

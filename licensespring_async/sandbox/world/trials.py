@@ -110,8 +110,8 @@ class Trials:
             customer=Customer(**trial.customer),
         )
         for feature in product.trial_features:
-            terms = keywords_of(feature, FeatureTerms)
-            license.add_feature(**{**terms, "consumption": copy(feature.consumption)})
+            terms: dict[str, Any] = {**keywords_of(feature, FeatureTerms), "consumption": copy(feature.consumption)}
+            license.add_feature(**terms)
         self._sold[number] = trial, license
         return license
 

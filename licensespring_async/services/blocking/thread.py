@@ -16,6 +16,7 @@ from anyio.from_thread import BlockingPortal
 
 from ...client import LicenseSpring
 from ...errors import ConfigurationError, LicenseSpringError
+from ...transport.loops import running
 
 T = TypeVar("T")
 
@@ -33,15 +34,22 @@ class LoopThread:
         """Start the thread, and open the client in it.
 
         Raises:
-            ConfigurationError: The caller is inside an event loop, or it was opened before.
+            ConfigurationError: The caller is inside an event loop, it was opened before, or no thread can be started.
         """
         _refuse_inside_a_loop()
         if self._thread is not None:
             raise ConfigurationError("this client was opened before; make another one")
         opened: Future[BlockingPortal] = Future()
         # A daemon, so that a program which never closes the client can end.
-        self._thread = threading.Thread(target=self._main, args=[opened], name="licensespring-async", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._main, args=[opened], name="licensespring-async", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as e:
+            raise ConfigurationError(
+                f"no thread can be started to run the calls in ({e}); at the end of a program, as in atexit, "
+                "use a client that was opened before"
+            ) from e
+        self._thread = thread
         self._portal, self._process = opened.result(), os.getpid()
 
     def _main(self, opened: Future[BlockingPortal]) -> None:
@@ -103,13 +111,10 @@ def _closed() -> ConfigurationError:
 
 
 def _refuse_inside_a_loop() -> None:
-    try:
-        anyio.get_cancelled_exc_class()
-    except RuntimeError:
-        return
-    raise ConfigurationError(
-        "a blocking client was used inside a running event loop, which it would hold up; use LicenseSpring there"
-    )
+    if running() is not None:
+        raise ConfigurationError(
+            "a blocking client was used inside a running event loop, which it would hold up; use LicenseSpring there"
+        )
 
 
 class Held(AbstractContextManager[T, None], Generic[T]):

@@ -6,6 +6,7 @@ import logging
 import random as random_module
 from collections import OrderedDict
 from collections.abc import Callable
+from operator import attrgetter
 from types import TracebackType
 from typing import Self
 
@@ -23,10 +24,12 @@ from ...errors import (
     LicenseSpringError,
     TransportError,
 )
+from ...errors.codes import OK
 from ...models import LicenseFeature
 from ...models.expiry import TimeFloor
 from ...transport import Clock
 from ...transport.clock import is_number
+from ...transport.loops import running
 from ..asking import Asking
 from .decisions import Decision, Source
 from .grace import Grace, StoredAnswers, Verified
@@ -111,7 +114,7 @@ class LicenseGate:
         self._ttl, self._refused_ttl, self._jitter = ttl, refused_ttl, jitter
         self._refresh_ahead, self._floating_part, self._max_size = refresh_ahead, floating_part, max_size
         self._random = random
-        self._stored = None if grace is None else StoredAnswers(grace)
+        self._stored = None if grace is None else StoredAnswers(grace, client.service)
         self._now = clock.monotonic
         self._misses = Misses(miss_burst, miss_rate, clock.monotonic)
         # Apart, so that an enumeration of wrong keys pushes no good answer out.
@@ -119,6 +122,7 @@ class LicenseGate:
         self._refused: OrderedDict[Key, _Entry] = OrderedDict()
         self._flights: dict[Key, _Flight] = {}
         self._tasks: TaskGroup | None = None
+        self._loop: object | None = None
         self._clock = clock
         # The later of local time and what the service has proved; while the program runs it never goes back.
         self._latest = TimeFloor.of(clock.time(), clock.monotonic)
@@ -168,6 +172,7 @@ class LicenseGate:
     async def __aenter__(self) -> Self:
         if self._tasks is not None:
             raise ConfigurationError("the gate is open already; make a second one")
+        self._loop = running()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         return self
@@ -212,12 +217,14 @@ class LicenseGate:
         return False
 
     def _flight(self, check: FeatureCheck, settle: Settle) -> _Flight:
+        if self._tasks is None:
+            raise ConfigurationError("the gate is not open; use it in `async with`")
+        if running() is not self._loop:
+            raise ConfigurationError("the gate was opened in another event loop; make one gate and client for each")
         flight = self._flights.get(check.key)
         if flight is not None:
             settle(False)
             return flight
-        if self._tasks is None:
-            raise ConfigurationError("the gate is not open; use it in `async with`")
         flight = self._flights[check.key] = _Flight()
         self._tasks.start_soon(self._fly, check, flight, settle)
         return flight
@@ -274,7 +281,7 @@ class LicenseGate:
             seconds = min(seconds, left)
         # While nobody answers, a slot is surely ours for its time-out and no longer.
         longest = min(each for each in (slot, left, float("inf")) if each is not None)
-        return self._learn(check, "ok", seconds, floating=floating, longest=longest)
+        return self._learn(check, OK, seconds, floating=floating, longest=longest)
 
     def _learn(
         self,
@@ -288,12 +295,12 @@ class LicenseGate:
     ) -> Decision:
         at = self._time()
         kept = self._refused.get(check.key)
-        if code != "ok" and kept is not None and self._now() < kept.ends_at:
+        if code != OK and kept is not None and self._now() < kept.ends_at:
             # A second no makes none of them longer: the time shows which are asked for again.
             seconds = kept.ends_at - self._now()
         grace = 0.0 if self._stored is None else self._stored.seconds
         verified = Verified(
-            allowed=code == "ok", code=code, floating=floating, at=at, until=at + min(grace, longest), seen=at
+            allowed=code == OK, code=code, floating=floating, at=at, until=at + min(grace, longest), seen=at
         )
         self._keep(check.key, verified, "memory", at, seconds, again=again)
         self._remember(check, verified)
@@ -306,8 +313,10 @@ class LicenseGate:
 
     async def _stand(self, check: FeatureCheck, stored: StoredAnswers) -> Decision | None:
         """Return the last verified answer if it still stands."""
+        # The store before memory: another process may have been told no.
+        known = await stored.recall(check)
         entry = self._allowed.get(check.key) or self._refused.get(check.key)
-        verified = await stored.recall(check) if entry is None else entry.verified
+        verified = known if entry is None else max(known or entry.verified, entry.verified, key=attrgetter("order"))
         if verified is None or not verified.stands(self._time()):
             return None
         # It has been as late before: a clock that is set back a little gains nothing.

@@ -15,6 +15,7 @@ from typing import Final
 
 from ..._version import __version__
 from ...errors import LicenseRefused, LicenseSpringError
+from ...errors.codes import OK
 from ...extras import needs_extra
 from ...transport.history import History
 from ...transport.observing import Vitals
@@ -221,5 +222,5 @@ def _type(error: BaseException) -> str:
 
 def _code(error: BaseException | None) -> str:
     if error is None:
-        return "ok"
+        return OK
     return error.kind if isinstance(error, LicenseSpringError) else _type(error)

@@ -24,6 +24,8 @@ def by_headers(
 ) -> Callable[[HasScope], Found]:
     """Return a `licensee` that reads two headers; a request that lacks one, or has one twice, names nobody.
 
+    A value is UTF-8 or, if it is not that, Latin-1. Spaces and tabs around it are no part of it (RFC 9110, 5.5).
+
     Args:
         hardware_id: Name of the header with the device's id.
         license_key: Name of the header with the license's key. Exactly one of `license_key` and `username`.
@@ -44,13 +46,21 @@ def by_headers(
             if name == device_name:
                 if device is not None:
                     return None
-                device = value.decode("latin-1")
+                device = _text(value)
             elif name == whose:
                 if who is not None:
                     return None
-                who = value.decode("latin-1")
+                who = _text(value)
         if device is None or who is None:
             return None
         return Licensee(hardware_id=device, license_key=who) if by_key else Licensee(hardware_id=device, username=who)
 
     return licensee
+
+
+def _text(value: bytes) -> str:
+    value = value.strip(b" \t")
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

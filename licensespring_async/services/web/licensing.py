@@ -10,7 +10,7 @@ import attrs
 
 from ...checks import FeatureCheck
 from ...client import LicenseSpring
-from ...endpoints.parameters import text
+from ...endpoints.parameters import identifier
 from ...errors import ConfigurationError
 from ...redaction import Unpickled
 from ...transport import Clock
@@ -87,7 +87,7 @@ class Licensing(Generic[C_contra]):
                 raise ConfigurationError(f"{name}: must be callable, not {type(value).__name__}")
         if not is_number(refusal_seconds) or refusal_seconds < 0:
             raise ConfigurationError("refusal_seconds: must be a number of seconds, 0 or more")
-        self.product = text("product", product)
+        self.product = identifier("product", product)
         self.licensee = licensee
         self.source = source
         self.refusal_seconds = refusal_seconds

@@ -17,7 +17,7 @@ from typing import Generic, Literal, Self
 import attrs
 
 from ...checks import feature_key
-from ...endpoints.parameters import text
+from ...endpoints.parameters import identifier
 from ...errors import ConfigurationError, InvalidParameter, LicenseSpringError
 from ..asking import Asking
 from ..gate.decisions import Decision
@@ -65,8 +65,8 @@ class Requirement(Generic[C_contra]):
     def __init__(self, feature: str, licensing: Licensing[C_contra], *, product: str | None = None) -> None:
         if not isinstance(licensing, Licensing):
             raise ConfigurationError(f"licensing: must be a Licensing, not {type(licensing).__name__}")
-        self._feature = text("feature", feature)
-        self._product = licensing.product if product is None else text("product", product)
+        self._feature = identifier("feature", feature)
+        self._product = licensing.product if product is None else identifier("product", product)
         self._licensing = licensing
 
     def __deepcopy__(self, memo: object) -> Self:

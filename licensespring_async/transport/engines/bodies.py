@@ -15,7 +15,7 @@ _VERSIONS = frozenset({"HTTP/1.1", "HTTP/1.0", "HTTP/2"})  # the last through a 
 
 
 def check_version(version: str) -> None:
-    """Refuse an answer in a version of HTTP that nobody can have asked for; h11 reads any, by the rules of 1.1.
+    """Reject responses with an HTTP version that we do not speak; h11 would parse them as 1.1.
 
     Raises:
         ConnectionLost: It is.

@@ -173,6 +173,11 @@ class Circuit:
             if failed:
                 self._judge(now, how)
 
+    def give_up(self) -> None:
+        """Expect nothing of the probes that are under way: their event loop is gone."""
+        if self._probing:
+            self._next_period()
+
     def _judge(self, now: float, how: str) -> None:
         attempts, failures = self._window.sums(now)
         if attempts >= self.policy.min_attempts and failures >= attempts * self.policy.failure_rate:

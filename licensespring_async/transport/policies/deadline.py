@@ -5,11 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Final
 
 import anyio
 
 from ...errors import DeadlineExceeded
 from ..clock import Clock
+
+WINDOW_TIMES: Final = 2
+"""How many times its timeout a call may wait for the rate windows.
+
+With the defaults that is 20 s: a burst that fills the service's window of 10 s once more than it holds succeeds.
+"""
 
 
 class Patience:
@@ -41,9 +48,11 @@ class Patience:
 class Deadline:
     """A moment after which a call is over, whatever it is doing.
 
+    Waiting for the rate windows takes nothing of the call's time; it may take `WINDOW_TIMES` as long, or the patience.
+
     Args:
         timeout: Seconds from now.
-        patience: What bounds the waits for the rate windows instead of that time, or None.
+        patience: What bounds the waits for the rate windows instead, or None.
 
     Attributes:
         waited: Seconds that the call waited for its turn.
@@ -55,6 +64,7 @@ class Deadline:
         self._patience = patience
         self._started = clock.monotonic()
         self._extension = 0.0
+        self._extended_since: float | None = None
         self.waited = 0.0
 
     @property
@@ -65,7 +75,7 @@ class Deadline:
     @property
     def left(self) -> float:
         """Seconds until the call is over, below 0 once it is."""
-        return self._timeout + self._extension - self.elapsed
+        return self._timeout + self._at_windows - self.elapsed
 
     @property
     def is_patient(self) -> bool:
@@ -74,14 +84,26 @@ class Deadline:
 
     @property
     def patience(self) -> float:
-        """Seconds that the call may wait for the rate windows."""
-        return self.left if self._patience is None else math.inf
+        """Seconds that the call may go on waiting for the rate windows."""
+        return math.inf if self.is_patient else WINDOW_TIMES * self._timeout - self._at_windows
+
+    @property
+    def _at_windows(self) -> float:
+        now = self._clock.monotonic()
+        return self._extension + (0.0 if self._extended_since is None else now - self._extended_since)
 
     def exceeded(self, doing: str) -> DeadlineExceeded:
         """Return the error for running out of time before anything was sent."""
-        error = DeadlineExceeded(f"the call's {self._timeout:g} s were over while {doing}")
-        error.may_have_acted = False
-        return error
+        return _unsent(f"the call's {self._timeout:g} s were over while {doing}")
+
+    def crowded(self) -> DeadlineExceeded:
+        """Return the error for a call that the rate windows leave no place."""
+        if self.is_patient:
+            return _unsent("the call was given up while it waited for its turn")
+        return _unsent(
+            f"there was no place in the rate windows within {WINDOW_TIMES * self._timeout:g} s, {WINDOW_TIMES} times "
+            "the call's timeout; make fewer calls at once, raise timeout, or check many devices with fleet.check_many"
+        )
 
     @contextmanager
     def limit(self, doing: str) -> Generator[None]:
@@ -96,24 +118,21 @@ class Deadline:
             raise self.exceeded(doing)
 
     @contextmanager
-    def wait(self, doing: str) -> Generator[None]:
-        """Stop a wait for the rate windows at the deadline, or when the patience ends.
+    def wait(self) -> Generator[None]:
+        """Wait for the rate windows, or until the circuit closes, on top of the call's time and not for ever.
 
         Raises:
-            DeadlineExceeded: That came first.
+            DeadlineExceeded: It took too long, or the patience has ended.
         """
-        if self._patience is None:
-            with self.limit(doing):
+        waits = anyio.move_on_after(self.patience) if self._patience is None else self._patience.wait()
+        with waits as scope, self._noted():
+            self._extended_since = self._clock.monotonic()
+            try:
                 yield
-            return
-        before = self.waited
-        with self._patience.wait() as scope, self._noted():
-            yield
-        self._extension += self.waited - before
+            finally:
+                self._extension, self._extended_since = self._at_windows, None
         if scope.cancelled_caught:
-            error = DeadlineExceeded(f"the call was given up while {doing}")
-            error.may_have_acted = False
-            raise error
+            raise self.crowded()
 
     @contextmanager
     def _noted(self) -> Generator[None]:
@@ -122,3 +141,9 @@ class Deadline:
             yield
         finally:
             self.waited += self._clock.monotonic() - started
+
+
+def _unsent(text: str) -> DeadlineExceeded:
+    error = DeadlineExceeded(text)
+    error.may_have_acted = False
+    return error

@@ -12,11 +12,21 @@ from collections import deque
 import anyio
 import attrs
 
-from ...errors import ConfigurationError, DeadlineExceeded, RateLimited
+from ...errors import ConfigurationError, RateLimited
+from ...models.json_types import exact
 from ..clock import Clock, is_number
+from ..loops import InLoop
 from .deadline import Deadline
 
 _LONGEST_PAUSE = 3600.0
+_UNPACED = (
+    "the client keeps to no rate windows; with rate_limits=RateLimits.every_plan(), or those of a plan, its calls wait "
+    "for their turn"
+)
+_SHARED = (
+    "the client keeps to its rate_limits, so others are counted with it: clients behind the same address, or of the "
+    "same company; give each its part of the windows"
+)
 _TICK = 1e-6  # a sleep must end behind the moment it waits for, not a rounding error before it
 
 
@@ -80,9 +90,9 @@ class RateLimits:
         Raises:
             ConfigurationError: There is no such plan.
         """
-        if name not in _PLANS:
+        if not isinstance(name, str) or exact(name) not in _PLANS:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"rate_limits: no plan {name!r}; the plans are {', '.join(_PLANS)}")
-        return cls(*cls.every_plan().windows, (_PLANS[name], 60))
+        return cls(*cls.every_plan().windows, (_PLANS[exact(name)], 60))
 
 
 _PLANS = {"free": 1_800, "business-starter": 3_600, "business-plus": 4_500, "enterprise": 18_000}
@@ -122,6 +132,10 @@ class _Count:
         self._under_way -= 1
         self._leaving.append(now + self.window.seconds)
 
+    def end_all(self, now: float) -> None:
+        self._leaving.extend([now + self.window.seconds] * self._under_way)
+        self._under_way = 0
+
 
 @attrs.define
 class Pause:
@@ -141,6 +155,21 @@ def seconds_asked(error: RateLimited) -> float:
     return min(error.retry_after or 0.0, _LONGEST_PAUSE)
 
 
+@attrs.define(eq=False)
+class Line:
+    """Those who wait for a place or have one, in one event loop.
+
+    Attributes:
+        turn: Held by the first, who waits for time to pass.
+        ended: Set when a request has ended, or the windows have changed.
+        under_way: Requests that entered and have not left.
+    """
+
+    turn: anyio.Lock = attrs.field(factory=lambda: anyio.Lock(fast_acquire=True))
+    ended: anyio.Event = attrs.field(factory=anyio.Event)
+    under_way: int = 0
+
+
 class RateLimiter:
     """Lets requests through as the windows allow, in the order they came, and none while the service says to wait.
 
@@ -155,46 +184,59 @@ class RateLimiter:
     def __init__(self, limits: RateLimits | None, clock: Clock, pause: Pause) -> None:
         self._clock = clock
         self.pause = pause
-        self._under_way = 0
         self._counts = list[_Count]()
-        self._line = anyio.Lock(fast_acquire=True)
-        self._ended = anyio.Event()
+        self._line = InLoop(self._new_line)
         self.change(limits)
+
+    def _new_line(self) -> Line:
+        # What was under way in a loop that is gone may have been sent, and has ended.
+        now = self._clock.monotonic()
+        for count in self._counts:
+            count.end_all(now)
+        return Line()
 
     def change(self, limits: RateLimits | None) -> None:
         """Keep to other windows from now on; what was sent still counts in those of the same length."""
+        line = self._line.latest
         kept = {count.window.seconds: count for count in self._counts}
         self._counts = list[_Count]()
         for window in limits.windows if limits else ():
-            count = kept.pop(window.seconds, None) or _Count(window, self._under_way)
+            count = kept.pop(window.seconds, None) or _Count(window, 0 if line is None else line.under_way)
             count.window = window
             self._counts.append(count)
-        self._ended.set()
+        if line is not None:
+            line.ended.set()
 
-    async def enter(self, deadline: Deadline) -> None:
-        """Wait for a place; every `enter` needs its `leave`.
+    async def enter(self, deadline: Deadline) -> Line:
+        """Wait for a place; every `enter` needs its `leave`, with the line that it returns.
 
         Raises:
+            ConfigurationError: Another event loop uses the client.
             RateLimited: The service asked for a longer pause than the call has time.
-            DeadlineExceeded: The windows leave no place within the call's time.
+            DeadlineExceeded: The windows leave no place for as long as a call may wait.
         """
-        if self._line.locked() or self._wait() > 0:
-            await self._stand_in_line(deadline)
-        self._under_way += 1
+        line = self._line.get()
+        if line.turn.locked() or self._wait() > 0:
+            await self._stand_in(line, deadline)
+        line.under_way += 1
         for count in self._counts:
             count.begin()
+        return line
 
-    def leave(self) -> None:
+    def leave(self, line: Line) -> None:
         """Note the end of a request that entered."""
-        self._under_way -= 1
+        if line is not self._line.latest:
+            return  # its loop was given up, and with it this request
+        line.under_way -= 1
         if self._counts:
             now = self._clock.monotonic()
             for count in self._counts:
                 count.end(now)
-            self._ended.set()
+            line.ended.set()
 
     def hold(self, error: RateLimited) -> None:
-        """Let nobody through for the time the service asked for, an hour at most."""
+        """Let nobody through for the time the service asked for, an hour at most; note on the error what to do."""
+        error.add_note(_SHARED if self._counts else _UNPACED)
         until = self._clock.monotonic() + seconds_asked(error)
         if until > self.pause.until:
             self.pause.until = until
@@ -207,20 +249,20 @@ class RateLimiter:
             wait = max(wait, count.wait(now))
         return wait
 
-    async def _stand_in_line(self, deadline: Deadline) -> None:
-        with deadline.wait("waiting for the rate windows"):
-            async with self._line:
+    async def _stand_in(self, line: Line, deadline: Deadline) -> None:
+        with deadline.wait():
+            async with line.turn:
                 while (wait := self._wait()) > 0:
                     if wait == math.inf:
-                        self._ended = anyio.Event()
-                        await self._ended.wait()
+                        line.ended = anyio.Event()
+                        await line.ended.wait()
                         continue
+                    self._check_pause(deadline)
                     if wait > deadline.patience:
-                        raise self._hopeless(deadline)
+                        raise deadline.crowded()
                     await self._clock.sleep(wait + _TICK)
 
-    def _hopeless(self, deadline: Deadline) -> RateLimited | DeadlineExceeded:
+    def _check_pause(self, deadline: Deadline) -> None:
         paused, error = self.pause.until - self._clock.monotonic(), self.pause.error
-        if error is None or paused <= deadline.left:
-            return deadline.exceeded("waiting for the rate windows")
-        return RateLimited(error.status, error.code, error.message, retry_after=paused)
+        if error is not None and paused > deadline.left and not deadline.is_patient:
+            raise RateLimited(error.status, error.code, error.message, retry_after=paused)

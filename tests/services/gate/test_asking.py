@@ -26,7 +26,7 @@ CONDITIONS: list[Callable[[Any], object]] = [
     lambda asked: asked and "in",
     lambda asked: "in" if asked else "out",
     lambda asked: all([asked]),
-    lambda asked: list(filter(None, [asked])),
+    lambda asked: [each for each in [asked] if each],
 ]
 
 

@@ -143,6 +143,38 @@ def test_headers_name_the_licensee() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("größe".encode(), "größe"),
+        ("größe".encode("latin-1"), "größe"),
+        ("鍵".encode(), "鍵"),
+        (b"ana ", "ana"),
+        (b"\t ana\t", "ana"),
+        (" größe ".encode(), "größe"),
+        ("ana\N{NO-BREAK SPACE}".encode(), "ana\N{NO-BREAK SPACE}"),
+    ],
+)
+def test_a_header_is_read_as_it_was_meant(sent: bytes, read: str) -> None:
+    """Reads UTF-8, which clients send, and Latin-1, without the spaces that a server may leave around a value."""
+    named = by_headers(hardware_id="x-device", username="x-user")
+
+    assert named(Connection({"headers": [(b"x-device", sent), (b"x-user", sent)]})) == Licensee(
+        hardware_id=read, username=read
+    )
+
+
+@pytest.mark.parametrize("name", ["TP ", "\ufeffTP", "T\u200bP"])
+def test_a_name_that_no_request_could_have_is_refused_at_once(name: str) -> None:
+    """Refuses a product or feature that would deny every request, where it is written."""
+    licensing = Licensing(lambda: pytest.fail("no application runs"), product="TP", licensee=found_later)
+
+    with pytest.raises(ConfigurationError, match="product: "):
+        Requirement("render", licensing, product=name)
+    with pytest.raises(ConfigurationError, match="feature: "):
+        Requirement(name, licensing)
+
+
+@pytest.mark.parametrize(
     ("client", "source"),
     [
         (("192.0.2.1", 443), "192.0.2.1"),

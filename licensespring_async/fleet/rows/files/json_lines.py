@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import IO, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO
 
 from ....errors import ConfigurationError
 from ..row import COLUMNS, InvalidRow, Row, row_from
@@ -28,19 +28,34 @@ def rows_in(text: IO[str], name: str, mapping: Mapping[str, str]) -> Iterator[Ro
             raise ConfigurationError(f"{name}: is a JSON array; write one object a line (jq -c '.[]' does that)")
         row += 1
         found = _parsed(line.strip()) if is_whole else f"is longer than {LONGEST_LINE:,} characters"
+        if isinstance(found, Object) and (twice := found.twice(names.values())):
+            found = f"names {' and '.join(twice)} more than once"
         if isinstance(found, str):
             yield InvalidRow(row=row, line=number, reason=found)
         else:
-            fields = {key.strip().lower(): value for key, value in found.items()}
-            yield row_from({ours: fields.get(given) for ours, given in names.items()}, row=row, line=number)
+            yield row_from({ours: found.fields.get(given) for ours, given in names.items()}, row=row, line=number)
 
 
-def _parsed(line: str) -> dict[str, object] | str:
+class Object:
+    """A JSON object, its names as columns are compared."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        self._names = [name.strip().lower() for name, _ in pairs]
+        self.fields = dict(zip(self._names, (value for _, value in pairs), strict=True))
+
+    def twice(self, names: Iterable[str]) -> list[str]:
+        """Return which of some names it has more than once."""
+        if len(self._names) == len(self.fields):
+            return []
+        return [name for name in names if self._names.count(name) > 1]
+
+
+def _parsed(line: str) -> Object | str:
     """Return the object of a line, or what is wrong with it; never a part of it, which could be a key."""
     try:
-        value: object = json.loads(line)
+        value: object = json.loads(line, object_pairs_hook=Object)
     except json.JSONDecodeError as e:
         return f"is not JSON: {e.msg} at character {e.pos + 1}"
     except (ValueError, RecursionError):
         return "is not JSON that can be read: a number is too long, or it is nested too deeply"
-    return cast("dict[str, object]", value) if isinstance(value, dict) else "is not a JSON object"
+    return value if isinstance(value, Object) else "is not a JSON object"

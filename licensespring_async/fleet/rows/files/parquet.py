@@ -40,7 +40,7 @@ def rows_of(path: str | Path, mapping: Mapping[str, str]) -> Iterator[Row | Inva
     with ExitStack() as stack:
         files = [stack.enter_context(Path(path).open("rb")) for _ in range(2)]
 
-        def open_next(**options: object) -> Any:
+        def open_next(**options: Any) -> Any:
             return stack.enter_context(pq.ParquetFile(files.pop(), buffer_size=_BUFFER, pre_buffer=False, **options))
 
         try:
@@ -114,8 +114,10 @@ def _refuse_bombs(metadata: Any, wanted: Container[str], path: str) -> None:
 
 
 def _longest(dictionary: Any) -> int:
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow.compute  # noqa: PLC0415
 
+    # Its functions are made at run time, which no stub knows.
+    pc: Any = pyarrow.compute
     return int(pc.max(pc.binary_length(dictionary)).as_py() or 0)
 
 

@@ -1,0 +1,160 @@
+"""Rows and outcomes as text: what travels between the process that keeps the journal and the workers.
+
+Nothing of a worker's is unpickled, which would let a worker run its code where the journal is. Text is JSON, and what
+is no such JSON is no outcome.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, cast
+
+import attrs
+
+from ...checks import FeatureCheck
+from ...errors import ConnectionLost, LicenseSpringError
+from ...redaction import fingerprint
+from ..results.result import Result
+from ..rows.row import Row, row_of
+
+Outcome = Result | LicenseSpringError | None
+"""What became of a row: its result, what it failed with, or None if it was not sent."""
+
+
+@attrs.frozen
+class Checked:
+    """What became of a chunk.
+
+    Attributes:
+        outcomes: One for each row of it.
+        throttled: Requests of this worker so far that were answered with HTTP 429.
+    """
+
+    outcomes: Sequence[Outcome]
+    throttled: int
+
+
+class NoAnswer(ConnectionLost):
+    """A worker answered with something that is no outcome; it may be of another version, or not ours."""
+
+
+def written_rows(rows: Sequence[Row]) -> str:
+    """Return rows as text."""
+    return json.dumps([attrs.asdict(each) for each in rows])
+
+
+def read_rows(text: str) -> list[Row]:
+    """Return the rows that a text stands for."""
+    return [row_of(each) for each in json.loads(text)]
+
+
+def written_error(error: LicenseSpringError | None) -> str:
+    """Return an error, or that there is none, as text."""
+    return json.dumps(_plain(error))
+
+
+def read_error(text: object) -> LicenseSpringError | None:
+    """Return the error that a text stands for.
+
+    Raises:
+        NoAnswer: It is no such text.
+    """
+    outcome = _outcome(_loaded(text))
+    if isinstance(outcome, Result):
+        raise NoAnswer(_NO_ANSWER)
+    return outcome
+
+
+def written_checked(checked: Checked) -> str:
+    """Return what became of a chunk as text."""
+    return json.dumps({"outcomes": [_plain(each) for each in checked.outcomes], "throttled": checked.throttled})
+
+
+def read_checked(text: object, rows: Sequence[Row]) -> Checked | LicenseSpringError:
+    """Return what became of rows, which are named here and not by the worker; or why all of it failed.
+
+    Raises:
+        NoAnswer: It is no such text.
+    """
+    loaded = _loaded(text)
+    if not isinstance(loaded, dict) or "outcomes" not in loaded:
+        outcome = _outcome(loaded)
+        if isinstance(outcome, LicenseSpringError):
+            return outcome
+        raise NoAnswer(_NO_ANSWER)
+    outcomes, throttled = loaded["outcomes"], loaded.get("throttled")
+    if not isinstance(outcomes, list) or len(outcomes) != len(rows) or type(throttled) is not int:
+        raise NoAnswer(_NO_ANSWER)
+    return Checked([_named(_outcome(each), row) for each, row in zip(outcomes, rows, strict=True)], throttled)
+
+
+_NO_ANSWER: Final = "a Dask worker answered with what is no result; all workers need this package in the same version"
+
+
+def _named(outcome: Outcome, row: Row) -> Outcome:
+    if not isinstance(outcome, Result):
+        return outcome
+    check = row.check
+    return attrs.evolve(
+        outcome,
+        row=row.row,
+        line=row.line,
+        product=check.product,
+        feature=check.feature if isinstance(check, FeatureCheck) else "",
+        # By the salt of the run, which the workers do not know.
+        hardware=fingerprint(check.hardware_id),
+        key=fingerprint(check.identity),
+    )
+
+
+def _plain(outcome: Outcome) -> object:
+    if outcome is None:
+        return None
+    if isinstance(outcome, Result):
+        return outcome.to_json()
+    # The failures of earlier attempts stay with the worker.
+    fields = {name: value for name, value in vars(outcome).items() if _is_plain(value)}
+    args = [each if _is_plain(each) else str(each) for each in outcome.args]
+    return {"error": type(outcome).__name__, "args": args, "fields": fields}
+
+
+def _loaded(text: object) -> Any:
+    if not isinstance(text, str):
+        raise NoAnswer(_NO_ANSWER)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise NoAnswer(_NO_ANSWER) from None
+
+
+def _outcome(plain: object) -> Outcome:
+    try:
+        if plain is None:
+            return None
+        if isinstance(plain, str):
+            return Result.from_json(plain)
+        return _error(cast("dict[str, Any]", plain))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise NoAnswer(_NO_ANSWER) from None
+
+
+def _error(plain: dict[str, Any]) -> LicenseSpringError:
+    error = {each.__name__: each for each in _kinds(LicenseSpringError)}[plain["error"]](*plain["args"])
+    given = {name: value for name, value in plain["fields"].items() if _is_plain(value)}
+    vars(error).update({name: value for name, value in given.items() if _is_alike(getattr(error, name, None), value)})
+    return error
+
+
+def _kinds(kind: type[LicenseSpringError]) -> Iterator[type[LicenseSpringError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _kinds(each)
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _is_alike(own: object, given: object) -> bool:
+    return own is None or given is None or isinstance(given, type(own)) or {type(own), type(given)} <= {int, float}

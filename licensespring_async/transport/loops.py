@@ -1,0 +1,90 @@
+"""Event loops, of asyncio or trio: which one runs in this thread, and what belongs to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from ..errors import ConfigurationError
+
+T = TypeVar("T")
+
+
+def running() -> object | None:
+    """Return what stands for the event loop that runs in this thread, or None: the thread is asked itself.
+
+    A context variable, by which anyio knows, goes along into the threads that `asyncio.to_thread` starts.
+    """
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    if "trio" in sys.modules:  # else nothing of it can run
+        import trio  # noqa: PLC0415  # no dependency of ours
+
+        if trio.lowlevel.in_trio_run():
+            return trio.lowlevel.current_trio_token()
+    return None
+
+
+def _has_ended(loop: object) -> bool:
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        return loop.is_closed() or not loop.is_running()
+    import trio  # noqa: PLC0415  # as above
+
+    assert isinstance(loop, trio.lowlevel.TrioToken)  # noqa: S101
+    try:
+        loop.run_sync_soon(_nothing)
+    except trio.RunFinishedError:
+        return True
+    return False
+
+
+def _nothing() -> None:
+    """Do nothing, in whichever loop still does anything."""
+
+
+class InLoop(Generic[T]):
+    """What calls wait for together, and so in one event loop at a time; the next loop gets its own.
+
+    A loop that was closed over its calls can neither give back what they held nor wake those who wait.
+
+    Args:
+        make: Makes it in the loop that it is for; first when nothing was there.
+
+    Attributes:
+        latest: What was made last, for any thread to look at; None before the first.
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self.latest: T | None = None
+        self._make = make
+        self._loop: object | None = None
+        self._process = 0
+        self._moving = threading.Lock()
+
+    def get(self) -> T:
+        """Return what belongs to the loop that runs here.
+
+        Raises:
+            ConfigurationError: It belongs to another loop, and that one still runs.
+        """
+        loop = running()
+        latest = self.latest
+        if loop is self._loop and latest is not None:
+            return latest
+        with self._moving:
+            # In a forked process the loop of its parent looks as if it ran.
+            is_taken = self._loop is not None and self._process == os.getpid() and not _has_ended(self._loop)
+            if is_taken and loop is not self._loop:
+                raise ConfigurationError(
+                    "this client is used in another event loop, which still runs; make one client for each loop, "
+                    "or share a BlockingLicenseSpring between threads"
+                )
+            self._loop, self._process = loop, os.getpid()
+            self.latest = made = self._make()
+            return made
