@@ -94,6 +94,25 @@ def test_a_file_without_an_md5_is_not_fetched(run: Run, words: list[str], produc
     assert (done.exit_code, "gives no MD5" in done.stderr) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("", "the service has no file for this version"),
+        ("https://files.example.org/.bashrc", "gives no name for the file that could be used"),
+        ("https://files.example.org/", "name it with --output FILE"),
+        ("https://files.example.org/a%0Ab", "gives no name for the file that could be used"),
+    ],
+)
+def test_a_name_that_a_service_must_not_choose_is_refused(
+    address: str, message: str, run: Run, words: list[str], product: Product
+) -> None:
+    """A file without an address, or with a hidden or empty name, is not fetched."""
+    product.installation_files[:] = [InstallationFile(version="8.5.0", installation_file=address, hash_md5="0" * 32)]
+    done = run(*words)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert message in " ".join(done.stderr.split())
+
+
 @posix
 def test_ctrl_c_keeps_what_came_and_says_so(
     words: list[str], product: Product, sandbox: Sandbox, key_file: Path, tmp_path: Path

@@ -78,7 +78,9 @@ class _Fetch:
         """Ask where the file is, and fetch it."""
         async with client:
             file = (await client.perform(call)).value
-            self.path = _named(file) if output is None else output
+            if not file.installation_file:
+                raise ResponseError("the service has no file for this version, or does not say where it is")
+            self.path = _named(file.filename, file.installation_file) if output is None else output
             with telling(self.path.name, ERR) as tell:
 
                 def progress(done: int, total: int | None) -> None:
@@ -88,9 +90,9 @@ class _Fetch:
                 return await client.download(file, self.path, timeout=within, progress=progress)
 
 
-def _named(file: InstallationFile) -> Path:
+def _named(filename: str | None, address: str) -> Path:
     """Return the name that the service has for a file, which must not lead elsewhere or replace anything."""
-    given = file.filename or unquote(urlsplit(file.installation_file or "").path)
+    given = filename or unquote(urlsplit(address).path)
     name = PurePosixPath(given.replace("\\", "/")).name
     if not name or name.startswith(".") or len(name) > _LONGEST_NAME or not name.isprintable() or ":" in name:
         raise ResponseError("the service gives no name for the file that could be used; name it with --output FILE")
