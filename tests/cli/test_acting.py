@@ -133,9 +133,9 @@ def test_a_slot_is_borrowed_and_released(run: Run, words: Callable[..., list[str
 
 @pytest.mark.usefixtures("license")
 def test_a_slot_that_nobody_holds_is_not_released(run: Run, words: Callable[..., list[str]]) -> None:
-    """The service's no exits with 5, and says what it means."""
+    """The service's error is told with its code: the license is not what it refuses."""
     done = run(*words("release", "--feature", "render"))
-    assert (done.exit_code, done.stdout) == (5, "")
+    assert (done.exit_code, done.stdout) == (1, "")
     assert "floating_feature_device_not_in_use" in done.stderr
 
 
@@ -211,3 +211,16 @@ def test_the_id_of_this_machine_is_printed(offline: Run) -> None:
     blank = offline("hardware-id", " ")
     assert (blank.exit_code, blank.stdout) == (2, "")
     assert "application: must be a name that is not empty" in blank.stderr
+
+
+@pytest.mark.usefixtures("license")
+def test_a_request_file_is_sent_from_another_machine(
+    offline: Run, run: Run, words: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    """`offline deactivate` writes what `api deactivate_offline` sends; then the device is not active any more."""
+    path = tmp_path / "device.req"
+    assert offline("offline", *words("deactivate", "--output", str(path))).exit_code == 0
+    sent = run("api", "deactivate_offline", LICENSESPRING_REQUEST=path.read_text())
+    assert (sent.exit_code, sent.stderr) == (0, "")
+    assert path.read_text() not in sent.stdout
+    assert run(*words("check")).exit_code == 5
