@@ -21,7 +21,7 @@ import respx
 from anyio.from_thread import start_blocking_portal
 
 from licensespring_async import ApiKey, LicenseSpring, SignatureError, endpoints
-from licensespring_async.sandbox import Sandbox, World, demo_world
+from licensespring_async.sandbox import Consumption, InstallationFile, Sandbox, World, demo_world
 from licensespring_async.transport.values import Call, Repeat
 
 from .unit.cases import cases
@@ -70,8 +70,10 @@ def commands() -> list[str]:
 def world() -> World:
     """The demo, and what the commands of the README ask about."""
     world = demo_world()
-    license = world.add_product("TP").add_license(key="KEY")
-    license.add_feature("render")
+    product = world.add_product("TP", installation_files=[InstallationFile(version="1.0", content="an installer")])
+    license = product.add_license(key="KEY", max_activations=2)
+    license.add_feature("render", floating_users=5, max_borrow_time=24)
+    license.add_feature("export", consumption=Consumption(maximum=10))
     license.activate("device-1")
     member = world.add_product("PART", authorization_method="user")
     suite = world.add_bundle("SUITE", members=[member], authorization_method="user")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import typer
@@ -10,13 +11,11 @@ from .._version import __version__
 from .console import write
 from .endpoints.api import api
 from .endpoints.commands import COMMANDS
-from .fleet.command import check as check_fleet
-from .fleet.command import retry as retry_fleet
-from .fleet.report import report as report_fleet
+from .groups import group
 from .sandbox import sandbox
 
 app = typer.Typer(
-    help="Check licenses against LicenseSpring's License API. Independent of the vendor.",
+    help="Check, activate and use licenses by LicenseSpring's License API. Independent of the vendor.",
     epilog="Credentials come from the environment: LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY, or "
     "LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET.",
     no_args_is_help=True,
@@ -26,21 +25,38 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-fleet = typer.Typer(help="Check many devices.", no_args_is_help=True, rich_markup_mode="markdown")
+
+
+def _offline() -> Mapping[str, Callable[..., None]]:
+    from .offline.commands import OFFLINE  # noqa: PLC0415  # the other commands start without it
+
+    return OFFLINE
+
+
+def _airgap() -> Mapping[str, Callable[..., None]]:
+    from .offline.air_gap import AIRGAP  # noqa: PLC0415  # the other commands start without it
+
+    return AIRGAP
+
+
+def _fleet() -> Mapping[str, Callable[..., None]]:
+    from .fleet.command import check, retry  # noqa: PLC0415  # the other commands start without it
+    from .fleet.report import report  # noqa: PLC0415  # the other commands start without it
+
+    return {"check": check, "report": report, "retry": retry}
+
+
+def _later(about: str, commands: Callable[[], Mapping[str, Callable[..., None]]]) -> typer.Typer:
+    return group(about, names=commands, make=lambda name: commands()[name])
+
 
 for name, function in COMMANDS.items():
     app.command(name)(function)
-app.add_typer(api, name="api")
-app.add_typer(fleet, name="fleet")
-fleet.command("check")(check_fleet)
-fleet.command("report")(report_fleet)
-fleet.command("retry")(retry_fleet)
 app.command("sandbox")(sandbox)
-
-
-@fleet.callback()
-def _fleet() -> None:
-    """Check many devices."""
+app.add_typer(api, name="api")
+app.add_typer(_later("License a device without a network, by files that people carry.", _offline), name="offline")
+app.add_typer(_later("License a device that sees no files either, by codes that people type.", _airgap), name="airgap")
+app.add_typer(_later("Check many devices.", _fleet), name="fleet")
 
 
 def _show_version(wanted: bool) -> None:
@@ -55,4 +71,4 @@ def _app(
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Check licenses against LicenseSpring's License API. Independent of the vendor."""
+    """Check, activate and use licenses by LicenseSpring's License API. Independent of the vendor."""

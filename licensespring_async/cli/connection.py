@@ -86,7 +86,7 @@ class Connection(Group):
         if self.public_key is not None and self.unverified:
             raise ConfigurationError("--public-key and --no-verify-signatures contradict each other; leave one out")
         if self.public_key is not None:
-            return _read_key(self.public_key)
+            return read_key(self.public_key)
         if not self.unverified and self.origin.lower() != PRODUCTION_URL:
             raise ConfigurationError(
                 "the base URL is not the vendor's own service: pass the key that it signs with (--public-key FILE), "
@@ -135,7 +135,12 @@ def embedded(
     return run()
 
 
-def _read_key(path: Path) -> bytes:
+def read_key(path: Path) -> bytes:
+    """Return what is in the file that `--public-key` names.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return file.read(_LARGEST_KEY_FILE)

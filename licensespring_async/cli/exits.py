@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Generator
@@ -20,6 +21,9 @@ from .console import complain
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
+
+# Errors about who asks name other arguments; behind an article, such a word is none.
+_IDENTITY = re.compile(r"(?<!\ba )(?<!\bthe )\b(?:license_key|username|password|id_token|code|customer_account_code)\b")
 
 
 class Code(IntEnum):
@@ -133,7 +137,8 @@ def _signals() -> list[signal.Signals]:
 def _text(error: LicenseSpringError) -> str:
     if isinstance(error, InvalidParameter):
         options = " / ".join(f"--{each.replace('_', '-')}" for each in error.parameter.split(" / "))
-        return f"{options}: {error.problem}"
+        problem = _IDENTITY.sub(lambda found: f"--{found[0].replace('_', '-')}", error.problem)
+        return f"{options}: {problem}"
     return str(error)
 
 

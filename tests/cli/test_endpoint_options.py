@@ -14,8 +14,7 @@ from typer.testing import CliRunner, Result
 
 from licensespring_async import ConfigurationError, endpoints
 from licensespring_async.cli.commands import with_signature
-from licensespring_async.cli.endpoints.commands import taking
-from licensespring_async.cli.endpoints.signature import arguments_for, options_of
+from licensespring_async.cli.endpoints.signature import arguments_for, options_of, taking
 from licensespring_async.endpoints.parameters import PARAMETERS
 
 

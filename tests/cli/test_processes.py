@@ -235,3 +235,14 @@ def test_a_reader_that_has_seen_enough_is_no_error_message() -> None:
         process.wait(timeout=60)
         assert process.stderr is not None
         assert process.stderr.read().startswith("1,000 rows: ")
+
+
+def test_a_command_starts_without_those_of_other_groups() -> None:
+    """The help, and what asks one endpoint, do not wait for the commands of fleets and of devices without a network."""
+    done = python(
+        "import sys\nimport licensespring_async.cli\n"
+        "groups = ('fleet', 'offline')\n"
+        "print([each for each in groups if f'licensespring_async.cli.{each}' in sys.modules])\n"
+        "print('dask' in sys.modules, 'licensespring_async.fleet.distributed' in sys.modules)"
+    )
+    assert (done.stdout, done.stderr) == ("[]\nFalse False\n", "")

@@ -1,16 +1,19 @@
-"""One call that does something, from its arguments to what is printed."""
+"""One call that does something or lists something, from its arguments to what is printed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeAlias, TypeVar
 
 import attrs
+import typer
 from rich.console import RenderableType
 
 from ...client import LicenseSpring
+from ...errors import ConfigurationError
 from ...models.model import to_json
+from ...redaction import fingerprint
 from ...transport import RawResponse
 from ...transport.values import Call
 from ..console import OUT, print_json, say
@@ -20,38 +23,76 @@ from .masking import masked
 
 T = TypeVar("T")
 
+ShowSecrets: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--show-secrets",
+        help="Print keys and people as they are; without, fingerprints.",
+        rich_help_panel="Answer",
+    ),
+]
+AsJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print the answer as JSON instead of a table.", rich_help_panel="Answer")
+]
+
 
 @attrs.frozen(kw_only=True)
 class Act(Generic[T]):
-    """An endpoint that does something.
+    """An endpoint that does something or lists something.
 
     Attributes:
         title: What was done, with the arguments' names in braces.
         show: Makes a table of the answer at a moment; None for an answer that says nothing.
+        secrets: Gives what people need of the answer and not everyone may see, by what it is called.
+        loses: Says of arguments which secret the service tells only once, if it does.
     """
 
     endpoint: Callable[..., Call[T]]
     title: str
     show: Callable[[T, datetime], RenderableType] | None = None
+    secrets: Callable[[T], Mapping[str, str]] | None = None
+    loses: Callable[[Mapping[str, object]], str | None] | None = None
 
 
-def act_one(act: Act[T], client: LicenseSpring, arguments: Mapping[str, object], *, as_json: bool) -> None:
+def act_one(
+    act: Act[T], client: LicenseSpring, arguments: Mapping[str, object], *, as_json: bool, show_secrets: bool
+) -> None:
     """Do it and print what came of it.
 
     Raises:
+        ConfigurationError: It would be lost what the service tells only once.
         LicenseSpringError: It was not done, or it is not known whether it was; the error says which.
     """
+    once = None if act.loses is None or show_secrets else act.loses(arguments)
+    if once is not None:
+        raise ConfigurationError(f"--show-secrets: is needed, for {once}")
     call = act.endpoint(**arguments)
     raw = run(perform, client, call)
     if as_json:
-        print_json(masked(to_json(raw.value, masked=True), call.request.secrets))
+        print_json(shown(raw.value, call, show_secrets=show_secrets))
         return
-    say(OUT, ("done", "bold green"), f"  {act.title.format_map(arguments)}{whose(arguments)}")
+    feature = arguments.get("feature")
+    subject = "" if feature is None else f", feature {feature}"
+    say(OUT, ("done", "bold green"), f"  {act.title.format_map(arguments)}{subject}{whose(arguments)}")
     if act.show is not None:
         OUT.print(act.show(raw.value, datetime.now(UTC)))
+    if act.secrets is not None:
+        _print_secrets(act.secrets(raw.value), show_secrets=show_secrets)
 
 
 async def perform(client: LicenseSpring, call: Call[T]) -> RawResponse[T]:
     """Open a client, send one call, and return its answer."""
     async with client:
         return await client.perform(call)
+
+
+def shown(value: object, call: Call[T], *, show_secrets: bool) -> object:
+    """Return the answer to a call as JSON, its secrets and those of the call as fingerprints unless they are wanted."""
+    return to_json(value) if show_secrets else masked(to_json(value, masked=True), call.request.secrets)
+
+
+def _print_secrets(secrets: Mapping[str, str], *, show_secrets: bool) -> None:
+    for name, secret in secrets.items():
+        say(OUT, (f"{name}:  ", "dim"), secret if show_secrets else fingerprint(secret))
+    if not show_secrets:
+        say(OUT, ("The same command with --show-secrets prints them as they are.", "yellow"))

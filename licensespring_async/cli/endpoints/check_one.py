@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
@@ -38,8 +38,8 @@ class Answer(Group):
 
 
 @attrs.frozen(kw_only=True)
-class Check(Generic[T]):
-    """An endpoint that is asked whether something is licensed.
+class Question(Generic[T]):
+    """Whether something is licensed, whoever answers.
 
     Attributes:
         key: Name of the answer in what `--json` prints.
@@ -48,7 +48,6 @@ class Check(Generic[T]):
         judge: Says what the answer comes to at a moment.
     """
 
-    endpoint: Callable[..., Call[T]]
     key: str
     title: str
     show: Callable[[T, datetime], RenderableType]
@@ -56,7 +55,14 @@ class Check(Generic[T]):
 
 
 @attrs.frozen(kw_only=True)
-class _Came(Generic[T]):
+class Check(Question[T]):
+    """An endpoint that is asked it."""
+
+    endpoint: Callable[..., Call[T]]
+
+
+@attrs.frozen(kw_only=True)
+class Came(Generic[T]):
     """How a check ended: with a value, or with the error that says why not."""
 
     verdict: Verdict
@@ -74,54 +80,76 @@ def check_one(check: Check[T], client: LicenseSpring, arguments: Mapping[str, ob
         typer.Exit: It failed, or the answer is no.
     """
     call = check.endpoint(**arguments)
-    came = run(_ask, client, check, call)
+    tell(check, arguments, run(_ask, client, check, call), answer, secrets=call.request.secrets)
+
+
+def tell(
+    question: Question[T],
+    arguments: Mapping[str, object],
+    came: Came[T],
+    answer: Answer,
+    *,
+    secrets: Collection[str],
+) -> None:
+    """Print the answer to a question, and exit with its code.
+
+    Args:
+        question: What was asked.
+        arguments: What it was asked with.
+        came: How it ended.
+        answer: How it is printed.
+        secrets: Values of the arguments that are shown as fingerprints.
+
+    Raises:
+        typer.Exit: It failed, or the answer is no.
+    """
     if answer.as_json:
-        _print_json(check, call, came)
+        _print_json(question, secrets, came)
     else:
-        _print(check, arguments, came)
+        _print(question, arguments, came)
     if came.verdict.outcome is Outcome.NOT_LICENSED:
         raise typer.Exit(Code.OK if answer.exit_zero else Code.NOT_LICENSED)
     if came.error is not None:
         raise typer.Exit(code_of(came.error))
 
 
-async def _ask(client: LicenseSpring, check: Check[T], call: Call[T]) -> _Came[T]:
+async def _ask(client: LicenseSpring, check: Check[T], call: Call[T]) -> Came[T]:
     async with client:
         try:
             raw = await client.perform(call)
         except ConfigurationError:
             raise
         except LicenseSpringError as error:
-            return _Came(verdict=of_error(error), error=error, now=client.now())
+            return Came(verdict=of_error(error), error=error, now=client.now())
     now = client.now()
-    return _Came(verdict=check.judge(raw.value, now), value=raw.value, verified=raw.verified, now=now)
+    return Came(verdict=check.judge(raw.value, now), value=raw.value, verified=raw.verified, now=now)
 
 
-def _print_json(check: Check[T], call: Call[T], came: _Came[T]) -> None:
+def _print_json(question: Question[T], secrets: Collection[str], came: Came[T]) -> None:
     print_json(
         {
             "outcome": came.verdict.outcome,
             "code": came.verdict.code,
             "message": came.verdict.message,
             "verified": came.verified,
-            check.key: masked(to_json(came.value, masked=True), call.request.secrets),
+            question.key: masked(to_json(came.value, masked=True), secrets),
         }
     )
 
 
-def _print(check: Check[T], arguments: Mapping[str, object], came: _Came[T]) -> None:
+def _print(question: Question[T], arguments: Mapping[str, object], came: Came[T]) -> None:
     verdict, hint = came.verdict, "" if came.error is None else advice(came.error)
     if verdict.outcome is Outcome.ERROR:
         complain(f"{verdict.code}: {verdict.message}", advice=hint)
         return
-    asked = f"{check.title.format_map(arguments)}{whose(arguments)}"
+    asked = f"{question.title.format_map(arguments)}{whose(arguments)}"
     say(OUT, (verdict.outcome.value.replace("_", " "), _STYLES[verdict.outcome]), f"  {asked}")
     if verdict.outcome is Outcome.NOT_LICENSED:
         say(OUT, ("The answer:  ", "dim"), f"{verdict.message} ({verdict.code})")
         if hint:
             say(OUT, ("What to do:  ", "dim"), hint)
     if came.value is not None:
-        OUT.print(check.show(came.value, came.now))
+        OUT.print(question.show(came.value, came.now))
         if not came.verified:
             say(OUT, ("The answer's signature was not checked.", "yellow"))
 

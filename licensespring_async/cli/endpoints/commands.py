@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from typing import Annotated, Final, TypeVar
-
-import typer
+from typing import Final, TypeVar
 
 from ... import endpoints
 from ...fleet.checking.verdicts import of_answer
+from ...models import Trial
 from .. import commands
 from ..connection import OneCall
-from .act_one import Act, act_one
+from ..device import hardware_id
+from .act_one import Act, AsJson, ShowSecrets, act_one
 from .check_one import Answer, Check, check_one
-from .signature import arguments_for, help_of, options_of
-from .tables import feature_table, license_table, licenses_table
+from .download import download
+from .of_feature import either
+from .signature import arguments_for, taking
+from .tables import (
+    borrowing_table,
+    consumption_table,
+    feature_table,
+    license_table,
+    licenses_table,
+    trial_table,
+    versions_table,
+)
 
 T = TypeVar("T")
-
-_OTHERWISE: Final = "1 for an error, 2 for wrong usage, 4 for refused credentials or a wrong signature."
 
 
 def checking(check: Check[T], *, notice: str = "") -> Callable[..., None]:
@@ -37,41 +44,37 @@ def checking(check: Check[T], *, notice: str = "") -> Callable[..., None]:
     return commands.command(taking(run, check.endpoint, notice=notice, exits="0 for a yes, 5 for a no"))
 
 
-def acting(act: Act[T]) -> Callable[..., None]:
-    """Return the command that does something by its endpoint; its options and help are those of the function."""
-
-    def run(
-        *,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
-        connection: OneCall,
-        **given: object,
-    ) -> None:
-        arguments = arguments_for(act.endpoint, given)
-        act_one(act, connection.client(timeout=connection.timeout), arguments, as_json=as_json)
-
-    return commands.command(taking(run, act.endpoint, exits="0 when it is done, 5 for a refusal"))
-
-
-def taking(
-    run: Callable[..., None], endpoint: Callable[..., object], *, exits: str, notice: str = ""
-) -> Callable[..., None]:
-    """Give a function that takes any keywords the options and the help of an endpoint function, before its own.
+def acting(act: Act[T], *, about: str = "") -> Callable[..., None]:
+    """Return the command that does something by its endpoint; its options and help are those of the function.
 
     Args:
-        run: What the command does.
-        endpoint: What it calls.
-        exits: What its exit codes say of an answer.
-        notice: What follows the first line of the help.
+        act: What is done.
+        about: The help, where that of the endpoint does not say it all.
     """
-    own = [
-        each
-        for each in inspect.signature(run, eval_str=True).parameters.values()
-        if each.kind is inspect.Parameter.KEYWORD_ONLY
-    ]
-    first, *more = help_of(endpoint).split("\n\n")
-    run.__doc__ = "\n\n".join([f"{first} {notice}".strip(), *more, f"Exits with {exits}, {_OTHERWISE}"])
-    run.__name__ = getattr(endpoint, "__name__", "endpoint")
-    return commands.with_signature(run, [*options_of(endpoint), *own])
+
+    def run(
+        *, as_json: AsJson = False, show_secrets: ShowSecrets = False, connection: OneCall, **given: object
+    ) -> None:
+        arguments = arguments_for(act.endpoint, given)
+        client = connection.client(timeout=connection.timeout)
+        act_one(act, client, arguments, as_json=as_json, show_secrets=show_secrets)
+
+    return commands.command(taking(run, act.endpoint, about=about, exits="0 when it is done, 5 for a refusal"))
+
+
+def _of_trial(trial: Trial) -> Mapping[str, str]:
+    said = {
+        "License key": trial.license_key,
+        "User": trial.license_user,
+        "Initial password": trial.initial_password,
+    }
+    return {name: secret for name, secret in said.items() if secret}
+
+
+def _first_password(arguments: Mapping[str, object]) -> str | None:
+    if arguments["email"] is None or arguments["password"] is not None:
+        return None
+    return "the service tells the initial password of a new user only once; or choose it with --password"
 
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
@@ -104,6 +107,48 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             judge=of_answer,
         )
     ),
+    "activate": acting(Act(endpoint=endpoints.activate_license, title="activated {product}", show=license_table)),
     "deactivate": acting(Act(endpoint=endpoints.deactivate_license, title="deactivated {product}")),
+    "consume": acting(
+        Act(
+            endpoint=either(endpoints.add_consumption, endpoints.add_feature_consumption),
+            title="counted uses of {product}",
+            show=consumption_table,
+        ),
+        about="Count uses of a license, or of a feature with --feature; a negative number gives uses back.\n\n"
+        "It is never sent twice after a failure that may have acted: an error leaves open whether it was counted.",
+    ),
+    "borrow": acting(
+        Act(
+            endpoint=either(endpoints.borrow_floating_license, endpoints.borrow_floating_feature),
+            title="borrowed {product}",
+            show=borrowing_table,
+        ),
+        about="Borrow a slot of a floating license, or of a feature with --feature.\n\n"
+        "The device keeps the slot without contact to the service until --borrowed-until; `release` gives it back "
+        "early.",
+    ),
+    "release": acting(
+        Act(
+            endpoint=either(endpoints.release_floating_license, endpoints.release_floating_feature),
+            title="released {product}",
+        ),
+        about="Give back the slot of a floating license, or of a feature with --feature.",
+    ),
+    "trial": acting(
+        Act(
+            endpoint=endpoints.trial_key,
+            title="trial of {product}",
+            show=trial_table,
+            secrets=_of_trial,
+            loses=_first_password,
+        ),
+        about="Get a trial license for a device: a new one, or the one that it already has.\n\n"
+        "The first call for a device creates a license. --show-secrets prints the key, or the user and the initial "
+        "password.",
+    ),
+    "versions": acting(Act(endpoint=endpoints.versions, title="versions of {product}", show=versions_table)),
+    "download": download,
+    "hardware-id": hardware_id,
 }
 """By the name of the command."""

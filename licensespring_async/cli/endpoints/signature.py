@@ -14,6 +14,7 @@ import typer
 
 from ...endpoints.parameters import PARAMETERS
 from ...errors import ConfigurationError
+from ..commands import with_signature
 from ..console import ask_secret, can_ask
 
 Endpoint = Callable[..., Any]
@@ -22,23 +23,49 @@ _ASKED_FOR: Final = frozenset({"password", "new_password", "id_token", "code"})
 """Secrets that are typed in: never needed on the command line, where other users of the machine see them."""
 
 _PANELS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("email", "first_name", "last_name", "phone", "company_name", "address"), "Customer"),
+    **dict.fromkeys(("postcode", "city", "state", "country", "reference"), "Customer"),
     **dict.fromkeys(("hardware_id", "license_key", "username", "license_id"), "License and device"),
     **dict.fromkeys(("password", "new_password", "id_token", "code", "customer_account_code"), "License and device"),
     **dict.fromkeys(("env", "os_ver", "hostname", "os_hostname", "ip", "ip_local"), "Device data"),
     **dict.fromkeys(("app_ver", "sdk_ver", "mac_address", "is_vm", "vm_info"), "Device data"),
 }
+_OTHERWISE: Final = "1 for an error, 2 for wrong usage, 4 for refused credentials or a wrong signature."
 _SECTION = re.compile(r"^(?:Args|Returns|Raises|Cost|Source):", re.MULTILINE)
 _LINE = re.compile(r"(?m)^    (\w+): (.*(?:\n      +.*)*)")
 _NAME = re.compile(r"`(\w+)`")
 
 
+def taking(
+    run: Callable[..., None], endpoint: Callable[..., object], *, exits: str, notice: str = "", about: str = ""
+) -> Callable[..., None]:
+    """Give a function that takes any keywords the options and the help of an endpoint function, before its own.
+
+    Args:
+        run: What the command does.
+        endpoint: What it calls.
+        exits: What its exit codes say of an answer.
+        notice: What follows the first line of the help.
+        about: The help, where the command does more than its endpoint; the endpoint's if left out.
+    """
+    own = [
+        each
+        for each in inspect.signature(run, eval_str=True).parameters.values()
+        if each.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    first, *more = (about or help_of(endpoint)).split("\n\n")
+    run.__doc__ = "\n\n".join([f"{first} {notice}".strip(), *more, f"Exits with {exits}, {_OTHERWISE}"])
+    run.__name__ = getattr(endpoint, "__name__", "endpoint")
+    return with_signature(run, [*options_of(endpoint), *own])
+
+
 def options_of(endpoint: Endpoint) -> Iterator[inspect.Parameter]:
-    """Return an option for each parameter that a command line can give."""
+    """Return an option for each parameter of the API that a command line can give."""
     parameters = inspect.signature(endpoint, eval_str=True).parameters
     told = _told(endpoint)
     for name, each in parameters.items():
         kind = _kind(each.annotation)
-        if kind is None:
+        if name not in PARAMETERS or kind is None:
             continue
         is_required = each.default is inspect.Parameter.empty and NoneType not in get_args(each.annotation)
         text = _spoken(told.get(name) or PARAMETERS[name].about, parameters)
@@ -72,14 +99,23 @@ def arguments_for(endpoint: Endpoint, given: Mapping[str, object]) -> dict[str, 
     parameters = inspect.signature(endpoint).parameters
     arguments = dict(given)
     for name in [each for each in parameters if each in _ASKED_FOR and each in given]:
-        is_missing = given[name] is None and parameters[name].default is inspect.Parameter.empty
-        if is_missing and not can_ask():
-            raise ConfigurationError(
-                f"{option(name)}: is needed; set {_variable(name)}, or give - to have it read from the standard input"
-            )
-        if is_missing or given[name] == "-":
-            arguments[name] = ask_secret(name.replace("_", " ").capitalize())
+        is_needed = parameters[name].default is inspect.Parameter.empty
+        arguments[name] = typed_in(name, given[name], is_needed=is_needed)
     return arguments
+
+
+def typed_in(name: str, value: object, *, is_needed: bool) -> object:
+    """Return a secret as it was given, or what is typed in for it: for `-`, and when it is needed and was not given.
+
+    Raises:
+        ConfigurationError: It is needed, and there is no terminal to ask at.
+    """
+    is_missing = is_needed and value is None
+    if is_missing and not can_ask():
+        raise ConfigurationError(
+            f"{option(name)}: is needed; set {variable(name)}, or give - to have it read from the standard input"
+        )
+    return ask_secret(name.replace("_", " ").capitalize()) if is_missing or value == "-" else value
 
 
 def _option(name: str, kind: Any, text: str) -> Any:
@@ -92,7 +128,7 @@ def _option(name: str, kind: Any, text: str) -> Any:
         f"{option(name)}/--no{option(name)[1:]}" if kind is bool else option(name),
         help=text,
         metavar=None if kind is bool else _METAVARS[kind],
-        envvar=None if PARAMETERS[name].public else _variable(name),
+        envvar=None if PARAMETERS[name].public else variable(name),
         parser=parser,
         rich_help_panel=_PANELS.get(name),
     )
@@ -103,7 +139,8 @@ def _spoken(text: str, parameters: Container[str]) -> str:
     return _NAME.sub(lambda found: option(found[1]) if found[1] in parameters else found[0], text)
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """Return the environment variable that gives a secret: `LICENSESPRING_LICENSE_KEY`."""
     return f"LICENSESPRING_{name.upper()}"
 
 

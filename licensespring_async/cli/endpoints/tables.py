@@ -2,32 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from rich import box
 from rich.table import Table
 
-from ...models import License, LicenseFeature
+from ...models import Borrowing, Consumption, License, LicenseFeature, Trial, Version
 from ..console import text
 from ..wording import counted, from_now
 
 
 def feature_table(feature: LicenseFeature, now: datetime) -> Table:
     """Return a feature as a table of names and values."""
+    return named(
+        {
+            "Feature": f"{feature.name} ({feature.code})",
+            "Type": str(feature.feature_type),
+            "Ends": _ends(feature.expiry_date, now),
+            "Floating": _floating(feature),
+            "Consumption": _consumption(feature),
+            "License id": str(feature.license_id),
+        }
+    )
+
+
+def consumption_table(consumption: Consumption, _: datetime) -> Table:
+    """Return the counts after a use as a table of names and values."""
+    pool = consumption.pool or {}
+    return named(
+        {
+            "Consumption": _consumption(consumption),
+            "Pool": ", ".join(f"{name} {value}" for name, value in pool.items() if not isinstance(value, dict | list)),
+        }
+    )
+
+
+def borrowing_table(borrowing: Borrowing, now: datetime) -> Table:
+    """Return a borrowed slot as a table of names and values."""
+    until = borrowing.borrowed_until
+    return named(
+        {
+            "Borrowed until": "unknown" if until is None else _ends(until, now),
+            "License id": str(borrowing.license_id),
+        }
+    )
+
+
+def trial_table(trial: Trial, now: datetime) -> Table:
+    """Return a trial as a table of names and values, without its secrets."""
+    return named(
+        {
+            "Type": str(trial.license_type),
+            "Lasts": trial.valid_duration or "",
+            "Ends": "" if trial.validity_period is None else _ends(trial.validity_period, now),
+        }
+    )
+
+
+def versions_table(versions: Iterable[Version], _: datetime) -> Table:
+    """Return versions as a table, one line each; one that has several files occurs several times, and is one line."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Version", overflow="fold")
+    table.add_column("Released")
+    for version, released in dict.fromkeys((each.version, each.release_date) for each in versions):
+        table.add_row(text(version), text("unknown" if released is None else f"{released:%Y-%m-%d}"))
+    return table
+
+
+def named(values: Mapping[str, str]) -> Table:
+    """Return a table of names and values; an empty value is left out."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in (
-        ("Feature", f"{feature.name} ({feature.code})"),
-        ("Type", str(feature.feature_type)),
-        ("Ends", _ends(feature.expiry_date, now)),
-        ("Floating", _floating(feature)),
-        ("Consumption", _consumption(feature)),
-        ("License id", str(feature.license_id)),
-    ):
+    for name, value in values.items():
         if value:
-            table.add_row(name, text(value))
+            table.add_row(text(name), text(value))
     return table
 
 
@@ -76,11 +126,11 @@ def _floating(feature: LicenseFeature) -> str:
     )
 
 
-def _consumption(feature: LicenseFeature) -> str:
-    if not feature.is_consumption:
+def _consumption(uses: LicenseFeature | Consumption) -> str:
+    if not uses.is_consumption:
         return ""
-    used = f"{feature.total_consumptions or 0:,} used"
-    left = feature.remaining_consumptions
+    used = f"{uses.total_consumptions or 0:,} used"
+    left = uses.remaining_consumptions
     return f"{used}, unlimited" if left is None else f"{used}, {left:,} left"
 
 

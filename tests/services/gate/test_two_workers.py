@@ -65,13 +65,39 @@ class Worker:
 
 
 @attrs.define
+class Written:
+    """A store that counts what was written, so that a test can wait for it."""
+
+    store: Store
+    writes: int = 0
+
+    async def get(self, key: str) -> bytes | None:
+        return await self.store.get(key)
+
+    async def set(self, key: str, value: bytes) -> None:
+        await self.store.set(key, value)
+        self.writes += 1
+
+
+@attrs.define
 class Remembering(Worker):
-    """A worker whose gate stays open, and has a memory."""
+    """A worker whose gate stays open, and has a memory; what it stores of a yes is stored when it has heard it."""
+
+    written: Written = attrs.field(init=False)
+
+    def restart(self) -> None:
+        self.store = self.written = Written(self.store)
+        super().restart()
 
     async def hears(self, answer: object) -> Decision:
         self.time.now += 61
         self.engine.answers = [answer]  # type: ignore[list-item]
-        return await self.gate.allows(CHECK)
+        before = self.written.writes
+        decision = await self.gate.allows(CHECK)
+        with anyio.fail_after(5):
+            while answer is OK and self.written.writes == before:  # noqa: ASYNC110  # the store is in a thread
+                await anyio.sleep(0.001)
+        return decision
 
 
 async def test_a_refusal_counts_for_the_other(opened: Opened) -> None:

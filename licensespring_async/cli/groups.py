@@ -1,0 +1,34 @@
+"""Groups whose commands are made when one is asked for: the start of the others does not wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+
+def group(about: str, *, names: Callable[[], Iterable[str]], make: Callable[[str], Callable[..., None]]) -> typer.Typer:
+    """Return a group of commands.
+
+    Args:
+        about: Its help.
+        names: Gives the names of its commands, in the order of the help.
+        make: Makes the command of a name.
+    """
+
+    class Group(TyperGroup):
+        def list_commands(self, ctx: Any) -> list[str]:
+            """Return the names of the commands."""
+            return list(names())
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            """Return the command of a name, or None for what is none."""
+            if cmd_name not in names():
+                return None
+            one = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+            one.command(cmd_name)(make(cmd_name))
+            return typer.main.get_command(one)
+
+    return typer.Typer(cls=Group, help=about, no_args_is_help=True, rich_markup_mode="markdown")
