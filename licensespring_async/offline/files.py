@@ -95,6 +95,24 @@ def read_refresh(
     return _license(fields, auth, verifier, hardware_id=hardware_id, product=product)
 
 
+def read_either(
+    text: str,
+    *,
+    auth: ApiKey | ClientCredentials,
+    hardware_id: str,
+    product: str,
+    public_key: str | None = None,
+) -> License:
+    """Return the license of a `.lic` or a refresh file; as the two functions for them."""
+    try:
+        return read_license(text, auth=auth, hardware_id=hardware_id, product=product, public_key=public_key)
+    except AnswerMismatch:
+        raise
+    except SignatureError:
+        # Their content is signed in two ways, and only the signature tells which of them it is.
+        return read_refresh(text, auth=auth, hardware_id=hardware_id, product=product, public_key=public_key)
+
+
 def read_bundle(
     text: str,
     *,

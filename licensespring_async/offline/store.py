@@ -25,7 +25,7 @@ from ..signatures import PRODUCTION_PUBLIC_KEY, SIGNATURE_HEADER, Verifier
 from ..transport import RawResponse
 from ..transport.clock import Clock
 from ..transport.policies.skew import served
-from .files import opened, read_license, read_refresh
+from .files import opened, read_either
 from .record import Record, decoded, encoded
 from .store_errors import ClockTurnedBack, NothingStored, StoreDamaged, StoreTooNew, StoreUnusable
 
@@ -162,7 +162,8 @@ class LicenseStore(Unpickled):
         elif auth is None:
             raise ConfigurationError("auth: is missing; the stored license is an offline file, which is checked by it")
         else:
-            license = _from_file(record, auth, hardware_id=hardware_id, product=product, public_key=public_key)
+            text = record.body.decode()
+            license = read_either(text, auth=auth, hardware_id=hardware_id, product=product, public_key=public_key)
         now = self._clock.time()
         if now < record.newest - _CLOCK_TOLERANCE:
             raise ClockTurnedBack(
@@ -174,6 +175,17 @@ class LicenseStore(Unpickled):
         judge(license, TimeFloor.of(max(record.newest, now), self._clock.monotonic))
         came_at = datetime.fromtimestamp(record.came_at, UTC)
         return Stored(license=license, came_at=came_at, is_file=record.signature is None)
+
+    def holds_file(self) -> bool:
+        """Return whether an offline file is stored, which stands for as long as its terms say; nothing is verified.
+
+        Raises:
+            StoreDamaged, StoreTooNew, StoreUnusable: The file cannot be read.
+        """
+        try:
+            return self._read().signature is None
+        except NothingStored:
+            return False
 
     def clear(self) -> None:
         """Delete what is stored, damaged or not; nothing happens when nothing is.
@@ -251,16 +263,3 @@ def _from_answer(record: Record, verifier: Verifier, *, hardware_id: str, produc
     named = license.username or (license.user.email if license.user else None)
     SameDevice(asked | (optional(license_key=license.license_key) or optional(username=named)))(license, verifier)
     return license
-
-
-def _from_file(
-    record: Record, auth: ApiKey | ClientCredentials, *, hardware_id: str, product: str, public_key: str | None
-) -> License:
-    text = record.body.decode()
-    try:
-        return read_license(text, auth=auth, hardware_id=hardware_id, product=product, public_key=public_key)
-    except AnswerMismatch:
-        raise
-    except SignatureError:
-        # The content of a refresh file is signed in another way; which of the two it is, only the signature tells.
-        return read_refresh(text, auth=auth, hardware_id=hardware_id, product=product, public_key=public_key)
