@@ -18,15 +18,16 @@ from ...auth import ApiKey, ClientCredentials
 from ...client import LicenseSpring
 from ...errors import ConfigurationError, DeviceNotFound, LicenseNotActive, LicenseRefused, LicenseSpringError
 from ...models import Consumption, License
-from ...offline import LicenseStore, NothingStored
+from ...offline import LicenseStore
 from ...redaction import Unpickled
-from ...transport import Clock, RawResponse
+from ...transport import Clock
 from ...transport.clock import is_number
 from ..gate.decisions import Decision
 from ..gate.grace import Grace
+from .inquiry import Inquiry
 from .keeping import Keeping
 from .knowledge import Knowledge
-from .standing import Change, LicenseUnusable, Standing, State, slot_seconds
+from .standing import Change, Standing, State, slot_seconds
 
 _log = logging.getLogger("licensespring_async.services")
 # The last yes stands for so many checks: one that comes a little late changes nothing.
@@ -48,6 +49,9 @@ class LicenseSession(Unpickled):
     Opening it asks the service. When the service cannot be asked, what the store has stands instead: the last answer
     within the grace, an offline file for as long as its own terms say. A refusal is never overruled: it ends what is
     known, and empties the store of the answer before it. While the session is open it asks again by itself.
+
+    Opening raises the service's refusal; `LicenseUnusable` when the license itself cannot be used; the error of a
+    service that cannot be asked when nothing stands in for it; and what is wrong with the store.
 
     The store keeps the newest answer, but an offline file that is in it stays until `refresh`, `deactivate` or
     `store.clear()`. The checks renew the slot of a floating license; at the end it is left to lapse. Slots of features
@@ -104,22 +108,24 @@ class LicenseSession(Unpickled):
             raise ConfigurationError("grace: must have no store; the session keeps its answers in its own")
         self._client, self._product = client, product
         self._keeping = Keeping(store=store, auth=auth, public_key=public_key, hardware_id=hardware_id, product=product)
-        self._grace_seconds = None if grace is None else grace.hours * 3600
-        self._every, self._fresh_seconds, self._jitter, self._random, self._clock = (
-            check_every,
-            _CHECKS * check_every,
-            jitter,
-            random,
-            clock,
-        )
+        self._every, self._jitter, self._random, self._clock = check_every, jitter, random, clock
         which = _Device(product=product, hardware_id=hardware_id, license_key=license_key, username=username)
         # Made now, so that an argument that cannot be sent is refused now.
-        self._check = endpoints.check_license(**which)
+        check = endpoints.check_license(**which)
+        activation = endpoints.activate_license(**which, password=password) if activate else None
         self._deactivation = endpoints.deactivate_license(**which)
-        self._activation = endpoints.activate_license(**which, password=password) if activate else None
         self._consumption = functools.partial(endpoints.add_consumption, **which)
         self._knowledge = Knowledge(
             product, time=lambda: client.now().timestamp(), monotonic=clock.monotonic, on_change=on_change
+        )
+        self._inquiry = Inquiry(
+            client=client,
+            check=check,
+            activation=activation,
+            keeping=self._keeping,
+            knowledge=self._knowledge,
+            fresh_seconds=_CHECKS * check_every,
+            grace_seconds=0.0 if grace is None else grace.hours * 3600,
         )
         self._turn = anyio.Lock()
         self._tasks: TaskGroup | None = None
@@ -169,7 +175,7 @@ class LicenseSession(Unpickled):
             if self._knowledge.known.is_deactivated:
                 return State.DEACTIVATED
             try:
-                await self._ask()
+                await self._inquiry.ask()
             except LicenseSpringError as error:
                 if not isinstance(error, LicenseRefused) and not error.is_undecided:
                     raise
@@ -232,7 +238,7 @@ class LicenseSession(Unpickled):
     async def __aenter__(self) -> Self:
         if self._tasks is not None:
             raise ConfigurationError("the session is open already; make a second one")
-        await self._open()
+        await self._inquiry.open()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._watch)
@@ -248,78 +254,6 @@ class LicenseSession(Unpickled):
             # An error of the body leaves as it is, not in a group.
             exc_type = exc = traceback = None
         await tasks.__aexit__(exc_type, exc, traceback)
-
-    async def _open(self) -> None:
-        try:
-            await self._ask(opens=True)
-        except LicenseSpringError as error:
-            if not error.is_undecided:
-                raise
-            self._knowledge.learn(await self._stored(error))
-        state, reason = self._knowledge.known.at(self._knowledge.now())
-        if not state.is_usable:
-            raise LicenseUnusable(state, reason)
-
-    async def _stored(self, missed: LicenseSpringError) -> Standing:
-        """Return what the store knows in place of a service that could not be asked."""
-        try:
-            stored = await self._keeping.recall()
-        except NothingStored as nothing:
-            missed.add_note(f"no stored license stands in for the service: {nothing}")
-            raise missed from nothing
-        came_at = stored.came_at.timestamp()
-        if stored.is_file:
-            return Standing(license=stored.license, came_at=came_at, is_file=True)
-        until = came_at + (self._grace_seconds or 0.0)
-        if self._knowledge.now() >= until:
-            missed.add_note(
-                "the stored license does not stand in for the service: its grace is over, or none was given"
-            )
-            raise missed
-        return Standing(license=stored.license, came_at=came_at, stands_until=until, fresh_until=came_at)
-
-    async def _ask(self, *, opens: bool = False) -> None:
-        try:
-            answer = await self._answer(opens=opens)
-        except LicenseRefused as refusal:
-            if self._knowledge.standing is not None:
-                self._knowledge.learn(attrs.evolve(self._knowledge.standing, refusal=refusal.code_name))
-            await self._keeping.forget()
-            raise
-        except LicenseSpringError as error:
-            await self._miss(error)
-            raise
-        with anyio.CancelScope(shield=True):
-            now = self._knowledge.now()
-            self._knowledge.learn(
-                Standing.of_answer(answer.value, now, fresh=self._fresh_seconds, grace=self._grace_seconds or 0.0)
-            )
-            await self._keeping.keep(answer)
-
-    async def _answer(self, *, opens: bool) -> RawResponse[License]:
-        try:
-            return await self._client.perform(self._check)
-        except (DeviceNotFound, LicenseNotActive):
-            # Only at the start: a device that the vendor deactivates meanwhile must not come back by itself.
-            if self._activation is None or not opens:
-                raise
-            return await self._client.perform(self._activation)
-
-    async def _miss(self, error: LicenseSpringError) -> None:
-        """Take in that the service gave no answer."""
-        standing = self._knowledge.standing
-        if standing is None or standing.is_file:
-            return
-        until = standing.stands_until
-        if not error.is_undecided:
-            # Grace is for a service that cannot be asked, and not for wrong credentials or forged answers.
-            until = min(until, standing.came_at + self._fresh_seconds)
-        standing = attrs.evolve(
-            standing, stands_until=until, fresh_until=min(standing.fresh_until, self._knowledge.now())
-        )
-        self._knowledge.learn(standing)
-        if error.is_undecided and standing.refusal is None and await self._keeping.holds_file():
-            self._knowledge.learn(await self._stored(error))
 
     async def _watch(self) -> None:
         while not self._knowledge.known.is_deactivated:

@@ -112,20 +112,25 @@ class Standing:
     is_deactivated: bool = False
 
     @classmethod
-    def of_answer(cls, license: License, now: float, *, fresh: float, grace: float) -> Self:
-        """Return what follows from an answer that has just come.
+    def of_answer(cls, license: License, came_at: float, *, fresh: float, grace: float) -> Self:
+        """Return what follows from an answer.
 
         Args:
             license: The answer.
-            now: Seconds since the epoch.
-            fresh: Seconds until the next checks should have come.
+            came_at: When it came: seconds since the epoch.
+            fresh: Seconds until which the next checks should have come.
             grace: Seconds that it may stand while the service cannot be asked.
         """
         longest = max(fresh, grace)
         if license.is_floating_cloud:
             # Without a check the slot is surely ours for its time-out, and no longer.
             longest = min(longest, slot_seconds(license))
-        return cls(license=license, came_at=now, stands_until=now + longest, fresh_until=now + min(fresh, longest))
+        return cls(
+            license=license,
+            came_at=came_at,
+            stands_until=came_at + longest,
+            fresh_until=came_at + min(fresh, longest),
+        )
 
     def at(self, now: float) -> tuple[State, str]:
         """Return the state at a moment, and "ok" or the code of what is wrong."""

@@ -37,13 +37,14 @@ class ManualTime:
         try:
             await sleeper[1].wait()
         finally:
-            self.sleepers.remove(sleeper)
+            if sleeper in self.sleepers:
+                self.sleepers.remove(sleeper)
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
-        for due, event in self.sleepers:
-            if due <= self.now:
-                event.set()
+        for sleeper in [each for each in self.sleepers if each[0] <= self.now]:
+            self.sleepers.remove(sleeper)
+            sleeper[1].set()
 
     async def advance_a_sleeper(self, seconds: float) -> None:
         """Let the time pass once the session waits for it."""

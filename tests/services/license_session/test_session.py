@@ -322,3 +322,19 @@ def test_a_session_is_open_before_it_is_asked(scene: Scene) -> None:
     """Says how a session is used when it is asked before."""
     with pytest.raises(ConfigurationError, match="never open"):
         scene.session().allows()
+
+
+async def test_a_floating_slot_is_not_taken_for_granted(tmp_path: Path) -> None:
+    """Renews the slot of a floating license in time, and stands without the service only for the slot's time-out."""
+    scene = Scene(tmp_path / "license", terms={"floating_users": 1, "floating_timeout": 10})
+    async with scene.session() as license:
+        for _ in range(4):
+            await scene.time.advance_a_sleeper(300)
+        await scene.time.advance_a_sleeper(0)
+        assert license.state is State.ONLINE
+        scene.cut()
+        scene.time.advance(600)
+        assert license.allows().code == "grace_over"
+
+    with pytest.raises(ConnectionLost):
+        await opened(scene)
