@@ -15,6 +15,7 @@ _MODULES: Final[Mapping[str, frozenset[str]]] = {
     "fast": frozenset({"httptools"}),
     "fastapi": frozenset({"fastapi"}),
     "litestar": frozenset({"litestar"}),
+    "offline": frozenset({"filelock"}),
     "otel": frozenset({"opentelemetry"}),
     "parquet": frozenset({"pyarrow"}),
     "report": frozenset({"jinja2", "markupsafe", "matplotlib", "numpy"}),

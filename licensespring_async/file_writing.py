@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 from contextlib import suppress
@@ -18,6 +19,7 @@ from typing import BinaryIO, Final, Self
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _PRIVATE: Final = 0o600
 _NAME_SHOWN: Final = 50  # of a name that may be as long as a name can be
+_RANDOM: Final = 8  # bytes of a name that cannot be foretold
 _DEVICES: Final = ("/dev/", "/proc/")
 
 
@@ -57,7 +59,7 @@ class Replacement:
         if _is_device(path):
             self.file: BinaryIO = path.open("wb")
             return
-        self._new = path.with_name(f".{path.name[:_NAME_SHOWN]}.{secrets.token_hex(8)}.partial")
+        self._new = path.with_name(f".{path.name[:_NAME_SHOWN]}.{secrets.token_hex(_RANDOM)}.partial")
         self.file = create(self._new, private=private)
         if not private:
             with suppress(OSError):
@@ -70,6 +72,7 @@ class Replacement:
             os.fsync(self.file.fileno())
             self._rename(self._new)
             self._new = None
+            _make_durable(self._path.parent)
 
     def _rename(self, new: Path) -> None:
         if os.name == "nt":  # pragma: no cover  # an open file keeps its name there
@@ -112,22 +115,76 @@ def claim_private(path: Path) -> None:
     try:
         create(path, private=True).close()
     except FileExistsError:
-        _own(path)
+        os.close(_own(path, os.O_RDWR))
 
 
-def _own(path: Path) -> None:
+def read_private(path: Path, *, most: int) -> bytes:
+    """Return what a file for this user alone holds; one that is open to others no longer is afterwards.
+
+    Args:
+        path: The file.
+        most: Bytes that it has at most.
+
+    Raises:
+        FileNotFoundError: There is nothing of this name.
+        OSError: It is a link, not a regular file, another user's, too large, or cannot be read.
+    """
+    # A pipe would wait for a writer.
+    with os.fdopen(_own(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+        found = file.read(most + 1)
+    if len(found) > most:
+        raise OSError(errno.EFBIG, f"has more than {most} bytes", str(path))
+    return found
+
+
+def remove_leftovers(path: Path) -> None:
+    """Delete what killed writers of a file have left; the caller sees to it that no writer is at work."""
+    # A longer name is shortened, so that another file's writer could have the same.
+    if len(path.name) > _NAME_SHOWN:
+        return
+    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{{2 * _RANDOM}}}\.partial")
+    for each in path.parent.iterdir():
+        if name.fullmatch(each.name):
+            each.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, for good also when the machine stops right afterwards; a link itself, not what it leads to."""
+    path.unlink(missing_ok=True)
+    _make_durable(path.parent)
+
+
+def _own(path: Path, flags: int) -> int:
+    """Open a file, and see that it is this user's alone."""
     if path.is_symlink():
         raise OSError(errno.ELOOP, "is a link, which is not followed", str(path))
-    number = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    number = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
     try:
-        found = os.fstat(number)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "is not a regular file", str(path))
-        if os.name == "posix":
-            if found.st_uid != os.geteuid():
-                raise PermissionError(errno.EPERM, "belongs to another user, who could read and change it", str(path))
-            if stat.S_IMODE(found.st_mode) & ~_PRIVATE:
-                os.fchmod(number, _PRIVATE)
+        _make_own(number, path)
+    except BaseException:
+        os.close(number)
+        raise
+    return number
+
+
+def _make_own(number: int, path: Path) -> None:
+    found = os.fstat(number)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+    if os.name == "posix":
+        if found.st_uid != os.geteuid():
+            raise PermissionError(errno.EPERM, "belongs to another user, who could read and change it", str(path))
+        if stat.S_IMODE(found.st_mode) & ~_PRIVATE:
+            os.fchmod(number, _PRIVATE)
+
+
+def _make_durable(folder: Path) -> None:
+    """Write a folder's names to the disk; until then a new name can be lost when the machine stops."""
+    if os.name != "posix":
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
     finally:
         os.close(number)
 

@@ -59,8 +59,7 @@ def read_license(
 
     Cost: two RSA verifications.
     """
-    body = _json_of(text)
-    fields = _an_object(decode(body))
+    body, fields = opened(text)
     verifier = Verifier(PRODUCTION_PUBLIC_KEY if public_key is None else public_key)
     _check_content(body.decode(), fields, verifier, without=(_SIGNATURE, "license_signature"))
     _check_request(fields, request_id)
@@ -90,11 +89,28 @@ def read_refresh(
 
     Cost: two RSA verifications.
     """
-    body = _json_of(text)
-    fields = _an_object(decode(body))
+    body, fields = opened(text)
     verifier = Verifier(PRODUCTION_PUBLIC_KEY if public_key is None else public_key)
     _check_content(body.decode(), fields, verifier, without=(_SIGNATURE,))
     return _license(fields, auth, verifier, hardware_id=hardware_id, product=product)
+
+
+def read_either(
+    text: str,
+    *,
+    auth: ApiKey | ClientCredentials,
+    hardware_id: str,
+    product: str,
+    public_key: str | None = None,
+) -> License:
+    """Return the license of a `.lic` or a refresh file; as the two functions for them."""
+    try:
+        return read_license(text, auth=auth, hardware_id=hardware_id, product=product, public_key=public_key)
+    except AnswerMismatch:
+        raise
+    except SignatureError:
+        # Their content is signed in two ways, and only the signature tells which of them it is.
+        return read_refresh(text, auth=auth, hardware_id=hardware_id, product=product, public_key=public_key)
 
 
 def read_bundle(
@@ -130,8 +146,7 @@ def read_bundle(
 
     Cost: one RSA verification for the file, and one or two for each license.
     """
-    body = _json_of(text)
-    fields = _an_object(decode(body))
+    body, fields = opened(text)
     verifier = Verifier(PRODUCTION_PUBLIC_KEY if public_key is None else public_key)
     members = dict(_members(body.decode()))
     in_array = "licenses" in fields
@@ -155,11 +170,17 @@ def read_bundle(
     return bundle
 
 
-def _json_of(text: str) -> bytes:
+def opened(text: str) -> tuple[bytes, Mapping[str, object]]:
+    """Return the JSON text of a file and its members, none of which is checked.
+
+    Raises:
+        ResponseError: The file is damaged, incomplete, or holds something else.
+    """
     try:
-        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+        body = binascii.a2b_base64("".join(text.split()), strict_mode=True)
     except ValueError:
         raise ResponseError("the file is not one Base64 text; it is damaged or incomplete") from None
+    return body, _an_object(decode(body))
 
 
 def _an_object(value: object) -> _Fields:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from licensespring_async.file_writing import Replacement, claim_private, create
+from licensespring_async.file_writing import Replacement, claim_private, create, read_private, remove_leftovers
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and owners are POSIX's")
 
@@ -145,3 +145,47 @@ def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
     os.chown(path, 1234, 1234)
     with pytest.raises(PermissionError, match="belongs to another user"):
         claim_private(path)
+
+
+@posix
+def test_a_private_file_is_read(tmp_path: Path) -> None:
+    """What it holds is given up to a size, and other users cannot read it afterwards."""
+    path = tmp_path / "license"
+    path.write_bytes(b"12345")
+    path.chmod(0o644)
+
+    assert read_private(path, most=5) == b"12345"
+    assert mode(path) == 0o600
+    with pytest.raises(OSError, match="more than 4 bytes"):
+        read_private(path, most=4)
+    with pytest.raises(FileNotFoundError):
+        read_private(tmp_path / "nothing", most=5)
+
+
+@posix
+def test_what_is_not_a_file_is_not_read(tmp_path: Path) -> None:
+    """A link, a pipe or a directory is refused at once."""
+    (tmp_path / "file").write_text("precious")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    os.mkfifo(tmp_path / "pipe")
+    for name, problem in (("link", "is a link"), ("pipe", "not a regular file"), ("", "not a regular file")):
+        with pytest.raises(OSError, match=problem):
+            read_private(tmp_path / name, most=5)
+
+
+def test_leftovers_of_a_file_are_removed(tmp_path: Path) -> None:
+    """What killed writers left goes, of this file alone; a shortened name may be that of another file."""
+    long = "x" * 60
+    names = [
+        "a",
+        ".a.0123456789abcdef.partial",
+        ".b.0123456789abcdef.partial",
+        f".{long[:50]}.0123456789abcdef.partial",
+    ]
+    for name in names:
+        (tmp_path / name).touch()
+
+    for name in ("a", long):
+        remove_leftovers(tmp_path / name)
+
+    assert {each.name for each in tmp_path.iterdir()} == {*names} - {names[1]}

@@ -47,9 +47,21 @@ def test_the_version_is_a_version() -> None:
 
 OPTIONAL = [
     *("typer", "rich", "fastapi", "litestar", "starlette", "uvicorn", "httptools", "dask", "distributed"),
-    *("opentelemetry", "jinja2", "matplotlib", "pyarrow", "sqlalchemy", "backports", "pytest", "trio", "respx"),
+    *(
+        "opentelemetry",
+        "jinja2",
+        "matplotlib",
+        "pyarrow",
+        "sqlalchemy",
+        "backports",
+        "filelock",
+        "pytest",
+        "trio",
+        "respx",
+    ),
 ]
 ROOMS = [
+    "licensespring_async.offline",
     "licensespring_async.services",
     "licensespring_async.sandbox",
     "licensespring_async.fleet",

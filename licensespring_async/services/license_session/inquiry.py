@@ -1,0 +1,124 @@
+"""From the service, or what is kept of its answers, to what a session knows."""
+
+from __future__ import annotations
+
+import anyio
+import attrs
+
+from ...client import LicenseSpring
+from ...errors import DeviceNotFound, LicenseNotActive, LicenseRefused, LicenseSpringError
+from ...models import License
+from ...offline import NothingStored
+from ...redaction import Unpickled
+from ...transport import RawResponse
+from ...transport.values import Call
+from .keeping import Keeping
+from .knowledge import Knowledge
+from .standing import LicenseUnusable, Standing
+
+
+@attrs.frozen(kw_only=True)
+class Inquiry(Unpickled):
+    """Asks the service about a license; one question at a time.
+
+    Attributes:
+        client: Sends the calls.
+        check: Asks how the license stands.
+        activation: Activates it, or None.
+        keeping: Keeps answers, and stands in for the service.
+        knowledge: Learns.
+        fresh_seconds: How long an answer stands without a grace.
+        grace_seconds: How long it stands while the service cannot be asked; 0 for no grace.
+    """
+
+    client: LicenseSpring
+    check: Call[License]
+    activation: Call[License] | None
+    keeping: Keeping
+    knowledge: Knowledge
+    fresh_seconds: float
+    grace_seconds: float
+
+    async def open(self) -> None:
+        """Find out how the license stands when a session begins, activating it when that is asked for and needed.
+
+        Raises:
+            LicenseUnusable: The license itself cannot be used.
+            LicenseStoreError: What is stored cannot be used.
+            LicenseSpringError: The service refused, or it could not be asked and nothing stands in for it.
+        """
+        try:
+            await self.ask(opens=True)
+        except LicenseSpringError as error:
+            if not error.is_undecided:
+                raise
+            self.knowledge.learn(await self._stored(error))
+        state, reason = self.knowledge.known.at(self.knowledge.now())
+        if not state.is_usable:
+            raise LicenseUnusable(state, reason)
+
+    async def _stored(self, missed: LicenseSpringError) -> Standing:
+        """Return what the store knows in place of a service that could not be asked."""
+        try:
+            stored = await self.keeping.recall()
+        except NothingStored as nothing:
+            missed.add_note(f"no stored license stands in for the service: {nothing}")
+            raise missed from nothing
+        came_at = stored.came_at.timestamp()
+        if stored.is_file:
+            return Standing(license=stored.license, came_at=came_at, is_file=True)
+        standing = Standing.of_answer(stored.license, came_at, fresh=0.0, grace=self.grace_seconds)
+        if self.knowledge.now() >= standing.stands_until:
+            missed.add_note(
+                "the stored license does not stand in for the service: its grace is over, or none was given"
+            )
+            raise missed
+        return standing
+
+    async def ask(self, *, opens: bool = False) -> None:
+        """Ask the service, and learn from its answer or from its silence.
+
+        Raises:
+            LicenseSpringError: Of the call, or of the store; what it means has been learned.
+        """
+        try:
+            answer = await self._answer(opens=opens)
+        except LicenseRefused as refusal:
+            if self.knowledge.standing is not None:
+                self.knowledge.learn(attrs.evolve(self.knowledge.standing, refusal=refusal.code_name))
+            await self.keeping.forget()
+            raise
+        except LicenseSpringError as error:
+            await self._miss(error)
+            raise
+        with anyio.CancelScope(shield=True):
+            now = self.knowledge.now()
+            self.knowledge.learn(
+                Standing.of_answer(answer.value, now, fresh=self.fresh_seconds, grace=self.grace_seconds)
+            )
+            await self.keeping.keep(answer)
+
+    async def _answer(self, *, opens: bool) -> RawResponse[License]:
+        try:
+            return await self.client.perform(self.check)
+        except (DeviceNotFound, LicenseNotActive):
+            # Only at the start: a device that the vendor deactivates meanwhile must not come back by itself.
+            if self.activation is None or not opens:
+                raise
+            return await self.client.perform(self.activation)
+
+    async def _miss(self, error: LicenseSpringError) -> None:
+        """Take in that the service gave no answer."""
+        standing = self.knowledge.standing
+        if standing is None or standing.is_file:
+            return
+        until = standing.stands_until
+        if not error.is_undecided:
+            # Grace is for a service that cannot be asked, and not for wrong credentials or forged answers.
+            until = min(until, standing.came_at + self.fresh_seconds)
+        standing = attrs.evolve(
+            standing, stands_until=until, fresh_until=min(standing.fresh_until, self.knowledge.now())
+        )
+        self.knowledge.learn(standing)
+        if error.is_undecided and standing.refusal is None and await self.keeping.holds_file():
+            self.knowledge.learn(await self._stored(error))

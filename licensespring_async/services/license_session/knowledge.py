@@ -1,0 +1,78 @@
+"""What a session knows now, and who is told when that changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from ...errors import ConfigurationError
+from ...models.expiry import TimeFloor
+from .standing import Change, Standing
+
+_log = logging.getLogger("licensespring_async.services")
+
+
+class Knowledge:
+    """Hold a standing, and report when time or news change its state.
+
+    Args:
+        product: For the log.
+        time: Seconds since the epoch.
+        monotonic: Seconds that never go back.
+        on_change: Called with each change, or None.
+
+    Attributes:
+        standing: What is known; None before anything is.
+        change: The last change; None before the first.
+    """
+
+    def __init__(
+        self,
+        product: str,
+        *,
+        time: Callable[[], float],
+        monotonic: Callable[[], float],
+        on_change: Callable[[Change], None] | None,
+    ) -> None:
+        self.standing: Standing | None = None
+        self.change: Change | None = None
+        self._product, self._time, self._on_change = product, time, on_change
+        self._latest = TimeFloor(monotonic)
+
+    @property
+    def known(self) -> Standing:
+        """What is known.
+
+        Raises:
+            ConfigurationError: Nothing is.
+        """
+        if self.standing is None:
+            raise ConfigurationError("the session was never open; use it in `async with`")
+        return self.standing
+
+    def now(self) -> float:
+        """Return the moment to judge at; while the program runs it never goes back."""
+        seconds = self._time()
+        self._latest.rise(seconds)
+        return max(seconds, self._latest.seconds or 0.0)
+
+    def learn(self, standing: Standing) -> None:
+        """Take in what is known from now on."""
+        self.standing = standing
+        self.notice()
+
+    def notice(self) -> None:
+        """Report a change, if there is one."""
+        now, last = self.now(), self.change
+        state, reason = self.known.at(now)
+        if last is not None and (last.state, last.reason) == (state, reason):
+            return
+        self.change = Change(before=None if last is None else last.state, state=state, reason=reason, at=now)
+        level = logging.INFO if state.is_usable else logging.WARNING
+        _log.log(level, "the license of %s is now %s: %s", self._product, state, reason)
+        if self._on_change is None:
+            return
+        try:
+            self._on_change(self.change)
+        except Exception as error:  # noqa: BLE001  # the program's code, and no reason to end the session
+            _log.error("on_change failed: %s", type(error).__name__)

@@ -1,0 +1,183 @@
+"""What is known of a license, and what follows from it at a moment."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Self
+
+import attrs
+
+from ...errors import (
+    FeatureExpired,
+    InvalidLicenseFeatureCode,
+    LicenseExpired,
+    LicenseNotActive,
+    LicenseNotEnabled,
+    LicenseSpringError,
+)
+from ...models import License
+from ...models.resources.licenses import InvalidReason
+from ..gate.decisions import Decision
+
+_CODES = {
+    InvalidReason.EXPIRED: LicenseExpired.kind,
+    InvalidReason.NOT_ACTIVE: LicenseNotActive.kind,
+    InvalidReason.NOT_ENABLED: LicenseNotEnabled.kind,
+    InvalidReason.NOT_STARTED: "license_not_started",
+}
+
+
+class State(StrEnum):
+    """How a license stands."""
+
+    ONLINE = "online"
+    """The service has said yes."""
+    GRACE = "grace"
+    """The service cannot be asked; its last yes still stands."""
+    OFFLINE = "offline"
+    """The license is that of an offline file."""
+    LAPSED = "lapsed"
+    """The service could not be asked for longer than its last yes stands."""
+    EXPIRED = "expired"
+    """The license has ended."""
+    REFUSED = "refused"
+    """The service has said no, or the license says so itself."""
+    DEACTIVATED = "deactivated"
+    """The program has given the activation back."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the program may be used."""
+        return self in (State.ONLINE, State.GRACE, State.OFFLINE)
+
+
+class LicenseUnusable(LicenseSpringError):
+    """The license cannot be used, as the service or the license itself says.
+
+    Attributes:
+        state: How it stands.
+        reason: The code of what is wrong.
+    """
+
+    exit_code = 5
+
+    def __init__(self, state: State, reason: str) -> None:
+        super().__init__(state, reason)
+        self.state = state
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the license is {self.state}: {self.reason}"
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """A license that stands otherwise than before.
+
+    Attributes:
+        before: The state before; None when the session has just opened.
+        state: The state now.
+        reason: "ok", or the code of what is wrong, such as "license_expired" or the service's own.
+        at: When it was noticed: seconds since the epoch.
+    """
+
+    before: State | None
+    state: State
+    reason: str
+    at: float
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """What is known of a license. Moments are seconds since the epoch.
+
+    Attributes:
+        license: As the service last gave it.
+        came_at: When it did.
+        stands_until: Until when that stands while the service is not asked.
+        fresh_until: Until when it stands without being called grace.
+        is_file: Whether it is from an offline file.
+        refusal: The code of a later no, or None.
+        is_deactivated: Whether the program has given it back.
+    """
+
+    license: License
+    came_at: float
+    stands_until: float = math.inf
+    fresh_until: float = math.inf
+    is_file: bool = False
+    refusal: str | None = None
+    is_deactivated: bool = False
+
+    @classmethod
+    def of_answer(cls, license: License, came_at: float, *, fresh: float, grace: float) -> Self:
+        """Return what follows from an answer.
+
+        Args:
+            license: The answer.
+            came_at: When it came: seconds since the epoch.
+            fresh: Seconds until which the next checks should have come.
+            grace: Seconds that it may stand while the service cannot be asked.
+        """
+        longest = max(fresh, grace)
+        if license.is_floating_cloud:
+            # Without a check the slot is surely ours for its time-out, and no longer.
+            longest = min(longest, slot_seconds(license))
+        return cls(
+            license=license,
+            came_at=came_at,
+            stands_until=came_at + longest,
+            fresh_until=came_at + min(fresh, longest),
+        )
+
+    def at(self, now: float) -> tuple[State, str]:
+        """Return the state at a moment, and "ok" or the code of what is wrong."""
+        if self.is_deactivated:
+            return State.DEACTIVATED, LicenseNotActive.kind
+        if self.refusal is not None:
+            return State.REFUSED, self.refusal
+        reason = self.license.is_valid(datetime.fromtimestamp(now, UTC)).reason
+        if reason is not None:
+            return State.EXPIRED if reason is InvalidReason.EXPIRED else State.REFUSED, _CODES[reason]
+        if self.is_file:
+            return State.OFFLINE, "ok"
+        if now >= self.stands_until:
+            return State.LAPSED, "grace_over"
+        return State.ONLINE if now < self.fresh_until else State.GRACE, "ok"
+
+    def turns_at(self, now: float) -> float:
+        """Return the next moment at which the state may be another one although nothing new is heard."""
+        ends = self.license.ends_at
+        turns = (self.stands_until, self.fresh_until, math.inf if ends is None else ends.timestamp())
+        return min((each for each in turns if each > now), default=math.inf)
+
+    def decision(self, feature: str | None, now: float) -> Decision:
+        """Return whether a feature, or with None the program, may be used at a moment."""
+        state, code = self.at(now)
+        ends = [self.stands_until, self.turns_at(now)]
+        floating = bool(self.license.is_floating or self.license.is_floating_cloud)
+        if state.is_usable and feature is not None:
+            found = self.license.feature(feature)
+            if found is None:
+                code = InvalidLicenseFeatureCode.kind
+            elif found.is_expired(datetime.fromtimestamp(now, UTC)):
+                code = FeatureExpired.kind
+            else:
+                floating = bool(found.is_floating or found.is_floating_cloud)
+                ends += [] if found.expiry_date is None else [found.expiry_date.timestamp()]
+        return Decision(
+            allowed=code == "ok",
+            code=code,
+            source="grace" if state is State.GRACE else "memory",
+            checked_at=self.came_at,
+            expires_at=min(ends),
+            floating=floating,
+        )
+
+
+def slot_seconds(license: License) -> float:
+    """Return how long the slot of a floating license lasts without a check."""
+    # Whole minutes: when the answer does not say, the shortest there is.
+    return 60.0 * (license.floating_timeout or 1)

@@ -1,0 +1,141 @@
+"""A program with a license, in front of a sandbox, at a time that passes only when a test says so."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import attrs
+
+from licensespring_async import ApiKey, Clock, LicenseSpring, RetryPolicy
+from licensespring_async.offline import LicenseStore, activation_request
+from licensespring_async.sandbox import Fault, License, Sandbox, World
+from licensespring_async.services import Change, Grace, LicenseSession, State
+
+HOUR = 3600.0
+KEY = "AAAA-BBBB-CCCC-DDDD"
+DEVICE = "device-1"
+SECRET = b"sixteen bytes or more"
+
+
+@attrs.define
+class ManualTime:
+    """Seconds since the epoch that pass only when a test says so."""
+
+    now: float = 1_800_000_000.0
+    sleepers: list[tuple[float, anyio.Event]] = attrs.field(factory=list[tuple[float, anyio.Event]])
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        sleeper = (self.now + seconds, anyio.Event())
+        self.sleepers.append(sleeper)
+        try:
+            await sleeper[1].wait()
+        finally:
+            if sleeper in self.sleepers:
+                self.sleepers.remove(sleeper)
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+        for sleeper in [each for each in self.sleepers if each[0] <= self.now]:
+            self.sleepers.remove(sleeper)
+            sleeper[1].set()
+
+    async def advance_a_sleeper(self, seconds: float) -> None:
+        """Let the time pass once the session waits for it."""
+        with anyio.fail_after(30):
+            while not self.sleepers:
+                await anyio.lowlevel.checkpoint()
+        self.advance(seconds)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(time=self, monotonic=self, sleep=self.sleep)
+
+
+@attrs.define
+class Changes:
+    """The changes that a session reports."""
+
+    all: list[Change] = attrs.field(factory=list[Change])
+    heard: anyio.Event = attrs.field(factory=anyio.Event)
+
+    def __call__(self, change: Change) -> None:
+        self.all.append(change)
+        self.heard.set()
+        self.heard = anyio.Event()
+
+    async def until(self, state: State) -> Change:
+        """Wait for a state; it has to come."""
+        with anyio.fail_after(30):
+            while not self.all or self.all[-1].state is not state:
+                await self.heard.wait()
+        return self.all[-1]
+
+
+@attrs.define
+class Scene:
+    """A sandbox with one license, and what a program on a device needs to use it."""
+
+    path: Path
+    time: ManualTime = attrs.field(factory=ManualTime)
+    changes: Changes = attrs.field(factory=Changes)
+
+    terms: dict[str, Any] = attrs.field(factory=dict[str, Any])
+    license: License = attrs.field(init=False)
+    sandbox: Sandbox = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        world = World()
+        terms: dict[str, Any] = {"key": KEY, "max_activations": 2, "allow_offline_activation": True, **self.terms}
+        self.license = world.add_product("CAD").add_license(**terms)
+        self.license.add_feature("export")
+        self.sandbox = Sandbox(world, clock=self.time)
+
+    def client(self, **options: Any) -> LicenseSpring:
+        given: dict[str, Any] = {"clock": self.time.clock, "retry": RetryPolicy(max_attempts=1), **options}
+        return self.sandbox.in_process_client(**given)
+
+    @property
+    def auth(self) -> ApiKey:
+        return ApiKey(api_key=self.sandbox.api_key, shared_key=self.sandbox.shared_key)
+
+    @property
+    def store(self) -> LicenseStore:
+        return LicenseStore(self.path, secret=SECRET, clock=self.time.clock)
+
+    def session(self, *, client: LicenseSpring | None = None, **options: Any) -> LicenseSession:
+        """The program, started."""
+        given: dict[str, Any] = {
+            "product": "CAD",
+            "hardware_id": DEVICE,
+            "license_key": KEY,
+            "activate": True,
+            "store": self.store,
+            "grace": Grace(hours=72),
+            "auth": self.auth,
+            "public_key": self.sandbox.public_key,
+            "on_change": self.changes,
+            "clock": self.time.clock,
+            "random": lambda: 0.0,
+            **options,
+        }
+        return LicenseSession(client or self.client(), **given)
+
+    def cut(self) -> None:
+        """Take the network away."""
+        self.sandbox.faults.add(Fault(effect="reset"))
+
+    def mend(self) -> None:
+        self.sandbox.faults.clear()
+
+    async def file(self, device: str = DEVICE) -> str:
+        """The license file of a device, by way of another machine."""
+        request = activation_request(auth=self.auth, product="CAD", hardware_id=device, license_key=KEY)
+        answer = await self.client().with_raw_response.activate_offline(request=request.text)
+        return b64encode(answer.body).decode()

@@ -1,0 +1,340 @@
+"""A program keeps its license: online, within its grace, or from an offline file, and never against a refusal."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from licensespring_async import (
+    AnswerMismatch,
+    Blacklisted,
+    ConfigurationError,
+    ConnectionLost,
+    LicenseNotActive,
+    LicenseNotEnoughConsumptions,
+    LicenseSpringError,
+    SignatureError,
+)
+from licensespring_async.offline import ClockTurnedBack, NothingStored, StoreDamaged
+from licensespring_async.sandbox import Consumption
+from licensespring_async.services import Grace, LicenseUnusable, State
+
+from ...unit.keys import Signer
+from .scenes import DEVICE, HOUR, Scene
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path / "license")
+
+
+async def opened(scene: Scene, **options: Any) -> State:
+    """The state that the program starts in."""
+    async with scene.session(**options) as license:
+        return license.state
+
+
+async def test_a_license_is_activated_checked_and_stored(scene: Scene) -> None:
+    """Opens on a new device, says what may be used, and leaves the answer in the store."""
+    async with scene.session() as license:
+        assert license.state is State.ONLINE
+        assert license.lost is None
+        assert license.allows()
+        assert license.allows("export")
+        assert (license.allows("print").allowed, license.allows("print").code) == (
+            False,
+            "invalid_license_feature_code",
+        )
+
+    assert scene.license.times_activated == 1
+    stored = scene.store.load(hardware_id=DEVICE, product="CAD", public_key=scene.sandbox.public_key)
+    assert stored.license_active
+
+
+async def test_nothing_is_activated_unasked(scene: Scene) -> None:
+    """Raises the service's refusal on a device that is not active, unless it was told to activate."""
+    with pytest.raises(LicenseNotActive):
+        await opened(scene, activate=False)
+    assert scene.license.times_activated == 0
+
+
+async def test_a_program_starts_in_grace_and_no_longer(scene: Scene) -> None:
+    """Starts without a network for as long as the grace allows since the last answer, and then no more."""
+    await opened(scene)
+    scene.cut()
+
+    scene.time.advance(72 * HOUR - 1)
+    async with scene.session() as license:
+        assert license.state is State.GRACE
+        assert license.allows("export").source == "grace"
+    scene.time.advance(1)
+
+    with pytest.raises(ConnectionLost) as caught:
+        await opened(scene)
+    assert "its grace is over" in caught.value.__notes__[-1]
+
+
+async def test_a_clock_turned_back_gives_no_grace(scene: Scene) -> None:
+    """Refuses to start on a clock that is behind what the store has seen; the network makes it good."""
+    await opened(scene)
+    scene.time.advance(48 * HOUR)
+    scene.cut()
+    await opened(scene)
+    scene.time.advance(-24 * HOUR)
+
+    with pytest.raises(ClockTurnedBack):
+        await opened(scene)
+    scene.mend()
+
+    assert await opened(scene) is State.ONLINE
+
+
+async def test_without_a_grace_there_is_none(scene: Scene) -> None:
+    """Raises the network's error when no grace was chosen, or nothing is stored, and says so."""
+    scene.cut()
+    with pytest.raises(ConnectionLost) as nothing:
+        await opened(scene)
+    assert "no license is stored" in nothing.value.__notes__[-1]
+    scene.mend()
+    await opened(scene)
+    scene.cut()
+
+    with pytest.raises(ConnectionLost) as none:
+        await opened(scene, grace=None)
+    assert "none was given" in none.value.__notes__[-1]
+
+
+async def test_a_refusal_is_never_overruled(scene: Scene) -> None:
+    """A no ends what is known, and what is stored with it: cutting the network afterwards brings nothing back."""
+    async with scene.session() as license:
+        scene.license.blacklist(DEVICE)
+        assert await license.check() is State.REFUSED
+        decision = license.allows("export")
+        assert (decision.allowed, decision.code) == (False, "blacklisted")
+        assert license.lost is not None
+        assert license.lost.reason == "blacklisted"
+        scene.cut()
+        assert await license.check() is State.REFUSED
+
+    with pytest.raises(ConnectionLost):
+        await opened(scene)
+    scene.mend()
+    with pytest.raises(Blacklisted):
+        await opened(scene)
+
+
+async def test_what_is_no_outage_gives_no_grace(scene: Scene) -> None:
+    """Does not take forged answers for a service that is away."""
+    await opened(scene)
+    forger = Signer()
+
+    with pytest.raises(SignatureError):
+        await opened(scene, client=scene.client(public_key=forger.public_key))
+
+
+async def test_a_session_checks_by_itself(scene: Scene) -> None:
+    """Hears of a loss without being asked, and tells the program why; and of the end of the loss."""
+    async with scene.session() as license:
+        scene.license.enabled = False
+        await scene.time.advance_a_sleeper(HOUR)
+        change = await scene.changes.until(State.REFUSED)
+        assert (change.before, change.reason) == (State.ONLINE, "license_not_enabled")
+
+        scene.license.enabled = True
+        await scene.time.advance_a_sleeper(HOUR)
+        await scene.changes.until(State.ONLINE)
+        assert license.lost is None
+
+
+async def test_grace_begins_and_ends_while_a_program_runs(scene: Scene) -> None:
+    """Goes from online to grace with the first check that is not answered, and lapses when the grace is over."""
+    async with scene.session() as license:
+        scene.cut()
+        assert await license.check() is State.GRACE
+        scene.time.advance(72 * HOUR)
+        assert license.allows("export").code == "grace_over"
+        assert license.state is State.LAPSED
+        scene.mend()
+        assert await license.check() is State.ONLINE
+
+
+async def test_an_offline_file_stands_without_a_network(scene: Scene) -> None:
+    """Opens from an offline file years later, without grace; on another device the file is refused."""
+    scene.store.save(await scene.file())
+    scene.cut()
+    scene.time.advance(5 * 365 * 24 * HOUR)
+
+    async with scene.session(grace=None) as license:
+        assert license.state is State.OFFLINE
+        assert license.allows("export")
+        assert await license.check() is State.OFFLINE
+
+    with pytest.raises(AnswerMismatch):
+        await opened(scene, hardware_id="device-2")
+
+
+async def test_an_answer_does_not_replace_an_offline_file(scene: Scene) -> None:
+    """Goes back to its offline file when the network goes, however long an online answer was all it knew."""
+    scene.store.save(await scene.file())
+    async with scene.session(grace=None) as license:
+        assert license.state is State.ONLINE
+        scene.cut()
+        assert await license.check() is State.OFFLINE
+
+
+async def test_a_refresh_file_is_taken(scene: Scene) -> None:
+    """Takes a file in place of what is stored; a damaged one, or another device's, changes nothing."""
+    await opened(scene)
+    text, others = await scene.file(), await scene.file("device-2")
+    scene.cut()
+    async with scene.session() as license:
+        before = scene.path.read_bytes()
+        for wrong in (text[:-8], others):
+            with pytest.raises(LicenseSpringError):
+                await license.refresh(wrong)
+        assert (license.state, scene.path.read_bytes()) == (State.GRACE, before)
+
+        assert await license.refresh(text) is State.OFFLINE
+    scene.time.advance(1000 * HOUR)
+    assert await opened(scene) is State.OFFLINE
+
+
+async def test_a_file_needs_a_store_and_credentials(scene: Scene) -> None:
+    """Says what is missing to take a file."""
+    async with scene.session(store=None) as license:
+        with pytest.raises(ConfigurationError, match="pass store and auth"):
+            await license.refresh("file")
+
+
+async def test_deactivating_leaves_nothing(scene: Scene) -> None:
+    """Gives the activation back, empties the store, and stays deactivated whatever is asked."""
+    async with scene.session() as license:
+        scene.cut()
+        with pytest.raises(ConnectionLost):
+            await license.deactivate()
+        assert license.allows()
+        scene.mend()
+
+        await license.deactivate()
+
+        assert (license.state, license.allows("export").allowed) == (State.DEACTIVATED, False)
+        assert await license.check() is State.DEACTIVATED
+    assert scene.license.times_activated == 0
+    with pytest.raises(NothingStored):
+        scene.store.load(hardware_id=DEVICE, product="CAD")
+
+
+async def test_uses_are_counted_by_the_service(tmp_path: Path) -> None:
+    """Counts each use in one call; what is in doubt is raised as such and never sent again."""
+    scene = Scene(tmp_path / "license", terms={"consumption": Consumption(maximum=5)})
+    async with scene.session() as license:
+        assert (await license.consume(3)).total_consumptions == 3
+        with pytest.raises(LicenseNotEnoughConsumptions):
+            await license.consume(3)
+        scene.cut()
+        with pytest.raises(ConnectionLost) as caught:
+            await license.consume()
+        scene.mend()
+        assert caught.value.may_have_acted
+        assert (await license.consume()).total_consumptions == 5
+
+
+async def test_an_expired_license_opens_nothing(tmp_path: Path) -> None:
+    """Ends with the license, by the clock alone; and does not open afterwards, in whatever grace."""
+    end = datetime.fromtimestamp(1_800_000_000, UTC) + timedelta(hours=10)
+    scene = Scene(tmp_path / "license", terms={"validity_period": end})
+    async with scene.session() as license:
+        scene.cut()
+        await scene.time.advance_a_sleeper(10 * HOUR)
+        change = await scene.changes.until(State.EXPIRED)
+        assert (change.reason, license.allows("export").code) == ("license_expired", "license_expired")
+
+    with pytest.raises(LicenseUnusable, match="the license is expired: license_expired"):
+        await opened(scene)
+
+
+async def test_a_damaged_store_is_not_passed_over(scene: Scene) -> None:
+    """Raises, online and offline alike, and leaves the damaged file for the program to decide about."""
+    scene.path.write_bytes(b"damaged")
+    for _ in range(2):
+        with pytest.raises(StoreDamaged):
+            await opened(scene)
+        scene.cut()
+    assert scene.path.read_bytes() == b"damaged"
+
+
+async def test_an_error_of_the_program_leaves_as_it_is(scene: Scene) -> None:
+    """Ends the session with the block, and wraps nothing."""
+    with pytest.raises(KeyError):
+        async with scene.session():
+            raise KeyError
+    assert scene.time.sleepers == []
+
+
+async def test_a_cancelled_program_leaves_no_task(scene: Scene) -> None:
+    """Ends its checks with the block also when that is cancelled."""
+    with anyio.CancelScope() as scope:
+        async with scene.session():
+            scope.cancel()
+            await anyio.sleep_forever()
+    assert scene.time.sleepers == []
+
+
+async def test_a_callback_that_fails_ends_nothing(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Logs each change without the key, and that the callback failed."""
+
+    def fail(change: object) -> None:
+        raise ValueError
+
+    with caplog.at_level(logging.INFO, "licensespring_async.services"):
+        assert await opened(scene, on_change=fail) is State.ONLINE
+    assert [each.getMessage() for each in caplog.records] == [
+        "the license of CAD is now online: ok",
+        "on_change failed: ValueError",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"check_every": 0}, "check_every"),
+        ({"jitter": 1}, "jitter"),
+        ({"username": "ana"}, "license_key / username"),
+        ({"license_key": None, "username": "ana"}, "password"),
+        ({"product": ""}, "product"),
+        ({"grace": Grace(hours=1, store=object(), secret=b"x" * 16)}, "grace"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ],
+)
+def test_what_cannot_work_is_refused(scene: Scene, options: dict[str, Any], problem: str) -> None:
+    """Names the argument before anything is asked."""
+    with pytest.raises(ConfigurationError, match=problem):
+        scene.session(**options)
+
+
+def test_a_session_is_open_before_it_is_asked(scene: Scene) -> None:
+    """Says how a session is used when it is asked before."""
+    with pytest.raises(ConfigurationError, match="never open"):
+        scene.session().allows()
+
+
+async def test_a_floating_slot_is_not_taken_for_granted(tmp_path: Path) -> None:
+    """Renews the slot of a floating license in time, and stands without the service only for the slot's time-out."""
+    scene = Scene(tmp_path / "license", terms={"floating_users": 1, "floating_timeout": 10})
+    async with scene.session() as license:
+        for _ in range(4):
+            await scene.time.advance_a_sleeper(300)
+        await scene.time.advance_a_sleeper(0)
+        assert license.state is State.ONLINE
+        scene.cut()
+        scene.time.advance(600)
+        assert license.allows().code == "grace_over"
+
+    with pytest.raises(ConnectionLost):
+        await opened(scene)
