@@ -10,7 +10,7 @@ from . import endpoints
 from .endpoints.parameters import Value
 from .endpoints.requests import optional, required, who
 from .errors import FeatureExpired
-from .models import Bundle, LicenseFeature
+from .models import Bundle, License, LicenseFeature
 from .models.json_types import ascii_lower
 from .redaction import Unpickled, fingerprint
 from .transport.values import Call
@@ -171,6 +171,39 @@ class FeatureCheck(_Check):
 
 
 @attrs.frozen(kw_only=True)
+class LicenseCheck(_Check):
+    """A check of a license on a device.
+
+    Args:
+        product: Short code of the product.
+        hardware_id: Unique id of the device.
+        license_key: The license's key. Exactly one of `license_key` and `username`.
+        username: The license's user.
+        license_id: Picks one license when the user has several.
+        bundle_code: Short code of the bundle, to act on a license inside it.
+
+    Raises:
+        InvalidParameter: No request could ask this.
+    """
+
+    bundle_code: str | None = None
+
+    def _fields(self) -> dict[str, Value]:
+        return super()._fields() | optional(bundle_code=self.bundle_code)
+
+    def call(self) -> Call[License]:
+        """Return the call that asks; if the license floats, it takes a slot."""
+        return endpoints.check_license(**self.arguments)
+
+    def release(self) -> Call[None]:
+        """Return the call that gives the slot back."""
+        return endpoints.release_floating_license(**self.arguments)
+
+    def __str__(self) -> str:
+        return f"license of {super().__str__()}"
+
+
+@attrs.frozen(kw_only=True)
 class BundleCheck(_Check):
     """A check of the licenses of a bundle on a device.
 
@@ -193,4 +226,4 @@ class BundleCheck(_Check):
         return f"bundle {super().__str__()}"
 
 
-Check: TypeAlias = FeatureCheck | BundleCheck
+Check: TypeAlias = FeatureCheck | LicenseCheck | BundleCheck

@@ -6,7 +6,7 @@ client in one task. That task lives in the task group of one open lease and move
 so that nothing outlives an `async with` and a client that is never leased from owns no task.
 """
 
-from ..checks import FeatureCheck
+from ..checks import BundleCheck, FeatureCheck, LicenseCheck
 from ..leases.lease import Lease
 from .gate.decisions import Decision, GateOverloaded
 from .gate.gate import LicenseGate
@@ -15,12 +15,14 @@ from .gate.stores import SqliteStore, Store, StoreError
 from .license_session import Change, LicenseSession, LicenseUnusable, State
 
 __all__ = [
+    "BundleCheck",
     "Change",
     "Decision",
     "FeatureCheck",
     "GateOverloaded",
     "Grace",
     "Lease",
+    "LicenseCheck",
     "LicenseGate",
     "LicenseSession",
     "LicenseUnusable",

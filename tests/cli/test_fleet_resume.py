@@ -347,7 +347,7 @@ def test_slots_are_not_taken_unasked(  # noqa: PLR0917  # fixtures
     assert offline(*command, yes).exit_code == 0
 
 
-def test_release_is_for_features_only(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+def test_release_keeps_what_bundle_checks_take(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
     """What a bundle check takes stays taken, and the notice says so."""
     done = offline(*words(fleet(tmp_path / "fleet.csv", 1), output, service), "--release")
     assert "1 bundle check, which takes a slot" in " ".join(done.stderr.split())

@@ -18,7 +18,8 @@ from licensespring_async import (
     RateLimited,
     ResponseError,
 )
-from licensespring_async.fleet import Outcome, Result
+from licensespring_async.checks import LicenseCheck
+from licensespring_async.fleet import Outcome, Result, Row
 from licensespring_async.fleet.distributed.plain import (
     Checked,
     NoAnswer,
@@ -48,8 +49,9 @@ ERRORS = [
 
 
 def test_rows_travel() -> None:
-    """A worker gets the rows that were sent, of features and of bundles."""
-    sent = [row(1), row(2, feature=None), *rows(3)]
+    """A worker gets the rows that were sent, of features, bundles and licenses."""
+    license = LicenseCheck(product="APP", hardware_id="d1", username="ana", license_id=7, bundle_code="SUITE")
+    sent = [row(1), row(2, feature=None), *rows(3), Row(row=4, check=license)]
     assert read_rows(written_rows(sent)) == sent
 
 

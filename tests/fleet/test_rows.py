@@ -7,13 +7,14 @@ import gzip
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from licensespring_async import ConfigurationError
-from licensespring_async.checks import BundleCheck, FeatureCheck
+from licensespring_async.checks import BundleCheck, FeatureCheck, LicenseCheck
 from licensespring_async.fleet import InvalidRow, Row, read_rows, row_from, rows_from
 
 HEADER = "product,hardware_id,license_key,username,feature\n"
@@ -55,6 +56,40 @@ def test_the_feature_column_may_be_missing(path: Path) -> None:
     assert read(path, "product,hardware_id,username\nSUITE,d1,ana\n") == [
         Row(row=1, line=2, check=BundleCheck(product="SUITE", hardware_id="d1", username="ana"))
     ]
+
+
+def test_the_check_column_says_what_to_ask(path: Path) -> None:
+    """A license is asked for by name; a feature and a bundle may be named too, in any case."""
+    device: dict[str, Any] = {"product": "APP", "hardware_id": "d1", "license_key": "K1"}
+    text = (
+        "product,hardware_id,license_key,feature,bundle_code,check\n"
+        "APP,d1,K1,,SUITE,license\nAPP,d1,K1,render,,Feature\nAPP,d1,K1,,,bundle\n"
+    )
+    assert [each.check for each in read(path, text) if isinstance(each, Row)] == [
+        LicenseCheck(**device, bundle_code="SUITE"),
+        FeatureCheck(**device, feature="render"),
+        BundleCheck(**device),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        (",,licence", "check: must be feature, license, bundle or empty"),
+        ("render,,license", "feature is for feature checks, and check is license"),
+        ("render,,bundle", "feature is for feature checks, and check is bundle"),
+        (",,feature", "check is feature, and feature is missing"),
+        (
+            ",SUITE,bundle",
+            "bundle_code is for feature and license checks; a bundle check names the bundle as its product",
+        ),
+    ],
+)
+def test_a_check_column_that_does_not_fit_is_an_invalid_row(path: Path, cells: str, why: str) -> None:
+    """What contradicts the kind of check is refused before anything is sent."""
+    (row,) = read(path, f"product,hardware_id,license_key,feature,bundle_code,check\nAPP,d1,K1,{cells}\n")
+    assert isinstance(row, InvalidRow)
+    assert row.reason == why
 
 
 def test_columns_come_in_any_order_and_case_beside_others(path: Path) -> None:

@@ -129,6 +129,30 @@ async def test_a_slot_is_given_back() -> None:
     assert seen == [(Outcome.LICENSED, "", 1)] * 2
 
 
+async def test_licenses_are_checked_and_their_slots_given_back() -> None:
+    """A row that asks for a license judges the license, and `release` frees the slot for the next device."""
+    world = World()
+    key = "9F2C-77AA-0B1E-C0DE"
+    license = world.add_product("TP").add_license(key=key, max_activations=2, floating_users=1)
+    fleet = [{"product": "TP", "hardware_id": name, "license_key": key, "check": "license"} for name in "ab"]
+    for each in fleet:
+        license.activate(each["hardware_id"])
+    seen: dict[bool, list[Outcome]] = {}
+    async with Sandbox(world) as sandbox, sandbox.client() as client:
+        for release in (True, False):
+            async with check_many(client, rows_from(fleet), concurrency=1, release=release) as results:
+                seen[release] = [each.outcome async for each in results]
+    assert seen == {True: [Outcome.LICENSED] * 2, False: [Outcome.LICENSED, Outcome.NOT_LICENSED]}
+
+
+def test_the_same_device_is_asked_for_its_license_and_its_bundle() -> None:
+    """Two kinds of check of one device are no duplicates, and are counted apart."""
+    device = {"product": "APP", "hardware_id": "d1", "license_key": "K1"}
+    with Survey(rows_from([device, {**device, "check": "license"}, {**device, "check": "bundle"}])) as survey:
+        assert (survey.checks, survey.duplicates) == (2, 1)
+        assert (survey.feature_checks, survey.license_checks, survey.bundle_checks) == (0, 1, 1)
+
+
 def test_a_survey_counts() -> None:
     """Rows, duplicates, invalid rows, and what is checked how often."""
     bad = InvalidRow(row=4, reason="no device")

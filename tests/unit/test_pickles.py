@@ -12,7 +12,7 @@ from licensespring_async import (
     ClientCredentials,
     DeviceNotFound,
 )
-from licensespring_async.checks import BundleCheck, FeatureCheck
+from licensespring_async.checks import BundleCheck, FeatureCheck, LicenseCheck
 from licensespring_async.fleet import Row
 from licensespring_async.services.web import Licensee
 from licensespring_async.transport import HttpRequest, HttptoolsEngine, HttpxEngine
@@ -28,6 +28,7 @@ SECRETIVE = [
     ClientCredentials(client_id="client-0001", client_secret="client-secret-0002"),
     CHECK,
     BundleCheck(product="SUITE", hardware_id="device-0003", username="ana@example.org"),
+    LicenseCheck(product="APP", hardware_id="device-0003", license_key="license-key-0004"),
     Licensee(hardware_id="device-0003", license_key="license-key-0004"),
     Row(row=1, check=CHECK),
     CALL,

@@ -103,11 +103,12 @@ def check(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be checked, and send nothing.")] = False,
 ) -> None:
-    """Check many devices. What floats, a feature or a bundle's licenses, gives each device a slot: this TAKES SLOTS.
+    """Check many devices. What floats, a feature or a license, gives each device a slot: this TAKES SLOTS.
 
     FILE has the columns product, hardware_id, license_key and/or username, feature, and where they are needed
     license_id and bundle_code; CSV and TSV name them in the first line, JSONL has an object a line. A row without a
-    feature is a bundle check. Other columns are ignored. Rows that ask the same are checked once.
+    feature is a bundle check, unless a column named check says "license". Other columns are ignored. Rows that ask
+    the same are checked once.
 
     With --output, a run that was interrupted or killed goes on where it was when the same command is given again.
     Ctrl-C once finishes the rows under way, twice ends at once.

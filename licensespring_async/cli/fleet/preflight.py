@@ -30,8 +30,8 @@ class Slots(Group):
         bool,
         typer.Option(
             "--release",
-            help="Give each feature's floating slot back after its check, also one that the device held before; those "
-            "that bundle checks take are kept.",
+            help="Give the floating slot of each feature or license back after its check, also one that the device "
+            "held before; those that bundle checks take are kept.",
         ),
     ] = False
 
@@ -56,21 +56,23 @@ class Slots(Group):
                 raise typer.Exit(Code.USAGE)
         else:
             raise ConfigurationError(
-                f"{notice}; say --yes to agree (--dry-run only counts, --release gives the slots of features back)"
+                f"{notice}; say --yes to agree (--dry-run only counts, --release gives the slots of features and "
+                "licenses back)"
             )
 
 
 def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
     """Return one line on what a run will do."""
+    given_back = survey.feature_checks + survey.license_checks
     if limits is None:
         time = "no rate limit"
     else:
-        least = least_seconds(survey.checks + (survey.feature_checks if release else 0), limits)
+        least = least_seconds(survey.checks + (given_back if release else 0), limits)
         windows = ", ".join(f"{each.limit:,} in {each.seconds:g} s" for each in limits.windows)
         time = f"{f'at least {duration(least)}' if least >= 1 else 'less than a second'} at {windows}"
     slots = f"{survey.checks:,} may take a floating slot"
     if release:
-        slots += f", {survey.feature_checks:,} give it back"
+        slots += f", {given_back:,} give it back"
     return (
         f"{counted(survey.rows, 'row')}: {survey.checks:,} to check, {counted(survey.duplicates, 'duplicate')}, "
         f"{survey.invalid:,} invalid; {len(survey.kinds):,} distinct (product, feature); {slots}; {time}"
@@ -88,13 +90,17 @@ def complaints(survey: Survey) -> list[str]:
 
 def _notice(survey: Survey | None, *, release: bool) -> str:
     after = "gives it back" if release else "keeps it until it is released or its time-out passes"
-    feature = f"takes a floating slot where the feature floats, and {after}"
+    feature, license = (
+        f"takes a floating slot where the {each} floats, and {after}" for each in ("feature", "license")
+    )
     bundle = "a slot where the bundle's licenses float" + (", and no --release gives it back" if release else "")
     if survey is None:
-        return f"each feature check {feature}, and each bundle check takes {bundle}"
+        return f"each feature check {feature}, each license check {license}, and each bundle check takes {bundle}"
     told: list[str] = []
     if survey.feature_checks:
         told.append(f"{counted(survey.feature_checks, 'feature check')}, each of which {feature}")
-    if bundles := survey.checks - survey.feature_checks:
+    if survey.license_checks:
+        told.append(f"{counted(survey.license_checks, 'license check')}, each of which {license}")
+    if bundles := survey.bundle_checks:
         told.append(f"{counted(bundles, 'bundle check')}, which {'takes' if bundles == 1 else 'take'} {bundle}")
     return ", and ".join(told)

@@ -8,16 +8,17 @@ from operator import itemgetter
 
 import attrs
 
-from ...checks import FeatureCheck
+from ...checks import BundleCheck, FeatureCheck, LicenseCheck
 from ...client import LicenseSpring
 from ...errors import (
     ApiError,
     FloatingFeatureDeviceNotInUse,
+    FloatingNotAvailable,
     LicenseSpringError,
     RateLimited,
     ResponseError,
 )
-from ...models import Bundle, LicenseFeature
+from ...models import Bundle, License, LicenseFeature
 from ...redaction import fingerprint
 from ...transport import RawResponse
 from ...transport.values import Call
@@ -29,7 +30,7 @@ from .verdicts import ABORTED, INVALID_ROW, of_answer, of_error
 async def check_row(client: LicenseSpring, row: Row, *, release: bool = False) -> Result:
     """Check one row and return what became of it, a failure included.
 
-    **Side effect:** a row with a feature that floats takes a slot, as `check_license_feature` does.
+    **Side effect:** what floats, a feature or a license, takes a slot, as the endpoint that the row asks does.
 
     Args:
         client: What sends it.
@@ -62,12 +63,12 @@ class Answer:
 async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -> Answer:
     """Check one row and return what the service answered; whatever fails is raised."""
     check = row.check
-    call: Call[LicenseFeature | Bundle] = check.call()
+    call: Call[LicenseFeature | License | Bundle] = check.call()
     raw = await client.perform(call)
     result = _answered(row, raw, client.now())
     value = raw.value
-    holds_slot = isinstance(value, LicenseFeature) and value.is_floating_cloud and not value.is_borrowed
-    if release and isinstance(check, FeatureCheck) and holds_slot:
+    holds_slot = not isinstance(value, Bundle) and value.is_floating_cloud and not value.is_borrowed
+    if release and not isinstance(check, BundleCheck) and holds_slot:
         result = await _without_slot(client, check, result)
     return Answer(result, raw.waited)
 
@@ -94,10 +95,10 @@ def skipped(row: Row, why: str) -> Result:
     return _result(row, Verdict(outcome=Outcome.SKIPPED, code=ABORTED, message=why))
 
 
-async def _without_slot(client: LicenseSpring, check: FeatureCheck, result: Result) -> Result:
+async def _without_slot(client: LicenseSpring, check: FeatureCheck | LicenseCheck, result: Result) -> Result:
     try:
         await client.perform(check.release())
-    except FloatingFeatureDeviceNotInUse:
+    except (FloatingFeatureDeviceNotInUse, FloatingNotAvailable):
         return result
     except LicenseSpringError as error:
         if error.is_about_everything:
@@ -107,16 +108,17 @@ async def _without_slot(client: LicenseSpring, check: FeatureCheck, result: Resu
     return result
 
 
-def _answered(row: Row, raw: RawResponse[LicenseFeature | Bundle], now: datetime) -> Result:
+def _answered(row: Row, raw: RawResponse[LicenseFeature | License | Bundle], now: datetime) -> Result:
     value = raw.value
     if isinstance(value, LicenseFeature):
         expires_at, consumptions_left = value.expiry_date, value.remaining_consumptions
         used = value.floating_in_use_devices
         allowed = None if used is None else value.floating_users
     else:
-        valid = [each for each in value if each.is_valid(now)]
-        # A bundle whose licenses have all ended still tells when they did.
-        ends, left = [each.ends_at for each in valid or value], [each.remaining_consumptions for each in valid]
+        licenses = [value] if isinstance(value, License) else list(value)
+        valid = [each for each in licenses if each.is_valid(now)]
+        # Licenses that have all ended still tell when they did.
+        ends, left = [each.ends_at for each in valid or licenses], [each.remaining_consumptions for each in valid]
         slots = [(each.floating_in_use_devices, each.floating_users) for each in valid]
         expires_at = min((each for each in ends if each is not None), default=None)
         consumptions_left = min((each for each in left if each is not None), default=None)

@@ -58,13 +58,13 @@ class Result:
         line: Line of the file, or None.
         code: As in `Verdict`.
         message: As in `Verdict`.
-        product: Short code, or "" of a row that could not be read; `feature` likewise, and "" for a bundle check.
+        product: Short code, or "" of a row that could not be read; `feature` likewise, and "" for other checks.
         hardware: Fingerprint of the device's id.
         key: Fingerprint of the license key or user name.
         http_status: Status of the answer, or None when there was none.
         attempts: HTTP requests that were sent.
         seconds: How long the check took, once it was let through.
-        expires_at: When the feature ends; for a bundle, the first end among its valid licenses.
+        expires_at: When the feature or license ends; for a bundle, the first end among its valid licenses.
         slots_in_use: Floating slots in use; for a bundle, the most among its valid licenses.
         consumptions_left: Consumptions left; for a bundle, the least among its valid licenses.
         verified: Whether the answer's signature was checked; false when there was no answer to check.

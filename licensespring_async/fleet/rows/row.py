@@ -9,13 +9,15 @@ from uuid import UUID
 
 import attrs
 
-from ...checks import BundleCheck, Check, FeatureCheck
+from ...checks import BundleCheck, Check, FeatureCheck, LicenseCheck
 from ...endpoints.parameters import LONGEST_TEXT
 from ...errors import InvalidParameter
 from ...models.json_types import is_text
 from ...redaction import Unpickled
 
-COLUMNS: Final = ("product", "hardware_id", "license_key", "username", "feature", "license_id", "bundle_code")
+COLUMNS: Final = ("product", "hardware_id", "license_key", "username", "feature", "license_id", "bundle_code", "check")
+
+_KINDS: Final[Mapping[str, type[Check]]] = {"feature": FeatureCheck, "license": LicenseCheck, "bundle": BundleCheck}
 
 _LONGEST_ID = 20  # digits; int() of a long text is slow
 
@@ -67,28 +69,29 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
             reason = f"{column}: has {len(sent):,} characters; at most {LONGEST_TEXT:,} can be sent"
             return InvalidRow(row=row, line=line, reason=reason)
         values[column] = sent
-    problem = _missing(values)
+    kind = values.pop("check").lower() or ("feature" if values["feature"] else "bundle")
+    problem = _unknown(kind) or _missing(values) or _superfluous(kind, values)
     if problem is not None:
         return InvalidRow(row=row, line=line, reason=problem)
     given = {column: value for column, value in values.items() if value}
     try:
-        return Row(row=row, line=line, check=_check(given))
+        return Row(row=row, line=line, check=_check(kind, given))
     except InvalidParameter as e:
         return InvalidRow(row=row, line=line, reason=f"{e.parameter}: {e.problem}")
 
 
-def _check(given: dict[str, str]) -> Check:
+def _check(kind: str, given: dict[str, str]) -> Check:
     numbers = {"license_id": _id(given.pop("license_id"))} if "license_id" in given else {}
     # The columns' names are the checks' fields.
     arguments: dict[str, Any] = {**given, **numbers}
-    return FeatureCheck(**arguments) if "feature" in given else BundleCheck(**arguments)
+    return _KINDS[kind](**arguments)
 
 
 def row_of(fields: Mapping[str, Any]) -> Row:
     """Return the row that `attrs.asdict` has made a mapping of."""
     asked = fields["check"]
-    check = FeatureCheck(**asked) if "feature" in asked else BundleCheck(**asked)
-    return Row(row=fields["row"], line=fields["line"], check=check)
+    kind = next(each for each in _KINDS.values() if attrs.fields_dict(each).keys() == asked.keys())
+    return Row(row=fields["row"], line=fields["line"], check=kind(**asked))
 
 
 def rows_from(mappings: Iterable[Mapping[str, object]]) -> Iterator[Row | InvalidRow]:
@@ -118,10 +121,21 @@ def _missing(values: Mapping[str, str]) -> str | None:
         return "license_key and username are both given; give one of them"
     if spoilt := [column for column, value in values.items() if not is_text(value)]:
         return f"{' and '.join(spoilt)}: not UTF-8 text"
-    if values["bundle_code"] and not values["feature"]:
-        return (
-            "bundle_code is for feature checks, and feature is missing; a bundle check names the bundle as its product"
-        )
+    return None
+
+
+def _unknown(kind: str) -> str | None:
+    return None if kind in _KINDS else f"check: must be {', '.join(_KINDS)} or empty"
+
+
+def _superfluous(kind: str, values: Mapping[str, str]) -> str | None:
+    """Return which column does not go with the kind of check, in the words of a table."""
+    if kind == "feature" and not values["feature"]:
+        return "check is feature, and feature is missing"
+    if kind != "feature" and values["feature"]:
+        return f"feature is for feature checks, and check is {kind}"
+    if kind == "bundle" and values["bundle_code"]:
+        return "bundle_code is for feature and license checks; a bundle check names the bundle as its product"
     return None
 
 

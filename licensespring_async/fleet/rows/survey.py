@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from ...checks import Check, FeatureCheck
+from ...checks import BundleCheck, Check, FeatureCheck, LicenseCheck
 from ..results.result import Result
 from .row import InvalidRow, Row
 from .scratch import Scratch
@@ -26,7 +26,8 @@ class Survey(Scratch):
         rows: How many rows there are.
         invalid: Rows that cannot be checked.
         duplicates: Rows that repeat an earlier one, and are not sent.
-        kinds: Rows to send by (product, feature); the feature of a bundle check is None.
+        kinds: Rows to send by (product, feature); only a feature check has a feature, the others have None.
+        license_checks: Rows that are sent and ask for a license.
         reasons: The first invalid row of each reason, of 20 at most.
     """
 
@@ -35,6 +36,7 @@ class Survey(Scratch):
         self.rows = 0
         self.invalid = 0
         self.duplicates = 0
+        self.license_checks = 0
         self.kinds: Counter[tuple[str, str | None]] = Counter()
         self.reasons: dict[str, InvalidRow] = {}
         self._digest = hashlib.sha256()
@@ -53,8 +55,13 @@ class Survey(Scratch):
 
     @property
     def feature_checks(self) -> int:
-        """Rows that are sent and ask for a feature; the others ask for a bundle."""
+        """Rows that are sent and ask for a feature."""
         return sum(count for (_, feature), count in self.kinds.items() if feature is not None)
+
+    @property
+    def bundle_checks(self) -> int:
+        """Rows that are sent and ask for a bundle."""
+        return self.checks - self.feature_checks - self.license_checks
 
     def distinct(self, rows: Iterable[Row | InvalidRow]) -> Iterator[Row | InvalidRow]:
         """Pass on the rows that are no duplicates."""
@@ -89,6 +96,7 @@ class Survey(Scratch):
                     self.reasons.setdefault(row.reason, row)
             elif self._is_new(row, asked):
                 self.kinds[row.check.product, _feature(row.check)] += 1
+                self.license_checks += isinstance(row.check, LicenseCheck)
             else:
                 self.duplicates += 1
         db.execute("DROP TABLE seen")
@@ -115,7 +123,7 @@ def _asked(row: Row | InvalidRow) -> bytes:
         values = ("invalid", row.reason)
     else:
         check = row.check
-        bundle_code = check.bundle_code if isinstance(check, FeatureCheck) else None
+        bundle_code = None if isinstance(check, BundleCheck) else check.bundle_code
         values = (
             check.product,
             _feature(check),
@@ -126,6 +134,8 @@ def _asked(row: Row | InvalidRow) -> bytes:
         )
         if check.license_id is not None:
             values += (str(check.license_id),)
+        if isinstance(check, LicenseCheck):
+            values += ("license",)
     return repr(values).encode("utf-8", "surrogatepass")
 
 

@@ -40,9 +40,10 @@ def read_rows(
     """Read the rows of a file, one at a time, however long it is.
 
     Columns may come in any order: `product`, `hardware_id`, `license_key` and/or `username`, `feature` and, where they
-    are needed, `license_id` and `bundle_code`. Others are ignored, blank lines are skipped, spaces around a value are
-    removed. A row that cannot be used is an `InvalidRow`, and the rest of the file is still read. Where packed data is
-    cut off, the last row is an `InvalidRow` that says so.
+    are needed, `license_id`, `bundle_code` and `check` ("license", "feature" or "bundle"; without it a row with a
+    feature is a feature check, and any other is a bundle check). Others are ignored, blank lines are skipped, spaces
+    around a value are removed. A row that cannot be used is an `InvalidRow`, and the rest of the file is still read.
+    Where packed data is cut off, the last row is an `InvalidRow` that says so.
 
     CSV and TSV name the columns in their first line, JSONL has one object a line; they are UTF-8 with or without a byte
     order mark, and may be packed with gzip or zstd (extra: `zstd`). Parquet needs the extra `parquet`.
