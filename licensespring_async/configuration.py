@@ -218,7 +218,7 @@ def authorizer_for(auth: ApiKey | ClientCredentials, origin: str, engine: Engine
     if isinstance(auth, ClientCredentials):  # pyright: ignore[reportUnnecessaryIsInstance]
         if auth.token_url is None and _is_in_the_clear(origin):
             raise ConfigurationError(
-                "token_url: pass the token endpoint; who answers over plain http could name one of their own, "
+                "token_url: pass the token endpoint; whoever answers over plain http could name their own, "
                 "and would be sent the client secret"
             )
         return TokenAuthorizer(auth, origin, engine.send, clock)

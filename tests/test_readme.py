@@ -145,7 +145,6 @@ def test_types(tmp_path: Path) -> None:
         text=True,
         timeout=300,
         check=False,
-        env=os.environ | {"MYPYPATH": str(ROOT)},
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout + done.stderr

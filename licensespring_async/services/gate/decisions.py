@@ -44,4 +44,4 @@ class GateOverloaded(LicenseSpringError):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        return f"too many checks that nobody asked for before; try again in {self.retry_after:.3g} s"
+        return f"too many unknown checks were refused recently; try again in {self.retry_after:.3g} s"

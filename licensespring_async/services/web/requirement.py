@@ -137,6 +137,6 @@ def _put_off(seconds: float) -> Denial:
     rounded = math.ceil(min(max(seconds, 1.0), _LONGEST_RETRY))
     return Denial(
         status=503,
-        detail="it cannot be told now whether this is licensed",
+        detail="The license could not be checked right now; try again shortly.",
         headers={"Retry-After": str(rounded), "Cache-Control": "no-store"},
     )
