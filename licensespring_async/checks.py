@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias, TypeVar
+from collections.abc import Hashable
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from . import endpoints
 from .endpoints.parameters import Value
 from .endpoints.requests import optional, required, who
-from .errors import FeatureExpired
-from .models import Bundle, License, LicenseFeature
+from .errors import FeatureExpired, LicenseExpired, LicenseNotActive, LicenseNotEnabled, LicenseRefused
+from .models import Bundle, InvalidReason, License, LicenseFeature
 from .models.json_types import ascii_lower
 from .redaction import Unpickled, fingerprint
 from .transport.values import Call
@@ -69,10 +71,34 @@ def feature_key(product: str, feature: str, whose: Whose) -> Key:
     )
 
 
-def expired(feature: LicenseFeature) -> FeatureExpired:
-    """Return the refusal of an answer about a feature that has ended: the service may well call it a success."""
-    end = "" if feature.expiry_date is None else f" at {feature.expiry_date.isoformat()}"
+_INVALID: Final[dict[InvalidReason, type[LicenseRefused]]] = {
+    InvalidReason.NOT_ACTIVE: LicenseNotActive,
+    InvalidReason.NOT_ENABLED: LicenseNotEnabled,
+    InvalidReason.EXPIRED: LicenseExpired,
+}
+
+
+def code_of(reason: InvalidReason) -> str:
+    """Return the service's code for why a license is not valid, or one like it where the service has none."""
+    return _INVALID[reason].kind if reason in _INVALID else "license_not_started"
+
+
+def ended(value: LicenseFeature | License) -> LicenseRefused:
+    """Return the refusal of an answer about what has ended: the service may well call it a success."""
+    if isinstance(value, License):
+        return LicenseExpired(200, LicenseExpired.kind, f"the license is {InvalidReason.EXPIRED}")
+    end = "" if value.expiry_date is None else f" at {value.expiry_date.isoformat()}"
     return FeatureExpired(200, FeatureExpired.kind, f"the feature ended{end}")
+
+
+def refusal_in(value: LicenseFeature | License, now: datetime) -> LicenseRefused | None:
+    """Return why a successful answer is no yes at a moment, or None if it is one."""
+    if isinstance(value, LicenseFeature):
+        return ended(value) if value.is_expired(now) else None
+    reason = value.is_valid(now).reason
+    if reason is None or reason is InvalidReason.EXPIRED:
+        return None if reason is None else ended(value)
+    return _INVALID.get(reason, LicenseRefused)(200, code_of(reason), f"the license is {reason}")
 
 
 def _one_spelling(value: T) -> T | str:
@@ -190,6 +216,12 @@ class LicenseCheck(_Check):
 
     def _fields(self) -> dict[str, Value]:
         return super()._fields() | optional(bundle_code=self.bundle_code)
+
+    @property
+    def key(self) -> Hashable:
+        """What equal checks have in common, however the device, the key and the user are spelled."""
+        names = (_one_spelling(self.hardware_id), _one_spelling(self.license_key), _one_spelling(self.username))
+        return ("license", self.product, *names, self.license_id, self.bundle_code)
 
     def call(self) -> Call[License]:
         """Return the call that asks; if the license floats, it takes a slot."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, Unpack
 from .answers import Reader
 from .auth import ApiKey, ClientCredentials
 from .caller import Caller
-from .checks import FeatureCheck
+from .checks import FeatureCheck, LicenseCheck
 from .configuration import (
     PRODUCTION_URL,
     Options,
@@ -37,10 +37,12 @@ if TYPE_CHECKING:
 
     from .leases.lease import Lease
     from .leases.renewal import Renewals
-    from .models import InstallationFile
+    from .models import InstallationFile, License, LicenseFeature
     from .transport.downloads import Progress
+    from .transport.values import Call
 
 T = TypeVar("T")
+Held = TypeVar("Held", "LicenseFeature", "License")
 
 
 class LicenseSpring(Caller, Endpoints):
@@ -163,7 +165,7 @@ class LicenseSpring(Caller, Endpoints):
         floating_timeout: float | None = None,
         grace: float = 0.0,
         cancel_body: bool = True,
-    ) -> AbstractAsyncContextManager[Lease]:
+    ) -> AbstractAsyncContextManager[Lease[LicenseFeature]]:
         """Hold a feature for the length of an `async with`: its slot is taken, renewed and released once.
 
         A renewal that fails without a refusal is tried again until the slot's time-out has passed; a refusal ends the
@@ -189,24 +191,75 @@ class LicenseSpring(Caller, Endpoints):
 
         Cost: a check every 0.5 to 0.6 time-outs; all leases of a client share one task.
         """
-        from .leases.feature_lease import open_lease  # noqa: PLC0415  # kept out of the package's import
+        check = FeatureCheck(
+            product=product,
+            feature=feature,
+            hardware_id=hardware_id,
+            license_key=license_key,
+            username=username,
+            license_id=license_id,
+            bundle_code=bundle_code,
+        )
+        return self._lease(check, check.call(), floating_timeout, grace=grace, cancel_body=cancel_body)
+
+    def license_lease(
+        self,
+        *,
+        product: str,
+        hardware_id: str,
+        license_key: str | None = None,
+        username: str | None = None,
+        license_id: int | None = None,
+        bundle_code: str | None = None,
+        floating_timeout: float | None = None,
+        grace: float = 0.0,
+        cancel_body: bool = True,
+    ) -> AbstractAsyncContextManager[Lease[License]]:
+        """Hold a license for the length of an `async with`: its slot is taken, renewed and released once.
+
+        It behaves as `feature_lease`: a license that does not float is checked once; nothing is renewed or released.
+
+        Args:
+            product: As in `check_license`, like the next five.
+            hardware_id: Unique id of the device.
+            license_key: Exactly one of `license_key` and `username`.
+            username: The license's user.
+            license_id: Picks one license when the user has several.
+            bundle_code: Short code of the bundle.
+            floating_timeout: Seconds after which an unrenewed slot lapses; None takes the answer's, 300 if it has none.
+            grace: Seconds that the body may go on after that time-out while no renewal is answered.
+            cancel_body: Whether losing the slot cancels the body; False only sets `lease.lost`.
+
+        Raises:
+            LeaseLost: From the `async with`, when the body was cancelled because the slot is gone or the license ended.
+            LicenseExpired, LicenseNotActive, LicenseNotEnabled: The answer says so, when the slot is taken.
+            LicenseSpringError: As `check_license`, when the slot is taken.
+
+        Cost: a check every 0.5 to 0.6 time-outs; all leases of a client share one task.
+        """
+        check = LicenseCheck(
+            product=product,
+            hardware_id=hardware_id,
+            license_key=license_key,
+            username=username,
+            license_id=license_id,
+            bundle_code=bundle_code,
+        )
+        return self._lease(check, check.call(), floating_timeout, grace=grace, cancel_body=cancel_body)
+
+    def _lease(
+        self,
+        check: FeatureCheck | LicenseCheck,
+        take: Call[Held],
+        timeout: float | None,
+        *,
+        grace: float,
+        cancel_body: bool,
+    ) -> AbstractAsyncContextManager[Lease[Held]]:
+        from .leases.opening import open_lease  # noqa: PLC0415  # kept out of the package's import
 
         return open_lease(
-            self,
-            self._pipeline,
-            self._renewals,
-            FeatureCheck(
-                product=product,
-                feature=feature,
-                hardware_id=hardware_id,
-                license_key=license_key,
-                username=username,
-                license_id=license_id,
-                bundle_code=bundle_code,
-            ),
-            timeout=floating_timeout,
-            grace=grace,
-            cancel_body=cancel_body,
+            self, self._pipeline, self._renewals, check, take, timeout=timeout, grace=grace, cancel_body=cancel_body
         )
 
     async def download(

@@ -171,7 +171,10 @@ def blocking(client: BlockingLicenseSpring) -> None:
     raw = client.with_raw_response.check_bundle(product="P", hardware_id="H", license_key="K")
     assert_type(raw, RawResponse[Bundle])
     with client.feature_lease(product="P", feature="F", hardware_id="H", license_key="K", grace=60) as lease:
-        assert_type(lease, Lease)
+        assert_type(lease, Lease[LicenseFeature])
+        assert_type(lease.feature, LicenseFeature)
+    with client.license_lease(product="P", hardware_id="H", license_key="K") as held:
+        assert_type(held.license, License)
     with client.with_options(timeout=2) as copy, BlockingLicenseSpring(auth=KEY, timeout=5) as other:
         assert_type(copy, BlockingLicenseSpring)
         assert_type(other, BlockingLicenseSpring)

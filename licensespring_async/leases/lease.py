@@ -1,25 +1,28 @@
-"""A floating slot held for the length of an `async with`."""
+"""Floating slots, of a feature or a license, held for the length of an `async with`."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from typing import Generic, TypeVar
 
 import anyio
 import attrs
 
-from ..checks import expired
+from ..checks import ended, refusal_in
 from ..errors import (
     DeadlineExceeded,
-    FeatureExpired,
     FeatureNotFloating,
     FloatingFeatureDeviceNotInUse,
+    FloatingNotAvailable,
     LeaseLost,
     LicenseRefused,
     LicenseSpringError,
 )
-from ..models import LicenseFeature
+from ..models import License, LicenseFeature
+from ..models.resources.floating import Floats
 from ..transport.loops import InLoop
 from .renewal import LAST_WORD_SECONDS, Renewals, Seat
 from .unreleased import Unreleased
@@ -28,16 +31,18 @@ UNKNOWN_TIMEOUT = 300.0
 RELEASE_LIMIT = 10.0
 _LONGEST_PAUSE = 15.0
 
+T = TypeVar("T", LicenseFeature, License)
+
 
 @attrs.frozen(kw_only=True)
-class Slot:
+class Slot(Generic[T]):
     """How the slot of one device is taken, renewed and given back.
 
     Attributes:
         name: What logs call it; no secrets.
         key: What tells it from other slots.
         check: Takes or renews the slot, in at most that many seconds (None: the client's time-out).
-        left: Gives the seconds until the feature of an answer ends; infinite when it never does.
+        now: Gives the moment that answers are judged at.
         release: Gives it back.
         timeout: Seconds after which it lapses; None takes the answer's.
         grace: Seconds that a slot which could not be renewed in time still counts as held.
@@ -46,8 +51,8 @@ class Slot:
 
     name: str
     key: Hashable = attrs.field(repr=False)
-    check: Callable[[float | None], Awaitable[LicenseFeature]]
-    left: Callable[[LicenseFeature], float]
+    check: Callable[[float | None], Awaitable[T]]
+    now: Callable[[], datetime]
     release: Callable[[], Awaitable[None]]
     timeout: float | None
     grace: float
@@ -55,20 +60,19 @@ class Slot:
 
 
 @attrs.define(kw_only=True, eq=False)
-class Lease:
-    """A feature that is held now.
+class Lease(Generic[T]):
+    """A feature or a license that is held now.
 
     Attributes:
-        feature: The latest answer.
         lost: Set when the slot is gone: refused at a renewal, or not renewed in time.
         error: Why it is gone, or None.
     """
 
-    feature: LicenseFeature
     lost: anyio.Event = attrs.field(factory=anyio.Event, init=False)
     error: LicenseSpringError | None = attrs.field(default=None, init=False)
     ended: bool = attrs.field(default=False, init=False, repr=False)
-    _slot: Slot = attrs.field(alias="slot", repr=False)
+    _answer: T = attrs.field(alias="answer")
+    _slot: Slot[T] = attrs.field(alias="slot", repr=False)
     _renewals: Renewals = attrs.field(alias="renewals", repr=False)
     _taken: float = attrs.field(alias="taken", repr=False)
     _over: float = attrs.field(alias="over", repr=False)
@@ -78,17 +82,27 @@ class Lease:
     body: anyio.CancelScope = attrs.field(factory=anyio.CancelScope, init=False, repr=False)
 
     @property
+    def feature(self: Lease[LicenseFeature]) -> LicenseFeature:
+        """The latest answer about the feature."""
+        return self._answer
+
+    @property
+    def license(self: Lease[License]) -> License:
+        """The latest answer about the license."""
+        return self._answer
+
+    @property
     def timeout(self) -> float:
         """Seconds without a renewal after which the service gives the slot to another device."""
         if self._slot.timeout is not None:
             return self._slot.timeout
-        minutes = self.feature.floating_timeout
+        minutes = self._answer.floating_timeout
         return 60.0 * minutes if minutes is not None and minutes > 0 else UNKNOWN_TIMEOUT
 
     @property
     def end(self) -> float:
-        """When the lease is lost unless it is renewed before; with its feature, even so."""
-        if not self.feature.is_floating_cloud:
+        """When the lease is lost unless it is renewed before; when what it holds ends, even so."""
+        if not self._answer.is_floating_cloud:
             return self._over
         return min(self._taken + self.timeout + self._slot.grace, self._over)
 
@@ -97,9 +111,9 @@ class Lease:
         """When to renew: between 0.5 and 0.6 of the time-out, so that leases taken together spread out.
 
         On a grid, so that those that are due soon after one another are renewed together: waking up costs as much as a
-        renewal. A feature that does not float is not renewed.
+        renewal. What does not float is not renewed.
         """
-        if not self.feature.is_floating_cloud:
+        if not self._answer.is_floating_cloud:
             return math.inf
         due, cell = self._taken + self.timeout * (0.6 - 0.1 * self._renewals.random()), self.timeout / 120
         return due // cell * cell
@@ -112,17 +126,17 @@ class Lease:
                 return clock.monotonic()
             started = clock.monotonic()
             try:
-                self.feature = await self._slot.check(max(self.end - started, 0.001))
+                self._answer = await self._slot.check(max(self.end - started, 0.001))
             except LicenseRefused as error:
                 self._lose(error)
                 return clock.monotonic()
             except Exception as error:  # noqa: BLE001  # in the group it would end the body, and tell nobody why
                 return self._after_blip(_ours(error))
             self._taken, self._failure, self._failures = started, None, 0
-            now = clock.monotonic()
-            self._over = now + self._slot.left(self.feature)
-            if now >= self._over:
-                self.lapse()
+            now = self._slot.now()
+            self._over = clock.monotonic() + _left(self._answer, now)
+            if (refusal := refusal_in(self._answer, now)) is not None:
+                self._lose(_holding(refusal, self._answer))
             return self.next_due
 
     def _after_blip(self, error: LicenseSpringError) -> float:
@@ -137,11 +151,11 @@ class Lease:
         return min(now + pause, self.end)
 
     def lapse(self) -> None:
-        """Note that the feature has ended, or that the slot was not renewed in time."""
+        """Note that what is held has ended, or that the slot was not renewed in time."""
         if self._renewals.clock.monotonic() >= self._over:
-            self._lose(expired(self.feature))
-            return
-        self._lose(self._failure or DeadlineExceeded("no renewal was answered in time"))
+            self._lose(_holding(ended(self._answer), self._answer))
+        else:
+            self._lose(self._failure or DeadlineExceeded("no renewal was answered in time"))
 
     def fail(self, error: Exception) -> None:
         """Note that nothing renews the slot any more."""
@@ -158,13 +172,25 @@ class Lease:
     async def finish(self) -> None:
         """Give the slot back if no other lease shares it, after a renewal that is under way: it would take it again."""
         self.ended = True
-        is_gone = isinstance(self.error, LicenseRefused) and not isinstance(self.error, FeatureExpired)
-        if is_gone or not self.feature.is_floating_cloud:
+        is_gone = isinstance(self.error, LicenseRefused) and not self.error.may_have_acted
+        if is_gone or not self._answer.is_floating_cloud:
             return
         with _no_longer_than(RELEASE_LIMIT, self._slot, self._renewals.unreleased):
             async with self._seat.in_turn_or_after(LAST_WORD_SECONDS):
                 if self._seat.leases == 1:
                     await _give_back(self._slot, self._renewals.unreleased)
+
+
+def _left(answer: LicenseFeature | License, now: datetime) -> float:
+    """Return the seconds until what an answer is about ends; infinite when it never does."""
+    until = answer.expires_in(now)
+    return math.inf if until is None else until.total_seconds()
+
+
+def _holding(refusal: LicenseRefused, answer: Floats) -> LicenseRefused:
+    """Return why an answer is no yes, saying whether the check took a slot all the same."""
+    refusal.may_have_acted = answer.is_floating_cloud is True
+    return refusal
 
 
 def _ours(error: Exception) -> LicenseSpringError:
@@ -179,7 +205,7 @@ def _ours(error: Exception) -> LicenseSpringError:
 
 
 @contextmanager
-def _no_longer_than(seconds: float, slot: Slot, unreleased: Unreleased) -> Generator[None]:
+def _no_longer_than(seconds: float, slot: Slot[T], unreleased: Unreleased) -> Generator[None]:
     """Release in the block, cancelled or not, but give up in time: what is not released lapses by itself."""
     with unreleased.gathered():
         with anyio.move_on_after(seconds, shield=True) as limit:
@@ -188,28 +214,26 @@ def _no_longer_than(seconds: float, slot: Slot, unreleased: Unreleased) -> Gener
             unreleased.note(slot.name, f"not within {seconds:g} s")
 
 
-async def _give_back(slot: Slot, unreleased: Unreleased) -> None:
+async def _give_back(slot: Slot[T], unreleased: Unreleased) -> None:
     """Release a slot; a failure is told later, for it must not hide what ended the body."""
     try:
         await slot.release()
-    except (FloatingFeatureDeviceNotInUse, FeatureNotFloating):
+    except (FloatingFeatureDeviceNotInUse, FloatingNotAvailable, FeatureNotFloating):
         return
     except Exception as error:  # noqa: BLE001  # as above
         unreleased.note(slot.name, type(error).__name__)
 
 
-async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> Lease:
+async def _take(slot: Slot[T], seat: Seat, renewals: Renewals) -> Lease[T]:
     async with seat.turn:
         started, taken = renewals.clock.monotonic(), False
         try:
-            feature = await slot.check(None)
-            left = slot.left(feature)
-            if left <= 0:
-                refusal = expired(feature)
-                refusal.may_have_acted = feature.is_floating_cloud
-                raise refusal  # noqa: TRY301  # what it took is given back below
-            over = renewals.clock.monotonic() + left
-            return Lease(feature=feature, slot=slot, seat=seat, renewals=renewals, taken=started, over=over)
+            answer = await slot.check(None)
+            now = slot.now()
+            if (refusal := refusal_in(answer, now)) is not None:
+                raise _holding(refusal, answer)  # noqa: TRY301  # what it took is given back below
+            over = renewals.clock.monotonic() + _left(answer, now)
+            return Lease(answer=answer, slot=slot, seat=seat, renewals=renewals, taken=started, over=over)
         except BaseException as error:
             taken = not isinstance(error, LicenseSpringError) or error.may_have_acted
             raise
@@ -221,8 +245,8 @@ async def _take(slot: Slot, seat: Seat, renewals: Renewals) -> Lease:
 
 
 @asynccontextmanager
-async def hold(slot: Slot, shared: InLoop[Renewals]) -> AsyncGenerator[Lease]:
-    """Take a slot, keep it renewed while the body runs and the feature has not ended, and release it once."""
+async def hold(slot: Slot[T], shared: InLoop[Renewals]) -> AsyncGenerator[Lease[T]]:
+    """Take a slot, keep it renewed while the body runs and what it is of has not ended, and release it once."""
     renewals = shared.get()
     with renewals.seat(slot.key) as seat:
         lease = await _take(slot, seat, renewals)

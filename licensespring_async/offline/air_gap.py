@@ -54,7 +54,7 @@ class AirGap:
         try:
             self._key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, b"\x04" + raw)
         except ValueError:
-            raise ConfigurationError("public_key: is not a point of the curve P-256; copy it again from the platform") from None
+            raise ConfigurationError("public_key: is not a point of the curve P-256; copy it again") from None
 
     def activation_code(self, initialization_code: str, *, hardware_id: str, license_key: str) -> str:
         """Return the code that is typed into the portal to activate this device.

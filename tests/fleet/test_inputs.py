@@ -296,7 +296,7 @@ def test_a_bundle_code_needs_a_feature() -> None:
     """A column that could not be sent is told, and not dropped."""
     row = row_from({"product": "SUITE", "hardware_id": "d", "username": "a", "bundle_code": "S"}, row=1)
     assert isinstance(row, InvalidRow)
-    assert "bundle_code is for feature checks" in row.reason
+    assert "bundle_code is for feature and license checks" in row.reason
 
 
 @pytest.fixture

@@ -81,7 +81,8 @@ def test_the_check_column_says_what_to_ask(path: Path) -> None:
         (",,feature", "check is feature, and feature is missing"),
         (
             ",SUITE,bundle",
-            "bundle_code is for feature and license checks; a bundle check names the bundle as its product",
+            "bundle_code is for feature and license checks; this is a bundle check, which names the bundle as its "
+            "product",
         ),
     ],
 )

@@ -17,7 +17,10 @@ from licensespring_async import (
     FeatureExpired,
     FloatingNotAvailable,
     LeaseLost,
+    LicenseExpired,
     LicenseNotActive,
+    LicenseNotEnabled,
+    LicenseRefused,
     LicenseSpring,
     LicenseSpringError,
 )
@@ -25,7 +28,7 @@ from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.transport import HttpRequest
 from tests.fakes import CHECK, FEATURE, Play, ScriptedEngine, answer, client, http_date, refusal
 from tests.transport import virtual
-from tests.unit.bodies import encoded
+from tests.unit.bodies import encoded, license, product
 from tests.unit.keys import Signer
 
 FLOATING = {**FEATURE, "is_floating_cloud": True, "floating_users": 2, "floating_timeout": 10}
@@ -443,3 +446,80 @@ async def test_slots_in_use_are_the_live_leases() -> None:
                     pytest.fail("there is no lease")
         async with c.feature_lease(hardware_id="c", **ask) as only:
             assert only.feature.floating_in_use_devices == 1
+
+
+LICENSED = {name: value for name, value in CHECK.items() if name != "feature"}
+LICENSE = license(
+    license_key=CHECK["license_key"],
+    product_details=product(short_code=CHECK["product"]),
+    is_floating_cloud=True,
+    floating_users=2,
+    floating_timeout=10,
+)
+
+
+def test_a_license_is_held_like_a_feature(run: Run) -> None:
+    """Its slot is taken, renewed after about half of its time, and given back once."""
+
+    async def main() -> None:
+        service = Service(feature=LICENSE)
+        async with lease_client(service) as c, c.license_lease(**LICENSED) as lease:
+            assert lease.license.license_key == CHECK["license_key"]
+            await anyio.sleep(850)
+        assert (len(service.checks), len(service.releases)) == (3, 1)
+        assert [each.url.split("/v4/")[1].split("?")[0] for each in service.requests[-2:]] == [
+            "check_license",
+            "floating/release",
+        ]
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"validity_period": "2020-01-01T00:00:00.000Z"}, LicenseExpired),
+        ({"license_enabled": False}, LicenseNotEnabled),
+        ({"license_active": False}, LicenseNotActive),
+        ({"start_date": "2099-01-01T00:00:00.000Z"}, LicenseRefused),
+    ],
+)
+def test_a_license_that_is_not_valid_is_not_held(
+    run: Run, change: dict[str, object], error: type[LicenseRefused]
+) -> None:
+    """An answer that is no yes ends the lease at once, at the first check or a renewal, and its slot is given back."""
+
+    async def main() -> None:
+        service = Service(feature={**LICENSE, **change})
+        async with lease_client(service) as c:
+            with pytest.raises(error):
+                async with c.license_lease(**LICENSED):
+                    pytest.fail("held")
+        assert len(service.releases) == 1
+        later = answer(body={**LICENSE, **change})
+        service = Service(feature=LICENSE, trouble=lambda _: later)
+        async with lease_client(service) as c:
+            with pytest.raises(LeaseLost) as lost:
+                async with c.license_lease(**LICENSED):
+                    await anyio.sleep(1000)
+            assert isinstance(lost.value.__cause__, error)
+        assert len(service.releases) == 1
+
+    run(main)
+
+
+@pytest.mark.anyio
+async def test_two_devices_share_a_license_one_after_the_other() -> None:
+    """A second device is refused while the first one holds the only slot, and let in after it."""
+    world = World()
+    key = "9F2C-77AA-0B1E-C0DE"
+    license = world.add_product("TP").add_license(key=key, max_activations=2, floating_users=1)
+    for each in "ab":
+        license.activate(each)
+    async with Sandbox(world) as sandbox, sandbox.client() as c:
+        async with c.license_lease(product="TP", hardware_id="a", license_key=key):
+            with pytest.raises(FloatingNotAvailable):
+                async with c.license_lease(product="TP", hardware_id="b", license_key=key):
+                    pytest.fail("two hold one slot")
+        async with c.license_lease(product="TP", hardware_id="b", license_key=key) as lease:
+            assert lease.license.floating_in_use_devices == 1

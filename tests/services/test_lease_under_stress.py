@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from licensespring_async import ConnectionLost, InternalError, LeaseLost, LicenseSpring, RetryPolicy
+from licensespring_async.models import LicenseFeature
 from licensespring_async.services import Lease
 from licensespring_async.transport import HttpRequest, HttpResponse
 from tests.fakes import CHECK, FEATURE, answer, client, refusal
@@ -231,7 +232,7 @@ def test_leases_that_ended_are_forgotten(run: Run) -> None:
     """Keeps nothing of leases that ended long before their renewal was due."""
 
     async def main() -> None:
-        ended: list[weakref.ref[Lease]] = []
+        ended: list[weakref.ref[Lease[LicenseFeature]]] = []
         async with lease_client(Service()) as c, c.feature_lease(**device(0)):
             for number in range(1, 200):
                 async with c.feature_lease(**device(number)) as lease:
@@ -249,7 +250,7 @@ def test_two_thousand_leases(run: Run) -> None:
     async def main() -> None:
         one_minute = answer(body={**FLOATING, "floating_timeout": 1})
         service = Service(lambda _: (0.05, one_minute))
-        lost: list[Lease] = []
+        lost: list[Lease[LicenseFeature]] = []
 
         async def hold(number: int) -> None:
             async with c.feature_lease(**device(number)) as lease:

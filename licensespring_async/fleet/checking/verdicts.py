@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ...checks import expired
+from ...checks import code_of, refusal_in
 from ...errors import ApiError, InvalidParameter, LicenseRefused, LicenseSpringError
 from ...errors.codes import OK
-from ...models import Bundle, InvalidReason, License, LicenseFeature
+from ...models import Bundle, License, LicenseFeature
 from ...redaction import excerpt
 from ..results.result import Outcome, Verdict
 
 INVALID_ROW = "invalid_row"
 ABORTED = "aborted"
 
-# The service's own words where it has one, so that a summary counts both under one code.
-_INVALID_LICENSE = {
-    InvalidReason.NOT_ACTIVE: "license_not_active",
-    InvalidReason.NOT_ENABLED: "license_not_enabled",
-    InvalidReason.EXPIRED: "license_expired",
-    InvalidReason.NOT_STARTED: "license_not_started",
-}
 _LICENSED = Verdict(outcome=Outcome.LICENSED, code=OK)
 
 
@@ -31,26 +24,16 @@ def of_answer(value: LicenseFeature | License | Bundle, now: datetime) -> Verdic
         value: The answer.
         now: The moment to judge at, aware.
     """
-    if isinstance(value, LicenseFeature):
-        return _of_feature(value, now)
-    return _of_license(value, now) if isinstance(value, License) else _of_bundle(value, now)
+    if isinstance(value, Bundle):
+        return _of_bundle(value, now)
+    refusal = refusal_in(value, now)
+    return _LICENSED if refusal is None else of_error(refusal)
 
 
 def of_error(error: LicenseSpringError) -> Verdict:
     """Judge a failed check: a refusal is an answer, anything else an error."""
     outcome = Outcome.NOT_LICENSED if isinstance(error, LicenseRefused) else Outcome.ERROR
     return Verdict(outcome=outcome, code=_code(error), message=_message(error))
-
-
-def _of_feature(feature: LicenseFeature, now: datetime) -> Verdict:
-    return of_error(expired(feature)) if feature.is_expired(now) else _LICENSED
-
-
-def _of_license(license: License, now: datetime) -> Verdict:
-    reason = license.is_valid(now).reason
-    if reason is None:
-        return _LICENSED
-    return Verdict(outcome=Outcome.NOT_LICENSED, code=_INVALID_LICENSE[reason], message=f"the license is {reason}")
 
 
 def _of_bundle(bundle: Bundle, now: datetime) -> Verdict:
@@ -65,7 +48,7 @@ def _of_bundle(bundle: Bundle, now: datetime) -> Verdict:
     )
     return Verdict(
         outcome=Outcome.NOT_LICENSED,
-        code=_INVALID_LICENSE[first],
+        code=code_of(first),
         message=f"no license of the bundle is valid ({excerpt(why)})",
     )
 

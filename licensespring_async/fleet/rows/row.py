@@ -135,7 +135,10 @@ def _superfluous(kind: str, values: Mapping[str, str]) -> str | None:
     if kind != "feature" and values["feature"]:
         return f"feature is for feature checks, and check is {kind}"
     if kind == "bundle" and values["bundle_code"]:
-        return "bundle_code is for feature and license checks; a bundle check names the bundle as its product"
+        return (
+            "bundle_code is for feature and license checks; this is a bundle check, which names the bundle as its "
+            "product"
+        )
     return None
 
 

@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., object])
 def _held(
     method: Callable[Concatenate[LicenseSpring, P], AbstractAsyncContextManager[T, bool | None]],
 ) -> Callable[Concatenate[BlockingLicenseSpring, P], AbstractContextManager[T, None]]:
-    @_returning("AbstractContextManager[Lease]", method)
+    @_returning(str(inspect.signature(method).return_annotation).replace("AbstractAsync", "Abstract"), method)
     def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> AbstractContextManager[T, None]:
         return self.hold(lambda client: method(client, *args, **kwargs))
 
@@ -122,6 +122,7 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
         self._loop = LoopThread(client) if loop is None else loop
 
     feature_lease = _held(LicenseSpring.feature_lease)
+    license_lease = _held(LicenseSpring.license_lease)
     download = _awaited(LicenseSpring.download)
     with_options = _copied(LicenseSpring.with_options)
     change_rate_limits = _inside(LicenseSpring.change_rate_limits)

@@ -9,24 +9,16 @@ from typing import Self
 
 import attrs
 
+from ...checks import code_of
 from ...errors import (
     FeatureExpired,
     InvalidLicenseFeatureCode,
-    LicenseExpired,
     LicenseNotActive,
-    LicenseNotEnabled,
     LicenseSpringError,
 )
 from ...models import License
 from ...models.resources.licenses import InvalidReason
 from ..gate.decisions import Decision
-
-_CODES = {
-    InvalidReason.EXPIRED: LicenseExpired.kind,
-    InvalidReason.NOT_ACTIVE: LicenseNotActive.kind,
-    InvalidReason.NOT_ENABLED: LicenseNotEnabled.kind,
-    InvalidReason.NOT_STARTED: "license_not_started",
-}
 
 
 class State(StrEnum):
@@ -140,7 +132,7 @@ class Standing:
             return State.REFUSED, self.refusal
         reason = self.license.is_valid(datetime.fromtimestamp(now, UTC)).reason
         if reason is not None:
-            return State.EXPIRED if reason is InvalidReason.EXPIRED else State.REFUSED, _CODES[reason]
+            return State.EXPIRED if reason is InvalidReason.EXPIRED else State.REFUSED, code_of(reason)
         if self.is_file:
             return State.OFFLINE, "ok"
         if now >= self.stands_until:
