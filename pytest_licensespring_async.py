@@ -33,32 +33,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def licensespring_world(request: pytest.FixtureRequest) -> World | Path | None:
-    """What licensespring_sandbox serves: the demo world, or the file that the marker licensespring_world names.
+def licensespring_world() -> World | Path | None:
+    """What licensespring_sandbox serves where no marker licensespring_world names a file: the demo world.
 
     Override it, in a conftest.py or a module, with a fixture that returns a World or the path of a world file.
     """
-    marker = request.node.get_closest_marker(_MARKER)
-    if marker is None:
-        return None
-    given = marker.args[0] if len(marker.args) == 1 and not marker.kwargs else None
-    if not isinstance(given, str | PathLike):
-        raise pytest.UsageError(
-            f"the marker {_MARKER} takes the path of a world file; for a world built in Python, override the fixture"
-        )
-    path: Path = request.path.parent / given
-    return path
+    return None
 
 
 @pytest.fixture
-def licensespring_sandbox(licensespring_world: World | Path | None) -> Iterator[Sandbox]:
+def licensespring_sandbox(
+    request: pytest.FixtureRequest, licensespring_world: World | Path | None
+) -> Iterator[Sandbox]:
     """A running License API for this test alone: its own world, keys, clock and faults.
 
     `licensespring_sandbox.url`, `.api_key`, `.shared_key` and `.public_key` are what the code under test needs.
     """
     from licensespring_async.sandbox import Sandbox  # noqa: PLC0415  # nothing is imported for tests that do not ask
 
-    with Sandbox(licensespring_world) as sandbox:
+    # A marker is nearer to the test than a fixture of its module.
+    with Sandbox(_marked(request) or licensespring_world) as sandbox:
         yield sandbox
 
 
@@ -69,3 +63,17 @@ def licensespring_client(licensespring_sandbox: Sandbox) -> LicenseSpring:
     It asks in this process, so it has no connections and need not be closed.
     """
     return licensespring_sandbox.in_process_client()
+
+
+def _marked(request: pytest.FixtureRequest) -> Path | None:
+    """Return the world file that the test's marker names, or None if it has no marker."""
+    marker = request.node.get_closest_marker(_MARKER)
+    if marker is None:
+        return None
+    given = marker.args[0] if len(marker.args) == 1 and not marker.kwargs else None
+    if not isinstance(given, str | PathLike):
+        raise pytest.UsageError(
+            f"the marker {_MARKER} takes the path of a world file; for a world built in Python, override the fixture"
+        )
+    path: Path = request.path.parent / given
+    return path

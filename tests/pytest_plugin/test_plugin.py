@@ -97,6 +97,29 @@ def test_no_world(licensespring_sandbox): ...
     result.stdout.fnmatch_lines(["*the marker licensespring_world takes the path of a world file; *"] * 2)
 
 
+def test_a_marker_counts_where_the_module_has_a_world(pytester: pytest.Pytester) -> None:
+    """The file that a test names is served, whatever world its module has; a missing file is told."""
+    pytester.makefile(".toml", good='[company]\napi_key = "from-the-file"\n')
+    source = """
+@pytest.fixture
+def licensespring_world():
+    return build()
+
+@pytest.mark.licensespring_world("good.toml")
+def test_file(licensespring_sandbox):
+    assert licensespring_sandbox.api_key == "from-the-file"
+
+@pytest.mark.licensespring_world("nope.toml")
+def test_missing_file(licensespring_sandbox): ...
+
+def test_fixture(licensespring_sandbox):
+    assert list(licensespring_sandbox.world.products) == ["TP"]
+"""
+    result = run(pytester, source)
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*nope.toml*"])
+
+
 def test_costs_nothing_where_it_is_not_used(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pytest that does not ask for a sandbox imports nothing of this package."""
     pytester.makepyfile(
