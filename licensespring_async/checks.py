@@ -221,7 +221,8 @@ class LicenseCheck(_Check):
     def key(self) -> Hashable:
         """What equal checks have in common, however the device, the key and the user are spelled."""
         names = (_one_spelling(self.hardware_id), _one_spelling(self.license_key), _one_spelling(self.username))
-        return ("license", self.product, *names, self.license_id, self.bundle_code)
+        # Of another length than a feature's, whose product may be called anything.
+        return (None, "license", self.product, *names, self.license_id, self.bundle_code)
 
     def call(self) -> Call[License]:
         """Return the call that asks; if the license floats, it takes a slot."""

@@ -173,7 +173,8 @@ class Lease(Generic[T]):
         """Give the slot back if no other lease shares it, after a renewal that is under way: it would take it again."""
         self.ended = True
         is_gone = isinstance(self.error, LicenseRefused) and not self.error.may_have_acted
-        if is_gone or not self._answer.is_floating_cloud:
+        # A borrowed slot was taken for longer than the block.
+        if is_gone or not self._answer.is_floating_cloud or self._answer.is_borrowed:
             return
         with _no_longer_than(RELEASE_LIMIT, self._slot, self._renewals.unreleased):
             async with self._seat.in_turn_or_after(LAST_WORD_SECONDS):

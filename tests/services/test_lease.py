@@ -24,6 +24,7 @@ from licensespring_async import (
     LicenseSpring,
     LicenseSpringError,
 )
+from licensespring_async.checks import FeatureCheck, LicenseCheck
 from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.transport import HttpRequest
 from tests.fakes import CHECK, FEATURE, Play, ScriptedEngine, answer, client, http_date, refusal
@@ -506,6 +507,27 @@ def test_a_license_that_is_not_valid_is_not_held(
         assert len(service.releases) == 1
 
     run(main)
+
+
+def test_a_borrowed_slot_is_not_given_back(run: Run) -> None:
+    """The device keeps what it has borrowed when a lease of it ends."""
+
+    async def main() -> None:
+        for body, ask in (({**FLOATING, "is_borrowed": True}, CHECK), ({**LICENSE, "is_borrowed": True}, LICENSED)):
+            service = Service(feature=body)
+            c = lease_client(service)
+            async with c, c.feature_lease(**ask) if ask is CHECK else c.license_lease(**ask):
+                await anyio.sleep(1)
+            assert (len(service.checks), len(service.releases)) == (1, 0)
+
+    run(main)
+
+
+def test_a_license_and_a_feature_are_different_slots() -> None:
+    """Leases of both on one device do not take each other for the same, whatever the product is called."""
+    device: dict[str, Any] = {"hardware_id": "d", "license_key": "K"}
+    names = {FeatureCheck(product="license", feature="TP", **device).key, LicenseCheck(product="TP", **device).key}
+    assert len(names) == 2
 
 
 @pytest.mark.anyio

@@ -20,6 +20,7 @@ from ...errors import (
     ConfigurationError,
     FeatureExpired,
     FloatingNotAvailable,
+    InvalidParameter,
     LicenseRefused,
     LicenseSpringError,
     TransportError,
@@ -136,6 +137,7 @@ class LicenseGate:
                 so that one who tries keys out keeps no other one out. All that come without one count as one.
 
         Raises:
+            InvalidParameter: The check asks for a license or a bundle; a gate answers for features.
             LicenseSpringError: Undecided: the service could not be asked, and no grace stands. Never a refusal.
             GateOverloaded: Undecided: too many unknown checks were refused lately. A check that was allowed before,
                 by what is in memory or stored, is asked for all the same.
@@ -145,6 +147,8 @@ class LicenseGate:
         return Asking(self._allows(check, source), "gate.allows(check)")
 
     async def _allows(self, check: FeatureCheck, source: str | None) -> Decision:
+        if not isinstance(check, FeatureCheck):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidParameter("check", f"must be a FeatureCheck, not {type(check).__name__}")
         key = check.key
         decision = self.known(key)
         if decision is not None:
