@@ -513,8 +513,9 @@ def test_a_borrowed_slot_is_not_given_back(run: Run) -> None:
     """The device keeps what it has borrowed when a lease of it ends."""
 
     async def main() -> None:
-        for body, ask in (({**FLOATING, "is_borrowed": True}, CHECK), ({**LICENSE, "is_borrowed": True}, LICENSED)):
-            service = Service(feature=body)
+        asked: list[tuple[dict[str, Any], dict[str, Any]]] = [(FLOATING, CHECK), (LICENSE, LICENSED)]
+        for body, ask in asked:
+            service = Service(feature={**body, "is_borrowed": True})
             c = lease_client(service)
             async with c, c.feature_lease(**ask) if ask is CHECK else c.license_lease(**ask):
                 await anyio.sleep(1)
