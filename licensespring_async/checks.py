@@ -86,7 +86,7 @@ def code_of(reason: InvalidReason) -> str:
 def ended(value: LicenseFeature | License) -> LicenseRefused:
     """Return the refusal of an answer about what has ended: the service may well call it a success."""
     if isinstance(value, License):
-        return LicenseExpired(200, LicenseExpired.kind, f"the license is {InvalidReason.EXPIRED}")
+        return _invalid(InvalidReason.EXPIRED)
     end = "" if value.expiry_date is None else f" at {value.expiry_date.isoformat()}"
     return FeatureExpired(200, FeatureExpired.kind, f"the feature ended{end}")
 
@@ -96,8 +96,10 @@ def refusal_in(value: LicenseFeature | License, now: datetime) -> LicenseRefused
     if isinstance(value, LicenseFeature):
         return ended(value) if value.is_expired(now) else None
     reason = value.is_valid(now).reason
-    if reason is None or reason is InvalidReason.EXPIRED:
-        return None if reason is None else ended(value)
+    return None if reason is None else _invalid(reason)
+
+
+def _invalid(reason: InvalidReason) -> LicenseRefused:
     return _INVALID.get(reason, LicenseRefused)(200, code_of(reason), f"the license is {reason}")
 
 
@@ -220,9 +222,8 @@ class LicenseCheck(_Check):
     @property
     def key(self) -> Hashable:
         """What equal checks have in common, however the device, the key and the user are spelled."""
-        names = (_one_spelling(self.hardware_id), _one_spelling(self.license_key), _one_spelling(self.username))
-        # Of another length than a feature's, whose product may be called anything.
-        return (None, "license", self.product, *names, self.license_id, self.bundle_code)
+        # Of another length than a feature's, so that the two never meet.
+        return (None, *feature_key(self.product, "", self))
 
     def call(self) -> Call[License]:
         """Return the call that asks; if the license floats, it takes a slot."""

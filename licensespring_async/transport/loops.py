@@ -31,9 +31,10 @@ def running() -> object | None:
     return None
 
 
-def _has_ended(loop: object) -> bool:
+def has_ended(loop: object) -> bool:
+    """Return whether a loop will never run again; one that only stands still has not ended."""
     if isinstance(loop, asyncio.AbstractEventLoop):
-        return loop.is_closed() or not loop.is_running()
+        return loop.is_closed()
     import trio  # noqa: PLC0415  # as above
 
     assert isinstance(loop, trio.lowlevel.TrioToken)  # noqa: S101
@@ -42,6 +43,10 @@ def _has_ended(loop: object) -> bool:
     except trio.RunFinishedError:
         return True
     return False
+
+
+def _still_runs(loop: object) -> bool:
+    return loop.is_running() if isinstance(loop, asyncio.AbstractEventLoop) else not has_ended(loop)
 
 
 def _nothing() -> None:
@@ -79,7 +84,7 @@ class InLoop(Generic[T]):
             return latest
         with self._moving:
             # In a forked process the loop of its parent looks as if it ran.
-            is_taken = self._loop is not None and self._process == os.getpid() and not _has_ended(self._loop)
+            is_taken = self._loop is not None and self._process == os.getpid() and _still_runs(self._loop)
             if is_taken and loop is not self._loop:
                 raise ConfigurationError(
                     "this client is used in another event loop, which still runs; make one client for each loop, "

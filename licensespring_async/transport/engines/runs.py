@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
+
+from ..loops import has_ended, running
 
 T = TypeVar("T")
-
-
-class _TrioToken(Protocol):
-    def run_sync_soon(self, sync_fn: Callable[[], object]) -> None: ...
-
-
-Run = asyncio.AbstractEventLoop | _TrioToken
-
-
-def this_run() -> Run:
-    """Return what stands for the event loop that runs now."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        from trio.lowlevel import current_trio_token  # noqa: PLC0415  # not asyncio, so trio, and so it is there
-
-        return current_trio_token()
-
-
-def _is_over(run: Run) -> bool:
-    if isinstance(run, asyncio.AbstractEventLoop):
-        return run.is_closed()
-    try:
-        run.run_sync_soon(bool)
-    except RuntimeError:
-        return True
-    return False
 
 
 class PerRun(Generic[T]):
@@ -47,14 +21,14 @@ class PerRun(Generic[T]):
     def __init__(self, make: Callable[[], T], drop: Callable[[T], None]) -> None:
         self._make = make
         self._drop = drop
-        self._values: dict[Run, T] = {}
+        self._values: dict[object, T] = {}
 
     def here(self) -> T:
         """Return the value of the loop that runs now."""
-        run = this_run()
+        run = running()
         value = self._values.get(run)
         if value is None:
-            for ended in [each for each in list(self._values) if _is_over(each)]:
+            for ended in [each for each in list(self._values) if has_ended(each)]:
                 self._drop(self._values.pop(ended))
             value = self._values[run] = self._make()
         return value
