@@ -24,17 +24,24 @@ T = TypeVar("T")
 _Function = Callable[..., Call[Any]]
 
 
+@functools.cache
+def _signature(function: _Function) -> inspect.Signature:
+    """Return a function's signature, its annotations evaluated: once, though four classes have its methods."""
+    return inspect.signature(function, eval_str=True)
+
+
 def _like(function: _Function, method: Callable[..., Any], raw: Any = None) -> Callable[..., Any]:
     """Give a method the name, text and parameters of the endpoint function that it calls, and what it returns."""
     functools.update_wrapper(method, function)
-    signature = inspect.signature(function, eval_str=True)
+    signature = _signature(function)
     (answer,) = get_args(signature.return_annotation)
     returned = answer if raw is None else raw[answer]
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     method.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=[this, *signature.parameters.values()], return_annotation=returned
     )
-    method.__annotations__ = {**inspect.get_annotations(function, eval_str=True), "return": returned}
+    annotations = {name: each.annotation for name, each in signature.parameters.items()}
+    method.__annotations__ = annotations | {"return": returned}
     del method.__wrapped__  # type: ignore[attr-defined]  # get_type_hints would follow it
     return method
 
