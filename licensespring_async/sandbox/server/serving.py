@@ -68,6 +68,8 @@ class Serving:
             access_log=False,
             server_header=False,
             date_header=False,
+            # Who may steer is decided by the address that a request came from. Anyone can write such a header.
+            proxy_headers=False,
             # A client that paces itself below the default of 5 s would meet connections closing under it.
             timeout_keep_alive=75,
         )

@@ -12,8 +12,10 @@ import threading
 import weakref
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from ...file_writing import claim_private
 from ..errors import SandboxError
 
 Value: TypeAlias = "str | int | float | None"
@@ -74,7 +76,7 @@ class Store:
         try:
             if self.is_file:
                 # It will hold secrets. SQLite gives the same rights to the files that it puts beside it.
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                claim_private(Path(path))
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )

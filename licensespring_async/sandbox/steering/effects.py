@@ -22,15 +22,38 @@ from .faults import Fault, Met
 _TRANSPORT = "licensespring_async.sandbox.transport"
 _BOMB_BYTES = 100_000_000
 _DAY = 86_400
+_LARGEST_HEAD = 64 * 1024  # bytes
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP that shows the application its connection in the scope's state."""
+    """HTTP that shows the application its connection in the scope's state, and bounds what a request begins with."""
+
+    _head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remember the connection for the requests that will come over it."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, _TRANSPORT: transport}
+
+    def on_message_begin(self) -> None:
+        """Begin to count a request's address and headers."""
+        self._head = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the address."""
+        self._count(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._count(name + value)
+        super().on_header(name, value)
+
+    def _count(self, piece: bytes) -> None:
+        self._head += len(piece)
+        if self._head > _LARGEST_HEAD:
+            raise ValueError("the address and the headers are too long")  # the parser's error, and so a 400
 
 
 @attrs.define

@@ -11,8 +11,9 @@ import attrs
 
 from ...redaction import fingerprint
 from ..tenants.tenants import Tenant
-from .control import Control, Entry
+from .control import Control
 from .faults import Fault
+from .journal import Entry
 from .overview import LicenseRow, SlotsRow, licenses_of, shown_fault, shown_tenant
 
 _LAST_REQUESTS: Final = 15
@@ -54,7 +55,7 @@ def render(control: Control, tenants: Sequence[Tenant], now: datetime, *, find: 
         now: The sandbox's time.
         find: Shows only licenses of this product, key, user or fingerprint.
     """
-    sections = [_numbers(control, now), _faults(control.faults.active), _requests(control.journal)]
+    sections = [_numbers(control, now), _faults(control.faults.active), _requests(control.journal.entries)]
     sections += [_search(find), *(_tenant(tenant, now, find.strip()) for tenant in tenants)]
     return _DOCUMENT.format(sections="".join(sections))
 
@@ -66,7 +67,7 @@ def _numbers(control: Control, now: datetime) -> str:
         time += ", frozen"
     elif abs(clock.offset) >= 1:
         time += f", {_span(abs(clock.offset))} {'ahead' if clock.offset > 0 else 'behind'}"
-    counters = control.counters
+    counters = control.journal.counters
     pairs = {
         "Sandbox's time": time,
         "Requests": f"{counters.requests:,}",

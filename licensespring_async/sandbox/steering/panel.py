@@ -75,10 +75,10 @@ class Panel:
         return JSONResponse({"tenants": tenants})
 
     async def _journal(self, _: Request) -> Response:
-        return JSONResponse([attrs.asdict(entry) for entry in self.control.journal])
+        return JSONResponse([attrs.asdict(entry) for entry in self.control.journal.entries])
 
     async def _counters(self, _: Request) -> Response:
-        return JSONResponse(self.control.counters.to_json())
+        return JSONResponse(self.control.journal.counters.to_json())
 
     async def _clock(self, request: Request) -> Response:
         clock = self.control.clock

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from importlib.resources.abc import Traversable
 from os import PathLike
-from pathlib import Path as FilePath
 from typing import Any, Final, Literal, cast, get_args, get_origin
 
 import attrs
@@ -24,6 +26,7 @@ from .lines import Lines, Path
 from .schema import Changes, FileTable, GrantTable
 
 _MOST_SHOWN: Final = 10
+_LARGEST: Final = 16_000_000
 _TYPE_NAMES: Final[dict[type, str]] = {
     bool: "true or false",
     int: "a whole number",
@@ -82,7 +85,7 @@ def read(path: str | PathLike[str] | Traversable) -> tuple[FileTable, Source]:
     """
     name = str(path)
     try:
-        text = (path if isinstance(path, Traversable) else FilePath(path)).read_bytes().decode()
+        text = (_content(path) if isinstance(path, str | PathLike) else path.read_bytes()).decode()
     except OSError as error:
         raise WorldFileError([f"{name}: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:
@@ -96,6 +99,19 @@ def read(path: str | PathLike[str] | Traversable) -> tuple[FileTable, Source]:
         return _CONVERTER.structure(content, FileTable), source
     except ClassValidationError as error:
         raise source.error(list(_problems(error, ()))) from error
+
+
+def _content(path: str | PathLike[str]) -> bytes:
+    """Read a regular file of a bounded size: a device would never end, and a pipe might never begin."""
+    with os.fdopen(
+        os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb"
+    ) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "is not a regular file; write the world into one")
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise OSError(errno.EFBIG, f"has more than {_LARGEST:,} bytes, the most that a world file may have")
+    return content
 
 
 def _syntax(name: str, text: str, error: Exception) -> str:

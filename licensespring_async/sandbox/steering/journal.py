@@ -1,0 +1,151 @@
+"""What a sandbox remembers of its requests: the last of them, and numbers of all, in a bounded memory.
+
+A request is noted before it is authorized, so anything can be in it. Nothing that could be a secret is kept as it came.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter, deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final, cast
+from urllib.parse import parse_qsl
+
+import attrs
+
+from ...redaction import fingerprint, printable
+
+_LENGTH: Final = 500
+_LONGEST: Final = 100  # characters of a text that came from outside
+_LONGEST_NAME: Final = 40  # the longest of the API has 27
+_MOST_PARAMETERS: Final = 40  # an activation has 26
+_MOST_PATHS: Final = 100
+_SEARCHED: Final = 64 * 1024  # bytes of a query or a form
+# What is not a secret; anything else, hardware ids and future parameters included, is shown as a fingerprint.
+_SHOWN: Final = frozenset(
+    {"product", "feature", "bundle_code", "env", "license_id", "consumptions", "allow_overages", "max_overages"}
+    | {"borrowed_until", "include_expired_features", "grant_type", "login_type", "sdk_ver", "app_ver"}
+    | {"version", "channel", "response_type"}
+)
+_log: Final = logging.getLogger("licensespring_async.sandbox.requests")
+
+
+def _shortened(text: str) -> str:
+    return text[:_LONGEST]
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """One request; what could be a secret appears as a fingerprint."""
+
+    at: float
+    method: str
+    path: str = attrs.field(converter=_shortened)
+    parameters: Mapping[str, str]
+    status: int
+    code: str | None
+    fault: str | None
+
+    def line(self) -> str:
+        """Write it as a line for a terminal."""
+        time = datetime.fromtimestamp(self.at, UTC).strftime("%H:%M:%S")
+        told = [time, self.method, self.path, str(self.status or "-")]
+        told += [self.code or "", f"(fault: {self.fault})" if self.fault else ""]
+        told += [f"{name}={value}" for name, value in self.parameters.items()]
+        return printable(" ".join(filter(None, told)))
+
+
+@attrs.define
+class Counters:
+    """Numbers of requests: all, those that were refused, and each status, path and fault."""
+
+    requests: int = 0
+    refused: int = 0
+    statuses: Counter[str] = attrs.field(factory=Counter[str])
+    paths: Counter[str] = attrs.field(factory=Counter[str])
+    faults: Counter[str] = attrs.field(factory=Counter[str])
+
+    def add(self, entry: Entry) -> None:
+        """Count one request."""
+        self.requests += 1
+        self.refused += entry.status >= 400
+        self.statuses[str(entry.status)] += 1
+        # Paths that are nowhere could be any number, and a fault answers those too.
+        is_known = entry.path in self.paths or len(self.paths) < _MOST_PATHS
+        self.paths[entry.path if entry.status != 404 and is_known else "unknown"] += 1
+        if entry.fault is not None:
+            self.faults[entry.fault] += 1
+
+    def to_json(self) -> dict[str, object]:
+        """Return them as JSON."""
+        return {
+            "requests": self.requests,
+            "refused": self.refused,
+            "status": dict(self.statuses),
+            "path": dict(self.paths),
+            "fault": dict(self.faults),
+        }
+
+
+@attrs.define
+class Journal:
+    """The last requests, and the numbers of all."""
+
+    entries: deque[Entry] = attrs.field(factory=lambda: deque[Entry](maxlen=_LENGTH))
+    counters: Counters = attrs.field(factory=Counters)
+
+    def note(self, entry: Entry) -> None:
+        """Keep what happened to one request."""
+        self.entries.append(entry)
+        self.counters.add(entry)
+        if _log.isEnabledFor(logging.INFO):
+            _log.info("%s", entry.line())
+
+    def clear(self) -> None:
+        """Forget the requests."""
+        self.entries.clear()
+        self.counters = Counters()
+
+
+def read_fields(query: bytes, body: bytes, content_type: bytes) -> dict[str, str]:
+    """Read what a query, a form and a JSON body name; another body, such as an offline request, may be all secret."""
+    text = query[:_SEARCHED].decode(errors="replace")
+    if content_type.startswith(b"application/x-www-form-urlencoded"):
+        text = f"{text}&{body[:_SEARCHED].decode(errors='replace')}"
+    fields = dict(parse_qsl(text))
+    if not body.lstrip().startswith(b"{"):
+        return fields
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return fields
+    return fields | {name: str(value) for name, value in cast("dict[str, object]", content).items()}
+
+
+def shown_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return what may be kept and shown of a request's parameters; those beyond a number are counted."""
+    names = list(fields)
+    shown = {_short(name): _masked(name, fields[name]) for name in names[:_MOST_PARAMETERS]}
+    more = len(names) - _MOST_PARAMETERS
+    return {**shown, "…": f"{more} more"} if more > 0 else shown
+
+
+def code_of(body: bytes) -> str | None:
+    """Read the code of an error answer: the service's, or the token endpoint's."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    envelope = cast("dict[str, object]", content) if isinstance(content, dict) else {}
+    code = envelope.get("code") or envelope.get("error")
+    return code[:_LONGEST] if isinstance(code, str) else None
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+
+
+def _masked(name: str, value: str) -> str:
+    return value[:_LONGEST] if name in _SHOWN else fingerprint(value)
