@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 from difflib import get_close_matches
-from functools import wraps
+from functools import cache, wraps
 from inspect import signature
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, get_args
+from types import NoneType, UnionType
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 
@@ -19,6 +21,14 @@ Made = TypeVar("Made")
 Value = TypeVar("Value")
 
 _LONGEST: Final = 100  # characters of a word that came from outside
+_KIND_NAMES: Final[Mapping[type, str]] = {
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    datetime: "a datetime with a time zone",
+    Mapping: "a mapping",
+}
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
@@ -44,13 +54,17 @@ def strict(described: type[Described]) -> type[Described]:
     Its constructor raises ConfigurationError, which names what was meant.
     """
     name, build = described.__name__, described.__init__
+    positional = [each.alias for each in attrs.fields(described) if each.init and not each.kw_only]  # type: ignore[arg-type]  # pyright: ignore
 
     @wraps(build)
     def checked(self: Described, *args: Any, **keywords: Any) -> None:
         _refuse_unknown(name, keywords, described)
+        _refuse_other_kinds({**dict(zip(positional, args, strict=False)), **keywords}, described)
         try:
             build(self, *args, **keywords)
-        except (TypeError, ValueError) as error:
+        except TypeError as error:  # an argument too few or too many
+            raise ConfigurationError(f"{name}: {str(error.args[0]).rpartition('() ')[2]}") from error
+        except ValueError as error:
             if len(error.args) == 1:
                 raise
             # attrs' own validators put the attribute and all that they know behind the sentence.
@@ -106,6 +120,66 @@ def at_least(least: int) -> Callable[[object, attrs.Attribute[Any], object], Non
             raise ConfigurationError(f"'{attribute.alias}' must be >= {least}: {value}")
 
     return check
+
+
+def require_text(name: str, value: object) -> None:
+    """Refuse what is not a text, or is an empty one, that no request could name."""
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name}: expected a text, not {_shown(value)}")
+    if not value:
+        raise ConfigurationError(f"{name}: it is empty, and no request can name it")
+
+
+def _refuse_other_kinds(keywords: Mapping[str, object], described: Any) -> None:
+    kinds = _kinds(described)
+    for keyword, value in keywords.items():
+        kind = kinds.get(keyword)
+        if kind is None or (value is None and kind.may_be_none):
+            continue
+        values = cast("Iterable[object]", value) if kind.is_list and isinstance(value, list | tuple) else [value]
+        for each in values:
+            is_truth = isinstance(each, bool) and bool not in kind.types  # a bool is an int
+            is_number = isinstance(each, int) and float in kind.types
+            if is_truth or not (is_number or isinstance(each, kind.types)):
+                raise ConfigurationError(f"{keyword}: expected {kind.name}, not {_shown(each)}")
+
+
+@attrs.frozen
+class _Kind:
+    """What a keyword takes: instances of some types, or a list of them."""
+
+    types: tuple[type, ...]
+    may_be_none: bool
+    is_list: bool
+
+    @property
+    def name(self) -> str:
+        names = " or ".join(_KIND_NAMES.get(each, f"a {each.__name__}") for each in self.types)
+        return f"a list, each of it {names}" if self.is_list else names
+
+
+@cache
+def _kinds(described: type[attrs.AttrsInstance]) -> Mapping[str, _Kind]:
+    """Read the annotations of a class; a keyword of another kind than these would fail later, or never."""
+    kinds: dict[str, _Kind] = {}
+    for field in attrs.fields(attrs.resolve_types(described)):
+        choices = get_args(field.type) if get_origin(field.type) in (Union, UnionType) else (field.type,)
+        is_list = any(get_origin(choice) is list for choice in choices)
+        plain = [get_args(choice)[0] if is_list and get_args(choice) else choice for choice in choices]
+        types = tuple(
+            Mapping if get_origin(each) is dict else each
+            for each in plain
+            if each in _KIND_NAMES or attrs.has(each) or get_origin(each) is dict
+        )
+        is_checked = field.init and field.validator is None  # else the field's own rule says more
+        if is_checked and types and len(types) == len([each for each in choices if each is not NoneType]):
+            kinds[field.alias] = _Kind(types, field.converter is not None or NoneType in choices, is_list)
+    return kinds
+
+
+def _shown(value: object) -> str:
+    """Show a value that a person wrote, and its type: the text '5' and the number 5 look alike."""
+    return f"the {type(value).__name__} {str(value)[:_LONGEST]!r}"
 
 
 def _refuse_unknown(name: str, keywords: Mapping[str, object], described: Any) -> None:

@@ -15,8 +15,10 @@ from starlette.types import ASGIApp
 
 from ...client import LicenseSpring
 from ...configuration import Options
+from ...errors import ConfigurationError
 from ..demo.fleet import DEMO, Demo, demo_world, has_demo
 from ..errors import SandboxError
+from ..spelling import at_least, strict
 from ..state.places import Home
 from ..state.snapshot import Snapshot
 from ..state.store import Store
@@ -41,9 +43,16 @@ _CREDENTIALS: Final = ("api_key", "shared_key", "client_id", "client_secret")
 def _companies(world: World | str | PathLike[str] | None) -> Sequence[Company]:
     if isinstance(world, str | PathLike):
         return load_companies(world)
-    return (Company(world=demo_world() if world is None else world),)
+    return (Company(world=demo_world() if world is None else _world(world)),)
 
 
+def _world(world: World) -> World:
+    if not isinstance(world, World):
+        raise ConfigurationError(f"world: expected a World or the path of a world file, not {world!r:.100}")
+    return world
+
+
+@strict
 @attrs.define(eq=False)
 class Sandbox:
     """A License API on a loopback socket, from memory, with its own keys.
@@ -81,7 +90,7 @@ class Sandbox:
     clock: SandboxClock = attrs.field(factory=SandboxClock, converter=as_sandbox_clock, kw_only=True, repr=False)
     rate_limits: Throttle | None = attrs.field(default=None, kw_only=True)
     control_token: str | None = attrs.field(default=None, kw_only=True, repr=False)
-    token_lifetime: int = attrs.field(default=480, kw_only=True)
+    token_lifetime: int = attrs.field(default=480, validator=at_least(1), kw_only=True)
     api_key: str = attrs.field(default="", kw_only=True, repr=False)
     shared_key: str = attrs.field(default="", kw_only=True, repr=False)
     client_id: str = attrs.field(default="", kw_only=True)
@@ -189,7 +198,7 @@ class Sandbox:
         self._authorizer.tenants.require_new(api_key, client_id)
         keys = zip(_CREDENTIALS, (api_key, shared_key, client_id, client_secret), strict=True)
         given = {name: value for name, value in keys if value}
-        tenant = self._tenant(demo_world() if world is None else world, given, position=None)
+        tenant = self._tenant(demo_world() if world is None else _world(world), given, position=None)
         self._authorizer.tenants.add(tenant)
         return tenant
 

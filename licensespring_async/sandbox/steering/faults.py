@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 import attrs
 
+from ...errors import ConfigurationError
 from ..spelling import one_of, strict
 
 Effect: TypeAlias = Literal[
@@ -174,6 +175,8 @@ class Faults:
 
     def add(self, fault: Fault) -> None:
         """Let a fault begin, behind those that are active."""
+        if not isinstance(fault, Fault):
+            raise ConfigurationError(f"add(Fault(effect=...)) takes a Fault, not {fault!r:.100}")
         ends_at = None if fault.ttl is None else self._clock() + fault.ttl
         with self._lock:
             # The draws decide tests, not secrets.

@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from ...errors import ConfigurationError
 from ..spelling import one_of, strict
 from ..wire.jsontext import encode
 
@@ -29,6 +30,11 @@ _PER_MINUTE: Final[dict[Plan, int]] = {
 _MAX_COUNTED: Final = 10_000
 
 
+def _above_zero(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise ConfigurationError(f"'{attribute.name}' must be > 0: {value!r:.100}")
+
+
 @strict
 @attrs.frozen(kw_only=True)
 class Throttle:
@@ -42,7 +48,7 @@ class Throttle:
     """
 
     plan: Plan = attrs.field(default="free", validator=one_of(Plan))
-    scale: float = attrs.field(default=1.0, validator=attrs.validators.gt(0))
+    scale: float = attrs.field(default=1.0, validator=_above_zero)
     retry_after: RetryAfter = attrs.field(default="seconds", validator=one_of(RetryAfter))
     html: bool = False
 

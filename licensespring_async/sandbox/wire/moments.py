@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ...errors import ConfigurationError
+
 if TYPE_CHECKING:
     import attrs
 
@@ -18,5 +20,7 @@ def iso(moment: datetime | None) -> str | None:
 
 def aware(_: object, attribute: attrs.Attribute[datetime | None], value: datetime | None) -> None:
     """Refuse a moment without a zone: it could not be compared with the sandbox's clock."""
+    if value is not None and not isinstance(value, datetime):
+        raise ConfigurationError(f"{attribute.name}: expected a datetime with a time zone, not {value!r:.100}")
     if value is not None and value.tzinfo is None:
         raise ValueError(f"{attribute.name} needs a time zone; the service's times are UTC")

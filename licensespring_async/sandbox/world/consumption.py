@@ -53,7 +53,7 @@ class Consumption:
     _total: int = attrs.field(default=0, alias="total")
     unlimited: bool = False
     _allow_overages: bool = attrs.field(default=False, alias="allow_overages")
-    _max_overages: int = attrs.field(default=0, alias="max_overages")
+    _max_overages: int = attrs.field(default=0, alias="max_overages", validator=at_least(0))
     allow_negative: bool = False
     reset: bool = False
     period: ConsumptionPeriod | None = attrs.field(

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from ...errors import ConfigurationError
-from ..spelling import keywords_of, takes
+from ..spelling import keywords_of, require_text, takes
 from ..state.places import Place
 from .customers import User
 from .devices import Device, Devices
@@ -138,8 +138,10 @@ class License(LicenseTerms):
             terms: Its code, and keywords, as `FeatureTerms` has them.
 
         Raises:
-            ConfigurationError: A keyword is not known, or a value cannot be.
+            ConfigurationError: The license has a feature of this code; or a keyword or a value cannot be.
         """
+        if terms.code in self.features:
+            raise ConfigurationError(f"the license has a feature {terms.code} already; codes are unique")
         place = self.place.of_feature(terms.code)
         feature = Feature(id=next(self._ids), place=place, **keywords_of(terms, FeatureTerms))
         self.features[terms.code] = feature
@@ -149,8 +151,9 @@ class License(LicenseTerms):
         """Make the device an active one of this license, and of the sub-licenses of a bundle.
 
         Raises:
-            ConfigurationError: `max_activations` other devices are active already.
+            ConfigurationError: `max_activations` other devices are active already, or it is no text.
         """
+        require_text("hardware_id", hardware_id)
         with self.place.transaction():
             for sublicense in self.sublicenses.values():
                 sublicense.activate(hardware_id)
@@ -178,6 +181,7 @@ class License(LicenseTerms):
 
     def blacklist(self, hardware_id: str) -> Device:
         """Refuse the device from now on, activated or not."""
+        require_text("hardware_id", hardware_id)
         device = Devices(self.place).known(hardware_id)
         device.blacklisted = True
         return device

@@ -8,7 +8,7 @@ from hashlib import sha256
 import attrs
 
 from ...errors import ConfigurationError
-from ..spelling import keywords_of, strict, takes
+from ..spelling import keywords_of, require_text, strict, takes
 from ..state.places import Home, Place
 from .customers import User
 from .licenses import License
@@ -63,6 +63,8 @@ class Product(ProductTerms):
             raise ConfigurationError(
                 f"{self.short_code} is {self.authorization_method}-based: give it a license of that kind"
             )
+        if offer.key is not None:
+            require_text("key", offer.key)
         if offer.key is not None and offer.key in self._licenses:
             raise ConfigurationError(f"{self.short_code} already has a license of this key; keys are unique")
         license_id = next(self._ids)

@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from ...errors import ConfigurationError
-from ..spelling import keywords_of, strict, takes
+from ..spelling import keywords_of, require_text, strict, takes
 from ..state.places import Home
 from .customers import User
 from .products import Product
@@ -51,6 +51,7 @@ def _ids() -> Iterator[int]:
     return itertools.count(1_731_000_000_000_019, 7_919)
 
 
+@strict
 @attrs.define(kw_only=True, eq=False)
 class World:
     """Everything that one sandbox knows; build it first, then hand it to `Sandbox`.
@@ -93,6 +94,9 @@ class World:
         Raises:
             ConfigurationError: A member has another authorization method; or as `add_product`.
         """
+        for member in terms.members:
+            if not isinstance(member, Product):
+                raise ConfigurationError(f"members: expected what add_product returned, not {member!r:.100}")
         if any(member.authorization_method != terms.authorization_method for member in terms.members):
             raise ConfigurationError(f"{terms.short_code} and its members have to be all key-based or all user-based")
         return self._sell(terms, is_bundle=True, members=tuple(terms.members))
@@ -107,6 +111,7 @@ class World:
         Raises:
             ConfigurationError: The world has a user of this username; or a keyword or a value cannot be.
         """
+        require_text("email", user.email)
         if user.username in self.users:
             raise ConfigurationError(f"the world already has a user {user.username}; usernames are unique")
         user.id, user.home = next(self._ids), self.home
@@ -124,6 +129,7 @@ class World:
         return tuple(named.values())
 
     def _sell(self, terms: ProductTerms, *, is_bundle: bool = False, members: tuple[Product, ...] = ()) -> Product:
+        require_text("short_code", terms.short_code)
         if terms.short_code in self.products:
             raise ConfigurationError(f"the world already has a product {terms.short_code}; short codes are unique")
         product = Product(
