@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from licensespring_async.sandbox import Consumption, License, Sandbox, SandboxClock, World
 from licensespring_async.sandbox.service.activation import activate_license, deactivate_license
-from licensespring_async.sandbox.service.call import Call
+from licensespring_async.sandbox.service.asked.call import Call
 from licensespring_async.sandbox.service.checks import check_license, check_license_feature
 from licensespring_async.sandbox.service.consumption import add_consumption, add_feature_consumption
 from licensespring_async.sandbox.service.floating import (

@@ -28,8 +28,8 @@ from ..service import (
     variables,
     versions,
 )
-from ..service.call import Call, Route
-from ..service.sign_on import SignOn
+from ..service.asked.call import Call, Route
+from ..service.asked.sign_on import SignOn
 from ..tenants.authorization import Authorizer
 from ..tenants.tokens import TOKEN_PATH, TokenError
 from ..wire.jsontext import Json, JsonObject, encode

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from ..service.sign_on import SECONDS, Kind, SignOn
+from ..service.asked.sign_on import SECONDS, Kind, SignOn
 from ..tenants.tenants import Tenant
 from ..world.customers import User
 

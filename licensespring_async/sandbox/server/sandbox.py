@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from os import PathLike
 from types import TracebackType
-from typing import Final, Self, Unpack
+from typing import Self, Unpack
 
 import anyio
 import anyio.to_thread
@@ -15,12 +15,9 @@ from starlette.types import ASGIApp
 
 from ...client import LicenseSpring
 from ...configuration import Options
-from ...errors import ConfigurationError
-from ..demo.fleet import DEMO, Demo, demo_world, has_demo
+from ..demo.fleet import DEMO, Demo, has_demo
 from ..errors import SandboxError
 from ..spelling import at_least, strict
-from ..state.places import Home
-from ..state.snapshot import Snapshot
 from ..state.store import Store
 from ..steering.clock import SandboxClock, as_sandbox_clock
 from ..steering.control import Control, Controlled
@@ -33,23 +30,10 @@ from ..tenants.tenants import Tenant, Tenants
 from ..tenants.tokens import TokenIssuer
 from ..wire.signing import Signer
 from ..world.world import World
-from ..worldfile import Company, load_companies
+from ..worldfile import Company
 from .api import Api
+from .companies import CREDENTIALS, Opening, a_world, companies
 from .serving import Serving, listen
-
-_CREDENTIALS: Final = ("api_key", "shared_key", "client_id", "client_secret")
-
-
-def _companies(world: World | str | PathLike[str] | None) -> Sequence[Company]:
-    if isinstance(world, str | PathLike):
-        return load_companies(world)
-    return (Company(world=demo_world() if world is None else _world(world)),)
-
-
-def _world(world: World) -> World:
-    if not isinstance(world, World):
-        raise ConfigurationError(f"world: expected a World or the path of a world file, not {world!r:.100}")
-    return world
 
 
 @strict
@@ -84,7 +68,7 @@ class Sandbox:
         client_secret: Secret of the OAuth client.
     """
 
-    _companies: Sequence[Company] = attrs.field(default=None, converter=_companies, alias="world", repr=False)
+    _companies: Sequence[Company] = attrs.field(default=None, converter=companies, alias="world", repr=False)
     host: str = attrs.field(default="127.0.0.1", kw_only=True)
     port: int = attrs.field(default=0, kw_only=True)
     clock: SandboxClock = attrs.field(factory=SandboxClock, converter=as_sandbox_clock, kw_only=True, repr=False)
@@ -96,20 +80,19 @@ class Sandbox:
     client_id: str = attrs.field(default="", kw_only=True)
     client_secret: str = attrs.field(default="", kw_only=True, repr=False)
     db: str | PathLike[str] = attrs.field(default=":memory:", kw_only=True)
-    _register: Register = attrs.field(init=False, repr=False)
+    _opening: Opening = attrs.field(init=False, repr=False)
     _own: Tenant = attrs.field(init=False, repr=False)
     _authorizer: Authorizer = attrs.field(init=False, repr=False)
     _control: Control = attrs.field(init=False, repr=False)
-    _starts: dict[Home, Snapshot] = attrs.field(factory=dict["Home", "Snapshot"], init=False, repr=False)
     _run: _Run | None = attrs.field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         clock = self.clock
         own, *others = self._companies
-        self._register = Register(Store(self.db))
-        given = {**own.keys, **{name: value for name in _CREDENTIALS if (value := getattr(self, name))}}
-        self._own = self._tenant(self.world, given, position=0)
-        for name in _CREDENTIALS:
+        self._opening = Opening(Register(Store(self.db)), clock)
+        given = {**own.keys, **{name: value for name in CREDENTIALS if (value := getattr(self, name))}}
+        self._own = self._opening.tenant(self, self.world, given, position=0)
+        for name in CREDENTIALS:
             setattr(self, name, getattr(self._own, name))
         tenants = Tenants(self._own)
         self._authorizer = authorizer = Authorizer(
@@ -119,7 +102,7 @@ class Sandbox:
         self._control = Control(clock=clock, start=clock.setting, faults=Faults(clock), limiter=limiter)
         for position, other in enumerate(others, 1):
             tenants.require_new(other.keys.get("api_key"), other.keys.get("client_id"))
-            tenants.add(self._tenant(other.world, other.keys, position=position))
+            tenants.add(self._opening.tenant(self, other.world, other.keys, position=position))
 
     @property
     def world(self) -> World:
@@ -196,9 +179,9 @@ class Sandbox:
             SandboxError: The api_key or client_id is another tenant's.
         """
         self._authorizer.tenants.require_new(api_key, client_id)
-        keys = zip(_CREDENTIALS, (api_key, shared_key, client_id, client_secret), strict=True)
+        keys = zip(CREDENTIALS, (api_key, shared_key, client_id, client_secret), strict=True)
         given = {name: value for name, value in keys if value}
-        tenant = self._tenant(demo_world() if world is None else _world(world), given, position=None)
+        tenant = self._opening.tenant(self, a_world(world), given, position=None)
         self._authorizer.tenants.add(tenant)
         return tenant
 
@@ -211,10 +194,7 @@ class Sandbox:
         """Go back to the start: take back what requests changed since, end all faults, set the clock as it was, and
         forget the requests. With a file in `db` the start is what `world` describes, not what the file knew before.
         """
-        for home, snapshot in self._starts.items():
-            snapshot.restore(home.store, home.tenant)
-        for tenant in self.tenants:
-            tenant.world.trials.follow()
+        self._opening.go_back(self.tenants)
         self._control.reset()
 
     def describe(self) -> dict[str, object]:
@@ -270,19 +250,11 @@ class Sandbox:
             raise SandboxError("the sandbox is not running; enter it with `async with`")
         return self._run
 
-    def _tenant(self, world: World, given: Mapping[str, str], *, position: int | None) -> Tenant:
-        self._starts[world.home] = Snapshot.of(world.home.store, world.home.tenant)
-        credentials = self._register.enter(world, given, position=position)
-        world.home.open(self.clock.moment)
-        world.trials.follow()
-        return Tenant(world=world, sandbox=self, time=self.clock.of_clients, **attrs.asdict(credentials))
-
     def _prepare(self, on_ready: Callable[[], None]) -> _Run:
         if self._run is not None:
             raise SandboxError("the sandbox is running already; make a second one")
         self._control.start = self.clock.setting
-        if not self._register.store.is_file:  # worlds are built after their sandbox, too
-            self._starts = {home: Snapshot.of(home.store, home.tenant) for home in self._starts}
+        self._opening.begin()
         listener = listen(self.host, self.port)
         host = f"[{self.host}]" if ":" in self.host else self.host
         return _Run(
@@ -292,7 +264,7 @@ class Sandbox:
 
     @cached_property
     def _signer(self) -> Signer:
-        return self._register.signer()
+        return self._opening.register.signer()
 
     @cached_property
     def _application(self) -> ASGIApp:

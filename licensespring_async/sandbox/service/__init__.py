@@ -1,1 +1,1 @@
-"""What the endpoints do: look-ups, checks, activations, slots and consumption, and the JSON that answers them."""
+"""What the endpoints do, a module for each area: from what is asked to what is answered."""

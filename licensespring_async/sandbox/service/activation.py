@@ -12,12 +12,12 @@ from ..wire.jsontext import JsonObject
 from ..wire.parameters import Identity, boolean
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
-from .call import ABOUT_DEVICE, WHO_ACTIVATES, Call, Route
+from .answered.licenses import activation_item
+from .asked.call import ABOUT_DEVICE, WHO_ACTIVATES, Call, Route
+from .asked.identity import activating_identity, check_password
+from .asked.lookup import admit, device_of, find_license, find_own_license, find_product, require_on_sale
 from .checks import license_signature_text
 from .consumption import consume
-from .identity import activating_identity, check_password
-from .license_json import activation_item
-from .lookup import admit, device_of, find_license, find_own_license, find_product, require_on_sale
 from .variables import keep_variables
 
 

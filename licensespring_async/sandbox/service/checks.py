@@ -19,9 +19,9 @@ from ..wire.moments import iso
 from ..wire.parameters import boolean, read_identity
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
-from .call import ABOUT_DEVICE, WHO, Call, Route
-from .license_json import feature_check, license_item
-from .lookup import admit, admitted_feature, device_of, find_license, find_own_license, find_product
+from .answered.licenses import feature_check, license_item
+from .asked.call import ABOUT_DEVICE, WHO, Call, Route
+from .asked.lookup import admit, admitted_feature, device_of, find_license, find_own_license, find_product
 
 
 def check_license_feature(call: Call) -> JsonObject:

@@ -14,9 +14,9 @@ from ..wire.parameters import boolean, integer, nested, read_identity, required
 from ..wire.refusals import ServiceError
 from ..world.consumption import Consumption
 from ..world.licenses import License
-from .call import WHO, Call, Route
-from .license_json import consumption_count
-from .lookup import admit, find_license
+from .answered.usage import consumption_count
+from .asked.call import WHO, Call, Route
+from .asked.lookup import admit, find_license
 
 _EVENTS: Final = (["consumption_add"], ["offline_floating_consumptions_sync"])
 _LARGEST: Final = 2**53 - 1

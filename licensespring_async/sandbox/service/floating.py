@@ -20,9 +20,9 @@ from ..wire.parameters import NULLABLE, read_identity
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
 from ..world.slots import Slots
-from .call import WHO, WHO_ACTIVATES, Call, Route
-from .identity import activating_identity, check_password
-from .lookup import admit, admitted_feature, device_of, find_license
+from .asked.call import WHO, WHO_ACTIVATES, Call, Route
+from .asked.identity import activating_identity, check_password
+from .asked.lookup import admit, admitted_feature, device_of, find_license
 
 _log: Final = logging.getLogger("licensespring_async.sandbox")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?Z?)?")

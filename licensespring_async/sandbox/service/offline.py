@@ -17,7 +17,7 @@ from ..wire.offline import read_request, read_upload, sign, signed_text
 from ..wire.parameters import Values, read_fields, required
 from ..wire.refusals import ServiceError
 from .activation import ACTIVATES, DEACTIVATES, activate_bundle, activate_license, deactivate_bundle, deactivate_license
-from .call import Call, Route
+from .asked.call import Call, Route
 
 _DOCUMENTED: Final = frozenset(
     f"{ACTIVATES} {DEACTIVATES} date request request_id schema_version api_key client_id app_name signature"

@@ -11,9 +11,9 @@ from typing import Final
 
 from ..wire.jsontext import JsonObject
 from ..wire.parameters import boolean, required
-from .call import Call, Route
-from .lookup import find_product
-from .product_json import listed_product, product_item
+from .answered.products import listed_product, product_item
+from .asked.call import Call, Route
+from .asked.lookup import find_product
 
 
 def product_details(call: Call) -> JsonObject:

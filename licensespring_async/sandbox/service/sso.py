@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from ..wire.jsontext import JsonObject
 from ..wire.parameters import required
 from ..wire.refusals import ServiceError
-from .call import Call, Route
-from .lookup import find_product
+from .asked.call import Call, Route
+from .asked.lookup import find_product
 
 _RESPONSE_TYPES: Final = {"code": "code", "token": "id_token token"}
 

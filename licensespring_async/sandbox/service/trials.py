@@ -18,8 +18,8 @@ from ..world.features import Feature
 from ..world.licenses import License
 from ..world.products import Product
 from ..world.trials import Trial
-from .call import Call, Route
-from .lookup import find_product, require_on_sale
+from .asked.call import Call, Route
+from .asked.lookup import find_product, require_on_sale
 
 _OF_BOTH: Final = ("first_name", "last_name")
 _OF_CUSTOMER: Final = (

@@ -21,10 +21,10 @@ from ..world.customers import User
 from ..world.licenses import License
 from ..world.products import Product
 from ..world.world import World
-from .call import Call, Route
-from .identity import proved_user
-from .license_json import listed_license, users_license
-from .lookup import find_product
+from .answered.licenses import listed_license, users_license
+from .asked.call import Call, Route
+from .asked.identity import proved_user
+from .asked.lookup import find_product
 
 
 def change_password(call: Call) -> str:

@@ -16,8 +16,8 @@ from ..wire.moments import iso
 from ..wire.parameters import nested, read_identity
 from ..wire.refusals import ServiceError
 from ..world.devices import Device
-from .call import WHO, Call, Route
-from .lookup import admit, device_of, find_license
+from .asked.call import WHO, Call, Route
+from .asked.lookup import admit, device_of, find_license
 
 
 def track_device_variables(call: Call) -> Sequence[JsonObject]:

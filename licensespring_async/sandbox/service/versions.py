@@ -15,9 +15,9 @@ from ..wire.parameters import read_identity
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
 from ..world.terms import InstallationFile
-from .call import WHO, Call, Route
-from .lookup import admit, find_license
-from .product_json import installation
+from .answered.products import installation
+from .asked.call import WHO, Call, Route
+from .asked.lookup import admit, find_license
 
 
 def versions(call: Call) -> Sequence[JsonObject]:

@@ -1,4 +1,4 @@
-"""The JSON of the two checks: which fields there are, which may be null, and which may be absent.
+"""The JSON of licenses and features: which fields there are, which may be null, and which may be absent.
 
 https://docs.licensespring.com/license-api/license-feature-check
 https://docs.licensespring.com/license-api/license-check/check-bundle
@@ -12,15 +12,14 @@ from typing import Final
 
 import attrs
 
-from ..wire.jsontext import Json, JsonObject
-from ..wire.moments import iso
-from ..world.consumption import Consumption
-from ..world.devices import Device
-from ..world.features import Feature
-from ..world.licenses import License
-from ..world.slots import Slots
-from .call import Call
-from .product_json import installation, newest_installation, product_details
+from ...wire.jsontext import Json, JsonObject
+from ...wire.moments import iso
+from ...world.devices import Device
+from ...world.features import Feature
+from ...world.licenses import License
+from ..asked.call import Call
+from .products import installation, newest_installation, product_details
+from .usage import feature_count, in_use, license_count, license_slots
 
 _ABSENT_FROM_ACTIVATION: Final = ("license_active", "license_enabled", "is_borrowed", "borrowed_until")
 _ABSENT_FROM_USERS: Final = ("device_id", "is_expired", "is_borrowed", "borrowed_until", "username", "user")
@@ -39,10 +38,10 @@ def feature_check(call: Call, feature: Feature, license: License) -> JsonObject:
         "is_floating": feature.offline_floating,
         "is_floating_cloud": feature.slots is not None,
         "expiry_date": iso(feature.expiry_date),
-        **_feature_consumption(feature.consumption, call.now),
+        **feature_count(feature.consumption, call.now),
     }
     if feature.slots is not None or feature.offline_floating:
-        answer["floating_in_use_devices"] = _in_use(feature.slots, call.now)
+        answer["floating_in_use_devices"] = in_use(feature.slots, call.now)
     return answer
 
 
@@ -63,8 +62,8 @@ def license_item(
         **_state(license, now),
         **_dates(license),
         **_activations(license),
-        **_floating(license, hardware_id, now),
-        **_consumption(license.consumption, now),
+        **license_slots(license, hardware_id, now),
+        **license_count(license.consumption, now),
         **_conditions(license),
         "device_id": 0 if device is None else device.id,
         "metadata": license.metadata,
@@ -135,11 +134,6 @@ def users_license(call: Call, license: License) -> JsonObject:
     return {"license": {**item, "validity_period": _date(license.validity_period)}, "user": user}
 
 
-def consumption_count(call: Call, consumption: Consumption, *, id: int) -> JsonObject:
-    """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural."""
-    return {"id": id, **_consumption(consumption, call.now), "company": {"id": call.world.company_id}}
-
-
 def _date(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).date().isoformat()
 
@@ -199,40 +193,6 @@ def _activations(license: License) -> Mapping[str, Json]:
     }
 
 
-def _floating(license: License, hardware_id: str, now: datetime) -> Mapping[str, Json]:
-    slots = license.slots
-    borrowed_until = None if slots is None else slots.borrowed_until(hardware_id, now)
-    floating: JsonObject = {
-        "is_floating": license.offline_floating,
-        "is_floating_cloud": slots is not None,
-        "floating_timeout": 0 if slots is None else slots.timeout,
-        "can_borrow": license.can_borrow,
-        "is_borrowed": borrowed_until is not None,
-        "borrowed_until": iso(borrowed_until),
-        "max_borrow_time": license.max_borrow_time,
-    }
-    if slots is not None:
-        floating["floating_users"] = slots.allowed
-    if slots is not None or license.offline_floating:
-        floating["floating_in_use_devices"] = _in_use(slots, now)
-    return floating
-
-
-def _consumption(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:
-    if consumption is None:
-        return {"allow_overages": False, "max_overages": 0}
-    return {
-        "allow_overages": consumption.allow_overages,
-        "max_overages": consumption.max_overages,
-        "max_consumptions": consumption.maximum,
-        "total_consumptions": consumption.total_at(now),
-        "allow_unlimited_consumptions": consumption.unlimited,
-        "allow_negative_consumptions": consumption.allow_negative,
-        "reset_consumption": consumption.reset,
-        "consumption_period": consumption.period,
-    }
-
-
 def _conditions(license: License) -> Mapping[str, Json]:
     return {
         "is_air_gapped": license.is_air_gapped,
@@ -254,33 +214,13 @@ def _product_feature(feature: Feature, hardware_id: str, now: datetime) -> Mappi
         "metadata": feature.metadata,
         "is_floating": feature.offline_floating,
         "is_floating_cloud": feature.slots is not None,
-        **_feature_consumption(feature.consumption, now),
+        **feature_count(feature.consumption, now),
     }
     if feature.slots is not None:
         item["floating_users"] = feature.slots.allowed
         item["floating_timeout"] = feature.slots.timeout
-        item["floating_in_use_devices"] = _in_use(feature.slots, now)
+        item["floating_in_use_devices"] = in_use(feature.slots, now)
         item["can_borrow"] = feature.can_borrow
         item["is_borrowed"] = feature.slots.borrowed_until(hardware_id, now) is not None
         item["max_borrow_time"] = feature.max_borrow_time
     return item
-
-
-def _feature_consumption(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:
-    """Name a feature's maximum in the singular, unlike a license's."""
-    if consumption is None:
-        return {}
-    return {
-        "max_consumption": consumption.maximum,
-        "total_consumptions": consumption.total_at(now),
-        "allow_unlimited_consumptions": consumption.unlimited,
-        "allow_negative_consumptions": consumption.allow_negative,
-        "allow_overages": consumption.allow_overages,
-        "max_overages": consumption.max_overages,
-        "reset_consumption": consumption.reset,
-        "consumption_period": consumption.period,
-    }
-
-
-def _in_use(slots: Slots | None, now: datetime) -> int:
-    return 0 if slots is None else slots.in_use(now)

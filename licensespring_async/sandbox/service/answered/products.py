@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import attrs
 
-from ..wire.jsontext import Json, JsonObject
-from ..wire.moments import iso
-from ..world.products import Product
-from ..world.terms import InstallationFile, ProductTerms
-from .call import Call
+from ...wire.jsontext import Json, JsonObject
+from ...wire.moments import iso
+from ...world.products import Product
+from ...world.terms import InstallationFile, ProductTerms
+from ..asked.call import Call
 
 
 def product_item(

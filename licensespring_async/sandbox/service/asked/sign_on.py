@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from ..wire.jwt import TokenKey
-from ..wire.refusals import ServiceError
+from ...wire.jwt import TokenKey
+from ...wire.refusals import ServiceError
 
 Kind: TypeAlias = Literal["access", "id", "code"]
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from ..wire.parameters import Identity, Values, read_identity, required
-from ..wire.refusals import ServiceError
-from ..world.devices import Device, Devices
-from ..world.features import Feature
-from ..world.licenses import License
-from ..world.products import Product
-from ..world.terms import ProductTerms
-from ..world.world import World
+from ...wire.parameters import Identity, Values, read_identity, required
+from ...wire.refusals import ServiceError
+from ...world.devices import Device, Devices
+from ...world.features import Feature
+from ...world.licenses import License
+from ...world.products import Product
+from ...world.terms import ProductTerms
+from ...world.world import World
 from .call import Call
 
 _DEVICE_DETAILS: Final = (

@@ -10,10 +10,10 @@ from typing import Final
 
 import attrs
 
-from ..wire.parameters import Identity, exactly_one, read_identity, require_device, required
-from ..wire.refusals import ServiceError
-from ..world.customers import User
-from ..world.licenses import License
+from ...wire.parameters import Identity, exactly_one, read_identity, require_device, required
+from ...wire.refusals import ServiceError
+from ...world.customers import User
+from ...world.licenses import License
 from .call import Call
 from .sign_on import Kind
 

@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 import attrs
 
-from ..wire.jsontext import Json
-from ..wire.parameters import Values, read_body, read_query
-from ..world.world import World
+from ...wire.jsontext import Json
+from ...wire.parameters import Values, read_body, read_query
+from ...world.world import World
 from .sign_on import SignOn
 
 # Names of parameters that the reference lists together.

@@ -1,0 +1,1 @@
+"""How licenses, products and counts look in the JSON of answers."""

@@ -1,0 +1,78 @@
+"""The JSON of use: slots in use and borrowed, and what is consumed.
+
+A license's maximum is named in the plural, a feature's in the singular, but in the answers of add_feature_consumption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ...wire.jsontext import Json, JsonObject
+from ...wire.moments import iso
+from ...world.consumption import Consumption
+from ...world.licenses import License
+from ...world.slots import Slots
+from ..asked.call import Call
+
+
+def consumption_count(call: Call, consumption: Consumption, *, id: int) -> JsonObject:
+    """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural."""
+    return {"id": id, **license_count(consumption, call.now), "company": {"id": call.world.company_id}}
+
+
+def license_slots(license: License, hardware_id: str, now: datetime) -> Mapping[str, Json]:
+    """Show the slots of a license as a device of it sees them."""
+    slots = license.slots
+    borrowed_until = None if slots is None else slots.borrowed_until(hardware_id, now)
+    floating: JsonObject = {
+        "is_floating": license.offline_floating,
+        "is_floating_cloud": slots is not None,
+        "floating_timeout": 0 if slots is None else slots.timeout,
+        "can_borrow": license.can_borrow,
+        "is_borrowed": borrowed_until is not None,
+        "borrowed_until": iso(borrowed_until),
+        "max_borrow_time": license.max_borrow_time,
+    }
+    if slots is not None:
+        floating["floating_users"] = slots.allowed
+    if slots is not None or license.offline_floating:
+        floating["floating_in_use_devices"] = in_use(slots, now)
+    return floating
+
+
+def license_count(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:
+    """Show what a license has consumed."""
+    if consumption is None:
+        return {"allow_overages": False, "max_overages": 0}
+    return {
+        "allow_overages": consumption.allow_overages,
+        "max_overages": consumption.max_overages,
+        "max_consumptions": consumption.maximum,
+        "total_consumptions": consumption.total_at(now),
+        "allow_unlimited_consumptions": consumption.unlimited,
+        "allow_negative_consumptions": consumption.allow_negative,
+        "reset_consumption": consumption.reset,
+        "consumption_period": consumption.period,
+    }
+
+
+def feature_count(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:
+    """Show what a feature has consumed."""
+    if consumption is None:
+        return {}
+    return {
+        "max_consumption": consumption.maximum,
+        "total_consumptions": consumption.total_at(now),
+        "allow_unlimited_consumptions": consumption.unlimited,
+        "allow_negative_consumptions": consumption.allow_negative,
+        "allow_overages": consumption.allow_overages,
+        "max_overages": consumption.max_overages,
+        "reset_consumption": consumption.reset,
+        "consumption_period": consumption.period,
+    }
+
+
+def in_use(slots: Slots | None, now: datetime) -> int:
+    """Count the devices that hold a slot."""
+    return 0 if slots is None else slots.in_use(now)

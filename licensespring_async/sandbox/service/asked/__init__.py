@@ -1,0 +1,1 @@
+"""What a request asks: the call, who asks, and which license, device and feature it is about."""
