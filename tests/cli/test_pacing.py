@@ -33,7 +33,12 @@ def test_unlimited_contradicts_a_rate() -> None:
         Pace(plan="free", unlimited=True).limits()
 
 
-@pytest.mark.parametrize(("requests", "seconds"), [(0, 0), (1, 0), (50, 0), (51, 1), (201, 10), (1_000_000, 49_990)])
+@pytest.mark.parametrize(("requests", "seconds"), [(0, 0), (1, 0), (51, 2.5), (201, 10), (1_000_001, 50_000)])
 def test_the_binding_window_tells_how_long_it_takes(requests: int, seconds: float) -> None:
     """A million devices take 13.9 h."""
-    assert least_seconds(requests, RateLimits((200, 10), (50, 1))) == seconds
+    assert least_seconds(requests, RateLimits((200, 10), (50, 1))) == pytest.approx(seconds)
+
+
+def test_a_quota_is_used_at_once() -> None:
+    """What a window of a day holds takes no day."""
+    assert least_seconds(50_000, RateLimits((50_000, 86_400))) == 0

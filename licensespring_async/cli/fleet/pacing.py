@@ -11,7 +11,7 @@ from ...errors import ConfigurationError
 from ...fleet import Concurrency
 from ...fleet.checking.shares import Limits
 from ...transport import RateLimits
-from ...transport.policies.windows import PER_ADDRESS
+from ...transport.policies.windows import PER_ADDRESS, spread_gap
 from ..commands import Group
 
 
@@ -98,7 +98,10 @@ class Pace(Group):
 
 def least_seconds(requests: int, limits: RateLimits) -> float:
     """Return how long so many requests take at the least."""
-    return max((requests - 1) // each.limit * each.seconds for each in limits.windows) if requests else 0.0
+    if not requests:
+        return 0.0
+    whole = max((requests - 1) // each.limit * each.seconds for each in limits.windows)
+    return max(whole, (requests - 1) * spread_gap(limits))
 
 
 def _window(text: str) -> tuple[int, float]:

@@ -2,6 +2,8 @@
 
 A request counts from before it is sent until `seconds` after it has ended, because the service may have counted it at
 any moment in between. So no window is exceeded as the service sees it, whatever the network does to the spacing.
+
+A single call goes as soon as the windows have room. The calls of a run, which have patience, are spread evenly as well.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ _SHARED = (
     "the client keeps to its rate_limits, so others are counted with it: clients behind the same address, or of the "
     "same company; give each its part of the windows"
 )
+_SPREAD = 60.0  # seconds of the longest window that a run is spread over; a longer one is a quota, to be used at once
+_SLACK = 0.02  # seconds that a run may catch up with, so that an event loop that wakes late costs nothing
 _TICK = 1e-6  # a sleep must end behind the moment it waits for, not a rounding error before it
 
 
@@ -102,6 +106,11 @@ def _window(pair: tuple[int, float]) -> Window:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ConfigurationError("rate_limits: each window is a (requests, seconds) pair, for example (200, 10)")
     return Window(*pair)
+
+
+def spread_gap(limits: RateLimits) -> float:
+    """Return the seconds between two calls of a run that is spread evenly over its windows."""
+    return max((each.seconds / each.limit for each in limits.windows if each.seconds <= _SPREAD), default=0.0)
 
 
 PER_ADDRESS = Window(200, 10)
@@ -185,6 +194,8 @@ class RateLimiter:
         self._clock = clock
         self.pause = pause
         self._counts = list[_Count]()
+        self._gap = 0.0  # seconds between the calls of a run
+        self._spread_to = -math.inf  # when the last of them was due
         self._line = InLoop(self._new_line)
         self.change(limits)
 
@@ -204,6 +215,7 @@ class RateLimiter:
             count = kept.pop(window.seconds, None) or _Count(window, 0 if line is None else line.under_way)
             count.window = window
             self._counts.append(count)
+        self._gap = spread_gap(limits) if limits else 0.0
         if line is not None:
             line.ended.set()
 
@@ -216,8 +228,10 @@ class RateLimiter:
             DeadlineExceeded: The windows leave no place for as long as a call may wait.
         """
         line = self._line.get()
-        if line.turn.locked() or self._wait() > 0:
+        if line.turn.locked() or self._wait(deadline) > 0:
             await self._stand_in(line, deadline)
+        if self._gap and deadline.is_patient:
+            self._spread_to = max(self._spread_to + self._gap, self._clock.monotonic() - _SLACK)
         line.under_way += 1
         for count in self._counts:
             count.begin()
@@ -242,9 +256,11 @@ class RateLimiter:
             self.pause.until = until
             self.pause.error = error
 
-    def _wait(self) -> float:
+    def _wait(self, deadline: Deadline) -> float:
         now = self._clock.monotonic()
         wait = max(0.0, self.pause.until - now)
+        if self._gap and deadline.is_patient:
+            wait = max(wait, self._spread_to + self._gap - now)
         for count in self._counts:
             wait = max(wait, count.wait(now))
         return wait
@@ -252,7 +268,7 @@ class RateLimiter:
     async def _stand_in(self, line: Line, deadline: Deadline) -> None:
         with deadline.wait():
             async with line.turn:
-                while (wait := self._wait()) > 0:
+                while (wait := self._wait(deadline)) > 0:
                     if wait == math.inf:
                         line.ended = anyio.Event()
                         await line.ended.wait()
