@@ -8,7 +8,7 @@ from .steering.clock import SandboxClock
 from .steering.faults import Effect, Fault, Faults
 from .steering.limits import Throttle
 from .tenants.tenants import Tenant
-from .world.consumption import Consumption
+from .world.consumption import Consumption, ConsumptionPool
 from .world.customers import Customer, CustomerAccount, CustomField, User
 from .world.devices import Device
 from .world.features import Feature
@@ -27,6 +27,7 @@ __all__ = [
     "DEMO_FILE",
     "DEMO_OUTCOMES",
     "Consumption",
+    "ConsumptionPool",
     "CustomField",
     "Customer",
     "CustomerAccount",

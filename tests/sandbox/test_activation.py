@@ -163,9 +163,11 @@ async def test_a_released_slot_of_a_license_is_free(caller: Caller, world: World
 
     assert (await caller.json("/api/v4/check_license", first))["floating_in_use_devices"] == 1
     again = (await post(caller, "activate_license", first)).json()
-    assert again["floating_in_use"] == 1
+    assert again["floating_in_use"] is True
     assert "floating_in_use_devices" not in again
     assert await caller.code("/api/v4/check_license", second) == "floating_not_available"
     released = await post(caller, "floating/release", first)
     assert (released.status_code, released.content) == (200, b"")
+    assert refusal(await post(caller, "floating/release", first)) == "floating_not_available"
+    assert (await post(caller, "activate_license", first)).json()["floating_in_use"] is False
     assert (await caller.json("/api/v4/check_license", second))["floating_in_use_devices"] == 1

@@ -52,9 +52,11 @@ async def test_a_release_ends_a_borrowing(caller: Caller, borrowable: License, a
 
 
 async def test_a_check_does_not_shorten_a_borrowing(caller: Caller, borrowable: License, ask: Ask) -> None:
-    """Leaves a slot borrowed when its device checks, and shows so in the license."""
+    """Leaves a slot borrowed when its device checks, and shows so in the feature and in the license."""
+    assert (await caller.json(FEATURE, ask))["is_borrowed"] is False
     await caller.post("floating/feature_borrow", {**ask, "borrowed_until": None})
-    await caller.json(FEATURE, ask)
+    checked = await caller.json(FEATURE, ask)
+    assert (checked["can_borrow"], checked["is_borrowed"], checked["max_borrow_time"]) == (True, True, 5)
     caller.clock.advance(minutes=60)
     assert await caller.code(FEATURE, {**ask, "hardware_id": "hw-2"}) == "floating_not_available"
     (feature,) = (await caller.json("/api/v4/check_license", ask))["product_features"]

@@ -33,13 +33,13 @@ from licensespring_async.sandbox.wire.jsontext import Json
 from licensespring_async.sandbox.wire.refusals import ServiceError
 
 ALLOWED, TIMEOUT, HOURS = 3, 30, 4
-MAXIMUM, OVERAGES = 20, 5
+MAXIMUM, OVERAGES, SHARED = 20, 5, 30
 PLACES = 2
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
 devices = st.integers(0, 6).map(lambda number: f"hw-{number}")
 pools = st.sampled_from(["license", "render"])
-counters = st.sampled_from(["license", "pages"])
+counters = st.sampled_from(["license", "pages", "sheets"])
 
 
 @attrs.define
@@ -71,7 +71,7 @@ class Pool:
 
 @attrs.define
 class Counter:
-    """The plain model of a count: the license's is reset daily and has overages, the feature's may go below zero."""
+    """The plain model of a count: the license's is reset daily and has overages, the features' may go below zero."""
 
     limit: int
     daily: bool
@@ -133,6 +133,7 @@ class Requests(RuleBasedStateMachine):
         self.counters = {
             "license": Counter(limit=MAXIMUM + OVERAGES, daily=True, negative=False),
             "pages": Counter(limit=MAXIMUM, daily=False, negative=True),
+            "sheets": Counter(limit=10**9, daily=False, negative=True),
         }
         self.activations = Activations()
         self.answer: Json = None
@@ -154,8 +155,12 @@ class Requests(RuleBasedStateMachine):
                 maximum=MAXIMUM, allow_overages=True, max_overages=OVERAGES, reset=True, period="daily"
             ),
         )
+        pool = self.world.add_pool("shared", maximum=SHARED)
         self.license.add_feature("render", floating_users=ALLOWED, floating_timeout=TIMEOUT, max_borrow_time=HOURS)
-        self.license.add_feature("pages", consumption=Consumption(maximum=MAXIMUM, allow_negative=True))
+        pages = Consumption(maximum=MAXIMUM, allow_negative=True, pool=pool)
+        self.license.add_feature("pages", consumption=pages)
+        sheets = Consumption(unlimited=True, allow_negative=True, pool=pool)
+        self.license.add_feature("sheets", consumption=sheets)
         for number in range(7):
             self.license.activate(f"hw-{number}")
         moving = self.world.add_product("MV", allow_trial=True)
@@ -199,7 +204,7 @@ class Requests(RuleBasedStateMachine):
     def release(self, pool: str, device: str) -> None:
         held = self.pools[pool].release(device, self.now)
         if pool == "license":
-            assert self.ask(release_floating_license, device) == "ok"
+            assert self.ask(release_floating_license, device) == ("ok" if held else "floating_not_available")
         else:
             told = self.ask(release_floating_feature, device, feature=pool)
             assert told == ("ok" if held else "floating_feature_device_not_in_use")
@@ -223,13 +228,20 @@ class Requests(RuleBasedStateMachine):
 
     @rule(counter=counters, device=devices, number=st.integers(-8, 8))
     def consume(self, counter: str, device: str, number: int) -> None:
-        added = self.counters[counter].add(number, self.now)
+        is_shared = counter != "license"
+        has_room = not is_shared or number <= 0 or self.shared + number <= SHARED
+        added = has_room and self.counters[counter].add(number, self.now)
         told = (
             self.ask(add_consumption, device, consumptions=str(number))
             if counter == "license"
             else self.ask(add_feature_consumption, device, consumptions=str(number), feature=counter)
         )
         assert (told == "ok") is added, told
+
+    @property
+    def shared(self) -> int:
+        """What two features have consumed of their pool."""
+        return self.counters["pages"].total + self.counters["sheets"].total
 
     @rule(device=devices)
     def activate(self, device: str) -> None:
@@ -286,6 +298,7 @@ class Requests(RuleBasedStateMachine):
         assert self.license.consumption is not None
         assert self.license.consumption.total_at(self.now) == self.counters["license"].at(self.now)
         assert pages.total_at(self.now) == self.counters["pages"].at(self.now)
+        assert self.world.pools["shared"].total_at(self.now) == self.shared
 
 
 TestRequests = pytest.mark.slow(Requests.TestCase)

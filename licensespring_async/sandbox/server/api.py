@@ -30,13 +30,14 @@ from ..service import (
 )
 from ..service.asked.call import Call, Route
 from ..service.asked.sign_on import SignOn
-from ..tenants.authorization import Authorizer
+from ..tenants.authorization import Authorizer, credential_of
 from ..tenants.tokens import TOKEN_PATH, TokenError
 from ..wire.jsontext import Json, JsonObject, encode
 from ..wire.moments import iso
 from ..wire.parameters import read_query, required
 from ..wire.refusals import ServiceError
 from ..wire.signing import Signer
+from ..wire.tpm import HEADER, Proof
 from .files import FILE_PATH, served_file
 from .login import LOGIN_PATH, SIGNED_ON_PATH, login_page, signed_on
 
@@ -102,6 +103,7 @@ class Api:
                 sign=self.signer.sign_text,
                 keys={tenant.api_key: tenant.shared_key, tenant.client_id: tenant.client_secret},
                 sign_on=self.sign_on,
+                proof=_proof(request),
                 origin=_origin(request),
             )
             with tenant.world.home.store.transaction():
@@ -169,6 +171,13 @@ class Api:
 def _origin(request: Request) -> str:
     """Return the address that a request came to, not the one that is bound: they differ behind a port mapping."""
     return str(request.base_url).rstrip("/")
+
+
+def _proof(request: Request) -> Proof | None:
+    header = request.headers.get(HEADER)
+    if header is None:
+        return None
+    return Proof(header, credential_of(request.headers))
 
 
 def _refusal(error: Exception) -> ServiceError:

@@ -14,6 +14,7 @@ from ..wire.refusals import ServiceError
 from ..world.licenses import License
 from .answered.licenses import activation_item
 from .asked.call import ABOUT_DEVICE, WHO_ACTIVATES, Call, Route
+from .asked.device_key import enrol
 from .asked.identity import activating_identity, check_password
 from .asked.lookup import admit, device_of, find_license, find_own_license, find_product, require_on_sale
 from .checks import license_signature_text
@@ -79,7 +80,7 @@ def _deactivate(call: Call, *, is_bundle: bool) -> str:
     find_product(call.world, identity.product, is_bundle=is_bundle)
     license = find_license(call.world, identity)
     check_password(license, identity, call, may_be_absent=True)
-    admit(license, identity.hardware_id, call.now, expired=True)
+    admit(call, license, identity.hardware_id, expired=True)
     if call.values.get("consumptions", "0") != "0":
         consume(call, license)
     keep_variables(call, device_of(license, call.values))
@@ -89,7 +90,7 @@ def _deactivate(call: Call, *, is_bundle: bool) -> str:
 
 def _admit_new(license: License, identity: Identity, call: Call) -> None:
     if license.bundle_license is not None and identity.bundle_code is not None:
-        admit(license.bundle_license, identity.hardware_id, call.now)
+        admit(call, license.bundle_license, identity.hardware_id)
     require_on_sale(license.product)
     if not license.enabled:
         raise ServiceError("license_not_enabled")
@@ -114,6 +115,7 @@ def _admit_one_more(license: License, hardware_id: str, call: Call) -> None:
 
 def _activated(license: License, call: Call) -> JsonObject:
     device = device_of(license, call.values)
+    enrol(call, license, device)
     keep_variables(call, device)
     item = activation_item(call, license, device)
     item["license_signature"] = call.sign(license_signature_text(license, device.hardware_id))

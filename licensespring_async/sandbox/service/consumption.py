@@ -31,7 +31,7 @@ def add_consumption(call: Call) -> JsonObject:
     identity = read_identity(call.values)
     _number(call)
     license = find_license(call.world, identity)
-    admit(license, identity.hardware_id, call.now)
+    admit(call, license, identity.hardware_id)
     return consumption_count(call, consume(call, license), id=license.id)
 
 
@@ -64,7 +64,7 @@ def add_feature_consumption(call: Call) -> JsonObject:
     code = required(call.values, "feature")
     number = _number(call)
     license = find_license(call.world, identity)
-    admit(license, identity.hardware_id, call.now)
+    admit(call, license, identity.hardware_id)
     feature = license.features.get(code)
     if feature is None or feature.consumption is None or feature.is_expired(call.now):
         raise ServiceError("unsupported_product_feature")

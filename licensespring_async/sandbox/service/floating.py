@@ -1,5 +1,9 @@
 """Floating slots that are given back or borrowed.
 
+What documentation leaves open: floating/release lists floating_not_available, and does not say when; here it is the
+answer where the license does not float or the device holds no slot, as floating_feature_device_not_in_use is for a
+feature.
+
 A borrowed slot outlives its time-out, until the moment that it was borrowed until or until it is released.
 
 https://docs.licensespring.com/license-api/floating
@@ -29,16 +33,16 @@ _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:
 
 
 def release_floating_license(call: Call) -> None:
-    """Give a device's slot of a floating license back; it is not an error if it has none.
+    """Give a device's slot of a floating license back.
 
     Raises:
         ServiceError: The request is refused.
     """
     identity = read_identity(call.values)
     license = find_license(call.world, identity)
-    admit(license, identity.hardware_id, call.now, expired=True)
-    if license.slots is not None:
-        license.slots.release(identity.hardware_id, call.now)
+    admit(call, license, identity.hardware_id, expired=True)
+    if license.slots is None or not license.slots.release(identity.hardware_id, call.now):
+        raise ServiceError("floating_not_available", "The device holds no slot of the license.")
 
 
 def release_floating_feature(call: Call) -> None:
@@ -64,7 +68,7 @@ def borrow_floating_license(call: Call) -> JsonObject:
     borrowed_until = _borrowed_until(call)
     license = find_license(call.world, identity)
     check_password(license, identity, call)
-    admit(license, identity.hardware_id, call.now)
+    admit(call, license, identity.hardware_id)
     terms = _Terms(license.slots, license.can_borrow, license.max_borrow_time)
     return _borrowed(call, license, terms, borrowed_until)
 

@@ -16,6 +16,7 @@ from ..wire.jsontext import Json, JsonObject, encode
 from ..wire.offline import read_request, read_upload, sign, signed_text
 from ..wire.parameters import Values, read_fields, required
 from ..wire.refusals import ServiceError
+from ..wire.tpm import HEADER, Proof
 from .activation import ACTIVATES, DEACTIVATES, activate_bundle, activate_license, deactivate_bundle, deactivate_license
 from .asked.call import Call, Route
 
@@ -85,8 +86,9 @@ def _read(call: Call, kind: str) -> _Request:
         raise ServiceError("signature_mismatch")
     if values.get("request", kind) != kind:
         raise ServiceError("validation_error", f"The request is not for {kind}.")
-    own = {name: value for name, value in values.items() if name not in ("date", "request")}
-    return _Request(attrs.evolve(call, values=own), values.get("date", ""), credential, key)
+    own = {name: value for name, value in values.items() if name not in ("date", "request", HEADER)}
+    proof = Proof(values[HEADER], read.signature) if HEADER in values else None
+    return _Request(attrs.evolve(call, values=own, proof=proof), values.get("date", ""), credential, key)
 
 
 def _filed(item: JsonObject, request: _Request) -> JsonObject:

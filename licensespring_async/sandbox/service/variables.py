@@ -73,7 +73,7 @@ def keep_variables(call: Call, device: Device) -> Sequence[str]:
 def _admitted(call: Call) -> Device:
     identity = read_identity(call.values)
     license = find_license(call.world, identity)
-    admit(license, identity.hardware_id, call.now, expired=True)
+    admit(call, license, identity.hardware_id, expired=True)
     return device_of(license, call.values)
 
 

@@ -57,7 +57,7 @@ def _installable(call: Call) -> tuple[License, Sequence[InstallationFile]]:
     license = find_license(call.world, identity)
     if not license.active:
         raise ServiceError("active_license_required")
-    admit(license, identity.hardware_id, call.now, expired=True)
+    admit(call, license, identity.hardware_id, expired=True)
     until = license.maintenance_period or license.validity_period
     return license, [
         file

@@ -79,6 +79,15 @@ class Authorizer:
         return tenant
 
 
+def credential_of(headers: Mapping[str, str]) -> str:
+    """Return what a device's own key signs of an authorized request: its signature, or its date and its token."""
+    authorization = headers["authorization"].strip()
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return headers["date"].strip() + token.strip()
+    return _parts(authorization)["signature"]
+
+
 def signature(shared_key: str, date: str) -> str:
     """Sign a Date header's value; path, query and body are not covered.
 

@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from ...errors import ConfigurationError
 from ..spelling import at_least, one_of, strict
 from ..state.places import Place
 
@@ -33,6 +34,10 @@ class _Count:
     max_overages: int
 
 
+def _text(value: str | None) -> str:
+    return value or ""
+
+
 @strict
 @attrs.define(kw_only=True, eq=False)
 class Consumption:
@@ -47,6 +52,7 @@ class Consumption:
         allow_negative: Requests may add a negative number.
         reset: The total starts again from 0 when a period of the calendar begins (in UTC; weeks on Mondays).
         period: Which period.
+        pool: What it consumes from together with others, from `World.add_pool`; both count, and both may refuse.
     """
 
     maximum: int = attrs.field(default=0, validator=at_least(0))
@@ -59,6 +65,7 @@ class Consumption:
     period: ConsumptionPeriod | None = attrs.field(
         default=None, validator=attrs.validators.optional(one_of(ConsumptionPeriod))
     )
+    pool: ConsumptionPool | None = None
     _place: Place = attrs.field(factory=Place, init=False, repr=False)
     _since: datetime | None = attrs.field(default=None, init=False, repr=False)
 
@@ -109,13 +116,16 @@ class Consumption:
 
     def is_used_up(self, now: datetime) -> bool:
         """Return whether nothing is left, permitted overages included."""
-        return not self.unlimited and self.total_at(now) >= self.limit
+        is_own = not self.unlimited and self.total_at(now) >= self.limit
+        return is_own or (self.pool is not None and self.pool.is_used_up(now))
 
     def add(self, number: int, now: datetime) -> bool:
-        """Count `number` more (fewer, if negative); False when that many are not left."""
+        """Count `number` more (fewer, if negative), here and in the pool; False when that many are not left."""
         with self._place.transaction():
             total = self.total_at(now) + number
             if number > 0 and not self.unlimited and total > self.limit:
+                return False
+            if self.pool is not None and not self.pool.add(number, now):
                 return False
             self._write(attrs.evolve(self._count, total=total, at=now))
             return True
@@ -137,6 +147,26 @@ class Consumption:
             allow_overages=count.allow_overages,
             max_overages=count.max_overages,
         )
+
+
+@strict
+@attrs.define(eq=False)
+class ConsumptionPool(Consumption):
+    """What several licenses, or features of them, consume from together; a request cannot name it.
+
+    Args:
+        code: Names it in a world file, and in answers.
+        name: What people read; the code by default.
+    """
+
+    id: int = attrs.field(default=0, init=False)  # its world gives it one
+    code: str
+    name: str = attrs.field(default="", converter=_text, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if self.pool is not None:
+            raise ConfigurationError("a pool is in no other pool")
+        self.name = self.name or self.code
 
 
 def _start_of(period: ConsumptionPeriod, moment: datetime) -> datetime:

@@ -106,6 +106,7 @@ class Product(ProductTerms):
             start_date=license.start_date,
             max_activations=license.max_activations,
             allow_unlimited_activations=license.allow_unlimited_activations,
+            is_tpm_auth=license.is_tpm_auth,
             customer=license.customer,
             bundle_license=license,
             place=license.place.inside(member.short_code),

@@ -47,10 +47,13 @@ class Slots:
         row = self._place.row(_IN_USE, now=now.timestamp())
         return 0 if row is None else int(row[0])
 
+    def is_held_by(self, hardware_id: str, now: datetime) -> bool:
+        """Return whether the device holds a slot."""
+        return self._place.row(_HELD, device=hardware_id, now=now.timestamp()) is not None
+
     def has_room_for(self, hardware_id: str, now: datetime) -> bool:
         """Return whether the device holds a slot or could take one."""
-        held = self._place.row(_HELD, device=hardware_id, now=now.timestamp())
-        return held is not None or self.in_use(now) < self.allowed
+        return self.is_held_by(hardware_id, now) or self.in_use(now) < self.allowed
 
     def take(self, hardware_id: str, now: datetime) -> bool:
         """Take a slot, or renew the device's own; False when other devices hold them all."""

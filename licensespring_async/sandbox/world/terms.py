@@ -142,6 +142,7 @@ class LicenseTerms(UsageTerms):
         max_activations: Devices that may be active at once, unless `allow_unlimited_activations` is set.
         max_transfers: How often a device may take the place of a deactivated one; 0 is no limit.
         prevent_vm: Refuses to activate virtual machines.
+        is_tpm_auth: Devices enrol a key of their TPM, and sign each request with it.
         customer: Who bought it.
         custom_fields: Custom fields that are shown with it.
     """
@@ -162,6 +163,7 @@ class LicenseTerms(UsageTerms):
     is_air_gapped: bool = False
     is_hardware_key_auth: bool = False
     prevent_vm: bool = False
+    is_tpm_auth: bool = False
     allow_offline_activation: bool = True
     order_store_id: str | None = None
     customer: Customer = attrs.field(factory=Customer, converter=_customer, repr=False)

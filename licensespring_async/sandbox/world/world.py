@@ -27,7 +27,8 @@ import attrs
 
 from ...errors import ConfigurationError
 from ..spelling import keywords_of, require_text, strict, takes
-from ..state.places import Home
+from ..state.places import Home, Place
+from .consumption import ConsumptionPool
 from .customers import User
 from .products import Product
 from .terms import ProductTerms
@@ -65,6 +66,7 @@ class World:
     passwords_may_change: bool = True
     products: dict[str, Product] = attrs.field(factory=dict[str, Product], init=False, repr=False)
     users: dict[str, User] = attrs.field(factory=dict[str, User], init=False, repr=False)
+    pools: dict[str, ConsumptionPool] = attrs.field(factory=dict[str, ConsumptionPool], init=False, repr=False)
     home: Home = attrs.field(factory=Home, init=False, repr=False)
     trials: Trials = attrs.field(init=False, repr=False)
     _ids: Iterator[int] = attrs.field(factory=_ids, init=False, repr=False)
@@ -117,6 +119,24 @@ class World:
         user.id, user.home = next(self._ids), self.home
         self.users[user.username] = user
         return user
+
+    @takes(ConsumptionPool)
+    def add_pool(self, pool: ConsumptionPool) -> ConsumptionPool:
+        """Add a pool of consumptions; what has `Consumption(pool=...)` consumes from it.
+
+        Args:
+            pool: Its code, and keywords, as `ConsumptionPool` has them (those of `Consumption`, and `name`).
+
+        Raises:
+            ConfigurationError: The world has a pool of this code; or a keyword or a value cannot be.
+        """
+        require_text("code", pool.code)
+        if pool.code in self.pools:
+            raise ConfigurationError(f"the world already has a pool {pool.code}; codes are unique")
+        pool.id = len(self.pools) + 1  # the service's are small, unlike its other ids
+        pool.keep_in(Place(self.home, f"\npool {pool.code}"))  # no license's place begins so
+        self.pools[pool.code] = pool
+        return pool
 
     def users_of_account(self, code: str) -> Sequence[User]:
         """Return the users with a license of a customer account, each once."""

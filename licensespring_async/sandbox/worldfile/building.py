@@ -12,6 +12,7 @@ import attrs
 
 from ...errors import ConfigurationError
 from ..spelling import keywords_of, suggestion
+from ..world.consumption import Consumption, ConsumptionPool
 from ..world.customers import User
 from ..world.features import FeatureTerms
 from ..world.licenses import License
@@ -96,6 +97,9 @@ class _Builder:
         for number, user in enumerate(table.users):
             with self._at("users", number):
                 self.world.add_user(**keywords_of(user, User))
+        for number, pool in enumerate(table.pools):
+            with self._at("pools", number):
+                self.world.add_pool(**keywords_of(pool, ConsumptionPool))
         for number, license in enumerate(table.licenses):
             with self._at("licenses", number):
                 self._license(license)
@@ -121,27 +125,34 @@ class _Builder:
         user = None if table.user is None else _named(self.world.users, "user", table.user, ("user",))
         if table.key is not None and user is not None:
             raise ConfigurationError("a license has a key or a user, not both")
+        self._pooled(table.consumption, ())
         license = product.add_license(key=table.key, user=user, **keywords_of(table, LicenseTerms))
-        _add_features(license, table.features)
+        self._add_features(license, table.features, ())
         for code, changes in table.sublicenses.items():
             sublicense = _named(license.sublicenses, "sub-license", code, ("sublicenses", code))
             for name, value in changes.values.items():
+                if isinstance(value, Consumption):
+                    self._pooled(value, ("sublicenses", code))
                 setattr(sublicense, name, value)
-            _add_features(sublicense, changes.features)
+            self._add_features(sublicense, changes.features, ("sublicenses", code))
         for hardware_id in table.devices:
             license.activate(hardware_id)
         for hardware_id in table.blacklisted:
             license.blacklist(hardware_id)
+
+    def _add_features(self, license: License, features: Iterable[FeatureTerms], path: Path) -> None:
+        for number, feature in enumerate(features):
+            self._pooled(feature.consumption, (*path, "features", number))
+            license.add_feature(**keywords_of(feature, FeatureTerms))
+
+    def _pooled(self, consumption: Consumption | None, path: Path) -> None:
+        """Put the world's pool in the place of what only has its code."""
+        if consumption is not None and consumption.pool is not None:
+            named = _named(self.world.pools, "pool", consumption.pool.code, (*path, "consumption", "pool"))
+            consumption.pool = named
 
 
 def _named(known: Mapping[str, T], what: str, name: str, path: Path) -> T:
     if name not in known:
         raise _UnknownName(path, what, name, known)
     return known[name]
-
-
-def _add_features(license: License, features: Iterable[FeatureTerms]) -> None:
-    for feature in features:
-        if feature.code in license.features:
-            raise ConfigurationError(f"the license has a feature {feature.code} already; codes are unique")
-        license.add_feature(**keywords_of(feature, FeatureTerms))

@@ -22,6 +22,7 @@ from cattrs.gen import make_dict_structure_fn
 from ..errors import SandboxError
 from ..spelling import known_keywords, suggestion
 from ..wire.jsontext import JsonObject, json_object
+from ..world.consumption import ConsumptionPool
 from .lines import Lines, Path
 from .schema import Changes, FileTable, GrantTable
 
@@ -203,6 +204,11 @@ def _checked(kind: type, structure: Callable[[Any, Any], object]) -> Callable[[o
     return structure_checked
 
 
+def _pool(value: object, _: object) -> ConsumptionPool:
+    """Read the code of a pool, whose table is looked for when the world is built."""
+    return ConsumptionPool(cast("str", _exactly(value, str)))
+
+
 def _changes(converter: Converter) -> Callable[[Any, object], Changes]:
     def structure(value: Any, _: object) -> Changes:
         table = converter.structure(value, GrantTable)
@@ -233,6 +239,7 @@ def _converter() -> Converter:
     converter.register_structure_hook_factory(_is(list), _list)
     converter.register_structure_hook_factory(attrs.has, _table)
     converter.register_structure_hook_func(lambda kind: kind == JsonObject, _json)
+    converter.register_structure_hook_func(lambda kind: kind is ConsumptionPool, _pool)
     converter.register_structure_hook(Changes, _changes(converter))
     return converter
 

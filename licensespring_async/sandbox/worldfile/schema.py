@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..world.consumption import ConsumptionPool
 from ..world.customers import User
 from ..world.features import FeatureTerms
 from ..world.terms import LicenseTerms, ProductTerms
@@ -16,6 +17,11 @@ class BundleTable(ProductTerms):
     """`[[bundles]]`: products that are sold together; `members` names their short codes."""
 
     members: list[str]
+
+
+@attrs.define(eq=False)
+class PoolTable(ConsumptionPool):
+    """`[[pools]]`: what several licenses or features consume from; `consumption = { pool = "CODE" }` names it."""
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -64,6 +70,7 @@ class WorldTable:
     products: list[ProductTerms] = attrs.field(factory=list[ProductTerms])
     bundles: list[BundleTable] = attrs.field(factory=list[BundleTable])
     users: list[User] = attrs.field(factory=list[User])
+    pools: list[PoolTable] = attrs.field(factory=list[PoolTable])
     licenses: list[LicenseTable] = attrs.field(factory=list[LicenseTable])
 
 

@@ -18,14 +18,15 @@ from ...world.devices import Device
 from ...world.features import Feature
 from ...world.licenses import License
 from ..asked.call import Call
+from ..asked.device_key import enrolled_key
 from .products import installation, newest_installation, product_details
-from .usage import feature_count, in_use, license_count, license_slots
+from .usage import feature_count, feature_slots, in_use, license_count, license_slots
 
 _ABSENT_FROM_ACTIVATION: Final = ("license_active", "license_enabled", "is_borrowed", "borrowed_until")
 _ABSENT_FROM_USERS: Final = ("device_id", "is_expired", "is_borrowed", "borrowed_until", "username", "user")
 
 
-def feature_check(call: Call, feature: Feature, license: License) -> JsonObject:
+def feature_check(call: Call, feature: Feature, license: License, hardware_id: str) -> JsonObject:
     """Show one feature as check_license_feature does."""
     answer: JsonObject = {
         "id": feature.id,
@@ -42,6 +43,8 @@ def feature_check(call: Call, feature: Feature, license: License) -> JsonObject:
     }
     if feature.slots is not None or feature.offline_floating:
         answer["floating_in_use_devices"] = in_use(feature.slots, call.now)
+    if feature.slots is not None:
+        answer |= feature_slots(feature, feature.slots, hardware_id, call.now)
     return answer
 
 
@@ -64,7 +67,7 @@ def license_item(
         **_activations(license),
         **license_slots(license, hardware_id, now),
         **license_count(license.consumption, now),
-        **_conditions(license),
+        **_conditions(license, device),
         "device_id": 0 if device is None else device.id,
         "metadata": license.metadata,
         "custom_fields": [attrs.asdict(field) for field in license.custom_fields],
@@ -89,7 +92,8 @@ def activation_item(call: Call, license: License, device: Device) -> JsonObject:
     for name in (*installation(call, license.product, None), *_ABSENT_FROM_ACTIVATION):
         item.pop(name, None)
     if "floating_in_use_devices" in item:
-        item["floating_in_use"] = item.pop("floating_in_use_devices")  # as the activation's page names it
+        del item["floating_in_use_devices"]
+        item["floating_in_use"] = license.slots is not None and license.slots.is_held_by(device.hardware_id, call.now)
     product = license.product
     item |= {
         "request": "activation",
@@ -193,8 +197,10 @@ def _activations(license: License) -> Mapping[str, Json]:
     }
 
 
-def _conditions(license: License) -> Mapping[str, Json]:
+def _conditions(license: License, device: Device | None) -> Mapping[str, Json]:
+    key = {"is_tpm_auth": True, "tpm_signing_public_key": enrolled_key(device)} if license.is_tpm_auth else {}
     return {
+        **key,
         "is_air_gapped": license.is_air_gapped,
         "is_hardware_key_auth": license.is_hardware_key_auth,
         "prevent_vm": license.prevent_vm,
@@ -217,10 +223,6 @@ def _product_feature(feature: Feature, hardware_id: str, now: datetime) -> Mappi
         **feature_count(feature.consumption, now),
     }
     if feature.slots is not None:
-        item["floating_users"] = feature.slots.allowed
-        item["floating_timeout"] = feature.slots.timeout
         item["floating_in_use_devices"] = in_use(feature.slots, now)
-        item["can_borrow"] = feature.can_borrow
-        item["is_borrowed"] = feature.slots.borrowed_until(hardware_id, now) is not None
-        item["max_borrow_time"] = feature.max_borrow_time
+        item |= feature_slots(feature, feature.slots, hardware_id, now)
     return item

@@ -11,14 +11,27 @@ from datetime import datetime
 from ...wire.jsontext import Json, JsonObject
 from ...wire.moments import iso
 from ...world.consumption import Consumption
+from ...world.features import Feature
 from ...world.licenses import License
 from ...world.slots import Slots
 from ..asked.call import Call
 
 
 def consumption_count(call: Call, consumption: Consumption, *, id: int) -> JsonObject:
-    """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural."""
-    return {"id": id, **license_count(consumption, call.now), "company": {"id": call.world.company_id}}
+    """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural.
+
+    What documentation leaves open: of a pool only the id and the name are known; the rest is named as elsewhere.
+    https://docs.licensespring.com/consumption-pools/consuming-from-a-pool
+    """
+    count: JsonObject = {
+        "id": id,
+        **license_count(consumption, call.now),
+        "company": {"id": call.world.company_id},
+    }
+    pool = consumption.pool
+    if pool is not None:
+        count["pool"] = {"id": pool.id, "name": pool.name, "code": pool.code, **license_count(pool, call.now)}
+    return count
 
 
 def license_slots(license: License, hardware_id: str, now: datetime) -> Mapping[str, Json]:
@@ -39,6 +52,17 @@ def license_slots(license: License, hardware_id: str, now: datetime) -> Mapping[
     if slots is not None or license.offline_floating:
         floating["floating_in_use_devices"] = in_use(slots, now)
     return floating
+
+
+def feature_slots(feature: Feature, slots: Slots, hardware_id: str, now: datetime) -> Mapping[str, Json]:
+    """Show the slots of a feature as a device of its license sees them."""
+    return {
+        "floating_users": slots.allowed,
+        "floating_timeout": slots.timeout,
+        "can_borrow": feature.can_borrow,
+        "is_borrowed": slots.borrowed_until(hardware_id, now) is not None,
+        "max_borrow_time": feature.max_borrow_time,
+    }
 
 
 def license_count(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:

@@ -10,6 +10,7 @@ import attrs
 
 from ...wire.jsontext import Json
 from ...wire.parameters import Values, read_body, read_query
+from ...wire.tpm import Proof
 from ...world.world import World
 from .sign_on import SignOn
 
@@ -30,6 +31,7 @@ class Call:
         sign: Returns the `license_signature` (v1) of a text.
         keys: The secret of each API key and OAuth client of the company.
         sign_on: Knows the tokens and codes of users who have logged in.
+        proof: What proves the key of the device's TPM, if the request brings it.
         origin: Address at which the request came to the sandbox, without a path.
     """
 
@@ -39,6 +41,7 @@ class Call:
     sign: Callable[[str], str]
     keys: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     sign_on: SignOn = attrs.field(factory=SignOn)
+    proof: Proof | None = None
     origin: str = "http://127.0.0.1"
 
 

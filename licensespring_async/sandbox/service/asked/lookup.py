@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from ...wire.parameters import Identity, Values, read_identity, required
@@ -15,6 +14,7 @@ from ...world.products import Product
 from ...world.terms import ProductTerms
 from ...world.world import World
 from .call import Call
+from .device_key import require_proof
 
 _DEVICE_DETAILS: Final = (
     "os_ver",
@@ -70,7 +70,7 @@ def admitted_feature(
     identity = identity or read_identity(call.values)
     code = required(call.values, "feature")
     license = find_license(call.world, identity)
-    admit(license, identity.hardware_id, call.now, expired=expired)
+    admit(call, license, identity.hardware_id, expired=expired)
     feature = license.features.get(code)
     if feature is None:
         raise ServiceError(
@@ -104,21 +104,22 @@ def _ids_of(license: License) -> Sequence[int]:
     return (license.id,) if license.bundle_license is None else (license.id, license.bundle_license.id)
 
 
-def admit(license: License, hardware_id: str, now: datetime, *, expired: bool = False) -> None:
+def admit(call: Call, license: License, hardware_id: str, *, expired: bool = False) -> None:
     """Refuse a device that may not use the license; `expired` lets expired licenses through."""
     if license.bundle_license is not None:
-        admit(license.bundle_license, hardware_id, now, expired=expired)
+        admit(call, license.bundle_license, hardware_id, expired=expired)
     if not license.enabled:
         raise ServiceError("license_not_enabled")
     if not license.active:
         raise ServiceError("license_not_active")
-    if not expired and license.is_expired(now):
+    if not expired and license.is_expired(call.now):
         raise ServiceError("license_expired")
     device = Devices(license.place).get(hardware_id)
     if device is not None and device.blacklisted:
         raise ServiceError("blacklisted")
     if device is None or not device.active:
         raise ServiceError("device_not_found")
+    require_proof(call, license, device)
 
 
 def device_of(license: License, values: Values) -> Device:
