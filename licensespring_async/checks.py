@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from datetime import datetime
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from . import endpoints
 from .endpoints.parameters import Value
 from .endpoints.requests import optional, required, who
-from .errors import FeatureExpired, LicenseExpired, LicenseNotActive, LicenseNotEnabled, LicenseRefused
-from .models import Bundle, InvalidReason, License, LicenseFeature
+from .models import Bundle, License, LicenseFeature
 from .models.json_types import ascii_lower
 from .redaction import Unpickled, fingerprint
 from .transport.values import Call
 
-Key: TypeAlias = tuple[str, str, str, str | None, str | None, int | None, str | None]
-
+Key: TypeAlias = tuple[str | int | None, ...]
 
 T = TypeVar("T")
 
@@ -52,8 +48,10 @@ class Whose(Protocol):
         ...
 
 
-def feature_key(product: str, feature: str, whose: Whose) -> Key:
-    """Return the key of a feature check without making one: a gate finds known answers by it.
+def key_of(product: str, feature: str | None, whose: Whose) -> Key:
+    """Return the key of the check of a feature, or with None of a license, without making one.
+
+    A gate finds known answers by it.
 
     Two spellings of one device, key or user have one key, or one license would fill a gate. The service signs all
     three in lower case, so its own signatures do not tell them apart; of products and features nothing is documented.
@@ -69,38 +67,6 @@ def feature_key(product: str, feature: str, whose: Whose) -> Key:
         whose.license_id,
         whose.bundle_code,
     )
-
-
-_INVALID: Final[dict[InvalidReason, type[LicenseRefused]]] = {
-    InvalidReason.NOT_ACTIVE: LicenseNotActive,
-    InvalidReason.NOT_ENABLED: LicenseNotEnabled,
-    InvalidReason.EXPIRED: LicenseExpired,
-}
-
-
-def code_of(reason: InvalidReason) -> str:
-    """Return the service's code for why a license is not valid, or one like it where the service has none."""
-    return _INVALID[reason].kind if reason in _INVALID else "license_not_started"
-
-
-def ended(value: LicenseFeature | License) -> LicenseRefused:
-    """Return the refusal of an answer about what has ended: the service may well call it a success."""
-    if isinstance(value, License):
-        return _invalid(InvalidReason.EXPIRED)
-    end = "" if value.expiry_date is None else f" at {value.expiry_date.isoformat()}"
-    return FeatureExpired(200, FeatureExpired.kind, f"the feature ended{end}")
-
-
-def refusal_in(value: LicenseFeature | License, now: datetime) -> LicenseRefused | None:
-    """Return why a successful answer is no yes at a moment, or None if it is one."""
-    if isinstance(value, LicenseFeature):
-        return ended(value) if value.is_expired(now) else None
-    reason = value.is_valid(now).reason
-    return None if reason is None else _invalid(reason)
-
-
-def _invalid(reason: InvalidReason) -> LicenseRefused:
-    return _INVALID.get(reason, LicenseRefused)(200, code_of(reason), f"the license is {reason}")
 
 
 def _one_spelling(value: T) -> T | str:
@@ -184,7 +150,7 @@ class FeatureCheck(_Check):
     @property
     def key(self) -> Key:
         """The same as a tuple: cheaper to look up by."""
-        return feature_key(self.product, self.feature, self)
+        return key_of(self.product, self.feature, self)
 
     def call(self) -> Call[LicenseFeature]:
         """Return the call that asks; if the feature floats, it takes a slot."""
@@ -220,10 +186,9 @@ class LicenseCheck(_Check):
         return super()._fields() | optional(bundle_code=self.bundle_code)
 
     @property
-    def key(self) -> Hashable:
+    def key(self) -> Key:
         """What equal checks have in common, however the device, the key and the user are spelled."""
-        # Of another length than a feature's, so that the two never meet.
-        return (None, *feature_key(self.product, "", self))
+        return key_of(self.product, None, self)
 
     def call(self) -> Call[License]:
         """Return the call that asks; if the license floats, it takes a slot."""
@@ -251,6 +216,13 @@ class BundleCheck(_Check):
     Raises:
         InvalidParameter: No request could ask this.
     """
+
+    @property
+    def key(self) -> Key:
+        """What equal checks have in common, however the device, the key and the user are spelled."""
+        # Shorter than those of the others, so that it is none of theirs.
+        whose = (self.hardware_id, self.license_key, self.username)
+        return (self.product, *map(_one_spelling, whose), self.license_id)
 
     def call(self) -> Call[Bundle]:
         """Return the call that asks; licenses that float take slots."""

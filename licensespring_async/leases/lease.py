@@ -11,7 +11,6 @@ from typing import Generic, TypeVar
 import anyio
 import attrs
 
-from ..checks import ended, refusal_in
 from ..errors import (
     DeadlineExceeded,
     FeatureNotFloating,
@@ -21,6 +20,7 @@ from ..errors import (
     LicenseRefused,
     LicenseSpringError,
 )
+from ..judging import ended, refusal_in
 from ..models import License, LicenseFeature
 from ..models.resources.floating import Floats
 from ..transport.loops import InLoop
@@ -174,7 +174,7 @@ class Lease(Generic[T]):
         self.ended = True
         is_gone = isinstance(self.error, LicenseRefused) and not self.error.may_have_acted
         # A borrowed slot was taken for longer than the block.
-        if is_gone or not self._answer.is_floating_cloud or self._answer.is_borrowed:
+        if is_gone or not self._answer.holds_slot:
             return
         with _no_longer_than(RELEASE_LIMIT, self._slot, self._renewals.unreleased):
             async with self._seat.in_turn_or_after(LAST_WORD_SECONDS):

@@ -1,6 +1,6 @@
 """What a long-running service needs around a license check; imported only when it is used.
 
-`gate.py` answers checks from memory. `license_session/` holds the license of this device for the life of a program.
+`gate/` answers checks from memory. `license_session/` holds the license of this device for the life of a program.
 A `Lease` (`leases/`) is a floating slot held for the length of an `async with`; one task renews the slots of all leases
 of a client. That task lives in the task group of one open lease and moves to another one when that lease ends, so that
 nothing outlives an `async with` and a client that is never leased from owns no task.

@@ -16,7 +16,19 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = [
     *("_version", "errors", "extras", "file_writing", "redaction", "models", "signatures", "auth", "transport"),
     *("endpoints", "answers", "offline", "device"),
-    *("configuration", "methods", "caller", "checks", "leases", "client", "services", "sandbox", "fleet", "cli"),
+    *(
+        "configuration",
+        "methods",
+        "caller",
+        "checks",
+        "judging",
+        "leases",
+        "client",
+        "services",
+        "sandbox",
+        "fleet",
+        "cli",
+    ),
     *("__init__", "__main__"),
 ]
 

@@ -18,6 +18,7 @@ from ...errors import (
     RateLimited,
     ResponseError,
 )
+from ...judging import Checked
 from ...models import Bundle, License, LicenseFeature
 from ...redaction import fingerprint
 from ...transport import RawResponse
@@ -63,12 +64,11 @@ class Answer:
 async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -> Answer:
     """Check one row and return what the service answered; whatever fails is raised."""
     check = row.check
-    call: Call[LicenseFeature | License | Bundle] = check.call()
+    call: Call[Checked] = check.call()
     raw = await client.perform(call)
     result = _answered(row, raw, client.now())
     value = raw.value
-    holds_slot = not isinstance(value, Bundle) and value.is_floating_cloud and not value.is_borrowed
-    if release and not isinstance(check, BundleCheck) and holds_slot:
+    if release and not isinstance(check, BundleCheck) and not isinstance(value, Bundle) and value.holds_slot:
         result = await _without_slot(client, check, result)
     return Answer(result, raw.waited)
 
@@ -108,7 +108,7 @@ async def _without_slot(client: LicenseSpring, check: FeatureCheck | LicenseChec
     return result
 
 
-def _answered(row: Row, raw: RawResponse[LicenseFeature | License | Bundle], now: datetime) -> Result:
+def _answered(row: Row, raw: RawResponse[Checked], now: datetime) -> Result:
     value = raw.value
     if isinstance(value, LicenseFeature):
         expires_at, consumptions_left = value.expiry_date, value.remaining_consumptions

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ...checks import code_of, refusal_in
 from ...errors import ApiError, InvalidParameter, LicenseRefused, LicenseSpringError
 from ...errors.codes import OK
-from ...models import Bundle, License, LicenseFeature
-from ...redaction import excerpt
+from ...judging import Checked, refusal_in
 from ..results.result import Outcome, Verdict
 
 INVALID_ROW = "invalid_row"
@@ -17,15 +15,13 @@ ABORTED = "aborted"
 _LICENSED = Verdict(outcome=Outcome.LICENSED, code=OK)
 
 
-def of_answer(value: LicenseFeature | License | Bundle, now: datetime) -> Verdict:
+def of_answer(value: Checked, now: datetime) -> Verdict:
     """Judge a successful answer: the service's yes still holds a feature or licenses that may have ended.
 
     Args:
         value: The answer.
         now: The moment to judge at, aware.
     """
-    if isinstance(value, Bundle):
-        return _of_bundle(value, now)
     refusal = refusal_in(value, now)
     return _LICENSED if refusal is None else of_error(refusal)
 
@@ -34,23 +30,6 @@ def of_error(error: LicenseSpringError) -> Verdict:
     """Judge a failed check: a refusal is an answer, anything else an error."""
     outcome = Outcome.NOT_LICENSED if isinstance(error, LicenseRefused) else Outcome.ERROR
     return Verdict(outcome=outcome, code=_code(error), message=_message(error))
-
-
-def _of_bundle(bundle: Bundle, now: datetime) -> Verdict:
-    reasons = [each.is_valid(now).reason for each in bundle]
-    if not reasons:
-        return Verdict(outcome=Outcome.NOT_LICENSED, code="empty_bundle", message="the bundle holds no license")
-    first = reasons[0]
-    if first is None or None in reasons:
-        return _LICENSED
-    why = ", ".join(
-        f"{each.product_details.short_code}: {reason}" for each, reason in zip(bundle, reasons, strict=True)
-    )
-    return Verdict(
-        outcome=Outcome.NOT_LICENSED,
-        code=code_of(first),
-        message=f"no license of the bundle is valid ({excerpt(why)})",
-    )
 
 
 def _code(error: LicenseSpringError) -> str:

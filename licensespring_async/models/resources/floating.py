@@ -45,6 +45,11 @@ class Lends(Floats):
     borrowed_until: datetime | None = None
     max_borrow_time: int | None = None
 
+    @property
+    def holds_slot(self) -> bool:
+        """Whether this device holds a slot of the service that it has to give back; a borrowed one it keeps."""
+        return self.is_floating_cloud is True and not self.is_borrowed
+
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class Borrowing(Model):

@@ -13,15 +13,15 @@ Source: TypeAlias = Literal["service", "memory", "grace"]
 
 @attrs.frozen(kw_only=True)
 class Decision:
-    """Say whether a feature may be used; true or false as a condition.
+    """Say whether a feature or a license may be used; true or false as a condition.
 
     Attributes:
         allowed: Whether it may.
-        code: "ok", "feature_expired", or the code of the service's refusal.
+        code: "ok", the code of the service's refusal, or that of what has ended, such as "feature_expired".
         source: "service": just asked; "memory": answered before; "grace": the service cannot be reached.
         checked_at: When the service gave the answer: seconds since the epoch, in its time.
         expires_at: Until when the answer stands, likewise.
-        floating: Whether the check holds one of the feature's slots; such answers are kept shorter, so that asking on
+        floating: Whether the check holds a slot; such answers are kept shorter, so that asking on
             renews the slot.
     """
 

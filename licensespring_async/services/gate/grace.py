@@ -12,7 +12,7 @@ from operator import attrgetter
 import anyio
 import attrs
 
-from ...checks import FeatureCheck
+from ...checks import Check
 from ...errors import ConfigurationError
 from ...redaction import Unpickled
 from ...transport.clock import is_number
@@ -119,7 +119,7 @@ class StoredAnswers:
         self._store, self._secret, self._service = grace.store, grace.secret, service
         self._turn = anyio.Lock()
 
-    async def remember(self, check: FeatureCheck, verified: Verified) -> None:
+    async def remember(self, check: Check, verified: Verified) -> None:
         """Store an answer unless a later one is there, for some seconds also when it is cancelled.
 
         A refusal is stored only in place of another answer: where there is none it changes nothing, and trying keys out
@@ -137,7 +137,7 @@ class StoredAnswers:
         if limit.cancelled_caught:
             _complain(verified, f"not within {_STORE_SECONDS:g} s")
 
-    async def _write(self, store: Store, check: FeatureCheck, verified: Verified) -> None:
+    async def _write(self, store: Store, check: Check, verified: Verified) -> None:
         last, refusal = self._key("last", check), self._key("refusal", check)
         if verified.allowed:
             known = self._opened(last, await store.get(last))
@@ -158,7 +158,7 @@ class StoredAnswers:
             if there is None or there.order[:2] < verified.order[:2]:
                 await store.set(key, self._sealed(key, verified))
 
-    async def recall(self, check: FeatureCheck) -> Verified | None:
+    async def recall(self, check: Check) -> Verified | None:
         """Return the latest stored answer, or None when there is none that can be trusted."""
         if self._store is None:
             return None
@@ -174,9 +174,10 @@ class StoredAnswers:
         _log.warning("a stored answer could not be read: %s", why)
         return None
 
-    def _key(self, kind: str, check: FeatureCheck) -> str:
-        # Keyed, so that short keys and user names cannot be found by trying; service and device are parts of it.
-        of = json.dumps([kind, self._service, *attrs.astuple(check)])
+    def _key(self, kind: str, check: Check) -> str:
+        # Keyed, so that short keys and user names cannot be found by trying; service and device are parts of it. As in
+        # memory two spellings of one license are one, or a no to one of them would leave the other its yes.
+        of = json.dumps([kind, self._service, *check.key])
         return hmac.new(self._secret, b"key\0" + of.encode(), hashlib.sha256).hexdigest()
 
     def _sealed(self, key: str, verified: Verified) -> bytes:

@@ -9,13 +9,13 @@ from typing import Self
 
 import attrs
 
-from ...checks import code_of
 from ...errors import (
     FeatureExpired,
     InvalidLicenseFeatureCode,
     LicenseNotActive,
     LicenseSpringError,
 )
+from ...judging import code_of
 from ...models import License
 from ...models.resources.licenses import InvalidReason
 from ..gate.decisions import Decision

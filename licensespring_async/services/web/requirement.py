@@ -16,7 +16,7 @@ from typing import Generic, Literal, Self
 
 import attrs
 
-from ...checks import feature_key
+from ...checks import key_of
 from ...endpoints.parameters import identifier
 from ...errors import ConfigurationError, InvalidParameter, LicenseSpringError
 from ..asking import Asking
@@ -93,7 +93,7 @@ class Requirement(Generic[C_contra]):
         found = licensing.licensee(connection)
         if isinstance(found, Licensee):
             # Fast path: a cached yes.
-            known = licensing.gate.known(feature_key(self._product, self._feature, found))
+            known = licensing.gate.known(key_of(self._product, self._feature, found))
             if known is not None:
                 return known
         licensee = await found if isawaitable(found) else found

@@ -11,8 +11,6 @@ import anyio
 import pytest
 import trio
 
-from licensespring_async import InvalidParameter
-from licensespring_async.checks import BundleCheck, LicenseCheck
 from licensespring_async.services import Decision, LicenseGate
 from licensespring_async.services.web import Denial, Licensee, Licensing, Requirement
 from licensespring_async.services.web.requirement import REFUSED
@@ -36,18 +34,6 @@ def licensing(answer: HttpResponse) -> Licensing[None]:
     return Licensing(
         partial(client, ScriptedEngine([answer])), product="APP", licensee=lambda _: LICENSEE, refusal_seconds=0
     )
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("kind", [LicenseCheck, BundleCheck])
-async def test_a_gate_answers_for_features_only(kind: Callable[..., Any]) -> None:
-    """A check of a license or a bundle is refused before anything is sent."""
-    service = ScriptedEngine([OK])
-    check = kind(product="APP", hardware_id=CHECK.hardware_id, license_key=CHECK.license_key)
-    async with client(service) as c, LicenseGate(c) as gate:
-        with pytest.raises(InvalidParameter, match="check: must be a FeatureCheck, not "):
-            await gate.allows(check)
-    assert not service.requests
 
 
 @pytest.mark.anyio

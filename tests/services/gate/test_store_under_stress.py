@@ -19,11 +19,13 @@ import attrs
 import pytest
 
 from licensespring_async import Clock, LicenseSpring, LicenseSpringError, RetryPolicy
+from licensespring_async.checks import Check
 from licensespring_async.services import Decision, Grace, LicenseGate, StoreError
+from licensespring_async.transport import HttpRequest
 
 from ...fakes import Play, ScriptedEngine, client
 from ...transport import virtual
-from .scenes import CHECK, DOWN, NO, OK, SECRET
+from .scenes import ALL, DOWN, NO, SECRET, yes
 
 Harm = Literal["none", "last", "refusal"]
 TTL, GRACE_LIFE, SLOWEST = 40.0, 30.0, 3.0
@@ -95,7 +97,8 @@ class Worker:
 
     file: File
     clock: Clock
-    answer: Callable[[], Play]
+    check: Check
+    answer: Callable[[HttpRequest], Play]
     is_connected: bool = True
     client: LicenseSpring = attrs.field(init=False)
     handle: Handle = attrs.field(init=False)
@@ -104,7 +107,7 @@ class Worker:
     _up: anyio.Event = attrs.field(factory=anyio.Event, init=False)
 
     def __attrs_post_init__(self) -> None:
-        engine = ScriptedEngine([lambda _: self.answer() if self.is_connected else DOWN], seconds=0.2)
+        engine = ScriptedEngine([lambda request: self.answer(request) if self.is_connected else DOWN], seconds=0.2)
         self.client = client(engine, self.clock, retry=RetryPolicy(max_attempts=1))
 
     async def run(self) -> None:
@@ -127,7 +130,7 @@ class Worker:
 
     async def ask(self) -> Decision | None:
         try:
-            return await self.gate.allows(CHECK)
+            return await self.gate.allows(self.check)
         except LicenseSpringError:
             return None
 
@@ -141,6 +144,9 @@ class Life:
     workers: list[Worker] = attrs.field(factory=list[Worker])
     is_licensed: bool = True
     yes: int = 0
+
+    def answer(self, request: HttpRequest) -> Play:
+        return yes(request) if self.is_licensed else NO
 
     async def step(self) -> None:
         worker = self.random.choice(self.workers)
@@ -176,14 +182,15 @@ class Life:
 @pytest.mark.parametrize("backend", virtual.BACKENDS)
 @pytest.mark.parametrize("harm", ["none", "last", "refusal"])
 def test_no_yes_after_a_stored_no(backend: str, harm: Harm) -> None:
-    """Gives no grace for a yes that the service gave before a refusal which any worker has stored."""
+    """Gives no grace for a yes before a refusal that any worker has stored, of a feature, a license or a bundle."""
     graces = 0
 
     async def live(seed: int) -> int:
         random = Random(seed)  # decides tests, not secrets
         life = Life(random, File(random, harm))
         clock = virtual.clock()
-        life.workers = [Worker(life.file, clock, lambda: OK if life.is_licensed else NO) for _ in range(2)]
+        check = ALL[seed % len(ALL)]
+        life.workers = [Worker(life.file, clock, check, life.answer) for _ in range(2)]
         async with anyio.create_task_group() as processes:
             for worker in life.workers:
                 processes.start_soon(worker.run)

@@ -1,0 +1,112 @@
+"""Questions under way: one for all who wait for its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from types import TracebackType
+from typing import Any, TypeVarTuple
+
+import anyio
+import attrs
+from anyio.abc import TaskGroup
+
+from ...checks import Key
+from ...errors import ConfigurationError
+from ...transport.loops import running
+from .decisions import Decision
+
+Ts = TypeVarTuple("Ts")
+
+
+@attrs.define
+class Flight:
+    """One question, and all who wait for its answer."""
+
+    _done: anyio.Event = attrs.field(factory=anyio.Event)
+    outcome: Decision | Exception | None = None
+
+    async def landed(self) -> Decision:
+        """Wait for the answer; raise what was raised in its place."""
+        await self._done.wait()
+        if isinstance(self.outcome, Exception):
+            # Many raise the one error: each gets its own traceback and none grows for ever.
+            raise self.outcome.with_traceback(None)
+        if self.outcome is None:
+            raise ConfigurationError("the gate was closed while the service was asked")
+        return self.outcome
+
+    def land(self) -> None:
+        """Tell those who wait."""
+        self._done.set()
+
+
+class Flights:
+    """Ask in a task group of its own: who is cancelled takes nobody along, and all end when it is closed."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Key, Flight] = {}
+        self._tasks: TaskGroup | None = None
+        self._loop: object | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may be started."""
+        return self._tasks is not None
+
+    async def open(self) -> None:
+        """Begin; ConfigurationError when it has begun."""
+        if self._tasks is not None:
+            raise ConfigurationError("the gate is open already; make a second one")
+        self._loop = running()
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+
+    async def close(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End all that is under way, and tell those who wait."""
+        tasks, self._tasks = self._tasks, None
+        assert tasks is not None  # noqa: S101
+        tasks.cancel_scope.cancel()
+        if isinstance(exc, Exception):
+            # An error of the body leaves as it is, not in a group.
+            exc_type = exc = traceback = None
+        try:
+            await tasks.__aexit__(exc_type, exc, traceback)
+        finally:
+            # A task that was cancelled before its first step never came to tell those who wait.
+            for flight in self._under_way.values():
+                flight.land()
+            self._under_way.clear()
+
+    def under_way(self, key: Key) -> Flight | None:
+        """Return the question that is under way for a key."""
+        return self._under_way.get(key)
+
+    def start(self, key: Key, ask: Callable[[], Awaitable[Decision]]) -> Flight:
+        """Ask, and return what others may wait for too.
+
+        Raises:
+            ConfigurationError: It is not open, or was opened in another event loop.
+        """
+        if self._tasks is None:
+            raise ConfigurationError("the gate is not open; use it in `async with`")
+        if running() is not self._loop:
+            raise ConfigurationError("the gate was opened in another event loop; make one gate and client for each")
+        flight = self._under_way[key] = Flight()
+        self._tasks.start_soon(self._fly, key, flight, ask)
+        return flight
+
+    def beside(self, function: Callable[[*Ts], Coroutine[Any, Any, None]], *arguments: *Ts) -> None:
+        """Do something that nobody waits for; nothing when it is closed."""
+        if self._tasks is not None:
+            self._tasks.start_soon(function, *arguments)
+
+    async def _fly(self, key: Key, flight: Flight, ask: Callable[[], Awaitable[Decision]]) -> None:
+        try:
+            flight.outcome = await ask()
+        except Exception as error:  # noqa: BLE001  # it is for those who wait; in the group it would end the application
+            flight.outcome = error
+        finally:
+            self._under_way.pop(key, None)
+            flight.land()
