@@ -12,7 +12,7 @@ from .console import write
 from .endpoints.api import api
 from .endpoints.commands import COMMANDS
 from .groups import group
-from .sandbox import sandbox
+from .sandbox.command import sandbox
 
 app = typer.Typer(
     help="Check, activate and use licenses by LicenseSpring's License API. Independent of the vendor.",

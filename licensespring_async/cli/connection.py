@@ -35,7 +35,9 @@ class Connection(Group):
     public_key: Annotated[
         Path | None,
         typer.Option(
-            help="PEM file of the key that signs the service's answers. Default: the vendor's.", metavar="FILE"
+            help="PEM file of the key that signs the service's answers. Default: the vendor's.",
+            metavar="FILE",
+            envvar="LICENSESPRING_PUBLIC_KEY_FILE",
         ),
     ] = None
     unverified: Annotated[
@@ -84,7 +86,10 @@ class Connection(Group):
             ConfigurationError: There has to be one, or must not be, or it cannot be read.
         """
         if self.public_key is not None and self.unverified:
-            raise ConfigurationError("--public-key and --no-verify-signatures contradict each other; leave one out")
+            raise ConfigurationError(
+                "--public-key (or LICENSESPRING_PUBLIC_KEY_FILE) and --no-verify-signatures contradict each other; "
+                "leave one out"
+            )
         if self.public_key is not None:
             return read_key(self.public_key)
         if not self.unverified and self.origin.lower() != PRODUCTION_URL:
@@ -145,4 +150,6 @@ def read_key(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_LARGEST_KEY_FILE)
     except OSError as e:
-        raise ConfigurationError(f"--public-key {path}: cannot be read: {e.strerror or e}") from e
+        raise ConfigurationError(
+            f"--public-key or LICENSESPRING_PUBLIC_KEY_FILE: {path} cannot be read: {e.strerror or e}"
+        ) from e

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
+from licensespring_async import ConfigurationError, LicenseSpring
 from licensespring_async.cli import app
-from licensespring_async.sandbox import load_world
+from licensespring_async.sandbox import Sandbox, load_world
 
 from .processes import line_of, running
 
@@ -93,3 +96,108 @@ def test_refuses_what_cannot_be(words: list[str]) -> None:
     assert (failed.exit_code, failed.stdout) == (2, "")
     assert failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def exported(text: str) -> dict[str, str]:
+    """What a shell would have after it has read a text of `export NAME=VALUE`."""
+    lines = [line.removeprefix("export ") for line in text.splitlines() if line.startswith("export ")]
+    return {name: shlex.split(value)[0] for name, _, value in (line.partition("=") for line in lines)}
+
+
+def run(*words: str, env: Mapping[str, str]) -> Result:
+    return CliRunner().invoke(app, words, env={"COLUMNS": "200", **env})
+
+
+def check(sandbox: Sandbox, env: Mapping[str, str]) -> Result:
+    demo = sandbox.demo
+    words = ["--product", demo.product, "--feature", demo.feature]
+    return run("check-feature", *words, "--hardware-id", demo.hardware_id, "--license-key", demo.license_key, env=env)
+
+
+def test_a_shell_is_told_of_a_sandbox_that_runs(tmp_path: Path) -> None:
+    """What `--print-env` prints has another command ask the running sandbox, and verify its answer."""
+    home = {"XDG_CACHE_HOME": str(tmp_path)}
+    with Sandbox() as sandbox:
+        printed = run("sandbox", "--print-env", "--port", sandbox.url.rpartition(":")[2], env=home)
+        told = exported(printed.stdout)
+        checked = check(sandbox, told)
+        assert told["LICENSESPRING_BASE_URL"] == sandbox.url
+    assert (printed.exit_code, checked.exit_code) == (0, 0), printed.stderr + checked.stderr
+    assert Path(told["LICENSESPRING_PUBLIC_KEY_FILE"]).read_text() == sandbox.public_key
+    assert Path(told["LICENSESPRING_PUBLIC_KEY_FILE"]).stat().st_mode & 0o077 == 0
+
+
+def test_the_variable_of_the_key_is_for_the_command_line_alone(tmp_path: Path) -> None:
+    """The library takes no trust from the environment, where the command line does; its errors name the variable."""
+    key = tmp_path / "key.pem"
+    with Sandbox() as sandbox:
+        key.write_text(sandbox.public_key)
+        env = {
+            "LICENSESPRING_API_KEY": sandbox.api_key,
+            "LICENSESPRING_SHARED_KEY": sandbox.shared_key,
+            "LICENSESPRING_BASE_URL": sandbox.url,
+        }
+        assert check(sandbox, env | {"LICENSESPRING_PUBLIC_KEY_FILE": str(key)}).exit_code == 0
+        assert check(sandbox, env).exit_code == 2
+        lost = check(sandbox, env | {"LICENSESPRING_PUBLIC_KEY_FILE": str(tmp_path / "lost.pem")})
+        assert "LICENSESPRING_PUBLIC_KEY_FILE" in lost.stderr
+    with pytest.raises(ConfigurationError, match="public_key"):
+        LicenseSpring.from_env(env | {"LICENSESPRING_PUBLIC_KEY_FILE": str(key)})
+
+
+def test_a_shell_is_told_of_a_sandbox_that_will_run(tmp_path: Path) -> None:
+    """With `--db` the keys are in the file, so that they can be told before the sandbox runs."""
+    home, db = {"XDG_CACHE_HOME": str(tmp_path)}, str(tmp_path / "sandbox.db")
+    told = exported(run("sandbox", "--print-env", "--db", db, "--port", "1", env=home).stdout)
+    assert told["LICENSESPRING_BASE_URL"] == "http://127.0.0.1:1"
+    with Sandbox(db=db) as sandbox:
+        assert told["LICENSESPRING_API_KEY"] == sandbox.api_key
+        assert told["LICENSESPRING_SHARED_KEY"] == sandbox.shared_key
+        assert Path(told["LICENSESPRING_PUBLIC_KEY_FILE"]).read_text() == sandbox.public_key
+
+
+def test_a_shell_is_told_of_nothing_where_nothing_runs(tmp_path: Path) -> None:
+    """Without a sandbox there is nothing for `eval`, and a sentence says how to get one."""
+    failed = run("sandbox", "--print-env", "--port", "1", env={"XDG_CACHE_HOME": str(tmp_path)})
+    assert (failed.exit_code, failed.stdout) == (2, "")
+    assert "no sandbox answers at http://127.0.0.1:1: start one" in failed.stderr
+
+
+def test_people_read_where_it_is_and_what_it_is_asked() -> None:
+    """For people: the address, the page, what to type, and a line for each request without its secrets."""
+    words = ["--format", "text", "--port", "0"]
+    with running("sandbox", *words) as process, httpx.Client(trust_env=False) as http:
+        first = line_of(process)
+        url = first.partition(" at ")[2].partition(". ")[0]
+        http.get(f"{url}/api/v4/check_license?product=LUMEN&license_key=SECRET-KEY&x%1b=%1b")
+        process.terminate()
+        assert process.stdout is not None
+        assert process.stderr is not None
+        rest, log = process.stdout.read(), process.stderr.read()
+    assert first.startswith("License sandbox at http://127.0.0.1:")
+    assert f"{url}/_sandbox/" in rest
+    assert f'eval "$(licensespring-async sandbox --print-env --port {url.rpartition(":")[2]})"' in rest
+    assert "licensespring-async check-feature --product LUMEN" in rest
+    assert "GET /api/v4/check_license 400 missing_headers product=LUMEN license_key=#" in log
+    assert "SECRET-KEY" not in log
+    assert "\x1b" not in log
+
+
+def test_a_program_may_read_the_environment(tmp_path: Path) -> None:
+    """`--format env` serves, and tells it as variables; nothing is logged."""
+    with running("sandbox", "--format", "env", "--port", "0") as process:
+        told = exported("".join(line_of(process) for _ in range(5)))
+        assert httpx.get(f"{told['LICENSESPRING_BASE_URL']}/api/v4/.well-known", trust_env=False).status_code == 200
+        process.terminate()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_two_sandboxes_find_a_port_each() -> None:
+    """The usual port is a wish: who comes second gets another one. A port that was asked for is no wish."""
+    with running("sandbox") as one, running("sandbox") as two:
+        ports = {json.loads(line_of(each))["url"].rpartition(":")[2] for each in (one, two)}
+        assert len(ports) == 2
+        taken = run("sandbox", "--port", ports.pop(), env={})
+    assert taken.exit_code == 2
+    assert "cannot listen on" in taken.stderr

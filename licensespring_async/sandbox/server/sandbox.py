@@ -199,7 +199,11 @@ class Sandbox:
 
     def describe(self) -> dict[str, object]:
         """Describe the running sandbox as JSON, secrets included; `demo` is null in a world of your own."""
-        return {**self._own.describe(), "demo": attrs.asdict(DEMO) if has_demo(self.world) else None}
+        return {"url": self.url, **self.keys()}
+
+    def keys(self) -> dict[str, object]:
+        """Return what it accepts, the key that it signs with, and the demo: `describe()` without the address."""
+        return {**self._own.keys(), "demo": attrs.asdict(DEMO) if has_demo(self.world) else None}
 
     def serve_forever(self, on_ready: Callable[[], None]) -> None:
         """Serve from the main thread until SIGINT or SIGTERM, then return.
@@ -270,7 +274,11 @@ class Sandbox:
     def _application(self) -> ASGIApp:
         api = Api(authorizer=self._authorizer, signer=self._signer, clock=self.clock)
         panel = Panel(
-            control=self._control, tenants=self._authorizer.tenants, reset=self.reset, token=self.control_token
+            control=self._control,
+            tenants=self._authorizer.tenants,
+            reset=self.reset,
+            keys=self.keys,
+            token=self.control_token,
         ).application()
         return Controlled(api.application(), panel, self._control, self._signer)
 

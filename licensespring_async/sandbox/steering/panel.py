@@ -42,6 +42,7 @@ class Panel:
     control: Control
     tenants: Iterable[Tenant]
     reset: Callable[[], None]
+    keys: Callable[[], Mapping[str, object]]
     token: str | None = attrs.field(default=None, repr=False)
 
     def application(self) -> ASGIApp:
@@ -50,6 +51,7 @@ class Panel:
             routes=[
                 Route(f"{CONTROL_PATH}/", self._page),
                 *(Route(f"{CONTROL_PATH}/{name}", _static) for name in _STATIC),
+                Route(f"{CONTROL_PATH}/connection", self._connection),
                 Route(f"{CONTROL_PATH}/state", self._state),
                 Route(f"{CONTROL_PATH}/journal", self._journal),
                 Route(f"{CONTROL_PATH}/counters", self._counters),
@@ -65,6 +67,10 @@ class Panel:
         now = self.control.clock.moment()
         text = render(self.control, tuple(self.tenants), now, find=request.query_params.get("find", ""))
         return HTMLResponse(text, headers=_HEADERS)
+
+    async def _connection(self, request: Request) -> Response:
+        url = str(request.base_url).rstrip("/")
+        return JSONResponse({"url": url, **self.keys()}, headers={"Cache-Control": "no-store"})
 
     async def _state(self, _: Request) -> Response:
         now = self.control.clock.moment()

@@ -71,8 +71,11 @@ class Tenant:
 
     def describe(self) -> dict[str, str]:
         """Describe how to reach this tenant of the running sandbox as JSON, secrets included."""
+        return {"url": self._sandbox.url, **self.keys()}
+
+    def keys(self) -> dict[str, str]:
+        """Return what this tenant accepts and what it signs with, secrets included."""
         return {
-            "url": self._sandbox.url,
             "api_key": self.api_key,
             "shared_key": self.shared_key,
             "client_id": self.client_id,

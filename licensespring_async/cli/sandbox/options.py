@@ -1,8 +1,7 @@
-"""`sandbox`: a License API on this machine."""
+"""The options of `sandbox`."""
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 import typer
 
-from ..errors import ConfigurationError
-from .commands import Group, command
-from .console import write
+from ...errors import ConfigurationError
+from ..commands import Group
+from .telling import DEFAULT_PORT
 
 if TYPE_CHECKING:
-    from ..sandbox import Sandbox, Throttle
+    from ...sandbox import Throttle
 
 
 class Plan(StrEnum):
@@ -25,6 +24,14 @@ class Plan(StrEnum):
     BUSINESS_STARTER = "business-starter"
     BUSINESS_PLUS = "business-plus"
     ENTERPRISE = "enterprise"
+
+
+class Format(StrEnum):
+    """Who it tells."""
+
+    TEXT = "text"
+    JSON = "json"
+    ENV = "env"
 
 
 class RetryAfter(StrEnum):
@@ -42,8 +49,46 @@ class Address(Group):
 
     host: Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS")] = "127.0.0.1"
     port: Annotated[
-        int, typer.Option(help="Port to listen on; 0 picks a free one.", metavar="NUMBER", min=0, max=65535)
-    ] = 0
+        int | None,
+        typer.Option(
+            help=f"Port to listen on; 0 picks a free one. Default: {DEFAULT_PORT}, or a free one if that is taken.",
+            metavar="NUMBER",
+            min=0,
+            max=65535,
+        ),
+    ] = None
+
+    @property
+    def url(self) -> str:
+        """Where a sandbox of these options is, if its port was free."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        host = f"[{host}]" if ":" in host else host
+        return f"http://{host}:{DEFAULT_PORT if self.port is None else self.port}"
+
+
+@attrs.frozen(kw_only=True)
+class Told(Group):
+    """How it tells what a client needs."""
+
+    panel = "What it prints"
+
+    format: Annotated[
+        Format | None,
+        typer.Option(
+            help="text for people, json in one line, or env for a shell. Default: text on a terminal, else json."
+        ),
+    ] = None
+    print_env: Annotated[
+        bool,
+        typer.Option(
+            "--print-env",
+            help="Print what has a shell ask the sandbox that runs already (of --port, or of --db), and end.",
+        ),
+    ] = False
+    log: Annotated[
+        bool | None,
+        typer.Option("--log/--no-log", help="Write a line for each request to stderr. Default: with text."),
+    ] = None
 
 
 @attrs.frozen(kw_only=True)
@@ -89,7 +134,7 @@ class Limits(Group):
         Raises:
             ConfigurationError: There is no plan that the other options could shape.
         """
-        from ..sandbox import Throttle  # noqa: PLC0415  # an extra
+        from ...sandbox import Throttle  # noqa: PLC0415  # an extra
 
         if self.plan is not None:
             return Throttle(
@@ -118,45 +163,3 @@ class Steering(Group):
             envvar="LICENSESPRING_SANDBOX_CONTROL_TOKEN",
         ),
     ] = None
-
-
-@command
-def sandbox(*, address: Address, served: Served, limits: Limits, steering: Steering) -> None:
-    """Serve the License API on this machine, for development and tests.
-
-    Prints one line of JSON when it is ready: where it answers, the credentials it accepts, the key that it signs with,
-    and a demo license to try. Runs until Ctrl-C or SIGTERM, and then exits with 0. A browser shows what happens in it
-    at /_sandbox/.
-    """
-    from ..sandbox import DEMO_FILE, SandboxError  # noqa: PLC0415  # an extra
-
-    if served.print_world:
-        write(DEMO_FILE.read_text(encoding="utf-8"))
-        return
-    try:
-        server = _server(address, served, limits, steering)
-    except (SandboxError, ValueError) as e:
-        raise ConfigurationError(str(e)) from e
-
-    try:
-        server.serve_forever(lambda: write(json.dumps(server.describe()) + "\n"))
-    except SandboxError as e:
-        raise ConfigurationError(str(e)) from e
-
-
-def _server(address: Address, served: Served, limits: Limits, steering: Steering) -> Sandbox:
-    from ..sandbox import Sandbox  # noqa: PLC0415  # an extra
-
-    server = Sandbox(
-        served.world,
-        db=":memory:" if served.db is None else served.db,
-        host=address.host,
-        port=address.port,
-        rate_limits=limits.throttle(),
-        control_token=steering.control_token,
-        token_lifetime=served.token_lifetime,
-    )
-    server.clock.set_offset(steering.clock_offset)
-    if steering.freeze:
-        server.clock.freeze()
-    return server

@@ -1,0 +1,1 @@
+"""`sandbox`: a License API on this machine, and how others get to it."""

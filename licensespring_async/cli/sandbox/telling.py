@@ -1,0 +1,96 @@
+"""How the sandbox tells where it is and what it accepts: to people, to programs, and to shells."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.request import ProxyHandler, Request, build_opener
+
+from ...file_writing import Replacement
+from ..console import OUT, say, write
+
+DEFAULT_PORT: Final = 8765
+_LARGEST_ANSWER: Final = 100_000
+_LOG: Final = logging.getLogger("licensespring_async.sandbox.requests")
+
+
+def tell_people(told: Mapping[str, Any], port: int) -> None:
+    """Print where it is, its page, and how a client and the command line get to it."""
+    url, demo = told["url"], told["demo"]
+    say(OUT, ("License sandbox", "bold"), f" at {url}. Ctrl-C ends it.")
+    say(OUT, f"See what happens in it at {url}/_sandbox/")
+    say(OUT, "")
+    say(OUT, ("From another terminal:", "bold"))
+    where = "" if port == DEFAULT_PORT else f" --port {port}"
+    write(f'  eval "$(licensespring-async sandbox --print-env{where})"\n')
+    if demo is not None:
+        write(
+            f"  licensespring-async check-feature --product {demo['product']} --feature {demo['feature']} \\\n"
+            f"    --hardware-id {demo['hardware_id']} --license-key {demo['license_key']}\n"
+        )
+    say(OUT, "")
+    say(OUT, ("From Python, there:", "bold"))
+    write(
+        '  key = Path(os.environ["LICENSESPRING_PUBLIC_KEY_FILE"]).read_bytes()\n'
+        "  async with LicenseSpring.from_env(public_key=key) as client:\n\n"
+    )
+
+
+def environment(told: Mapping[str, Any]) -> str:
+    """Return the shell's commands that have the command line and `LicenseSpring.from_env` ask this sandbox.
+
+    The key that it signs with is written into a file of this user, which the variable for the command line names.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    key = _folder() / f"sandbox-{told['url'].rpartition(':')[2]}.pem"
+    key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with Replacement(key, private=True) as written:
+        written.file.write(told["public_key"].encode())
+    variables = {
+        "LICENSESPRING_BASE_URL": told["url"],
+        "LICENSESPRING_API_KEY": told["api_key"],
+        "LICENSESPRING_SHARED_KEY": told["shared_key"],
+        "LICENSESPRING_PUBLIC_KEY_FILE": str(key),
+    }
+    unset = "unset LICENSESPRING_CLIENT_ID LICENSESPRING_CLIENT_SECRET\n"  # both kinds at once are refused
+    return unset + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def log_requests() -> None:
+    """Write a line to stderr for each request; what could be a secret appears as a fingerprint."""
+    if sys.stderr is not None and not _LOG.handlers:
+        _LOG.addHandler(logging.StreamHandler())
+        _LOG.setLevel(logging.INFO)
+        _LOG.propagate = False
+
+
+def ask_running(url: str, token: str | None) -> Mapping[str, Any] | None:
+    """Return what a sandbox that runs tells of itself; None when none does, or when it does not answer us.
+
+    Args:
+        url: Where it is.
+        token: Its control token.
+    """
+    asked = Request(f"{url}/_sandbox/connection", headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
+    opener = build_opener(ProxyHandler({}))  # no proxy reaches this machine's own addresses
+    try:
+        with opener.open(asked, timeout=5) as answer:
+            told = cast("object", json.loads(answer.read(_LARGEST_ANSWER)))
+    except (OSError, HTTPException, ValueError):
+        return None
+    fields = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+    return fields if {"url", "api_key", "shared_key", "public_key"} <= fields.keys() else None
+
+
+def _folder() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "licensespring-async"
