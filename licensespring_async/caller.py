@@ -15,6 +15,7 @@ from .configuration import check_kinds, checked_hooks, checked_timeout
 from .errors import DeviceNotFound, LicenseNotActive, LicenseSpringError
 from .methods import Awaiting
 from .transport import Circuit, Hook, Patience, RateLimits, RawResponse, RetryPolicy
+from .transport.events import DoubtEvent, LicenseEvent, emit
 from .transport.history import History
 from .transport.pipeline import Pipeline
 from .transport.policies.retry import RetryBudget
@@ -71,6 +72,12 @@ class Observable:
     def circuit(self) -> Circuit | None:
         """The circuit breaker that calls of this client pass; None without a `circuit`."""
         return self._pipeline.vitals.circuit
+
+    def report(self, event: LicenseEvent | DoubtEvent) -> None:
+        """Tell hooks and telemetry of what a license session has noticed."""
+        emit(self._pipeline.hooks, event)
+        if self._pipeline.observer is not None:
+            self._pipeline.observer.event(event)
 
 
 class Caller(Observable, Awaiting):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .leases.lease import Lease
+    from .leases.opening import Seated
     from .leases.renewal import Renewals
     from .models import InstallationFile, License, LicenseFeature
     from .transport.downloads import Progress
@@ -261,6 +262,11 @@ class LicenseSpring(Caller, Endpoints):
         return open_lease(
             self, self._pipeline, self._renewals, check, take, timeout=timeout, grace=grace, cancel_body=cancel_body
         )
+
+    def _seat(self, check: LicenseCheck) -> AbstractAsyncContextManager[Seated]:
+        from .leases.opening import share_seat  # noqa: PLC0415  # kept out of the package's import
+
+        return share_seat(self, self._pipeline, self._renewals, check)
 
     async def download(
         self,

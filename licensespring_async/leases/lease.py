@@ -176,10 +176,15 @@ class Lease(Generic[T]):
         # A borrowed slot was taken for longer than the block.
         if is_gone or not self._answer.holds_slot:
             return
-        with _no_longer_than(RELEASE_LIMIT, self._slot, self._renewals.unreleased):
-            async with self._seat.in_turn_or_after(LAST_WORD_SECONDS):
-                if self._seat.leases == 1:
-                    await _give_back(self._slot, self._renewals.unreleased)
+        await give_back(self._slot, self._seat, self._renewals.unreleased)
+
+
+async def give_back(slot: Slot[T], seat: Seat, unreleased: Unreleased) -> None:
+    """Release a slot, cancelled or not, if nobody else holds it, after a renewal that is under way."""
+    with _no_longer_than(RELEASE_LIMIT, slot, unreleased):
+        async with seat.in_turn_or_after(LAST_WORD_SECONDS):
+            if seat.leases == 1:
+                await _give_back(slot, unreleased)
 
 
 def _left(answer: LicenseFeature | License, now: datetime) -> float:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import anyio
+import attrs
 
 from ..caller import Caller
 from ..checks import FeatureCheck, LicenseCheck
@@ -12,7 +16,7 @@ from ..transport.clock import is_number
 from ..transport.loops import InLoop
 from ..transport.pipeline import Pipeline
 from ..transport.values import Call
-from .lease import Lease, Slot, T, hold
+from .lease import Lease, Slot, T, give_back, hold
 from .renewal import Renewals
 
 
@@ -46,10 +50,50 @@ def open_lease(
         raise InvalidParameter("floating_timeout", "must be a number of seconds above 0")
     if not is_number(grace) or grace < 0:
         raise InvalidParameter("grace", "must be a number of seconds, 0 or more")
+    slot = _slot(caller, pipeline, asked, take, timeout=timeout, grace=grace, cancel_body=cancel_body)
+    return hold(slot, _renewals(pipeline, shared))
 
+
+@asynccontextmanager
+async def share_seat(
+    caller: Caller, pipeline: Pipeline, shared: list[InLoop[Renewals]], asked: LicenseCheck
+) -> AsyncGenerator[Seated]:
+    """Be counted among those who hold a license's slot, for one who renews it by checks of its own."""
+    renewals = _renewals(pipeline, shared).get()
+    slot = _slot(caller, pipeline, asked, asked.call(), timeout=None, grace=0.0, cancel_body=False)
+    with renewals.seat(asked.key) as seat:
+        yield Seated(seat.turn, lambda: give_back(slot, seat, renewals.unreleased))
+
+
+@attrs.frozen
+class Seated:
+    """A place among those who hold one slot.
+
+    Attributes:
+        turn: Held while the slot is taken or renewed.
+        give_back: Releases it, unless others hold it still.
+    """
+
+    turn: anyio.Lock
+    give_back: Callable[[], Awaitable[None]]
+
+
+def _renewals(pipeline: Pipeline, shared: list[InLoop[Renewals]]) -> InLoop[Renewals]:
     if not shared:
         shared.append(InLoop(lambda: Renewals(clock=pipeline.clock, random=pipeline.random)))
+    return shared[0]
 
+
+def _slot(
+    caller: Caller,
+    pipeline: Pipeline,
+    asked: FeatureCheck | LicenseCheck,
+    take: Call[T],
+    *,
+    timeout: float | None,
+    grace: float,
+    cancel_body: bool,
+) -> Slot[T]:
     async def check(seconds: float | None) -> T:
         # A copy costs as much as a renewal's bookkeeping, and only near the end of a slot is less time left.
         is_ample = seconds is None or seconds >= pipeline.timeout
@@ -61,16 +105,13 @@ def open_lease(
     async def release() -> None:
         await caller.perform(asked.release())
 
-    return hold(
-        Slot(
-            name=f"{what} on device {fingerprint(asked.hardware_id)}",
-            key=asked.key,
-            check=check,
-            now=caller.now,
-            release=release,
-            timeout=timeout,
-            grace=grace,
-            cancel_body=cancel_body,
-        ),
-        shared[0],
+    return Slot(
+        name=f"{what} on device {fingerprint(asked.hardware_id)}",
+        key=asked.key,
+        check=check,
+        now=caller.now,
+        release=release,
+        timeout=timeout,
+        grace=grace,
+        cancel_body=cancel_body,
     )

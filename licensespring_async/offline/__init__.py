@@ -1,11 +1,12 @@
 """Licensing without a network: texts and files that people carry between a device and the service.
 
 `request.py` makes the text of a `.req` file, `files.py` reads what comes back, and `air_gap.py` makes and checks the
-codes of devices that never see a file either. They are pure. `store.py` keeps the license of this device in a file.
-Nothing here needs a network or an event loop.
+codes of devices that never see a file either. `uses.py` counts what the service has not heard of. They are pure.
+`store.py` keeps all that in a file (`record_file.py`), `stored_uses.py` the uses in it; `verifying.py` checks what
+comes out. Nothing here needs a network or an event loop.
 """
 
-from .air_gap import AirGap, Policy
+from .air_gap import AirGap, AirGapConfirmation, Policy, read_policy
 from .files import read_bundle, read_license, read_refresh
 from .request import OfflineRequest, activation_request, deactivation_request
 from .store import LicenseStore, Stored
@@ -17,10 +18,14 @@ from .store_errors import (
     StoreTooNew,
     StoreUnusable,
 )
+from .stored_uses import StoredUses
+from .uses import Doubt, Uses, UseUnknown
 
 __all__ = [
     "AirGap",
+    "AirGapConfirmation",
     "ClockTurnedBack",
+    "Doubt",
     "LicenseStore",
     "LicenseStoreError",
     "NothingStored",
@@ -30,9 +35,13 @@ __all__ = [
     "StoreTooNew",
     "StoreUnusable",
     "Stored",
+    "StoredUses",
+    "UseUnknown",
+    "Uses",
     "activation_request",
     "deactivation_request",
     "read_bundle",
     "read_license",
+    "read_policy",
     "read_refresh",
 ]

@@ -6,8 +6,10 @@ Source: https://docs.licensespring.com/license-entitlements/activation-types/air
 from __future__ import annotations
 
 import binascii
+import json
 from base64 import b64encode
-from typing import cast
+from collections.abc import Iterable, Mapping
+from typing import Final, cast
 
 import attrs
 from cryptography.exceptions import InvalidSignature
@@ -17,11 +19,16 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from ..endpoints.requests import required
 from ..errors import AnswerMismatch, ConfigurationError, InvalidParameter, ResponseError, SignatureError
-from ..models import JsonObject
+from ..models import JsonObject, License, LicenseType
+from ..models.converter import structure
 from ..models.json_body import decode
+from ..models.json_types import ascii_lower
+from ..redaction import Unpickled
 
 _CURVE = ec.SECP256R1()
 _HALF = 32  # bytes of a coordinate, and of each half of a signature
+# What a license of these types needs to end is in the policy; where it is, is not documented.
+_ENDLESS: Final = (LicenseType.PERPETUAL, LicenseType.CONSUMPTION)
 
 
 @attrs.frozen(kw_only=True)
@@ -37,17 +44,54 @@ class Policy:
     fields: JsonObject = attrs.field(repr=False)
 
 
+@attrs.frozen(kw_only=True)
+class AirGapConfirmation(Unpickled):
+    """What a person typed in: the portal's confirmation that a license is active on this device.
+
+    Attributes:
+        license_key: The license's key.
+        policy_id: Id of the license policy.
+        confirmation_code: From the portal.
+    """
+
+    license_key: str = attrs.field(repr=False)
+    policy_id: int
+    confirmation_code: str = attrs.field(repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        required(license_key=self.license_key, confirmation_code=self.confirmation_code, license_id=self.policy_id)
+
+    def encoded(self) -> bytes:
+        """Return the confirmation as JSON."""
+        return json.dumps(attrs.asdict(self), separators=(",", ":")).encode()
+
+    @classmethod
+    def decoded(cls, body: bytes) -> AirGapConfirmation:
+        """Return what `encoded` has made into JSON.
+
+        Raises:
+            ResponseError: It is something else.
+        """
+        try:
+            return cls(**cast("dict[str, object]", decode(body)))  # type: ignore[arg-type]  # checked by the class
+        except (TypeError, InvalidParameter):
+            raise ResponseError("the air-gap confirmation is damaged") from None
+
+
 class AirGap:
     """Makes the codes of an air-gapped device, and checks the portal's.
 
     Args:
         public_key: The company's air-gap key: Base64 of its two coordinates (P-256, 64 bytes).
+        policies: Texts of the policy files that licenses of the program may have. No signature covers them: have them
+            in the program, as the key is, and not in files that its users can change.
 
     Raises:
-        ConfigurationError: It is something else.
+        ConfigurationError: The key is something else.
+        ResponseError: A policy file cannot be read.
     """
 
-    def __init__(self, public_key: str) -> None:
+    def __init__(self, public_key: str, *, policies: Iterable[str] = ()) -> None:
         raw = _base64(public_key)
         if raw is None or len(raw) != 2 * _HALF:
             raise ConfigurationError("public_key: must be the Base64 text of 64 bytes, as the vendor platform shows it")
@@ -55,6 +99,37 @@ class AirGap:
             self._key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, b"\x04" + raw)
         except ValueError:
             raise ConfigurationError("public_key: is not a point of the curve P-256; copy it again") from None
+        self._policies = {policy.id: policy for policy in map(_policy, policies)}
+
+    def license(self, confirmation: AirGapConfirmation, *, hardware_id: str, product: str) -> License:
+        """Return the license that a confirmation stands for: that of its policy, active on this device.
+
+        Args:
+            confirmation: What was typed in.
+            hardware_id: Unique id of this device.
+            product: Short code of the product.
+
+        Raises:
+            SignatureError: The company's key did not make the code for this device, license and policy;
+                `AnswerMismatch`: the policy is another product's.
+            ConfigurationError: The policy is not among those of the program.
+            ResponseError: The policy does not say what is licensed, or until when.
+        """
+        self.confirm(
+            confirmation.confirmation_code,
+            hardware_id=hardware_id,
+            license_key=confirmation.license_key,
+            policy_id=confirmation.policy_id,
+        )
+        policy = self._policies.get(confirmation.policy_id)
+        if policy is None:
+            raise ConfigurationError(
+                f"policies: the confirmed policy {confirmation.policy_id} is missing; pass the text of its file"
+            )
+        license = _licensed(policy, confirmation, hardware_id)
+        if ascii_lower(license.product_details.short_code) != ascii_lower(product):
+            raise AnswerMismatch("the confirmed policy is of another product")
+        return license
 
     def activation_code(self, initialization_code: str, *, hardware_id: str, license_key: str) -> str:
         """Return the code that is typed into the portal to activate this device.
@@ -121,16 +196,49 @@ def read_policy(text: str, *, policy_id: int) -> Policy:
         ResponseError: The file cannot be read.
         AnswerMismatch: It is the file of another policy.
     """
+    policy = _policy(text)
+    if policy.id != policy_id:
+        raise AnswerMismatch("the policy file is of another policy than the confirmation code")
+    return policy
+
+
+def _policy(text: str) -> Policy:
     raw = _base64(text.strip())
     if raw is None:
         raise ResponseError("the policy file is not one Base64 text; it is damaged or incomplete")
     value = decode(raw)
     fields = cast("dict[str, object]", value) if isinstance(value, dict) else {}
-    if type(fields.get("id")) is not int:
+    id = fields.get("id")
+    if type(id) is not int:
         raise ResponseError("the policy file holds no policy")
-    if fields["id"] != policy_id:
-        raise AnswerMismatch("the policy file is of another policy than the confirmation code")
-    return Policy(id=policy_id, fields=fields)
+    return Policy(id=id, fields=fields)
+
+
+def _licensed(policy: Policy, confirmation: AirGapConfirmation, hardware_id: str) -> License:
+    """Return a policy as a license that is active on a device; what it does not say is not licensed."""
+    fields: Mapping[str, object] = policy.fields
+    product = fields.get("product_details", fields.get("product"))
+    license = structure(
+        {
+            "validity_period": None,
+            **fields,
+            "license_type": fields.get("license_type", fields.get("default_license_type")),
+            "product_details": {"short_code": product} if isinstance(product, str) else product,
+            "product_features": fields.get("product_features", fields.get("features", [])),
+            "license_active": True,
+            "license_enabled": True,
+            "is_air_gapped": True,
+            "license_key": confirmation.license_key,
+            "hardware_id": hardware_id,
+        },
+        License,
+        called="policy",
+    )
+    if license.license_type not in _ENDLESS and license.validity_period is None:
+        raise ResponseError(f"the policy is {license.license_type}, and does not say until when")
+    if license.is_floating or license.is_floating_cloud:
+        raise ResponseError("the policy floats, and nothing hands out slots without a network")
+    return license
 
 
 def _message(hardware_id: str, license_key: str) -> bytes:

@@ -11,6 +11,8 @@ import hashlib
 import hmac
 import json
 from base64 import b64encode
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Final, cast
 
 import attrs
@@ -19,37 +21,61 @@ from ..errors import ResponseError
 from ..models.json_body import decode
 from ..redaction import Unpickled
 from .store_errors import StoreDamaged, StoreTooNew
+from .uses import Doubt, Uses
 
 _VERSION: Final = 1
 _LAST: Final = 250_000_000_000  # seconds since the epoch that a datetime can hold
 _SEALED: Final = len(b',"seal":"') + 44 + len(b'"}\n')
 
 
+class Kind(StrEnum):
+    """What the body of a record is."""
+
+    NOTHING = "nothing"
+    """Empty: only uses are kept."""
+    ANSWER = "answer"
+    """The body of an answer, whose signature is beside it."""
+    FILE = "file"
+    """The text of an offline file, which has its signatures in it."""
+    AIR_GAP = "air gap"
+    """JSON of an air-gap confirmation."""
+
+
 @attrs.frozen(kw_only=True)
 class Record(Unpickled):
-    """A license as the service gave it, and when.
+    """A license as the service gave it, and when; and the uses that were counted on this device.
 
     Attributes:
-        body: Of an answer, or the text of an offline file; as it came.
-        signature: Of an answer: its `LicenseSignature` header. None of a file, which holds its own.
+        kind: What the body is.
+        body: As it came.
+        signature: Of an answer: its `LicenseSignature` header.
         came_at: Whole seconds since the epoch.
         newest: The newest moment that was seen, likewise.
+        uses: Uses that the service may not have heard of.
+        settled: Uses that it has counted since the body came, by feature; "" is the license itself.
     """
 
-    body: bytes = attrs.field(repr=False)
-    signature: str | None = attrs.field(repr=False)
+    kind: Kind = Kind.NOTHING
+    body: bytes = attrs.field(default=b"", repr=False)
+    signature: str | None = attrs.field(default=None, repr=False)
     came_at: int
     newest: int
+    uses: Uses = attrs.field(factory=Uses)
+    settled: Mapping[str, int] = attrs.field(factory=dict[str, int])
 
 
 def encoded(record: Record, secret: bytes) -> bytes:
     """Return the bytes of a record; an empty secret makes the seal a mere checksum."""
     fields = {
         "version": _VERSION,
+        "kind": record.kind,
         "body": b64encode(record.body).decode(),
         "signature": record.signature,
         "came_at": record.came_at,
         "newest": record.newest,
+        "kept": dict(sorted(record.uses.kept.items())),
+        "settled": dict(sorted(record.settled.items())),
+        "doubts": [[each.id, each.feature, each.consumptions, each.sent_at] for each in record.uses.doubts],
     }
     return _sealed(json.dumps(fields, separators=(",", ":")).encode()[:-1], secret)
 
@@ -81,19 +107,62 @@ def decoded(raw: bytes, secret: bytes) -> Record:
 
 
 def _record(fields: dict[str, object]) -> Record | None:
-    body, signature, times = fields.get("body"), fields.get("signature"), (fields.get("came_at"), fields.get("newest"))
-    if not isinstance(body, str) or not isinstance(signature, str | None):
+    kind, signature = fields.get("kind"), fields.get("signature")
+    came_at, newest = _moment(fields.get("came_at")), _moment(fields.get("newest"))
+    kept, settled, doubts = _counts(fields.get("kept")), _counts(fields.get("settled")), _doubts(fields.get("doubts"))
+    body = _bytes(fields.get("body"))
+    if kind not in tuple(Kind) or body is None or came_at is None or newest is None:
         return None
-    came_at, newest = (each if type(each) is int and 0 <= each < _LAST else None for each in times)
-    if came_at is None or newest is None:
+    if kept is None or settled is None or doubts is None or isinstance(signature, str) != (kind == Kind.ANSWER):
         return None
+    if kind == Kind.FILE and not body.isascii():
+        return None
+    return Record(
+        kind=Kind(str(kind)),
+        body=body,
+        signature=signature if isinstance(signature, str) else None,
+        came_at=came_at,
+        newest=newest,
+        uses=Uses(kept=kept, doubts=doubts),
+        settled=settled,
+    )
+
+
+def _bytes(value: object) -> bytes | None:
     try:
-        raw = binascii.a2b_base64(body, strict_mode=True)
+        return binascii.a2b_base64(value, strict_mode=True) if isinstance(value, str) else None
     except ValueError:
         return None
-    if signature is None and not raw.isascii():
+
+
+def _moment(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value < _LAST else None
+
+
+def _counts(value: object) -> dict[str, int] | None:
+    if not isinstance(value, dict):
         return None
-    return Record(body=raw, signature=signature, came_at=came_at, newest=newest)
+    given = cast("dict[str, object]", value)
+    counts = {name: each for name, each in given.items() if type(each) is int and each}
+    return counts if len(counts) == len(given) else None
+
+
+def _doubts(value: object) -> tuple[Doubt, ...] | None:
+    if not isinstance(value, list):
+        return None
+    doubts = [_doubt(each) for each in cast("list[object]", value)]
+    found = tuple(each for each in doubts if each is not None)
+    return found if len(found) == len(doubts) else None
+
+
+def _doubt(value: object) -> Doubt | None:
+    if not isinstance(value, list) or len(cast("list[object]", value)) != 4:
+        return None
+    id, feature, consumptions, sent_at = cast("list[object]", value)
+    if not isinstance(id, str) or not isinstance(feature, str | None) or type(consumptions) is not int:
+        return None
+    at = _moment(sent_at)
+    return None if at is None else Doubt(id=id, feature=feature, consumptions=consumptions, sent_at=at)
 
 
 def _sealed(content: bytes, secret: bytes) -> bytes:

@@ -12,7 +12,7 @@ from .gate.decisions import Decision, GateOverloaded
 from .gate.gate import LicenseGate
 from .gate.grace import Grace
 from .gate.stores import SqliteStore, Store, StoreError
-from .license_session import Change, LicenseSession, LicenseUnusable, State
+from .license_session import Change, LicenseSession, LicenseUnusable, State, Use, UsesKept
 
 __all__ = [
     "BundleCheck",
@@ -30,4 +30,6 @@ __all__ = [
     "State",
     "Store",
     "StoreError",
+    "Use",
+    "UsesKept",
 ]

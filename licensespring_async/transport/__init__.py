@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from .clock import Clock
 from .engine import Engine
-from .events import Event, Hook, RequestEvent, RetryEvent
+from .events import DoubtEvent, Event, Hook, LicenseEvent, RequestEvent, RetryEvent
 from .observing import Observer, Telemetry, Vitals
 from .policies.circuit import Circuit, CircuitPolicy, CircuitState
 from .policies.deadline import Patience
@@ -22,6 +22,7 @@ __all__ = [
     "CircuitPolicy",
     "CircuitState",
     "Clock",
+    "DoubtEvent",
     "Engine",
     "Event",
     "Hook",
@@ -29,6 +30,7 @@ __all__ = [
     "HttpResponse",
     "HttptoolsEngine",
     "HttpxEngine",
+    "LicenseEvent",
     "Observer",
     "Patience",
     "RateLimits",

@@ -54,7 +54,43 @@ class RetryEvent:
     error: LicenseSpringError
 
 
-Event: TypeAlias = RequestEvent | RetryEvent
+@attrs.frozen(kw_only=True)
+class LicenseEvent:
+    """A license that a session holds, or a feature of it, stands otherwise than before.
+
+    Attributes:
+        product: Short code of the product.
+        feature: Code of the feature; None for the license.
+        before: The state before; None when the session has just opened.
+        state: The state now, as `services.State` spells it.
+        reason: "ok", or the code of what is wrong.
+    """
+
+    product: str
+    feature: str | None
+    before: str | None
+    state: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class DoubtEvent:
+    """Uses were sent and not answered: the service has counted them, or it has not. They are not sent again.
+
+    Attributes:
+        product: Short code of the product.
+        feature: Code of the feature; None for the license's own uses.
+        consumptions: How many.
+        id: By which the session names them.
+    """
+
+    product: str
+    feature: str | None
+    consumptions: int
+    id: str
+
+
+Event: TypeAlias = RequestEvent | RetryEvent | LicenseEvent | DoubtEvent
 Hook: TypeAlias = Callable[[Event], object]
 
 
@@ -65,7 +101,9 @@ def is_heard(hooks: tuple[Hook, ...]) -> bool:
 
 def emit(hooks: Iterable[Hook], event: Event) -> None:
     """Log an event and hand it to every hook; one that fails is logged and never stops the call."""
-    _log_event(event)
+    # Whoever makes one of the others logs it, among what else is known there.
+    if isinstance(event, RequestEvent | RetryEvent):
+        _log_event(event)
     for hook in hooks:
         try:
             hook(event)
@@ -73,7 +111,7 @@ def emit(hooks: Iterable[Hook], event: Event) -> None:
             _log.exception("a hook failed on %s", type(event).__name__)
 
 
-def _log_event(event: Event) -> None:
+def _log_event(event: RequestEvent | RetryEvent) -> None:
     level = logging.INFO if isinstance(event, RetryEvent) else logging.DEBUG
     if not _log.isEnabledFor(level):
         return

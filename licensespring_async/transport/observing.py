@@ -12,6 +12,7 @@ from typing import Protocol
 import anyio
 import attrs
 
+from .events import DoubtEvent, LicenseEvent
 from .history import History
 from .loops import InLoop
 from .policies.circuit import Circuit
@@ -64,6 +65,10 @@ class Observer(Protocol):
 
     def attempt(self, request: Request, history: History) -> AbstractContextManager[object, None]:
         """Return the same for one HTTP request; `history.status` is that of its answer once it ends."""
+        ...
+
+    def event(self, event: LicenseEvent | DoubtEvent) -> None:
+        """Hear of what a license session has noticed."""
         ...
 
 

@@ -25,14 +25,17 @@ from licensespring_async import (
 from licensespring_async.models.shapes import One
 from licensespring_async.offline import (
     ClockTurnedBack,
+    Doubt,
     LicenseStore,
     LicenseStoreError,
     NothingStored,
     StoreDamaged,
     StoreTooNew,
     StoreUnusable,
+    Uses,
 )
-from licensespring_async.offline.record import Record, decoded, encoded
+from licensespring_async.offline.record import Kind, Record, decoded, encoded
+from licensespring_async.offline.verifying import Trust
 from licensespring_async.transport import RawResponse
 
 from ..fakes import KEY, ScriptedEngine, answer, http_date
@@ -71,6 +74,22 @@ def resealed(raw: bytes, secret: bytes = b"") -> bytes:
     """A record with another seal, written without the package's help."""
     content = raw[: raw.rindex(b',"seal":"')]
     return content + b',"seal":"' + b64encode(hmac.new(secret, content, hashlib.sha256).digest()) + b'"}\n'
+
+
+def made(**changes: str) -> bytes:
+    """A record without its seal and its end, of members that are JSON."""
+    members = {
+        "version": "1",
+        "kind": '"answer"',
+        "body": '"e30="',
+        "signature": '""',
+        "came_at": "1",
+        "newest": "1",
+        "kept": "{}",
+        "settled": "{}",
+        "doubts": "[]",
+    }
+    return ("{" + ",".join(f'"{name}":{value}' for name, value in (members | changes).items())).encode()
 
 
 @pytest.fixture
@@ -116,12 +135,12 @@ def test_an_offline_file_is_kept(store: LicenseStore, make: Callable[[Signer], s
 def test_a_store_says_when_and_whence(store: LicenseStore, time: VirtualTime) -> None:
     """Tells an answer, which came when the service says, from a file, which came when it was saved."""
     store.save(checked(at=NOW + 90))
-    of_answer = store.recall(hardware_id=DEVICE, product="APP", public_key=SIGNER.public_key)
+    of_answer = store.recall(Trust(hardware_id=DEVICE, product="APP", public_key=SIGNER.public_key))
     store.save(license_file(SIGNER))
-    of_file = store.recall(hardware_id=DEVICE, product="APP", auth=AUTH, public_key=SIGNER.public_key)
+    of_file = store.recall(Trust(hardware_id=DEVICE, product="APP", auth=AUTH, public_key=SIGNER.public_key))
 
-    assert (of_answer.came_at, of_answer.is_file) == (datetime.fromtimestamp(NOW + 90, UTC), False)
-    assert (of_file.came_at, of_file.is_file) == (datetime.fromtimestamp(NOW, UTC), True)
+    assert (of_answer.came_at, of_answer.is_offline) == (datetime.fromtimestamp(NOW + 90, UTC), False)
+    assert (of_file.came_at, of_file.is_offline) == (datetime.fromtimestamp(NOW, UTC), True)
 
 
 def test_the_last_one_counts(store: LicenseStore) -> None:
@@ -150,7 +169,15 @@ def test_nothing_is_not_damage(store: LicenseStore, path: Path) -> None:
 def test_every_changed_byte_is_refused(secret: bytes) -> None:
     """Refuses a record when any bit of any byte is another, or when it is shorter or longer: as damaged."""
     given = checked()
-    record = Record(body=given.body, signature=given.headers["licensesignature"], came_at=int(NOW), newest=int(NOW))
+    record = Record(
+        kind=Kind.ANSWER,
+        body=given.body,
+        signature=given.headers["licensesignature"],
+        came_at=int(NOW),
+        newest=int(NOW),
+        uses=Uses(kept={"": 3}, doubts=(Doubt(id="1", feature="export", consumptions=2, sent_at=int(NOW)),)),
+        settled={"export": 4},
+    )
     whole = encoded(record, secret)
     places = range(len(whole))
     changed = [whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :] for at in places for bit in range(8)]
@@ -179,16 +206,26 @@ def test_every_byte_of_the_answer_is_the_services(path: Path, time: VirtualTime)
         b"{",
         b"[",
         b'{"version":1',
-        b'{"version":1,"body":"e30=","signature":"","came_at":-1,"newest":1',
-        b'{"version":1,"body":"e30=","signature":"","came_at":1,"newest":999999999999999',
-        b'{"version":1,"body":"e30=","signature":"","came_at":true,"newest":1',
-        b'{"version":1,"body":"e31=","signature":"","came_at":1,"newest":1',
-        b'{"version":1,"body":"e","signature":"","came_at":1,"newest":1',
-        b'{"version":1,"body":"/w==","signature":null,"came_at":1,"newest":1',
-        b'{"version":1,"body":"e30=","signature":"","came_at":1,"newest":1,"more":1',
-        b'{"version":1,"body":"e30=","signature":"","newest":1,"came_at":1',
-        b'{"version":1, "body":"e30=","signature":"","came_at":1,"newest":1',
-        b'{"version":"1","body":"e30=","signature":"","came_at":1,"newest":1',
+        made(came_at="-1"),
+        made(newest="999999999999999"),
+        made(came_at="true"),
+        made(body='"e31="'),
+        made(body='"e"'),
+        made(body='"/w=="', kind='"file"', signature="null"),
+        made(kind='"other"'),
+        made(kind='"file"'),
+        made(signature="null"),
+        made(kept='{"":0}'),
+        made(kept="[]"),
+        made(settled='{"":true}'),
+        made(doubts="{}"),
+        made(doubts="[[]]"),
+        made(doubts='[["1",null,true,1]]'),
+        made(doubts='[["1",5,1,1]]'),
+        made(doubts='[["1",null,1,-1]]'),
+        made(more="1"),
+        made(version='"1"'),
+        made().replace(b',"kind"', b', "kind"'),
     ],
 )
 def test_what_is_no_record_is_damaged(path: Path, content: bytes) -> None:

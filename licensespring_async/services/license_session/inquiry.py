@@ -65,8 +65,8 @@ class Inquiry(Unpickled):
             missed.add_note(f"no stored license stands in for the service: {nothing}")
             raise missed from nothing
         came_at = stored.came_at.timestamp()
-        if stored.is_file:
-            return Standing(license=stored.license, came_at=came_at, is_file=True)
+        if stored.is_offline:
+            return Standing(license=stored.license, came_at=came_at, is_offline=True)
         standing = Standing.of_answer(stored.license, came_at, fresh=0.0, grace=self.grace_seconds)
         if self.knowledge.now() >= standing.stands_until:
             missed.add_note(
@@ -89,7 +89,7 @@ class Inquiry(Unpickled):
             await self.keeping.forget()
             raise
         except LicenseSpringError as error:
-            await self._miss(error)
+            await self.miss(error)
             raise
         with anyio.CancelScope(shield=True):
             now = self.knowledge.now()
@@ -107,10 +107,10 @@ class Inquiry(Unpickled):
                 raise
             return await self.client.perform(self.activation)
 
-    async def _miss(self, error: LicenseSpringError) -> None:
+    async def miss(self, error: LicenseSpringError) -> None:
         """Take in that the service gave no answer."""
         standing = self.knowledge.standing
-        if standing is None or standing.is_file:
+        if standing is None or standing.is_offline:
             return
         until = standing.stands_until
         if not error.is_undecided:
@@ -120,5 +120,5 @@ class Inquiry(Unpickled):
             standing, stands_until=until, fresh_until=min(standing.fresh_until, self.knowledge.now())
         )
         self.knowledge.learn(standing)
-        if error.is_undecided and standing.refusal is None and await self.keeping.holds_file():
+        if error.is_undecided and standing.refusal is None and await self.keeping.holds_offline():
             self.knowledge.learn(await self._stored(error))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ...errors import ConfigurationError
 from ...models.expiry import TimeFloor
+from ...transport.events import LicenseEvent
 from .standing import Change, Standing
 
 _log = logging.getLogger("licensespring_async.services")
@@ -19,6 +20,7 @@ class Knowledge:
         product: For the log.
         time: Seconds since the epoch.
         monotonic: Seconds that never go back.
+        report: Hears of each change as an event.
         on_change: Called with each change, or None.
 
     Attributes:
@@ -32,11 +34,12 @@ class Knowledge:
         *,
         time: Callable[[], float],
         monotonic: Callable[[], float],
+        report: Callable[[LicenseEvent], None],
         on_change: Callable[[Change], None] | None,
     ) -> None:
         self.standing: Standing | None = None
         self.change: Change | None = None
-        self._product, self._time, self._on_change = product, time, on_change
+        self._product, self._time, self._report, self._on_change = product, time, report, on_change
         self._latest = TimeFloor(monotonic)
 
     @property
@@ -68,11 +71,27 @@ class Knowledge:
         if last is not None and (last.state, last.reason) == (state, reason):
             return
         self.change = Change(before=None if last is None else last.state, state=state, reason=reason, at=now)
-        level = logging.INFO if state.is_usable else logging.WARNING
-        _log.log(level, "the license of %s is now %s: %s", self._product, state, reason)
+        self.tell(self.change)
+
+    def tell(self, change: Change) -> None:
+        """Log a change, and tell everyone who wants to hear of it."""
+        what = f"the license of {self._product}"
+        if change.feature is not None:
+            what = f"the feature {change.feature} of {what}"
+        level = logging.INFO if change.state.is_usable else logging.WARNING
+        _log.log(level, "%s is now %s: %s", what, change.state, change.reason)
+        self._report(
+            LicenseEvent(
+                product=self._product,
+                feature=change.feature,
+                before=None if change.before is None else change.before.value,
+                state=change.state.value,
+                reason=change.reason,
+            )
+        )
         if self._on_change is None:
             return
         try:
-            self._on_change(self.change)
+            self._on_change(change)
         except Exception as error:  # noqa: BLE001  # the program's code, and no reason to end the session
             _log.error("on_change failed: %s", type(error).__name__)

@@ -28,8 +28,10 @@ class State(StrEnum):
     """The service has said yes."""
     GRACE = "grace"
     """The service cannot be asked; its last yes still stands."""
+    BORROWED = "borrowed"
+    """The service cannot be asked; the slot was borrowed for this time."""
     OFFLINE = "offline"
-    """The license is that of an offline file."""
+    """The license is that of an offline file or an air-gap confirmation."""
     LAPSED = "lapsed"
     """The service could not be asked for longer than its last yes stands."""
     EXPIRED = "expired"
@@ -42,7 +44,7 @@ class State(StrEnum):
     @property
     def is_usable(self) -> bool:
         """Whether the program may be used."""
-        return self in (State.ONLINE, State.GRACE, State.OFFLINE)
+        return self in (State.ONLINE, State.GRACE, State.BORROWED, State.OFFLINE)
 
 
 class LicenseUnusable(LicenseSpringError):
@@ -66,9 +68,10 @@ class LicenseUnusable(LicenseSpringError):
 
 @attrs.frozen(kw_only=True)
 class Change:
-    """A license that stands otherwise than before.
+    """A license, or a feature that is held, stands otherwise than before.
 
     Attributes:
+        feature: Code of the feature; None for the license.
         before: The state before; None when the session has just opened.
         state: The state now.
         reason: "ok", or the code of what is wrong, such as "license_expired" or the service's own.
@@ -79,6 +82,7 @@ class Change:
     state: State
     reason: str
     at: float
+    feature: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -90,7 +94,7 @@ class Standing:
         came_at: When it did.
         stands_until: Until when that stands while the service is not asked.
         fresh_until: Until when it stands without being called grace.
-        is_file: Whether it is from an offline file.
+        is_offline: Whether it is from an offline file or an air-gap confirmation.
         refusal: The code of a later no, or None.
         is_deactivated: Whether the program has given it back.
     """
@@ -99,7 +103,7 @@ class Standing:
     came_at: float
     stands_until: float = math.inf
     fresh_until: float = math.inf
-    is_file: bool = False
+    is_offline: bool = False
     refusal: str | None = None
     is_deactivated: bool = False
 
@@ -114,7 +118,10 @@ class Standing:
             grace: Seconds that it may stand while the service cannot be asked.
         """
         longest = max(fresh, grace)
-        if license.is_floating_cloud:
+        if license.is_borrowed and license.borrowed_until is not None:
+            # The service has lent the slot for this time, whatever else the program allows.
+            longest = max(license.borrowed_until.timestamp() - came_at, 0.0)
+        elif license.is_floating_cloud:
             # Without a check the slot is surely ours for its time-out, and no longer.
             longest = min(longest, slot_seconds(license))
         return cls(
@@ -133,11 +140,16 @@ class Standing:
         reason = self.license.is_valid(datetime.fromtimestamp(now, UTC)).reason
         if reason is not None:
             return State.EXPIRED if reason is InvalidReason.EXPIRED else State.REFUSED, code_of(reason)
-        if self.is_file:
-            return State.OFFLINE, "ok"
-        if now >= self.stands_until:
+        if not self.is_offline and now >= self.stands_until:
             return State.LAPSED, "grace_over"
-        return State.ONLINE if now < self.fresh_until else State.GRACE, "ok"
+        return self._usable(now), "ok"
+
+    def _usable(self, now: float) -> State:
+        if self.is_offline:
+            return State.OFFLINE
+        if now < self.fresh_until:
+            return State.ONLINE
+        return State.BORROWED if self.license.is_borrowed else State.GRACE
 
     def turns_at(self, now: float) -> float:
         """Return the next moment at which the state may be another one although nothing new is heard."""
@@ -162,7 +174,7 @@ class Standing:
         return Decision(
             allowed=code == "ok",
             code=code,
-            source="grace" if state is State.GRACE else "memory",
+            source="grace" if state in (State.GRACE, State.BORROWED) else "memory",
             checked_at=self.came_at,
             expires_at=min(ends),
             floating=floating,

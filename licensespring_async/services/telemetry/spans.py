@@ -17,6 +17,7 @@ from ..._version import __version__
 from ...errors import LicenseRefused, LicenseSpringError
 from ...errors.codes import OK
 from ...extras import needs_extra
+from ...transport.events import DoubtEvent, LicenseEvent
 from ...transport.history import History
 from ...transport.observing import Vitals
 from ...transport.values import Request
@@ -43,6 +44,8 @@ class OpenTelemetry:
     `http.client.request.duration`, `licensespring.client.call.duration` (seconds), `licensespring.client.calls` by
     `licensespring.code`, `licensespring.client.retries`; and gauges `licensespring.client.requests.in_flight`,
     `licensespring.client.retry_budget.tokens`, `licensespring.client.circuit.state` (0 closed, 1 half open, 2 open).
+    Of license sessions: `licensespring.license.changes` by `licensespring.license.state`, and
+    `licensespring.license.doubts`, uses that were sent and not answered.
     Requests for tokens have no span of their own.
 
     Args:
@@ -73,6 +76,10 @@ class OpenTelemetry:
         )
         self._calls = meter.create_counter("licensespring.client.calls", "{call}", "Calls, by how they ended.")
         self._retries = meter.create_counter("licensespring.client.retries", "{request}", "Requests sent again.")
+        self._changes = meter.create_counter(
+            "licensespring.license.changes", "{change}", "Changes of a license's state."
+        )
+        self._doubts = meter.create_counter("licensespring.license.doubts", "{use}", "Uses sent and not answered.")
 
     def observe(self, vitals: Vitals) -> _Observer:
         """Return what observes a client; called by the client itself."""
@@ -91,6 +98,18 @@ class OpenTelemetry:
         """Measure one call."""
         self._durations.record(seconds, attributes)
         self._calls.add(1, {**attributes, "licensespring.code": code})
+
+    def count_event(self, event: LicenseEvent | DoubtEvent, server: Attributes) -> None:
+        """Count what a license session has noticed, and add a change to the span that is current."""
+        attributes = {"licensespring.product": event.product, **server}
+        if event.feature is not None:
+            attributes["licensespring.feature"] = event.feature
+        if isinstance(event, DoubtEvent):
+            self._doubts.add(max(event.consumptions, 0), attributes)
+            return
+        found = {**attributes, "licensespring.license.state": event.state, "licensespring.code": event.reason}
+        self._changes.add(1, found)
+        trace.get_current_span().add_event("licensespring.license.change", found)
 
     def count_retry(self, attributes: Attributes) -> None:
         """Count a request that is sent again."""
@@ -112,6 +131,12 @@ class _Observer:
 
     def attempt(self, request: Request, history: History) -> _Around:
         return _Attempt(self, request, history)
+
+    def event(self, event: LicenseEvent | DoubtEvent) -> None:
+        try:
+            self.telemetry.count_event(event, self.server)
+        except Exception:  # noqa: BLE001  # exporters are the caller's code, and nothing is awaited here
+            _log.exception("telemetry failed")
 
     def attributes(self, request: Request) -> tuple[Attributes, Attributes]:
         """Return the attributes that calls and requests of an endpoint have in common."""

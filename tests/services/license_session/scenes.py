@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import anyio
 import anyio.lowlevel
 import attrs
 
-from licensespring_async import ApiKey, Clock, LicenseSpring, RetryPolicy
+from licensespring_async import ApiKey, Clock, ConnectionFailed, ConnectionLost, LicenseSpring, RetryPolicy
 from licensespring_async.offline import LicenseStore, activation_request
 from licensespring_async.sandbox import Fault, License, Sandbox, World
+from licensespring_async.sandbox.tenants.in_process import IN_PROCESS_URL, in_process_engine
 from licensespring_async.services import Change, Grace, LicenseSession, State
+from licensespring_async.transport import Engine, HttpRequest, HttpResponse
 
 HOUR = 3600.0
 KEY = "AAAA-BBBB-CCCC-DDDD"
@@ -78,6 +81,43 @@ class Changes:
         return self.all[-1]
 
 
+class Crash(BaseException):
+    """The process ends here: nothing that catches errors hears of it."""
+
+
+@attrs.define
+class Line(Engine):
+    """The network between a program and a sandbox.
+
+    Attributes:
+        inner: The sandbox.
+        mode: "up"; "cut": nothing is sent; "lost" and "dead": no answer comes, and the service has acted or not;
+            "crash" and "early crash": the program ends instead, likewise.
+        unanswered: The body of each request that may have been sent, and whether the service has acted on it.
+    """
+
+    inner: Engine
+    mode: str = "up"
+    unanswered: list[tuple[dict[str, Any], bool]] = attrs.field(factory=list[tuple[dict[str, Any], bool]])
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        if self.mode == "cut":
+            raise ConnectionFailed("cut")
+        acts = self.mode in ("up", "lost", "crash")
+        answer = await self.inner.send(request, timeout) if acts else None
+        if self.mode == "up":
+            assert answer is not None
+            return answer
+        if request.body and b"consumptions" in request.body:
+            self.unanswered.append((json.loads(request.body), acts and answer is not None and answer.status == 200))
+        if "crash" in self.mode:
+            raise Crash
+        raise ConnectionLost(self.mode)
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
 @attrs.define
 class Scene:
     """A sandbox with one license, and what a program on a device needs to use it."""
@@ -100,6 +140,13 @@ class Scene:
     def client(self, **options: Any) -> LicenseSpring:
         given: dict[str, Any] = {"clock": self.time.clock, "retry": RetryPolicy(max_attempts=1), **options}
         return self.sandbox.in_process_client(**given)
+
+    def line(self) -> tuple[Line, LicenseSpring]:
+        """A network that fails as a test says, and a client that uses it."""
+        line = Line(in_process_engine(self.sandbox.application()))
+        options: dict[str, Any] = {"public_key": self.sandbox.public_key, "clock": self.time.clock}
+        retry = RetryPolicy(max_attempts=1)
+        return line, LicenseSpring(auth=self.auth, base_url=IN_PROCESS_URL, engine=line, retry=retry, **options)
 
     @property
     def auth(self) -> ApiKey:

@@ -16,12 +16,10 @@ from licensespring_async import (
     ConfigurationError,
     ConnectionLost,
     LicenseNotActive,
-    LicenseNotEnoughConsumptions,
     LicenseSpringError,
     SignatureError,
 )
 from licensespring_async.offline import ClockTurnedBack, NothingStored, StoreDamaged
-from licensespring_async.sandbox import Consumption
 from licensespring_async.services import Grace, LicenseUnusable, State
 
 from ...unit.keys import Signer
@@ -229,21 +227,6 @@ async def test_deactivating_leaves_nothing(scene: Scene) -> None:
     assert scene.license.times_activated == 0
     with pytest.raises(NothingStored):
         scene.store.load(hardware_id=DEVICE, product="CAD")
-
-
-async def test_uses_are_counted_by_the_service(tmp_path: Path) -> None:
-    """Counts each use in one call; what is in doubt is raised as such and never sent again."""
-    scene = Scene(tmp_path / "license", terms={"consumption": Consumption(maximum=5)})
-    async with scene.session() as license:
-        assert (await license.consume(3)).total_consumptions == 3
-        with pytest.raises(LicenseNotEnoughConsumptions):
-            await license.consume(3)
-        scene.cut()
-        with pytest.raises(ConnectionLost) as caught:
-            await license.consume()
-        scene.mend()
-        assert caught.value.may_have_acted
-        assert (await license.consume()).total_consumptions == 5
 
 
 async def test_an_expired_license_opens_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,154 @@
+"""Uses in a license store, each change on the disk before it counts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import TypeVar
+
+import attrs
+
+from ..errors import (
+    ApiError,
+    FeatureNotEnoughConsumptions,
+    LicenseNotConsumption,
+    LicenseNotEnoughConsumptions,
+    NegativeConsumptionsNotAllowed,
+    UnsupportedProductFeature,
+)
+from ..models.resources.consumption import Counted
+from ..redaction import Unpickled
+from ..transport.clock import Clock
+from .record import Kind, Record
+from .record_file import RecordFile, nothing_in
+from .store_errors import NothingStored
+from .uses import Doubt, Uses, added, counted
+from .verifying import Trust
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class StoredUses(Unpickled):
+    """The uses that the service may not have heard of. Each method but `read` blocks for two writes to the disk.
+
+    All of them raise `StoreDamaged`, `StoreTooNew` or `StoreUnusable` when the file cannot be used.
+    """
+
+    _file: RecordFile
+    _clock: Clock
+
+    def read(self) -> Uses:
+        """Return them."""
+        try:
+            return self._file.read().uses
+        except NothingStored:
+            return Uses()
+
+    def keep(self, consumptions: int, feature: str | None, trust: Trust) -> int | None:
+        """Count uses here, to be sent later; up to what is left of the stored license.
+
+        Args:
+            consumptions: How many.
+            feature: Whose; None for the license's own.
+            trust: What the license is checked against.
+
+        Returns:
+            How many are left afterwards; None when there is no limit.
+
+        Raises:
+            LicenseNotEnoughConsumptions, FeatureNotEnoughConsumptions: They do not reach; nothing was counted.
+            ApiError: Uses of this are not counted, or cannot be given back.
+            NothingStored: There is no license to count by.
+            SignatureError, ResponseError: The license does not hold.
+        """
+
+        def kept(record: Record) -> tuple[Record, int | None]:
+            if record.kind is Kind.NOTHING:
+                raise nothing_in(self._file.path)
+            found = counted(trust.license_in(record), feature)
+            left = _left(found, consumptions, feature, record)
+            return attrs.evolve(record, uses=record.uses.keeping(feature, consumptions)), left
+
+        return self._change(kept)
+
+    def begin(self, consumptions: int, feature: str | None) -> Doubt:
+        """Note that uses are about to be sent; until `end` they are in doubt."""
+        doubt = self._doubt(consumptions, feature)
+        return self._change(lambda record: (_with(record, record.uses.sending(doubt, kept=False)), doubt))
+
+    def begin_kept(self, feature: str | None) -> Doubt | None:
+        """Note that all kept uses of a feature are about to be sent; None if there are none."""
+
+        def begun(record: Record) -> tuple[Record, Doubt | None]:
+            consumptions = record.uses.kept.get(feature or "", 0)
+            if not consumptions:
+                return record, None
+            doubt = self._doubt(consumptions, feature)
+            return _with(record, record.uses.sending(doubt, kept=True)), doubt
+
+        return self._change(begun)
+
+    def end(self, id: str, *, counted: bool, keep: bool = False) -> None:
+        """Say what became of uses in doubt.
+
+        Args:
+            id: Their id.
+            counted: Whether the service has counted them.
+            keep: Whether those that it has not are to be sent again.
+
+        Raises:
+            UseUnknown: There are none of this id.
+        """
+
+        def ended(record: Record) -> tuple[Record, None]:
+            doubt = record.uses.doubt(id)
+            rest = record.uses.without(doubt)
+            if counted:
+                settled = added(record.settled, doubt.feature, doubt.consumptions)
+                return attrs.evolve(record, uses=rest, settled=settled), None
+            return _with(record, rest.keeping(doubt.feature, doubt.consumptions) if keep else rest), None
+
+        self._change(ended)
+
+    def _doubt(self, consumptions: int, feature: str | None) -> Doubt:
+        id = uuid.uuid4().hex
+        return Doubt(id=id, feature=feature, consumptions=consumptions, sent_at=int(self._clock.time()))
+
+    def _change(self, change: Callable[[Record], tuple[Record, T]]) -> T:
+        with self._file.turn():
+            try:
+                before = self._file.read()
+            except NothingStored:
+                now = int(self._clock.time())
+                before = Record(came_at=now, newest=now)
+            after, result = change(before)
+            if after != before:
+                self._file.write(after)
+            return result
+
+
+def _with(record: Record, uses: Uses) -> Record:
+    return attrs.evolve(record, uses=uses)
+
+
+def _left(found: Counted | None, consumptions: int, feature: str | None, record: Record) -> int | None:
+    """Return how many uses are left after some more, or raise why these cannot be counted."""
+    if found is None:
+        raise _refusal(
+            LicenseNotConsumption if feature is None else UnsupportedProductFeature, "its uses are not counted"
+        )
+    if consumptions < 0 and not found.allow_negative_consumptions:
+        raise _refusal(NegativeConsumptionsNotAllowed, "its uses cannot be given back")
+    remaining = found.remaining_consumptions
+    if remaining is None:
+        return None
+    left = remaining - record.settled.get(feature or "", 0) - record.uses.of(feature) - consumptions
+    if left < 0 and consumptions > 0:
+        kind = LicenseNotEnoughConsumptions if feature is None else FeatureNotEnoughConsumptions
+        raise _refusal(kind, f"{max(left + consumptions, 0)} are left, as far as is known without the service")
+    return max(left, 0)
+
+
+def _refusal(kind: type[ApiError], why: str) -> ApiError:
+    return kind(200, kind.kind, why)

@@ -1,0 +1,96 @@
+"""Uses that were counted on this device, and that the service has not counted yet, or may not have.
+
+A use is kept until it is sent. Before it is sent it is written down as one in doubt, and after the answer that is taken
+back: so whoever is killed in between leaves a doubt, and never a use that would be sent twice. It is pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from ..models import License
+from ..models.resources.consumption import Counted
+from .store_errors import LicenseStoreError
+
+
+class UseUnknown(LicenseStoreError):
+    """There is no use in doubt with this id; somebody has resolved it."""
+
+
+@attrs.frozen(kw_only=True)
+class Doubt:
+    """Uses that were sent to the service, and of which no answer has come: it has counted them, or it has not.
+
+    Attributes:
+        id: Names them.
+        feature: Whose uses they are; None for the license's own.
+        consumptions: How many.
+        sent_at: Whole seconds since the epoch.
+    """
+
+    id: str
+    feature: str | None
+    consumptions: int
+    sent_at: int
+
+
+@attrs.frozen(kw_only=True)
+class Uses:
+    """The uses that the service may not have heard of.
+
+    Attributes:
+        kept: How many are still to be sent, by feature; "" is the license itself.
+        doubts: Those that were sent and not answered. Of another process they may be under way.
+    """
+
+    kept: Mapping[str, int] = attrs.field(factory=dict[str, int])
+    doubts: tuple[Doubt, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.kept or self.doubts)
+
+    def keeping(self, feature: str | None, consumptions: int) -> Uses:
+        """Return these and some more to send."""
+        return attrs.evolve(self, kept=added(self.kept, feature, consumptions))
+
+    def sending(self, doubt: Doubt, *, kept: bool) -> Uses:
+        """Return these with some in doubt; those were among the kept ones, or they are new."""
+        rest = added(self.kept, doubt.feature, -doubt.consumptions) if kept else self.kept
+        return Uses(kept=rest, doubts=(*self.doubts, doubt))
+
+    def doubt(self, id: str) -> Doubt:
+        """Return the uses in doubt of this id.
+
+        Raises:
+            UseUnknown: There are none.
+        """
+        found = next((each for each in self.doubts if each.id == id), None)
+        if found is None:
+            raise UseUnknown("no uses in doubt have this id; they were resolved before")
+        return found
+
+    def without(self, doubt: Doubt) -> Uses:
+        """Return these without some in doubt."""
+        return attrs.evolve(self, doubts=tuple(each for each in self.doubts if each != doubt))
+
+    def of(self, feature: str | None) -> int:
+        """Return how many there are of a feature, or of the license itself."""
+        # Uses that are given back in doubt are not there to be used again.
+        sent = sum(max(each.consumptions, 0) for each in self.doubts if each.feature == feature)
+        return self.kept.get(feature or "", 0) + sent
+
+
+def added(counts: Mapping[str, int], feature: str | None, consumptions: int) -> dict[str, int]:
+    """Return counts with some more of a feature."""
+    name = feature or ""
+    total = counts.get(name, 0) + consumptions
+    rest = {each: count for each, count in counts.items() if each != name}
+    return {**rest, name: total} if total else rest
+
+
+def counted(license: License, feature: str | None) -> Counted | None:
+    """Return what counts uses: a feature of a license, or the license itself; None when nothing does."""
+    found: Counted | None = license if feature is None else license.feature(feature)
+    return found if found is not None and found.is_consumption else None

@@ -1,0 +1,79 @@
+"""From a record to the license in it: everything about it is checked again, at every load."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..auth import ApiKey, ClientCredentials
+from ..endpoints.binding import SameDevice
+from ..endpoints.requests import optional, required
+from ..errors import AnswerMismatch, ConfigurationError, SignatureError
+from ..models import License
+from ..models.shapes import One
+from ..redaction import Unpickled
+from ..signatures import PRODUCTION_PUBLIC_KEY, Verifier
+from .air_gap import AirGap, AirGapConfirmation
+from .files import read_either
+from .record import Kind, Record
+
+_LICENSE = One(License)
+
+
+@attrs.frozen(kw_only=True)
+class Trust(Unpickled):
+    """What a stored license is checked against.
+
+    Attributes:
+        hardware_id: Unique id of this device.
+        product: Short code of the product.
+        auth: The credentials of the program; an offline file is not read without them.
+        public_key: PEM of the key that the service signs with; None for the vendor's.
+        air_gap: The company's air-gap key and policies; an air-gap confirmation is not read without them.
+    """
+
+    hardware_id: str = attrs.field(repr=False)
+    product: str
+    auth: ApiKey | ClientCredentials | None = attrs.field(default=None, repr=False)
+    public_key: str | None = None
+    air_gap: AirGap | None = None
+
+    def license_in(self, record: Record) -> License:
+        """Return the license of a record that has one.
+
+        Raises:
+            SignatureError: No trusted key signed it; `AnswerMismatch`: it is another device's or product's.
+            ResponseError: It cannot be read.
+            ConfigurationError: What it is checked by is missing.
+        """
+        if record.kind is Kind.ANSWER:
+            return self._of_answer(record)
+        if record.kind is Kind.AIR_GAP:
+            if self.air_gap is None:
+                raise ConfigurationError(
+                    "air_gap: is missing; the stored license is an air-gap confirmation, which is checked by it"
+                )
+            confirmation = AirGapConfirmation.decoded(record.body)
+            return self.air_gap.license(confirmation, hardware_id=self.hardware_id, product=self.product)
+        if self.auth is None:
+            raise ConfigurationError("auth: is missing; the stored license is an offline file, which is checked by it")
+        return read_either(
+            record.body.decode(),
+            auth=self.auth,
+            hardware_id=self.hardware_id,
+            product=self.product,
+            public_key=self.public_key,
+        )
+
+    def _of_answer(self, record: Record) -> License:
+        verifier = Verifier(PRODUCTION_PUBLIC_KEY if self.public_key is None else self.public_key)
+        asked = required(hardware_id=self.hardware_id, product=self.product)
+        if not verifier.holds(record.body, record.signature or ""):
+            raise SignatureError(
+                "the stored answer was not signed by a trusted key; if the key is right, it was changed"
+            )
+        license = _LICENSE.read(record.body, is_verified=True)
+        if license.hardware_id is None and license.license_signature is None:
+            raise AnswerMismatch("the stored answer does not say which device it is for")
+        named = license.username or (license.user.email if license.user else None)
+        SameDevice(asked | (optional(license_key=license.license_key) or optional(username=named)))(license, verifier)
+        return license

@@ -1,0 +1,182 @@
+"""Uses: counted by the service while it can be asked, and here while it cannot.
+
+What is sent is in doubt on the disk until its answer has come. Whatever happens in between (a crash, a lost answer, a
+cancellation) leaves a doubt, which a person or the program resolves: nothing is sent twice by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import anyio
+import attrs
+
+from ... import endpoints
+from ...checks import LicenseCheck
+from ...client import LicenseSpring
+from ...errors import ApiError, LicenseSpringError
+from ...models import Consumption
+from ...offline import Doubt, UseUnknown
+from ...redaction import Unpickled
+from ...transport.events import DoubtEvent
+from ...transport.values import Call
+from .keeping import Keeping
+from .knowledge import Knowledge
+from .standing import LicenseUnusable, State
+
+_log = logging.getLogger("licensespring_async.services")
+# A session that ends waits so long for the answer to what it has sent: cancelled, that would be in doubt.
+_LAST_WORD_SECONDS = 30.0
+
+
+class UsesKept(LicenseSpringError):
+    """Uses are kept here that the service has not counted; nothing else was done.
+
+    Attributes:
+        consumptions: How many.
+    """
+
+    def __init__(self, consumptions: int) -> None:
+        super().__init__(consumptions)
+        self.consumptions = consumptions
+
+    def __str__(self) -> str:
+        return f"{self.consumptions} uses are kept here that the service has not counted; see the log for why"
+
+
+@attrs.frozen(kw_only=True)
+class Use:
+    """Uses that were counted.
+
+    Attributes:
+        consumptions: How many.
+        feature: Of which feature; None for the license's own.
+        is_settled: Whether the service has counted them. If not they are kept here, and sent when it is back.
+        left: How many are left, as far as is known; None when there is no limit.
+        answer: The service's counts after it; None when it was not asked.
+    """
+
+    consumptions: int
+    feature: str | None
+    is_settled: bool
+    left: int | None
+    answer: Consumption | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Counting(Unpickled):
+    """Counts the uses of one license.
+
+    Attributes:
+        client: Sends them.
+        check: Names license and device.
+        keeping: Keeps them.
+        knowledge: Knows whether the service can be asked.
+        miss: Called with the error of a call that the service did not answer.
+    """
+
+    client: LicenseSpring
+    check: LicenseCheck
+    keeping: Keeping
+    knowledge: Knowledge
+    miss: Callable[[LicenseSpringError], Awaitable[None]]
+
+    async def consume(self, consumptions: int, feature: str | None) -> Use:
+        """Count uses; as `LicenseSession.consume`."""
+        call = self._call(consumptions, feature)
+        state, reason = self.knowledge.known.at(self.knowledge.now())
+        if not state.is_usable:
+            raise LicenseUnusable(state, reason)
+        if state is State.ONLINE or self.keeping.store is None:
+            doubt = await self.keeping.begin(consumptions, feature)
+            try:
+                answer = (await self.client.perform(call)).value
+            except LicenseSpringError as error:
+                if error.may_have_acted:
+                    self._doubt(doubt, error)
+                else:
+                    await self.keeping.end(doubt, counted=False)
+                if error.is_undecided:
+                    await self.miss(error)
+                if error.may_have_acted or not error.is_undecided or doubt is None:
+                    raise
+            else:
+                await self.keeping.end(doubt, counted=True)
+                left = answer.remaining_consumptions
+                return Use(consumptions=consumptions, feature=feature, is_settled=True, left=left, answer=answer)
+        return await self._keep(consumptions, feature)
+
+    async def _keep(self, consumptions: int, feature: str | None) -> Use:
+        left = await self.keeping.keep_uses(consumptions, feature)
+        return Use(consumptions=consumptions, feature=feature, is_settled=False, left=left)
+
+    async def settle(self) -> None:
+        """Send what is kept, all uses of one feature at once; what the service refuses stays kept.
+
+        Raises:
+            LicenseStoreError: The store cannot be used; what was sent last is in doubt.
+        """
+        for name in (await self.keeping.uses()).kept:
+            with anyio.move_on_after(_LAST_WORD_SECONDS, shield=True):
+                if not await self._send(name or None):
+                    return
+
+    async def _send(self, feature: str | None) -> bool:
+        """Send the kept uses of one feature; return whether the service can be asked for more."""
+        doubt = await self.keeping.begin_kept(feature)
+        if doubt is None:
+            return True
+        try:
+            await self.client.perform(self._call(doubt.consumptions, feature))
+        except LicenseSpringError as error:
+            if error.may_have_acted:
+                self._doubt(doubt, error)
+                return False
+            await self.keeping.end(doubt, counted=False, keep=True)
+            what = _named(self.check.product, feature)
+            _log.warning("%d uses of %s were not counted, and stay here: %s", doubt.consumptions, what, error)
+            return isinstance(error, ApiError) and not error.is_undecided
+        await self.keeping.end(doubt, counted=True)
+        _log.info("%d uses of %s, kept here, are counted now", doubt.consumptions, _named(self.check.product, feature))
+        return True
+
+    async def resolve(self, id: str, *, was_counted: bool) -> None:
+        """Say what became of uses in doubt; as `LicenseSession.resolve`."""
+        found = next((each for each in (await self.keeping.uses()).doubts if each.id == id), None)
+        if found is None:
+            raise UseUnknown("no uses in doubt have this id; they were resolved before")
+        await self.keeping.end(found, counted=was_counted, keep=True)
+
+    async def tell_doubts(self) -> None:
+        """Report the doubts that an earlier run has left."""
+        for each in (await self.keeping.uses()).doubts:
+            self._doubt(each, None)
+
+    def _doubt(self, doubt: Doubt | None, error: LicenseSpringError | None) -> None:
+        if doubt is None:
+            return
+        feature, number = doubt.feature, doubt.consumptions
+        why = "an earlier run had no answer" if error is None else type(error).__name__
+        _log.warning("%d uses of %s are in doubt: %s", number, _named(self.check.product, feature), why)
+        self.client.report(DoubtEvent(product=self.check.product, feature=feature, consumptions=number, id=doubt.id))
+
+    def _call(self, consumptions: int, feature: str | None) -> Call[Consumption]:
+        check = self.check
+        product, device, key, user = check.product, check.hardware_id, check.license_key, check.username
+        if feature is None:
+            return endpoints.add_consumption(
+                product=product, hardware_id=device, license_key=key, username=user, consumptions=consumptions
+            )
+        return endpoints.add_feature_consumption(
+            product=product,
+            hardware_id=device,
+            license_key=key,
+            username=user,
+            feature=feature,
+            consumptions=consumptions,
+        )
+
+
+def _named(product: str, feature: str | None) -> str:
+    return product if feature is None else f"the feature {feature} of {product}"

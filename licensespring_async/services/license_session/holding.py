@@ -1,0 +1,95 @@
+"""The slots of floating features that a session holds for as long as it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import anyio
+import attrs
+from anyio.abc import TaskStatus
+
+from ...checks import FeatureCheck
+from ...client import LicenseSpring
+from ...errors import LicenseRefused, LicenseSpringError
+from ..gate.decisions import Decision
+from .standing import State
+
+_REPORT = Callable[[str, State | None, State, str], None]
+
+
+@attrs.define(eq=False)
+class _Place:
+    """One feature: held, or why it is not."""
+
+    check: FeatureCheck
+    error: LicenseSpringError | None = None
+    state: State | None = None
+    borrowed_until: datetime | None = None
+
+
+class Holding:
+    """Hold features, renewed by the leases of the client; one that is lost is taken again when the service answers.
+
+    Args:
+        client: Whose leases they are.
+        checks: One for each feature.
+        report: Called with a feature, its states before and after, and the reason, when it is taken or lost.
+    """
+
+    def __init__(self, client: LicenseSpring, checks: Iterable[FeatureCheck], report: _REPORT) -> None:
+        self._client, self._report = client, report
+        self._places = {check.feature: _Place(check) for check in checks}
+        self._again = anyio.Event()
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Their codes."""
+        return tuple(self._places)
+
+    def try_again(self) -> None:
+        """Take again what was lost, now that the service answers."""
+        again, self._again = self._again, anyio.Event()
+        again.set()
+
+    def borrowed(self, feature: str, until: datetime | None) -> None:
+        """Note that a feature was borrowed, and until when; None when it was given back."""
+        if feature in self._places:
+            self._places[feature].borrowed_until = until
+
+    def judged(self, feature: str | None, decision: Decision, now: datetime) -> Decision:
+        """Return a decision about a feature, which is no when its slot is not held."""
+        place = None if feature is None else self._places.get(feature)
+        if place is None or place.error is None or not decision:
+            return decision
+        if place.error.is_undecided and place.borrowed_until is not None and now < place.borrowed_until:
+            return decision
+        return attrs.evolve(decision, allowed=False, code=place.error.code_name)
+
+    async def hold(self, feature: str, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Hold a feature until cancelled; ready once it is held, or known why not."""
+        place, is_ready = self._places[feature], False
+        while True:
+            again = self._again
+            asked = place.check
+            try:
+                async with self._client.feature_lease(**asked.arguments, cancel_body=False) as lease:
+                    self._change(place, None)
+                    if not is_ready:
+                        is_ready = True
+                        task_status.started()
+                    await lease.lost.wait()
+                    self._change(place, lease.error)
+            except LicenseSpringError as error:
+                self._change(place, error)
+            if not is_ready:
+                is_ready = True
+                task_status.started()
+            await again.wait()
+
+    def _change(self, place: _Place, error: LicenseSpringError | None) -> None:
+        place.error = error
+        state = State.ONLINE if error is None else State.REFUSED if isinstance(error, LicenseRefused) else State.LAPSED
+        before, place.state = place.state, state
+        if before is not state:
+            self._report(place.check.feature, before, state, "ok" if error is None else error.code_name)

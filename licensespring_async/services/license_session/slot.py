@@ -1,0 +1,115 @@
+"""The slot of a floating license: renewed by the checks of a session, given back once, or borrowed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from ... import endpoints
+from ...checks import FeatureCheck, LicenseCheck
+from ...client import LicenseSpring
+from ...errors import ConfigurationError, LicenseRefused
+from ...leases.opening import Seated
+from ...models import Borrowing
+from .holding import Holding
+from .inquiry import Inquiry
+from .knowledge import Knowledge
+from .standing import State
+
+
+class OwnSlot:
+    """Ask about a license in the turn of its slot, which leases of the same client share.
+
+    Args:
+        client: Sends the calls.
+        check: Names license and device.
+        password: The user's, or None.
+        inquiry: Asks.
+        knowledge: Learns.
+        holding: Knows which features were borrowed.
+    """
+
+    def __init__(
+        self,
+        client: LicenseSpring,
+        check: LicenseCheck,
+        password: str | None,
+        *,
+        inquiry: Inquiry,
+        knowledge: Knowledge,
+        holding: Holding,
+    ) -> None:
+        self._client, self._check, self._password = client, check, password
+        self._inquiry, self._knowledge, self._holding = inquiry, knowledge, holding
+        self._seat: Seated | None = None
+        self._is_taken = False
+
+    @asynccontextmanager
+    async def seat(self) -> AsyncGenerator[None]:
+        """Share the slot for the length of the block, and give it back at its end unless others hold it still."""
+        seat = self._client._seat(self._check)  # pyright: ignore[reportPrivateUsage]  # a lease without a block of its own
+        async with seat as self._seat:
+            try:
+                yield
+            finally:
+                standing = self._knowledge.standing
+                if self._is_taken and standing is not None:
+                    license = standing.license
+                    if license.is_floating_cloud and not license.is_borrowed and not standing.is_deactivated:
+                        await self._seat.give_back()
+
+    async def ask(self, *, opens: bool = False) -> bool:
+        """Ask the service; return whether it has answered.
+
+        Raises:
+            LicenseSpringError: As `Inquiry.open` and `Inquiry.ask`.
+        """
+        if self._seat is None:
+            raise ConfigurationError("the session is not open; use it in `async with`")
+        async with self._seat.turn:
+            try:
+                await (self._inquiry.open() if opens else self._inquiry.ask())
+            except LicenseRefused:
+                self._is_taken = False
+                raise
+        is_answered = self._knowledge.known.at(self._knowledge.now())[0] is State.ONLINE
+        self._is_taken = self._is_taken or is_answered
+        return is_answered
+
+    async def borrow(self, until: datetime | None, feature: str | None) -> Borrowing:
+        """Borrow the slot, or that of a feature; as `LicenseSession.borrow`."""
+        check, password = self._check, self._password
+        product, device, key, user = check.product, check.hardware_id, check.license_key, check.username
+        if feature is None:
+            call = endpoints.borrow_floating_license(
+                product=product,
+                hardware_id=device,
+                license_key=key,
+                username=user,
+                password=password,
+                borrowed_until=until,
+            )
+        else:
+            call = endpoints.borrow_floating_feature(
+                product=product,
+                hardware_id=device,
+                license_key=key,
+                username=user,
+                password=password,
+                feature=feature,
+                borrowed_until=until,
+            )
+        borrowing = (await self._client.perform(call)).value
+        if feature is not None:
+            self._holding.borrowed(feature, borrowing.borrowed_until)
+        return borrowing
+
+    async def give_back(self, feature: str | None) -> None:
+        """Give back what was borrowed; as `LicenseSession.give_back`."""
+        check = self._check
+        if feature is None:
+            await self._client.perform(check.release())
+            return
+        await self._client.perform(FeatureCheck(**check.arguments, feature=feature).release())
+        self._holding.borrowed(feature, None)

@@ -1,0 +1,70 @@
+"""When a session asks the service by itself, and the tasks that it does so in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import anyio
+import attrs
+from anyio.abc import TaskGroup
+
+from ...transport import Clock
+from .knowledge import Knowledge
+from .standing import State, slot_seconds
+
+# The last yes stands for so many checks: one that comes a little late changes nothing.
+CHECKS: Final = 2
+_SHORTEST_NAP: Final = 0.01
+# How soon a service is asked again that did not answer.
+_AGAIN_SECONDS: Final = 60.0
+_SILENT: Final = (State.GRACE, State.BORROWED, State.LAPSED)
+
+
+@attrs.frozen(kw_only=True)
+class Pace:
+    """Waits for the next check, and notices what time alone changes.
+
+    Attributes:
+        knowledge: What is known.
+        every: Seconds between checks, at most.
+        jitter: The part of it that is taken off at random, at most.
+        random: Gives numbers from [0, 1).
+        clock: Where time comes from.
+    """
+
+    knowledge: Knowledge
+    every: float
+    jitter: float
+    random: Callable[[], float]
+    clock: Clock
+
+    async def wait(self) -> None:
+        """Wait until the next check is due."""
+        known = self.knowledge.known
+        license, pause = known.license, self.every
+        if license.is_floating_cloud:
+            pause = min(pause, slot_seconds(license) / CHECKS)
+        if known.at(self.knowledge.now())[0] in _SILENT:
+            pause = min(pause, _AGAIN_SECONDS)
+        due = self.clock.monotonic() + pause * (1 - self.jitter * self.random())
+        while (left := due - self.clock.monotonic()) > 0:
+            now = self.knowledge.now()
+            await self.clock.sleep(max(min(left, self.knowledge.known.turns_at(now) - now), _SHORTEST_NAP))
+            self.knowledge.notice()
+
+
+@asynccontextmanager
+async def tasks() -> AsyncGenerator[TaskGroup]:
+    """Open a task group that ends with the block; an error of the block leaves as it is, not in a group."""
+    failure: Exception | None = None
+    async with anyio.create_task_group() as group:
+        try:
+            yield group
+        except Exception as error:  # noqa: BLE001  # raised again below
+            failure = error
+        finally:
+            group.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
