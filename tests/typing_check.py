@@ -31,12 +31,14 @@ from licensespring_async import (
     CustomField,
     DeadlineExceeded,
     DeviceVariable,
+    DoubtEvent,
     FeatureType,
     FloatingNotAvailable,
     InstallationFile,
     InvalidParameter,
     InvalidReason,
     License,
+    LicenseEvent,
     LicenseFeature,
     LicenseRefused,
     LicenseSpring,
@@ -188,8 +190,11 @@ def blocking(client: BlockingLicenseSpring) -> None:
     BlockingLicenseSpring(timeout=5)  # type: ignore[call-arg]
 
 
-def on_event(event: RequestEvent | RetryEvent) -> None:
+def on_event(event: RequestEvent | RetryEvent | LicenseEvent | DoubtEvent) -> None:
     """A hook."""
+    if isinstance(event, LicenseEvent | DoubtEvent):
+        assert_type(event.feature, str | None)
+        return
     assert_type(event.endpoint, str)
     if isinstance(event, RetryEvent):
         assert_type(event.delay, float)

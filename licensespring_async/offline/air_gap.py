@@ -59,7 +59,9 @@ class AirGapConfirmation(Unpickled):
     confirmation_code: str = attrs.field(repr=False)
 
     def __attrs_post_init__(self) -> None:
-        required(license_key=self.license_key, confirmation_code=self.confirmation_code, license_id=self.policy_id)
+        required(license_key=self.license_key, license_id=self.policy_id)
+        if not isinstance(self.confirmation_code, str):
+            raise InvalidParameter("confirmation_code", "must be a string")
 
     def encoded(self) -> bytes:
         """Return the confirmation as JSON."""
@@ -221,10 +223,11 @@ def _licensed(policy: Policy, confirmation: AirGapConfirmation, hardware_id: str
     license = structure(
         {
             "validity_period": None,
+            "total_consumptions": 0,
             **fields,
             "license_type": fields.get("license_type", fields.get("default_license_type")),
             "product_details": {"short_code": product} if isinstance(product, str) else product,
-            "product_features": fields.get("product_features", fields.get("features", [])),
+            "product_features": _features(fields.get("product_features", fields.get("features", []))),
             "license_active": True,
             "license_enabled": True,
             "is_air_gapped": True,
@@ -239,6 +242,15 @@ def _licensed(policy: Policy, confirmation: AirGapConfirmation, hardware_id: str
     if license.is_floating or license.is_floating_cloud:
         raise ResponseError("the policy floats, and nothing hands out slots without a network")
     return license
+
+
+def _features(value: object) -> object:
+    """Return a policy's features as those of a license of which nothing was used yet."""
+    if not isinstance(value, list):
+        return value
+    fresh: dict[str, object] = {"expiry_date": None, "total_consumptions": 0}
+    features = cast("list[object]", value)
+    return [{**fresh, **cast("JsonObject", each)} if isinstance(each, dict) else each for each in features]
 
 
 def _message(hardware_id: str, license_key: str) -> bytes:

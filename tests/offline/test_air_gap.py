@@ -7,15 +7,22 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA1
 
-from licensespring_async import AnswerMismatch, ConfigurationError, InvalidParameter, ResponseError, SignatureError
-from licensespring_async.offline import AirGap
-from licensespring_async.offline.air_gap import read_policy
+from licensespring_async import (
+    AnswerMismatch,
+    ConfigurationError,
+    InvalidParameter,
+    License,
+    ResponseError,
+    SignatureError,
+)
+from licensespring_async.offline import AirGap, AirGapConfirmation, read_policy
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text())
 COMPANY = VECTORS["public_key"]
@@ -112,3 +119,73 @@ def test_a_damaged_policy_file_is_named_so(text: str) -> None:
     """Refuses a file that is damaged, doubled or something else."""
     with pytest.raises(ResponseError):
         read_policy(text, policy_id=7)
+
+
+VECTOR = next(each for each in CONFIRMED if each["policy_id"] == 7)
+CONFIRMATION = AirGapConfirmation(
+    license_key=VECTOR["license_key"], policy_id=7, confirmation_code=VECTOR["confirmation_code"]
+)
+
+
+def licensed(*policies: str, product: str = "CAD", confirmation: AirGapConfirmation = CONFIRMATION) -> License:
+    air_gap = AirGap(COMPANY, policies=policies)
+    return air_gap.license(confirmation, hardware_id=VECTOR["hardware_id"], product=product)
+
+
+def test_a_confirmation_is_a_license_of_its_policy() -> None:
+    """Gives the license of the confirmed policy: its features and uses, active, and nothing that it does not say."""
+    features = [{"code": "export"}, {"code": "scan", "feature_type": "consumption", "max_consumption": 4}]
+    license = licensed(policy(id=1), policy(product="CAD", features=features))
+
+    assert license.is_valid()
+    assert (license.license_type, license.license_key, license.ends_at) == ("perpetual", "KEY-0005", None)
+    assert license.is_air_gapped
+    assert license.product_features[1].remaining_consumptions == 4
+    assert license.feature("print") is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"product": None}, "product_details"),
+        ({"product": "CAD", "default_license_type": None}, "license_type"),
+        ({"product": "CAD", "default_license_type": "time-limited"}, "until when"),
+        ({"product": "CAD", "is_floating": True}, "floats"),
+        ({"product": "CAD", "features": {}}, "product_features"),
+        ({"product": "CAD", "features": [5]}, "product_features"),
+    ],
+)
+def test_a_policy_that_leaves_something_open_licenses_nothing(fields: dict[str, Any], problem: str) -> None:
+    """Refuses a policy that does not say what is licensed, or until when."""
+    with pytest.raises(ResponseError, match=problem):
+        licensed(policy(**fields))
+
+
+def test_a_time_limited_policy_ends() -> None:
+    """Takes the end of a license that has one from the policy."""
+    fields = {"product": "CAD", "default_license_type": "time-limited", "validity_period": "2020-01-01"}
+    assert not licensed(policy(**fields)).is_valid()
+
+
+def test_only_the_programs_policies_count() -> None:
+    """Takes no policy that the program does not bring along, and none of another product."""
+    with pytest.raises(ConfigurationError, match="policies: the confirmed policy 7 is missing"):
+        licensed(policy(id=8, product="CAD"))
+    with pytest.raises(AnswerMismatch, match="another product"):
+        licensed(policy(product="TOOLS"))
+
+
+def test_a_confirmation_of_another_policy_is_no_license() -> None:
+    """Refuses the code of one policy with the id of another."""
+    other = attrs.evolve(CONFIRMATION, policy_id=8)
+    with pytest.raises(SignatureError):
+        licensed(policy(id=8, product="CAD"), confirmation=other)
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"5", b"{", b'{"license_key":5,"policy_id":1,"confirmation_code":"c"}'])
+def test_a_damaged_confirmation_is_named_so(body: bytes) -> None:
+    """Refuses what is no confirmation."""
+    with pytest.raises(ResponseError):
+        AirGapConfirmation.decoded(body)
+    assert AirGapConfirmation.decoded(CONFIRMATION.encoded()) == CONFIRMATION
+    assert "KEY-0005" not in repr(CONFIRMATION)

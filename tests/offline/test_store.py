@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import stat
 import sys
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -24,6 +26,8 @@ from licensespring_async import (
 )
 from licensespring_async.models.shapes import One
 from licensespring_async.offline import (
+    AirGap,
+    AirGapConfirmation,
     ClockTurnedBack,
     Doubt,
     LicenseStore,
@@ -45,6 +49,7 @@ from ..unit.keys import Signer
 from .making import AUTH, DEVICE, license_file, refresh_file
 
 SIGNER = Signer()
+VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
 SECRET = b"sixteen bytes or more"
 NOW = VirtualTime().now
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and links are POSIX's")
@@ -130,6 +135,63 @@ def test_an_offline_file_is_kept(store: LicenseStore, make: Callable[[Signer], s
     assert load(store).hardware_id == DEVICE
     with pytest.raises(ConfigurationError, match="auth: is missing"):
         load(store, auth=False)
+
+
+def test_an_air_gap_confirmation_is_kept(store: LicenseStore, path: Path) -> None:
+    """Gives back the license of a confirmation that the company's key still holds for, on this device alone."""
+    policy = b64encode(b'{"id":7,"default_license_type":"perpetual","product":"APP"}').decode()
+    air_gap = AirGap(VECTORS["public_key"], policies=[policy])
+    vector = next(each for each in VECTORS["confirmations"] if each["policy_id"] == 7)
+    code = AirGapConfirmation(
+        license_key=vector["license_key"], policy_id=7, confirmation_code=vector["confirmation_code"]
+    )
+    store.save(code)
+
+    assert store.holds_offline()
+    assert store.load(hardware_id=vector["hardware_id"], product="APP", air_gap=air_gap).is_air_gapped
+    for other in (
+        {"hardware_id": "device-2", "product": "APP"},
+        {"hardware_id": vector["hardware_id"], "product": "B"},
+    ):
+        with pytest.raises(SignatureError):
+            store.load(**other, air_gap=air_gap)
+    with pytest.raises(ConfigurationError, match="air_gap: is missing"):
+        store.load(hardware_id=vector["hardware_id"], product="APP")
+    # Another license key, sealed again by someone who knows the secret.
+    store.save(attrs.evolve(code, license_key="KEY-0006"))
+    with pytest.raises(SignatureError):
+        store.load(hardware_id=vector["hardware_id"], product="APP", air_gap=air_gap)
+
+
+def test_a_new_license_keeps_the_uses(store: LicenseStore, path: Path) -> None:
+    """Takes the uses along from license to license, and without one; only clearing drops them."""
+    uses = store.uses
+    trust = Trust(hardware_id=DEVICE, product="APP", public_key=SIGNER.public_key)
+    given: dict[str, Any] = {"license_type": "consumption", "max_consumptions": 5, "total_consumptions": 1}
+    with pytest.raises(NothingStored):
+        uses.keep(1, None, trust)
+    store.save(checked(**given))
+    assert uses.keep(2, None, trust) == 2
+    doubt = uses.begin(1, "export")
+    kept = uses.read()
+    assert kept == Uses(kept={"": 2}, doubts=(doubt,))
+
+    store.save(checked(**given))
+    assert uses.read() == kept
+    store.forget()
+    assert uses.read() == kept
+    with pytest.raises(NothingStored):
+        load(store)
+    with pytest.raises(NothingStored):
+        uses.keep(1, None, trust)
+
+    sent = uses.begin_kept(None)
+    assert sent is not None
+    uses.end(sent.id, counted=True)
+    uses.end(doubt.id, counted=False)
+    assert uses.begin_kept(None) is None
+    store.forget()
+    assert not path.exists()
 
 
 def test_a_store_says_when_and_whence(store: LicenseStore, time: VirtualTime) -> None:

@@ -105,7 +105,9 @@ class Inquiry(Unpickled):
             # Only at the start: a device that the vendor deactivates meanwhile must not come back by itself.
             if self.activation is None or not opens:
                 raise
-            return await self.client.perform(self.activation)
+            activated = await self.client.perform(self.activation)
+        # An activation takes no slot.
+        return await self.client.perform(self.check) if activated.value.is_floating_cloud else activated
 
     async def miss(self, error: LicenseSpringError) -> None:
         """Take in that the service gave no answer."""

@@ -48,16 +48,24 @@ class OwnSlot:
     @asynccontextmanager
     async def seat(self) -> AsyncGenerator[None]:
         """Share the slot for the length of the block, and give it back at its end unless others hold it still."""
-        seat = self._client._seat(self._check)  # pyright: ignore[reportPrivateUsage]  # a lease without a block of its own
-        async with seat as self._seat:
+        # For leases and sessions alone, and so not in users' sight.
+        sharing = self._client._seat(self._check)  # pyright: ignore[reportPrivateUsage]
+        async with sharing as seat:
+            self._seat = seat
             try:
                 yield
             finally:
-                standing = self._knowledge.standing
-                if self._is_taken and standing is not None:
-                    license = standing.license
-                    if license.is_floating_cloud and not license.is_borrowed and not standing.is_deactivated:
-                        await self._seat.give_back()
+                self._seat = None
+                if self._is_ours:
+                    await seat.give_back()
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether there is a slot that lasts no longer than the session."""
+        standing = self._knowledge.standing
+        if standing is None or not self._is_taken or standing.is_deactivated:
+            return False
+        return standing.license.is_floating_cloud is True and not standing.license.is_borrowed
 
     async def ask(self, *, opens: bool = False) -> bool:
         """Ask the service; return whether it has answered.
