@@ -151,5 +151,5 @@ def read_key(path: Path) -> bytes:
             return file.read(_LARGEST_KEY_FILE)
     except OSError as e:
         raise ConfigurationError(
-            f"--public-key or LICENSESPRING_PUBLIC_KEY_FILE: {path} cannot be read: {e.strerror or e}"
+            f"--public-key (LICENSESPRING_PUBLIC_KEY_FILE) {path}: cannot be read: {e.strerror or e}"
         ) from e

@@ -42,7 +42,7 @@ def test_a_licensed_feature_is_shown_as_a_table(run: Run, words: list[str]) -> N
 def test_a_floating_feature_shows_its_slots(run: Run, words: list[str], sandbox: Sandbox) -> None:
     """The table tells how many slots are in use."""
     done = run(*words, sandbox.demo.floating_feature)
-    assert "Floating yes, 1 slot in use" in " ".join(done.stdout.split())
+    assert "Floating yes, 1 of 10 slots in use" in " ".join(done.stdout.split())
 
 
 def test_keys_are_shown_as_fingerprints(run: Run, words: list[str], sandbox: Sandbox) -> None:
