@@ -12,6 +12,7 @@ from .console import write
 from .endpoints.api import api
 from .endpoints.commands import COMMANDS
 from .groups import group
+from .help import SETTINGS, Command, Group
 from .sandbox.command import sandbox
 
 app = typer.Typer(
@@ -20,10 +21,12 @@ app = typer.Typer(
     "LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="markdown",
+    cls=Group,
+    # Our own help cuts nothing off, and the words of an error stay as they are.
+    rich_markup_mode=None,
     # A traceback with local variables would show keys.
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
 )
 
 
@@ -51,8 +54,8 @@ def _later(about: str, commands: Callable[[], Mapping[str, Callable[..., None]]]
 
 
 for name, function in COMMANDS.items():
-    app.command(name)(function)
-app.command("sandbox")(sandbox)
+    app.command(name, cls=Command, context_settings=SETTINGS)(function)
+app.command("sandbox", cls=Command, context_settings=SETTINGS)(sandbox)
 app.add_typer(api, name="api")
 app.add_typer(_later("License a device without a network, by files that people carry.", _offline), name="offline")
 app.add_typer(_later("License a device that sees no files either, by codes that people type.", _airgap), name="airgap")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+
+from .help import SETTINGS, Command, Group
 
 
 def group(about: str, *, names: Callable[[], Iterable[str]], make: Callable[[str], Callable[..., None]]) -> typer.Typer:
@@ -18,7 +19,7 @@ def group(about: str, *, names: Callable[[], Iterable[str]], make: Callable[[str
         make: Makes the command of a name.
     """
 
-    class Group(TyperGroup):
+    class Lazy(Group):
         def list_commands(self, ctx: Any) -> list[str]:
             """Return the names of the commands."""
             return list(names())
@@ -27,8 +28,8 @@ def group(about: str, *, names: Callable[[], Iterable[str]], make: Callable[[str
             """Return the command of a name, or None for what is none."""
             if cmd_name not in names():
                 return None
-            one = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-            one.command(cmd_name)(make(cmd_name))
+            one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+            one.command(cmd_name, cls=Command, context_settings=SETTINGS)(make(cmd_name))
             return typer.main.get_command(one)
 
-    return typer.Typer(cls=Group, help=about, no_args_is_help=True, rich_markup_mode="markdown")
+    return typer.Typer(cls=Lazy, help=about, no_args_is_help=True, rich_markup_mode=None)

@@ -45,6 +45,7 @@ How an error is judged is said once, by attributes that each error has (`5xx`: w
 | LeaseLost          |                   | no             | no       | no           | no                  | 1         |
 | RateLimited        | throttled         | no             | yes      | yes          | no                  | 1         |
 | SignatureError     |                   | yes            | no       | no           | yes                 | 4         |
+| AnswerMismatch     |                   | yes            | no       | no           | no                  | 4         |
 | ResponseError      |                   | yes            | 5xx      | 5xx          | no                  | 1         |
 | ApiError           | transient for 5xx | 5xx            | 5xx      | 5xx          | no                  | 1         |
 | LicenseRefused     | transient for 5xx | 5xx            | 5xx      | no           | no                  | 5         |

@@ -191,6 +191,8 @@ class AnswerMismatch(SignatureError):
     `LicenseSpring` turn the checks off, for a server that answers otherwise than the documented service.
     """
 
+    is_about_everything = False
+
 
 class ResponseError(LicenseSpringError):
     """An answer that cannot be decoded, or that does not have the documented shape.

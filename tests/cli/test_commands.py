@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import attrs
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 from licensespring_async import ConfigurationError
 from licensespring_async.cli.commands import Group, command
 from licensespring_async.cli.console import OUT, say, speak_json
+from licensespring_async.cli.help import Command
 
 
 @attrs.frozen(kw_only=True)
@@ -29,8 +31,8 @@ class Picture(Group):
 
 
 def invoke(function: object, *words: str) -> Result:
-    app = typer.Typer()
-    app.command()(function)  # type: ignore[type-var]
+    app = typer.Typer(rich_markup_mode=None)
+    app.command(cls=Command)(function)  # type: ignore[type-var]
     return CliRunner().invoke(app, words, env={"COLUMNS": "80"})
 
 
@@ -52,8 +54,8 @@ def test_options_have_the_heading_of_their_group_or_their_own() -> None:
     """The help shows a group under its panel, with the defaults and which option is required."""
     shown = invoke(draw, "--help").stdout
     assert "Draw a picture." in shown
-    assert shown.index("─ Size ─") < shown.index("--width") < shown.index("─ Colour ─") < shown.index("--depth")
-    assert "[required]" in shown
+    assert shown.index("Size:\n") < shown.index("--width") < shown.index("Colour:\n") < shown.index("--depth")
+    assert "required]" in shown
     assert "[default: 8]" in shown
 
 
@@ -83,3 +85,40 @@ def test_json_is_spoken_for_one_command_alone() -> None:
 
     assert invoke(fail, "--json").stderr == '{"event": "error", "text": "no", "advice": ""}\n'
     assert invoke(fail).stderr == "Error: no\n"
+
+
+class Paper(StrEnum):
+    MATT = "matt"
+    GLOSSY = "glossy"
+
+
+@command
+def print_it(
+    *,
+    paper: Annotated[Paper, typer.Option(help="What it is printed on.")] = Paper.MATT,
+    twice: Annotated[bool, typer.Option("--twice", "-t", help="On both sides.")] = False,
+) -> None:
+    """Print a picture."""
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("glosy", "'glosy' is not one of 'matt', 'glossy'. Did you mean glossy?\n"),
+        ("MATT ", "'MATT ' is not one of 'matt', 'glossy'. Did you mean matt?\n"),
+        ("steel", "'steel' is not one of 'matt', 'glossy'"),
+    ],
+)
+def test_a_wrong_choice_is_told_with_the_right_one(given: str, told: str) -> None:
+    """A slip has its answer in the message; what is like none of them has none."""
+    done = invoke(print_it, "--paper", given)
+    assert done.exit_code == 2
+    assert told in done.stderr
+    assert ("Did you mean" in done.stderr) is ("Did you mean" in told)
+
+
+def test_a_flag_is_shown_without_a_type() -> None:
+    """The help of an option that takes no value shows none."""
+    shown = invoke(print_it, "--help").stdout
+    assert "-t, --twice" in shown
+    assert "bool" not in shown

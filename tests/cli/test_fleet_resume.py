@@ -277,16 +277,18 @@ def test_a_run_does_not_go_on_with_another_salt(offline: Run, tmp_path: Path, ou
 
 
 def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service) -> None:
-    """It needs no credentials, counts, and says how long it would take."""
+    """It needs no credentials, counts, says how long it would take, and exits with 1 for rows that are invalid."""
     file = tmp_path / "fleet.csv"
     file.write_text(HEADER + "APP,d1,KEY,,\nAPP,d1,KEY,,\nAPP,,KEY,,\n")
     done = offline("fleet", "check", str(file), "--dry-run", LICENSESPRING_API_KEY=None)
-    assert (done.exit_code, service.sent.total()) == (0, 0)
+    assert (done.exit_code, service.sent.total()) == (1, 0)
     assert " ".join(done.stdout.split()) == (
         "3 rows: 1 to check, 1 duplicate, 1 invalid; 1 distinct (product, feature); 1 may take a floating slot; "
         "less than a second at 200 in 10 s, 50 in 1 s "
         "invalid, first in row 3 (line 4): hardware_id is missing"
     )
+    file.write_text(HEADER + "APP,d1,KEY,,\n")
+    assert offline("fleet", "check", str(file), "--dry-run").exit_code == 0
 
 
 def test_rows_come_from_a_database(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
@@ -326,11 +328,10 @@ def test_a_source_that_cannot_be_exits_with_2(offline: Run, words: list[str], me
 @pytest.mark.parametrize(
     ("lines", "notice"),
     [
-        ("APP,d1,KEY,,render\n", "1 feature check, each of which takes a floating slot where the feature floats, and"),
-        ("APP,d1,KEY,,\n", "1 bundle check, which takes a slot where the bundle's licenses float"),
+        ("APP,d1,KEY,,render\n", "This may take floating slots on 1 device until they time out. Say --yes to agree"),
         (
             "APP,d1,KEY,,a\nAPP,d1,KEY,,\nAPP,d2,KEY,,\n",
-            "passes, and 2 bundle checks, which take a slot where the bundle's licenses float",
+            "This may take floating slots on 3 devices until they time out.",
         ),
     ],
 )
@@ -350,8 +351,7 @@ def test_slots_are_not_taken_unasked(  # noqa: PLR0917  # fixtures
 def test_release_keeps_what_bundle_checks_take(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
     """What a bundle check takes stays taken, and the notice says so."""
     done = offline(*words(fleet(tmp_path / "fleet.csv", 1), output, service), "--release")
-    assert "1 bundle check, which takes a slot" in " ".join(done.stderr.split())
-    assert "and no --release gives it back" in " ".join(done.stderr.split())
+    assert "1 device until they time out: --release gives none of bundle checks back" in " ".join(done.stderr.split())
 
 
 def test_a_journal_keeps_the_first_answer(tmp_path: Path) -> None:

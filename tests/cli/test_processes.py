@@ -14,7 +14,7 @@ import pytest
 
 from licensespring_async import __version__
 
-from .processes import COMMAND, IN_THE_BACKGROUND, line_of, python, running
+from .processes import COMMAND, IN_THE_BACKGROUND, environment, line_of, python, running
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 
@@ -213,7 +213,7 @@ def test_rows_may_come_from_the_standard_input() -> None:
     """`-` reads until the end of the pipe."""
     with running("fleet", "check", "-", "--sandbox", stdin=subprocess.PIPE) as process:
         stdout, stderr = process.communicate("product,hardware_id,license_key\nNOPE,d1,k1\n", timeout=60)
-    assert (process.returncode, stderr) == (0, "")
+    assert (process.returncode, stderr) == (0, "Without --output only the counts will remain.\n")
     assert "unknown_product" in stdout
 
 
@@ -222,7 +222,7 @@ def test_an_input_without_columns_exits_with_2() -> None:
     with running("fleet", "check", "-", "--sandbox", stdin=subprocess.PIPE) as process:
         stdout, stderr = process.communicate("serial\n1\n", timeout=60)
     assert (process.returncode, stdout) == (2, "")
-    assert stderr.startswith("Error: the standard input: no column product")
+    assert "\nError: the standard input: no column product" in stderr
 
 
 @posix
@@ -246,3 +246,31 @@ def test_a_command_starts_without_those_of_other_groups() -> None:
         "print('dask' in sys.modules, 'licensespring_async.fleet.distributed' in sys.modules)"
     )
     assert (done.stdout, done.stderr) == ("[]\nFalse False\n", "")
+
+
+@pytest.mark.parametrize("words", [["fleet", "check"], ["check-feature"], ["api", "activate_license"]])
+def test_help_cuts_nothing_off_on_a_narrow_terminal(words: list[str]) -> None:
+    """At 60 columns every option, variable and sentence is whole, and no line is longer."""
+    done = subprocess.run(
+        [*COMMAND, *words, "--help"],
+        env=environment() | {"COLUMNS": "60"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert max(map(len, done.stdout.splitlines())) <= 60
+    assert "--no-verify-signatures" in done.stdout
+    assert "\u2026" not in done.stdout
+
+
+def test_a_wrong_command_is_told_with_the_right_one() -> None:
+    """Also in a group whose commands are made when they are asked for."""
+    for words, right in [
+        (["fleat"], "fleet"),
+        (["fleet", "chek"], "check"),
+        (["api", "check_licence"], "check_license"),
+    ]:
+        done = subprocess.run([*COMMAND, *words], env=environment(), capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"Did you mean {right}?" in done.stderr

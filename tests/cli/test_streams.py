@@ -162,7 +162,7 @@ def test_a_no_is_heard(tmp_path: Path, answer: bytes) -> None:
     """Nothing is sent, the command says so, and exits with 2; the end of the input is a no."""
     (tmp_path / "fleet.csv").write_text(FLEET)
     with at_a_terminal("fleet", "check", str(tmp_path / "fleet.csv"), *NOWHERE) as (process, read_to, keys):
-        read_to("Go on? [y/N]: ")
+        read_to("Continue? [y/N]: ")
         os.write(keys, answer)
         read_to("Nothing was checked.")
         assert process.wait(60) == 2
@@ -176,7 +176,7 @@ def test_a_yes_goes_on(tmp_path: Path) -> None:
         read_to,
         keys,
     ):
-        read_to("Go on? [y/N]: ")
+        read_to("Continue? [y/N]: ")
         os.write(keys, b"y\n")
         read_to("connection_failed")
         assert process.wait(60) == 1
@@ -187,6 +187,6 @@ def test_ctrl_c_at_the_question_exits_with_130(tmp_path: Path, number: signal.Si
     """An interruption is one wherever it comes."""
     (tmp_path / "fleet.csv").write_text(FLEET)
     with at_a_terminal("fleet", "check", str(tmp_path / "fleet.csv"), *NOWHERE) as (process, read_to, _):
-        read_to("Go on? [y/N]: ")
+        read_to("Continue? [y/N]: ")
         process.send_signal(number)
         assert process.wait(60) == 130

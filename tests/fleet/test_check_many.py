@@ -16,7 +16,8 @@ from licensespring_async import (
 )
 from licensespring_async.fleet import InvalidRow, Outcome, Row, check_many
 
-from ..fakes import Play, refusal
+from ..fakes import Play, answer, refusal
+from ..unit import bodies
 from .fakes import Service, drained, one_by_one, results_of, row, rows
 
 pytestmark = pytest.mark.anyio
@@ -183,6 +184,14 @@ async def test_refused_credentials_end_the_run(play: Play, error: type[Exception
     assert service.devices == ["d1", "d2"]
     assert [result.outcome for result in seen] == [Outcome.LICENSED, Outcome.ERROR, Outcome.SKIPPED, Outcome.SKIPPED]
     assert isinstance(raised, error)
+
+
+async def test_an_answer_to_another_question_is_the_result_of_its_row() -> None:
+    """A proxy that mixes up one device says nothing about the others, which are checked."""
+    service = Service(plays={"d2": answer(body=bodies.feature(code="export"))})
+    first, second, third = await results_of(service, rows(3))
+    assert (second.outcome, second.code) == (Outcome.ERROR, "answer_mismatch")
+    assert (first.outcome, third.outcome) == (Outcome.LICENSED, Outcome.LICENSED)
 
 
 async def test_rows_under_way_are_finished_when_the_run_ends() -> None:

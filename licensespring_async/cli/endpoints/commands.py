@@ -29,19 +29,20 @@ from .tables import (
 T = TypeVar("T")
 
 
-def checking(check: Check[T], *, notice: str = "") -> Callable[..., None]:
+def checking(check: Check[T], *, notice: str = "", about: str = "") -> Callable[..., None]:
     """Return the command that asks a check's endpoint; its options and help are those of the endpoint function.
 
     Args:
         check: What is asked, and what the answer comes to.
         notice: What people must know before they ask; it follows the first line of the help.
+        about: The help, where that of the endpoint speaks to programs.
     """
 
     def run(*, answer: Answer, connection: OneCall, **given: object) -> None:
         arguments = arguments_for(check.endpoint, given)
         check_one(check, connection.client(timeout=connection.timeout), arguments, answer)
 
-    return commands.command(taking(run, check.endpoint, notice=notice, exits="0 for a yes, 5 for a no"))
+    return commands.command(taking(run, check.endpoint, notice=notice, about=about, exits="0 for a yes, 5 for a no"))
 
 
 def acting(act: Act[T], *, about: str = "") -> Callable[..., None]:
@@ -97,6 +98,9 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             judge=of_answer,
         ),
         notice="If it floats, this TAKES A SLOT.",
+        about="Check a device against one feature of its license, and connect it to the feature.\n\n"
+        "If the feature floats, the device takes one slot, or renews the one it holds. It keeps the slot until "
+        "`release` gives it back or its time-out passes.",
     ),
     "check-bundle": checking(
         Check(

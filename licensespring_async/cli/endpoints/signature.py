@@ -78,7 +78,7 @@ def options_of(endpoint: Endpoint) -> Iterator[inspect.Parameter]:
 
 def help_of(endpoint: Endpoint) -> str:
     """Return what an endpoint function's docstring says before it comes to arguments."""
-    return _SECTION.split(inspect.getdoc(endpoint) or "")[0].strip()
+    return _SECTION.split(inspect.getdoc(endpoint) or "")[0].strip().replace("**", "")
 
 
 def option(name: str) -> str:

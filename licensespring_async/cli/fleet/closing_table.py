@@ -75,7 +75,7 @@ class Report:
     def _table(self) -> Table:
         rows = self._summary.rows
         table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
-        table.add_column("Outcome")
+        table.add_column("Outcome", footer="Total")
         table.add_column("Code", overflow="fold")
         table.add_column("Rows", footer=f"{rows:,}", justify="right")
         table.add_column("Share", justify="right")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Annotated
+from typing import Annotated, Final
 
 import attrs
 import typer
@@ -13,6 +13,7 @@ from ...redaction import SALT_VARIABLE, salted
 from ..commands import Group, command
 from ..connection import Connection
 from ..console import ERR, OUT, say, speak_json
+from ..exits import Code
 from .checkers import Service
 from .ends import Ends
 from .output import refuse_input
@@ -22,6 +23,11 @@ from .progress import Shown
 from .run import Job, perform
 from .source import Rows
 from .summary_file import command_of
+
+_AFTER_THE_DEMO: Final = (
+    "Next: keep the results with --output results.jsonl, and see them with `licensespring-async fleet report "
+    "results.jsonl`. Your own devices: `licensespring-async fleet check devices.csv --dry-run`."
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +41,8 @@ class Fleet(Group):
     output: Annotated[
         str | None,
         typer.Option(
+            "--output",
+            "-o",
             help="Write the results: JSONL, CSV to a .csv, Parquet to a .parquet; - for stdout. A journal and a "
             "summary are written beside it.",
             metavar="FILE",
@@ -57,6 +65,11 @@ class Fleet(Group):
     ends: Ends
     slots: Slots
     connection: Connection
+
+    @property
+    def is_first_look(self) -> bool:
+        """Whether this is the demo, and nothing is kept of it."""
+        return self.sandbox and self.rows.file is None and self.rows.sql is None and self.output is None
 
     def service(self) -> Service:
         """Return what is asked.
@@ -113,9 +126,9 @@ def check(
     With --output, a run that was interrupted or killed goes on where it was when the same command is given again.
     Ctrl-C once finishes the rows under way, twice ends at once.
 
-    Exits with 0 when all rows were checked, whatever the answers; 1 when some ended in an error; 2 for wrong usage; 3
-    when --max-errors or --max-error-rate ended the run; 4 for refused credentials or a wrong signature, which ends it
-    at once; 5 for a no with --fail-on not_licensed; 130 when interrupted.
+    Exits with 0 when all rows were checked, whatever the answers; 1 when some ended in an error, or a --dry-run has
+    invalid ones; 2 for wrong usage; 3 when --max-errors or --max-error-rate ended the run; 4 for refused credentials or
+    a wrong signature, which ends it at once; 5 for a no with --fail-on not_licensed; 130 when interrupted.
     """
     _run(context, fleet, force=force, dry_run=dry_run)
 
@@ -148,7 +161,9 @@ def _run(
             for line in [outlook(survey, limits, release=service.release), *complaints(survey)]:
                 say(OUT if dry_run else ERR, line)
         if dry_run:
-            return
+            raise typer.Exit(Code.ERRORS if survey is not None and survey.invalid else Code.OK)
+        if fleet.output is None:
+            say(ERR, "Without --output only the counts will remain.")
         checker = service.checker()
         if not fleet.sandbox:
             fleet.slots.agree(survey)
@@ -165,5 +180,6 @@ def _run(
                 ends=fleet.ends,
                 shown=fleet.shown,
                 about={"command": command_of(context), "output": fleet.output, "options": fleet.about(service)},
+                next_step=_AFTER_THE_DEMO if fleet.is_first_look else "",
             )
         )

@@ -51,13 +51,13 @@ class Slots(Group):
         if self.yes:
             say(ERR, f"{notice}.")
         elif can_ask():
-            if not ask(f"{notice}. Go on?"):
+            if not ask(f"{notice}. Continue?"):
                 say(ERR, "Nothing was checked.")
                 raise typer.Exit(Code.USAGE)
         else:
             raise ConfigurationError(
-                f"{notice}; say --yes to agree (--dry-run only counts, --release gives the slots of features and "
-                "licenses back)"
+                f"{notice}. Say --yes to agree; --dry-run only counts, and --release gives the slots of features and "
+                "licenses back"
             )
 
 
@@ -89,18 +89,13 @@ def complaints(survey: Survey) -> list[str]:
 
 
 def _notice(survey: Survey | None, *, release: bool) -> str:
-    after = "gives it back" if release else "keeps it until it is released or its time-out passes"
-    feature, license = (
-        f"takes a floating slot where the {each} floats, and {after}" for each in ("feature", "license")
-    )
-    bundle = "a slot where the bundle's licenses float" + (", and no --release gives it back" if release else "")
+    devices = "each device of the stream" if survey is None else counted(survey.checks, "device")
+    notice = f"This may take floating slots on {devices}"
+    if not release:
+        return f"{notice} until they time out"
     if survey is None:
-        return f"each feature check {feature}, each license check {license}, and each bundle check takes {bundle}"
-    told: list[str] = []
-    if survey.feature_checks:
-        told.append(f"{counted(survey.feature_checks, 'feature check')}, each of which {feature}")
-    if survey.license_checks:
-        told.append(f"{counted(survey.license_checks, 'license check')}, each of which {license}")
-    if bundles := survey.bundle_checks:
-        told.append(f"{counted(bundles, 'bundle check')}, which {'takes' if bundles == 1 else 'take'} {bundle}")
-    return ", and ".join(told)
+        return f"{notice} and gives them back, except those of bundle checks"
+    if survey.bundle_checks == survey.checks:
+        return f"{notice} until they time out: --release gives none of bundle checks back"
+    kept = f", except those of {counted(survey.bundle_checks, 'bundle check')}" if survey.bundle_checks else ""
+    return f"{notice} and gives them back{kept}"

@@ -55,6 +55,7 @@ class Job:
         has_own_salt: Whether the user says what fingerprints are salted with.
         shown: How progress is shown.
         about: What the summary says of it beside what came of it.
+        next_step: What people are told at its end.
     """
 
     checker: AbstractAsyncContextManager[Checker]
@@ -68,6 +69,7 @@ class Job:
     ends: Ends
     shown: Shown
     about: Mapping[str, object]
+    next_step: str = ""
 
     def rows(self, finished: Finished, wanted: Finished | None) -> Iterator[Row | InvalidRow]:
         """Read the rows that are to be checked."""
@@ -175,6 +177,8 @@ class _Run:
                         raise KeyboardInterrupt
         if is_clear:
             report.print(is_complete=True)
+            if self._job.next_step:
+                say(ERR, self._job.next_step)
 
     def code(self) -> Code:
         """Return what the run's exit code says."""
