@@ -8,6 +8,7 @@ nothing outlives an `async with` and a client that is never leased from owns no 
 
 from ..checks import BundleCheck, FeatureCheck, LicenseCheck
 from ..leases.lease import Lease
+from .blocking.session import BlockingLicenseSession, blocking_license_session
 from .gate.decisions import Decision, GateOverloaded
 from .gate.gate import LicenseGate
 from .gate.grace import Grace
@@ -15,6 +16,7 @@ from .gate.stores import SqliteStore, Store, StoreError
 from .license_session import Change, LicenseSession, LicenseUnusable, State, Use, UsesKept
 
 __all__ = [
+    "BlockingLicenseSession",
     "BundleCheck",
     "Change",
     "Decision",
@@ -32,4 +34,5 @@ __all__ = [
     "StoreError",
     "Use",
     "UsesKept",
+    "blocking_license_session",
 ]

@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., object])
 def _held(
     method: Callable[Concatenate[LicenseSpring, P], AbstractAsyncContextManager[T, bool | None]],
 ) -> Callable[Concatenate[BlockingLicenseSpring, P], AbstractContextManager[T, None]]:
-    @_returning(str(inspect.signature(method).return_annotation).replace("AbstractAsync", "Abstract"), method)
+    @returning(str(inspect.signature(method).return_annotation).replace("AbstractAsync", "Abstract"), method)
     def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> AbstractContextManager[T, None]:
         return self.hold(lambda client: method(client, *args, **kwargs))
 
@@ -36,7 +36,7 @@ def _held(
 def _copied(
     method: Callable[Concatenate[LicenseSpring, P], LicenseSpring],
 ) -> Callable[Concatenate[BlockingLicenseSpring, P], BlockingLicenseSpring]:
-    @_returning("BlockingLicenseSpring", method)
+    @returning("BlockingLicenseSpring", method)
     def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> BlockingLicenseSpring:
         return self.copy(lambda client: method(client, *args, **kwargs))
 
@@ -46,7 +46,7 @@ def _copied(
 def _inside(
     method: Callable[Concatenate[LicenseSpring, P], T],
 ) -> Callable[Concatenate[BlockingLicenseSpring, P], T]:
-    @_returning("None", method)
+    @returning("None", method)
     def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.inside(lambda client: method(client, *args, **kwargs))
 
@@ -56,14 +56,14 @@ def _inside(
 def _awaited(
     method: Callable[Concatenate[LicenseSpring, P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[BlockingLicenseSpring, P], T]:
-    @_returning(str(inspect.signature(method).return_annotation), method)
+    @returning(str(inspect.signature(method).return_annotation), method)
     def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.wait_for(lambda client: method(client, *args, **kwargs))
 
     return call
 
 
-def _returning(returned: str, method: Callable[..., object]) -> Callable[[F], F]:
+def returning(returned: str, method: Callable[..., object]) -> Callable[[F], F]:
     """Give a method the name, text and parameters of the async client's, and what it returns here."""
 
     def decorate(call: F) -> F:
