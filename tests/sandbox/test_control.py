@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from licensespring_async import (
     AnswerMismatch,
+    LicenseNotEnabled,
     LicenseSpring,
     LicenseSpringError,
     RateLimited,
@@ -224,12 +225,60 @@ async def test_steers_over_http(own: Sandbox, http: httpx.AsyncClient) -> None:
 
 
 async def test_shows_a_page(own: Sandbox, http: httpx.AsyncClient) -> None:
-    """The page escapes what it shows, and shows no key."""
+    """The page escapes what it shows, and shows this sandbox's keys with commands to try; no frame may hold it."""
     own.faults.add(Fault(effect="error", path="<script>"))
+    own.world.products["LUMEN"].add_license(key="'\"><script>alert(1)</script>")
     page = await http.get(f"{own.url}/_sandbox/")
-    assert "LUMEN" in page.text
     assert "&lt;script&gt;" in page.text
-    assert KEY not in page.text
+    assert "<script>alert" not in page.text
+    assert page.text.count("<script") == 1
+    for shown in (KEY, own.api_key, own.shared_key, f"--license-key {KEY} --hardware-id {DEVICE}"):
+        assert shown in page.text
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+
+
+async def test_revokes_a_license(own: Sandbox, http: httpx.AsyncClient) -> None:
+    """A license is revoked until it is given back, or until the reset."""
+    [tenant] = (await http.get(f"{own.url}/_sandbox/state")).json()["tenants"]
+    [license] = own.world.products["LUMEN"].licenses
+    wanted = {"company": tenant["api_key"], "id": license.id, "enabled": False}
+    address = f"{own.url}/_sandbox/licenses"
+    assert license.id in [row["id"] for row in tenant["licenses"]]
+    assert (await http.post(address, json=wanted)).json() == {"id": license.id, "enabled": False}
+    async with once(own) as client:
+        with pytest.raises(LicenseNotEnabled):
+            await check(client, own)
+        assert (await http.post(address, json={**wanted, "enabled": True})).status_code == 200
+        await check(client, own)
+        await http.post(address, json={"id": license.id, "enabled": False})
+        await http.post(f"{own.url}/_sandbox/reset")
+        await check(client, own)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"id": 1}, 400),
+        ({"ids": 1}, 400),
+        ({"enabled": False}, 404),
+        ({"id": "x", "enabled": False}, 404),
+        ({"company": "#0", "id": 1, "enabled": False}, 404),
+    ],
+)
+async def test_refuses_to_revoke_what_is_no_license(
+    own: Sandbox, http: httpx.AsyncClient, wrong: dict[str, Any], status: int
+) -> None:
+    """What names no license, or says nothing of it, changes nothing."""
+    assert (await http.post(f"{own.url}/_sandbox/licenses", json=wrong)).status_code == status
+
+
+async def test_tells_a_command_of_itself(own: Sandbox, http: httpx.AsyncClient) -> None:
+    """What `describe()` has is told to this machine, and to no page of another site."""
+    address = f"{own.url}/_sandbox/connection"
+    assert (await http.get(address)).json() == own.describe()
+    assert (await http.get(address, headers=STRANGE)).status_code == 403
+    embedded = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+    assert (await http.get(address, headers=embedded)).status_code == 403
 
 
 @pytest.mark.parametrize("wrong", [{}, {"effect": "none"}, {"effect": "error", "path": 5}, {"unknown": 1}, [], "x"])
@@ -415,7 +464,8 @@ async def test_finds_licenses(own: Sandbox, http: httpx.AsyncClient, find: str) 
 )
 async def test_refuses_other_sites(own: Sandbox, http: httpx.AsyncClient, headers: dict[str, str]) -> None:
     """A page of another site, or one whose name was rebound, cannot steer the sandbox."""
-    assert (await http.post(f"{own.url}/_sandbox/reset", headers=headers)).status_code == 403
+    for what in ("reset", "clock", "faults", "licenses"):
+        assert (await http.post(f"{own.url}/_sandbox/{what}", json={}, headers=headers)).status_code == 403
 
 
 async def test_asks_for_its_token() -> None:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..wire.jsontext import encode
 from ..wire.signing import Signer
+from ..world.licenses import License
 from .clock import SandboxClock, Setting
 from .effects import Answer, Effects
 from .faults import Faults, Met
@@ -29,9 +30,20 @@ class Control:
     faults: Faults
     limiter: Limiter
     journal: Journal = attrs.field(factory=Journal)
+    _enabled_before: dict[int, tuple[License, bool]] = attrs.field(
+        factory=dict[int, "tuple[License, bool]"], init=False, repr=False
+    )
+
+    def enable(self, license: License, *, enabled: bool) -> None:
+        """Revoke a license, or give it back, until the reset."""
+        self._enabled_before.setdefault(id(license), (license, license.enabled))
+        license.enabled = enabled
 
     def reset(self) -> None:
-        """End all faults, set the clock as it was at the start, and forget the requests."""
+        """End all faults, set the clock as it was at the start, give back what was revoked, and forget the requests."""
+        for license, was_enabled in self._enabled_before.values():
+            license.enabled = was_enabled
+        self._enabled_before.clear()
         self.faults.clear()
         self.limiter.clear()
         self.clock.restore(self.start)

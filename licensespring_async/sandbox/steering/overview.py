@@ -27,8 +27,10 @@ class SlotsRow:
 
 @attrs.frozen(kw_only=True)
 class LicenseRow:
-    """A license, as the page shows it."""
+    """A license, as the page shows it; what `shown` leaves out is for the page alone."""
 
+    id: int
+    source: License
     product: str
     license: str
     license_type: str
@@ -40,11 +42,20 @@ class LicenseRow:
     max_devices: int | None
     slots: Sequence[SlotsRow]
 
+    def shown(self) -> dict[str, object]:
+        """Return it as JSON, without its key."""
+        return attrs.asdict(self, filter=lambda attribute, _: attribute.name != "source")
+
 
 def licenses_of(world: World, now: datetime) -> Sequence[LicenseRow]:
     """List a world's licenses, those with slots first, and most of all those in use."""
-    rows = [_row(license, now) for product in tuple(world.products.values()) for license in product.licenses]
+    rows = [_row(license, now) for license in all_licenses(world)]
     return sorted(rows, key=lambda row: (-sum(slots.in_use for slots in row.slots), not row.slots))
+
+
+def all_licenses(world: World) -> Sequence[License]:
+    """List a world's licenses; a bundle's sub-licenses are not among them."""
+    return [license for product in tuple(world.products.values()) for license in product.licenses]
 
 
 def shown_tenant(tenant: Tenant) -> dict[str, str]:
@@ -68,6 +79,8 @@ def _row(license: License, now: datetime) -> LicenseRow:
     holders: list[tuple[str | None, Slots | None]] = [(None, license.slots)]
     holders += [(code, feature.slots) for code, feature in tuple(license.features.items())]
     return LicenseRow(
+        id=license.id,
+        source=license,
         product=license.product.short_code,
         license=fingerprint(license.identifier),
         license_type=license.license_type,

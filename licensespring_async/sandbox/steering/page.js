@@ -1,32 +1,75 @@
 "use strict";
 // Exchanges what has changed, once a second while the page is visible, so that focus, selection and scrolling stay.
 const live = document.getElementById("live");
+const told = document.getElementById("told");
+const shown = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, part.outerHTML]));
 
-function say(text, state) {
-  live.textContent = text;
-  live.className = state;
+function say(where, text, state) {
+  where.textContent = text;
+  where.className = state;
+}
+
+function replace(old, part) {
+  const open = [...old.querySelectorAll("details[open]")].map((each) => each.id);
+  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  old.replaceWith(part);
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  if (focused) document.getElementById(focused)?.focus();
 }
 
 async function refresh() {
-  if (document.hidden) return;
   const answer = await fetch(location.href, { cache: "no-store" });
   if (!answer.ok) throw new Error(answer.statusText);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const now = [...page.querySelectorAll("[data-live]")];
-  const shown = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, part]));
-  for (const part of now) {
-    const old = shown.get(part.id);
-    shown.delete(part.id);
-    if (!old) document.querySelector("main").append(part);
-    else if (old.innerHTML !== part.innerHTML) old.replaceWith(part);
+  const gone = new Set(shown.keys());
+  for (const part of page.querySelectorAll("[data-live]")) {
+    gone.delete(part.id);
+    const before = shown.get(part.id);
+    if (before === part.outerHTML) continue;
+    shown.set(part.id, part.outerHTML);
+    if (before === undefined) document.querySelector("main").append(part);
+    else replace(document.getElementById(part.id), part);
   }
-  for (const gone of shown.values()) gone.remove();
-  say("live", "on");
+  for (const id of gone) {
+    shown.delete(id);
+    document.getElementById(id).remove();
+  }
+  say(live, "live", "on");
 }
+
+async function send(button, content) {
+  const { post, method = "POST", ask } = button.dataset;
+  if (ask && !confirm(ask)) return;
+  button.disabled = true;
+  try {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(post, { method, headers, body: method === "POST" ? content : undefined });
+    if (answer.ok) say(told, "done", "on");
+    else say(told, (await answer.json()).message, "off");
+    await refresh();
+  } catch {
+    say(told, "the sandbox does not answer", "off");
+  } finally {
+    button.disabled = false;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-post]");
+  if (button) send(button, button.dataset.send ?? "{}");
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset.post) return;
+  event.preventDefault();
+  const given = [...form.elements].filter((each) => each.name && each.value !== "");
+  send(form, JSON.stringify(Object.fromEntries(given.map(({ name, type, value }) => [name, type === "number" ? Number(value) : value]))));
+});
 
 async function keepRefreshing() {
   for (;;) {
-    await refresh().catch(() => say("the sandbox does not answer", "off"));
+    if (!document.hidden) await refresh().catch(() => say(live, "the sandbox does not answer", "off"));
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }

@@ -9,9 +9,10 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from ...redaction import fingerprint
 from ..tenants.tenants import Tenant
+from ..world.devices import Devices
 from .control import Control
+from .controls import command, revoking, shown_command, steering
 from .faults import Fault
 from .journal import Entry
 from .overview import LicenseRow, SlotsRow, licenses_of, shown_fault, shown_tenant
@@ -46,16 +47,18 @@ class Html:
 Cell: TypeAlias = "str | Html"
 
 
-def render(control: Control, tenants: Sequence[Tenant], now: datetime, *, find: str = "") -> str:
+def render(control: Control, tenants: Sequence[Tenant], now: datetime, *, connection: str, find: str = "") -> str:
     """Write the page.
 
     Args:
         control: Faults, requests and clock.
         tenants: Whose licenses are shown.
         now: The sandbox's time.
+        connection: How to get to the sandbox, as HTML.
         find: Shows only licenses of this product, key, user or fingerprint.
     """
-    sections = [_numbers(control, now), _faults(control.faults.active), _requests(control.journal.entries)]
+    sections = [_numbers(control, now), connection, steering()]
+    sections += [_faults(control.faults.active), _requests(control.journal.entries)]
     sections += [_search(find), *(_tenant(tenant, now, find.strip()) for tenant in tenants)]
     return _DOCUMENT.format(sections="".join(sections))
 
@@ -128,10 +131,11 @@ def _tenant(tenant: Tenant, now: datetime, find: str) -> str:
     found = [row for row in rows if not find or _is_found(row, find)]
     shown = shown_tenant(tenant)
     count = f"{len(found)} of {len(rows)} licenses" if find else f"{len(rows)} licenses"
-    head = f"<p>client {escape(shown['client_id'])}, {len(tenant.world.products)} products, {count}</p>"
+    keys = f"<code>{escape(tenant.api_key)}</code>, secret <code>{escape(tenant.shared_key)}</code>"
+    head = f"<p>API key {keys}, client {escape(shown['client_id'])}, {len(tenant.world.products)} products, {count}</p>"
     table = _table(
-        ["Product", "License", "Type", "State", "Devices", "Slots in use"],
-        [_license(row) for row in found[:_LICENSES]],
+        ["Product", "License", "Type", "State", "Devices", "Slots in use", "Try this", "Revoke"],
+        [_license(row, shown["api_key"]) for row in found[:_LICENSES]],
         "No license is like that." if find else "This world has no licenses.",
     )
     more = len(found) - _LICENSES
@@ -140,13 +144,37 @@ def _tenant(tenant: Tenant, now: datetime, find: str) -> str:
 
 
 def _is_found(row: LicenseRow, find: str) -> bool:
-    return find.lower() in row.product.lower() or row.license in (find, fingerprint(find))
+    return find.lower() in row.product.lower() or find in (row.source.identifier, row.license)
 
 
-def _license(row: LicenseRow) -> Sequence[Cell]:
+def _license(row: LicenseRow, company: str) -> Sequence[Cell]:
     allowed = "any number" if row.max_devices is None else f"{row.max_devices:,}"
     slots = "".join(_meter(each) for each in row.slots)
-    return [row.product, row.license, row.license_type, _state(row), f"{row.devices:,} of {allowed}", Html(slots)]
+    return [
+        row.product,
+        row.source.identifier,
+        row.license_type,
+        _state(row),
+        f"{row.devices:,} of {allowed}",
+        Html(slots),
+        Html(_tried(row)),
+        Html(revoking(company, row.id, enabled=row.enabled)),
+    ]
+
+
+def _tried(row: LicenseRow) -> str:
+    license = row.source
+    device = Devices(license.place).first_active()
+    names = ("api activate_bundle", "check-bundle") if license.sublicenses else ("activate", "check")
+    text = command(
+        names[device is not None],
+        product=row.product,
+        license_key=license.key or "",
+        username="" if license.user is None else license.user.username,
+        hardware_id="my-device" if device is None else device.hardware_id,
+    )
+    name = "activate" if device is None else "check"
+    return f'<details id="try-{license.id}"><summary>{name}</summary>{shown_command(text)}</details>'
 
 
 def _state(row: LicenseRow) -> Html:

@@ -19,8 +19,9 @@ from ..spelling import suggestion
 from ..tenants.tenants import Tenant
 from .access import Admitted, refused
 from .control import CONTROL_PATH, Control
+from .controls import connection
 from .faults import Fault
-from .overview import licenses_of, shown_fault, shown_tenant
+from .overview import all_licenses, licenses_of, shown_fault, shown_tenant
 from .page import render
 
 _STATIC: Final = {"page.css": "text/css", "page.js": "text/javascript"}
@@ -32,6 +33,8 @@ _HEADERS: Final = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
@@ -57,6 +60,7 @@ class Panel:
                 Route(f"{CONTROL_PATH}/counters", self._counters),
                 Route(f"{CONTROL_PATH}/clock", self._clock, methods=["GET", "POST"]),
                 Route(f"{CONTROL_PATH}/faults", self._faults, methods=["GET", "POST", "DELETE"]),
+                Route(f"{CONTROL_PATH}/licenses", self._licenses, methods=["POST"]),
                 Route(f"{CONTROL_PATH}/reset", self._reset, methods=["POST"]),
             ],
             exception_handlers={HTTPException: refused},
@@ -65,17 +69,22 @@ class Panel:
 
     async def _page(self, request: Request) -> Response:
         now = self.control.clock.moment()
-        text = render(self.control, tuple(self.tenants), now, find=request.query_params.get("find", ""))
+        text = render(
+            self.control,
+            tuple(self.tenants),
+            now,
+            find=request.query_params.get("find", ""),
+            connection=connection(_origin(request), self.keys()),
+        )
         return HTMLResponse(text, headers=_HEADERS)
 
     async def _connection(self, request: Request) -> Response:
-        url = str(request.base_url).rstrip("/")
-        return JSONResponse({"url": url, **self.keys()}, headers={"Cache-Control": "no-store"})
+        return JSONResponse({"url": _origin(request), **self.keys()}, headers=_HEADERS)
 
     async def _state(self, _: Request) -> Response:
         now = self.control.clock.moment()
         tenants = [
-            {**shown_tenant(tenant), "licenses": [attrs.asdict(row) for row in licenses_of(tenant.world, now)]}
+            {**shown_tenant(tenant), "licenses": [row.shown() for row in licenses_of(tenant.world, now)]}
             for tenant in self.tenants
         ]
         return JSONResponse({"tenants": tenants})
@@ -119,6 +128,19 @@ class Panel:
             faults.clear()
         return JSONResponse([shown_fault(fault) for fault in faults.active])
 
+    async def _licenses(self, request: Request) -> Response:
+        wanted = await _content(request, ("company", "id", "enabled"))
+        company, enabled = wanted.get("company"), wanted.get("enabled")
+        if not isinstance(enabled, bool):
+            raise HTTPException(400, "enabled: send true or false")
+        tenants = [each for each in self.tenants if company in (None, shown_tenant(each)["api_key"])]
+        licenses = [license for each in tenants[:1] for license in all_licenses(each.world)]
+        license = next((each for each in licenses if each.id == wanted.get("id")), None)
+        if license is None:
+            raise HTTPException(404, "there is no such license; state lists their ids")
+        self.control.enable(license, enabled=enabled)
+        return JSONResponse({"id": license.id, "enabled": license.enabled})
+
     async def _reset(self, _: Request) -> Response:
         self.reset()
         return JSONResponse({})
@@ -128,6 +150,10 @@ async def _static(request: Request) -> Response:
     name = request.url.path.rpartition("/")[2]
     content = (files("licensespring_async.sandbox.steering") / name).read_bytes()
     return Response(content, media_type=_STATIC[name], headers=_HEADERS)
+
+
+def _origin(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
 
 
 def _seconds(wanted: Mapping[str, object], name: str) -> float | None:

@@ -17,6 +17,7 @@ _READ: Final = (
     " WHERE tenant = :tenant AND license = :license"
 )
 _READ_ONE: Final = f"{_READ} AND hardware_id = :device"
+_READ_FIRST: Final = f"{_READ} AND active ORDER BY id LIMIT 1"
 _READ_ALL: Final = f"{_READ} ORDER BY id"
 _COUNT: Final = "SELECT count(*) FROM device WHERE tenant = :tenant AND license = :license AND active"
 _ADD: Final = "INSERT INTO device (tenant, license, hardware_id, id) VALUES (:tenant, :license, :device, :id)"
@@ -65,6 +66,11 @@ class Devices:
     def get(self, hardware_id: str) -> Device | None:
         """Return a device that the license knows, active or not."""
         row = self.place.row(_READ_ONE, device=hardware_id)
+        return None if row is None else self._device(row)
+
+    def first_active(self) -> Device | None:
+        """Return the active device that came first."""
+        row = self.place.row(_READ_FIRST)
         return None if row is None else self._device(row)
 
     def all(self) -> Mapping[str, Device]:
