@@ -116,7 +116,7 @@ def test_buttons_steer_it(browser: Any) -> None:
         browser.find_element(By.ID, "count").send_keys("2")
         press(browser, "Add fault")
         wait_for(browser, "path */check_license")
-        assert sandbox.faults.active == (Fault(effect="error", path="*/check_license", count=2),)
+        assert list(sandbox.faults.active) == [Fault(effect="error", path="*/check_license", count=2)]
         press(browser, "Revoke")
         wait_for(browser, "disabled")
         assert is_revoked()
