@@ -22,6 +22,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _Function = Callable[..., Call[Any]]
+_SELF = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
 
 
 @functools.cache
@@ -36,12 +37,13 @@ def _like(function: _Function, method: Callable[..., Any], raw: Any = None) -> C
     signature = _signature(function)
     (answer,) = get_args(signature.return_annotation)
     returned = answer if raw is None else raw[answer]
-    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    method.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[this, *signature.parameters.values()], return_annotation=returned
+    parameters = signature.parameters
+    method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [_SELF, *parameters.values()],
+        return_annotation=returned,
+        __validate_parameters__=False,  # the function is valid, and there are four methods for each
     )
-    annotations = {name: each.annotation for name, each in signature.parameters.items()}
-    method.__annotations__ = annotations | {"return": returned}
+    method.__annotations__ = {name: each.annotation for name, each in parameters.items()} | {"return": returned}
     del method.__wrapped__  # type: ignore[attr-defined]  # get_type_hints would follow it
     return method
 

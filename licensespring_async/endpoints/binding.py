@@ -22,7 +22,7 @@ from ..models import (
     LicenseFeature,
     ProductDetails,
 )
-from ..models.json_types import ascii_lower, in_utc
+from ..models.json_types import ascii_lower, in_utc, is_same
 from ..redaction import Unpickled, excerpt
 from ..signatures import Verifier
 from .parameters import Value, secrets_of
@@ -42,7 +42,7 @@ class SameFeature(Unpickled):
 
     def __call__(self, feature: LicenseFeature, verifier: Verifier | None) -> None:
         code, license_id = str(self.asked["feature"]), self.asked.get("license_id")
-        if ascii_lower(feature.code) != ascii_lower(code):
+        if not is_same(feature.code, code):
             given, asked = excerpt(feature.code, secrets_of(self.asked)), excerpt(code)
             raise AnswerMismatch(f"the answer is about the feature {given!r}, not {asked!r}; it was thrown away")
         # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
@@ -70,7 +70,7 @@ class SameDevice(Unpickled):
         if not licenses:
             return
         product, license_id = str(self.asked["product"]), self.asked.get("license_id")
-        if ascii_lower(product) not in [ascii_lower(each.product_details.short_code) for each in licenses]:
+        if not any(is_same(product, each.product_details.short_code) for each in licenses):
             raise AnswerMismatch(f"no license of the answer is of the product {excerpt(product)!r}; it was thrown away")
         # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
         is_named = license_id is not None and "bundle_code" not in self.asked
@@ -84,7 +84,7 @@ class SameDevice(Unpickled):
 
     def _problem(self, license: License, verifier: Verifier | None) -> str:
         device, identity = str(self.asked["hardware_id"]), self._identity(license)
-        if license.hardware_id is not None and ascii_lower(license.hardware_id) != ascii_lower(device):
+        if license.hardware_id is not None and not is_same(license.hardware_id, device):
             return "is another device's"
         # An empty signature is one that does not hold.
         if verifier is None or license.license_signature is None:
@@ -114,7 +114,7 @@ class SameDevice(Unpickled):
         named = [(each or "").partition("|")[0] for each in users]
         if "license_key" in self.asked:
             named = [license.license_key or ""]
-        return ascii_lower(self._identity(license)) in map(ascii_lower, named)
+        return any(is_same(self._identity(license), each) for each in named)
 
 
 @attrs.frozen
@@ -144,7 +144,7 @@ class SameProduct(Unpickled):
     asked: Mapping[str, Value] = attrs.field(repr=False)
 
     def __call__(self, answer: ProductDetails, verifier: Verifier | None) -> None:
-        if ascii_lower(answer.short_code) != ascii_lower(str(self.asked["product"])):
+        if not is_same(answer.short_code, str(self.asked["product"])):
             raise AnswerMismatch(
                 f"the answer is about the product {excerpt(answer.short_code)!r}, not "
                 f"{excerpt(str(self.asked['product']))!r}; it was thrown away"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import textwrap
@@ -31,13 +32,12 @@ def documented(function: F) -> F:
     """
     if function.__doc__ is None:  # python -OO
         return function
-    signature = inspect.signature(function)
+    annotations = inspect.get_annotations(function)
+    is_signed = annotations.pop("return") != "Call[None]"  # a call that answers nothing has no signature to check
     sections = _split(inspect.cleandoc(function.__doc__), _SECTION)
-    about = {name: PARAMETERS[name].about for name in signature.parameters if name in PARAMETERS}
+    about = {name: PARAMETERS[name].about for name in annotations if name in PARAMETERS}
     arguments = about | _entries(sections.get("Args", ""))
-    sections["Args"] = _section("Args", {name: arguments[name] for name in signature.parameters})
-    # A call that answers nothing has no signature to check.
-    is_signed = signature.return_annotation != "Call[None]"
+    sections["Args"] = _section("Args", {name: arguments[name] for name in annotations})
     common = {name: about for name, about in _RAISES.items() if is_signed or name != "SignatureError"}
     sections["Raises"] = _section("Raises", _entries(sections.get("Raises", "")) | common)
     order = ("", "Args", "Returns", "Raises", "Cost", "Source")
@@ -61,10 +61,11 @@ def _entries(section: str) -> dict[str, str]:
 
 
 def _section(title: str, entries: dict[str, str]) -> str:
-    lines = [
-        textwrap.fill(
-            f"{name}: {about}", _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8, break_on_hyphens=False
-        )
-        for name, about in entries.items()
-    ]
-    return "\n".join([f"{title}:", *lines])
+    return "\n".join([f"{title}:", *(_entry(name, about) for name, about in entries.items())])
+
+
+@functools.cache  # most are of many endpoints
+def _entry(name: str, about: str) -> str:
+    return textwrap.fill(
+        f"{name}: {about}", _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8, break_on_hyphens=False
+    )

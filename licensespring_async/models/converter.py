@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
@@ -101,10 +102,11 @@ def _text_or_file(value: object, _: object) -> str | InstallationFile | None:
     return _converter.structure(cast("object", value), InstallationFile)
 
 
-def _object(value: object, _: object) -> JsonObject:
+def _object(value: Any, _: object) -> JsonObject:
     if type(value) is not dict:
         raise _WrongType("an object", value)
-    return cast("JsonObject", value)
+    fields: JsonObject = value  # a cast is a call, and there is one of these for every object
+    return fields
 
 
 def _scalar(value: object, _: object) -> JsonScalar:
@@ -218,11 +220,16 @@ def _model(cls: Any) -> Callable[[object, object], object]:
     return structure
 
 
+@cache
+def _bundle_file() -> Callable[[object, object], object]:
+    return _model(Bundle)  # the hook of a bundle reads an array
+
+
 def _bundle(value: object, _: object) -> Bundle:
     if type(value) is dict:
         fields = cast("JsonObject", value)
         if "licenses" in fields:  # an offline file
-            return cast("Bundle", _bundle_file(fields, _))
+            return cast("Bundle", _bundle_file()(fields, _))
         # The documented schema block of check_bundle describes one object; everything else says an array of them.
         value = [fields]
     return Bundle(licenses=_converter.structure(value, tuple[License, ...]))
@@ -242,7 +249,6 @@ _converter.register_structure_hook_factory(_is_open_enum, _open_enum)
 _converter.register_structure_hook_func(lambda kind: kind == str | InstallationFile | None, _text_or_file)
 _converter.register_structure_hook_factory(_is_array, _array)
 _converter.register_structure_hook_factory(attrs.has, _model)
-_bundle_file = _model(Bundle)
 _converter.register_structure_hook(Bundle, _bundle)
 
 

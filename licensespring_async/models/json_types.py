@@ -30,6 +30,11 @@ def ascii_lower(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
+def is_same(one: str, other: str) -> bool:
+    """Return whether two texts are one to the service, which does not tell A to Z in upper and lower case apart."""
+    return one == other or ascii_lower(one) == ascii_lower(other)
+
+
 def exact(value: str) -> str:
     """Return the text that a string is, as an exact `str`: an enum's member prints, and hashes as, its name."""
     return value if type(value) is str else str.__str__(value)

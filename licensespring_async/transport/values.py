@@ -41,7 +41,7 @@ class Tpm(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Request(Unpickled):
     """One endpoint's request, before it is signed: the same for every attempt.
 
@@ -70,7 +70,7 @@ class Request(Unpickled):
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Call(Unpickled, Generic[T_co]):
     """A request, together with how its answer is read and believed.
 
@@ -88,7 +88,7 @@ class Call(Unpickled, Generic[T_co]):
     doubt: Callable[[], Call[T_co]] | None = None
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class HttpRequest(Unpickled):
     """A finished HTTP request, as an engine sends it.
 
@@ -103,7 +103,7 @@ class HttpRequest(Unpickled):
     body: bytes | None = attrs.field(default=None, repr=False)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class HttpResponse:
     """A whole HTTP answer, as an engine gives it back.
 
@@ -119,7 +119,7 @@ class HttpResponse:
     body: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class RawResponse(Generic[T_co]):
     """An answer together with how it came about.
 

@@ -75,7 +75,8 @@ class Deadline:
     @property
     def left(self) -> float:
         """Seconds until the call is over, below 0 once it is."""
-        return self._timeout + self._at_windows - self.elapsed
+        now = self._clock.monotonic()
+        return self._timeout + self._at_windows(now) - (now - self._started)
 
     @property
     def is_patient(self) -> bool:
@@ -85,11 +86,9 @@ class Deadline:
     @property
     def patience(self) -> float:
         """Seconds that the call may go on waiting for the rate windows."""
-        return math.inf if self.is_patient else WINDOW_TIMES * self._timeout - self._at_windows
+        return math.inf if self.is_patient else WINDOW_TIMES * self._timeout - self._at_windows(self._clock.monotonic())
 
-    @property
-    def _at_windows(self) -> float:
-        now = self._clock.monotonic()
+    def _at_windows(self, now: float) -> float:
         return self._extension + (0.0 if self._extended_since is None else now - self._extended_since)
 
     def exceeded(self, doing: str) -> DeadlineExceeded:
@@ -130,7 +129,7 @@ class Deadline:
             try:
                 yield
             finally:
-                self._extension, self._extended_since = self._at_windows, None
+                self._extension, self._extended_since = self._at_windows(self._clock.monotonic()), None
         if scope.cancelled_caught:
             raise self.crowded()
 

@@ -41,7 +41,7 @@ def _parsed(date: str) -> float | None:
         return None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Reading:
     """The service's clock, as one answer told it.
 
@@ -118,14 +118,14 @@ class ClockSkew:
             now: Local time, seconds since the epoch.
             monotonic: The same moment in seconds that only go forward.
         """
+        dates = _dates(headers.get("date", ""))
+        if not dates or dates == (None,):
+            return None
         expected = [now]
         for told in (self._believed, self._asked):
             if told is not None:
                 expected += [now + told.offset, told.served + monotonic - told.monotonic]
-        dates = _dates(headers.get("date", ""))
-        if len(dates) == 1 and dates[0] is None:
-            return None
-        return max((_nearest(date, expected) for date in dates), default=None)
+        return max([_nearest(date, expected) for date in dates])
 
     def is_news(self, signed_with: float) -> bool:
         """Return whether the offset has changed enough since an attempt was signed for another attempt to help."""
@@ -133,4 +133,4 @@ class ClockSkew:
 
 
 def _nearest(date: float | None, expected: list[float]) -> float:
-    return float("inf") if date is None else min(abs(date - each) for each in expected)
+    return float("inf") if date is None else min([abs(date - each) for each in expected])
