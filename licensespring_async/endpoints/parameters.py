@@ -259,6 +259,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     # Texts that were made elsewhere.
     "request": Parameter(document, "The text of an offline request, Base64."),
 }
+CHECKS: Final = {name: parameter.check for name, parameter in PARAMETERS.items()}
 _PUBLIC = frozenset(name for name, parameter in PARAMETERS.items() if parameter.public)
 
 

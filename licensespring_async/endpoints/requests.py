@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from ..errors import InvalidParameter
 from ..models.shapes import Answer
 from ..signatures import Verifier
 from ..transport.values import Call, Repeat, Request, Tpm
-from .parameters import PARAMETERS, Value, is_plain, secrets_of
+from .parameters import CHECKS, Value, is_plain, secrets_of
 
 T = TypeVar("T")
 
@@ -76,12 +77,12 @@ def required(**arguments: object) -> dict[str, Value]:
     Raises:
         InvalidParameter: One cannot be sent.
     """
-    return {name: PARAMETERS[name].check(name, value) for name, value in arguments.items()}
+    return {name: CHECKS[name](name, value) for name, value in arguments.items()}
 
 
 def optional(**arguments: object) -> dict[str, Value]:
     """Return the arguments that are not None, checked as `required` does."""
-    return {name: PARAMETERS[name].check(name, value) for name, value in arguments.items() if value is not None}
+    return {name: CHECKS[name](name, value) for name, value in arguments.items() if value is not None}
 
 
 def get(
@@ -95,14 +96,19 @@ def get(
 ) -> Call[T]:
     """Return the call that asks with a query string, every reserved character percent-encoded (RFC 3986, 2.1)."""
     path = f"/api/v4/{path or endpoint}"
-    query = "&".join([f"{name}={_in_query(value)}" for name, value in fields.items()])
+    query = "&".join(
+        [
+            f"{name}={value if type(value) is str and is_plain(value) else _in_query(value)}"
+            for name, value in fields.items()
+        ]
+    )
     request = Request(
         endpoint=endpoint,
         method="GET",
         path=path,
         target=f"{path}?{query}" if query else path,
         authorized=authorized,
-        secrets=secrets_of(fields),
+        find_secrets=partial(secrets_of, fields),
     )
     return Call(request, answer, bind)
 
@@ -129,7 +135,7 @@ def post(
         content_type="application/json",
         repeat=repeat,
         tpm=tpm,
-        secrets=secrets_of(fields),
+        find_secrets=partial(secrets_of, fields),
     )
     return Call(request, answer, bind, doubt)
 
@@ -152,7 +158,7 @@ def post_text(
         body=str(fields["request"]).encode(),
         content_type="text/plain",
         repeat=repeat,
-        secrets=secrets_of(fields),
+        find_secrets=partial(secrets_of, fields),
     )
     return Call(request, answer, bind)
 
@@ -160,4 +166,4 @@ def post_text(
 def _in_query(value: Value) -> str:
     if not isinstance(value, str):
         return str(value).lower()  # true, false, or digits
-    return value if is_plain(value) else quote(value, safe="")
+    return quote(value, safe="")

@@ -102,11 +102,10 @@ def _text_or_file(value: object, _: object) -> str | InstallationFile | None:
     return _converter.structure(cast("object", value), InstallationFile)
 
 
-def _object(value: Any, _: object) -> JsonObject:
+def _object(value: object, _: object) -> JsonObject:
     if type(value) is not dict:
         raise _WrongType("an object", value)
-    fields: JsonObject = value  # a cast is a call, and there is one of these for every object
-    return fields
+    return cast("JsonObject", value)
 
 
 def _scalar(value: object, _: object) -> JsonScalar:

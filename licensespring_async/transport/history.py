@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -10,6 +11,8 @@ from ..errors import LicenseSpringError
 from .policies.deadline import Deadline
 from .policies.retry import Kind
 from .policies.skew import Reading
+
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 @attrs.define(kw_only=True)
@@ -33,15 +36,15 @@ class History:
     deadline: Deadline
     attempts: int = 0
     tries: int = 0
-    failures: list[LicenseSpringError] = attrs.field(factory=list[LicenseSpringError])
-    remedies: set[str] = attrs.field(factory=set[str])
+    failures: tuple[LicenseSpringError, ...] = ()
+    remedies: frozenset[str] = frozenset()
     last_retry: Kind | None = None
     signed_offset: float = 0.0
     received: float = 0.0
     monotonic: float = 0.0
     reading: Reading | None = None
     status: int | None = None
-    credentials: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    credentials: Mapping[str, str] = attrs.field(default=_NO_HEADERS, repr=False)
 
     def follow_up(self, endpoint: str) -> History:
         """Return the history of another call within the time of this one."""

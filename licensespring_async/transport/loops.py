@@ -19,7 +19,7 @@ def running() -> object | None:
     A context variable, by which anyio knows, goes along into the threads that `asyncio.to_thread` starts.
     """
     # What nobody has imported cannot run; asyncio alone is a fifth of what this package takes to import.
-    get_running_loop = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
+    get_running_loop: Callable[[], object] | None = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
     if get_running_loop is not None and (loop := get_running_loop()) is not None:
         return loop
     if "trio" in sys.modules:
@@ -72,13 +72,17 @@ class InLoop(Generic[T]):
         self._process = 0
         self._moving = threading.Lock()
 
-    def get(self) -> T:
+    def get(self, loop: object | None = None) -> T:
         """Return what belongs to the loop that runs here.
+
+        Args:
+            loop: What `running` has just returned; None asks it.
 
         Raises:
             ConfigurationError: It belongs to another loop, and that one still runs.
         """
-        loop = running()
+        if loop is None:
+            loop = running()
         latest = self.latest
         if loop is self._loop and latest is not None:
             return latest

@@ -6,7 +6,7 @@ waits must not grow old in a signature. Permit and place are free while a call w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
@@ -30,6 +30,7 @@ from .engine import Engine
 from .events import Hook, RequestEvent, RetryEvent, emit, is_heard
 from .failures import credentials, failure
 from .history import History
+from .loops import running
 from .observing import Observer, Vitals
 from .policies.deadline import Deadline, Patience
 from .policies.retry import RetryPolicy, classify
@@ -93,7 +94,7 @@ class Pipeline:
                     history.tries -= 1
                     await self._wait_for_circuit(error, history.deadline)
                     continue
-                history.failures.append(error)
+                history.failures += (error,)
                 if self._is_mended(error, history):
                     history.tries -= 1
                     continue
@@ -106,12 +107,17 @@ class Pipeline:
             await self.clock.sleep(delay)
 
     async def _attempt(self, request: Request, history: History) -> HttpResponse:
-        permits = self.vitals.permits.get()
+        loop, deadline = running(), history.deadline
+        permits = self.vitals.permits.get(loop)
         self._check_circuit()
-        sign = await self.authorizer.ready(history.deadline) if request.authorized else _anonymous
-        line = await self.limiter.enter(history.deadline)
+        sign = await self.authorizer.ready(deadline) if request.authorized else _anonymous
+        line = self.limiter.enter_nowait(deadline, loop) or await self.limiter.enter(deadline)
         try:
-            await _take_one(permits, history.deadline)
+            try:
+                permits.acquire_nowait()
+            except anyio.WouldBlock:
+                with deadline.limit("waiting for one of max_concurrency permits"):
+                    await permits.acquire()
             try:
                 return await self._exchange(request, history, sign)
             finally:
@@ -127,7 +133,7 @@ class Pipeline:
         with deadline.wait():
             await self.clock.sleep(error.retry_after)
 
-    async def _exchange(self, request: Request, history: History, sign: Sign) -> HttpResponse:
+    def _exchange(self, request: Request, history: History, sign: Sign) -> Awaitable[HttpResponse]:
         left = history.deadline.left
         if left <= 0:
             raise history.deadline.exceeded("waiting for its turn")
@@ -135,10 +141,8 @@ class Pipeline:
         self._check_circuit()
         history.attempts += 1
         history.status = None
-        if self.observer is None:
-            return await self._ask(request, history, sign, left)
-        with self.observer.attempt(request, history):
-            return await self._ask(request, history, sign, left)
+        asking = self._ask(request, history, sign, left)
+        return asking if self.observer is None else _observed(self.observer.attempt(request, history), asking)
 
     async def _ask(self, request: Request, history: History, sign: Sign, left: float) -> HttpResponse:
         history.signed_offset = self.skew.offset
@@ -157,9 +161,9 @@ class Pipeline:
             received, monotonic = self.clock.time(), self.clock.monotonic()
             history.received, history.monotonic = received, monotonic
             history.reading = self.skew.observe(response.headers, sent, received, monotonic)
-            secrets = request.secrets
+            secrets: tuple[str, ...] = ()
             if response.status >= 300:
-                secrets += credentials(history.credentials) + self.authorizer.secrets
+                secrets = request.secrets + credentials(history.credentials) + self.authorizer.secrets
             error = failure(response, secrets, received + self.skew.offset)
         except LicenseSpringError as e:
             error = e
@@ -208,7 +212,7 @@ class Pipeline:
             return False
         if remedy in history.remedies:
             return False
-        history.remedies.add(remedy)
+        history.remedies |= {remedy}
         return True
 
     def _delay_before_retry(self, error: LicenseSpringError, request: Request, history: History) -> float:
@@ -232,19 +236,16 @@ class Pipeline:
         raise final
 
 
-async def _take_one(permits: anyio.Semaphore, deadline: Deadline) -> None:
-    try:
-        permits.acquire_nowait()
-    except anyio.WouldBlock:
-        with deadline.limit("waiting for one of max_concurrency permits"):
-            await permits.acquire()
+async def _observed(around: AbstractContextManager[object, None], asking: Awaitable[HttpResponse]) -> HttpResponse:
+    with around:
+        return await asking
 
 
-def _most_telling(failures: list[LicenseSpringError]) -> LicenseSpringError:
+def _most_telling(failures: tuple[LicenseSpringError, ...]) -> LicenseSpringError:
     # What the service said explains more than the connection that broke afterwards.
     if isinstance(failures[-1], ConnectionFailed | ConnectionLost):
         answers = [each for each in failures if isinstance(each, ApiError | RateLimited)]
-        return (answers or failures)[-1]
+        return answers[-1] if answers else failures[-1]
     # The client was closed between two attempts.
     if isinstance(failures[-1], ConfigurationError) and len(failures) > 1:
         return failures[-2]

@@ -55,7 +55,7 @@ class Request(Unpickled):
         repeat: When it may be sent again after a failure.
         authorized: Whether it is sent with credentials.
         tpm: Signs each attempt as well, or None.
-        secrets: Values that must not appear in errors and logs.
+        find_secrets: Gives `secrets`; called when something of an answer is to be shown.
     """
 
     endpoint: str
@@ -67,7 +67,12 @@ class Request(Unpickled):
     repeat: Repeat = Repeat.ALWAYS
     authorized: bool = True
     tpm: Tpm | None = attrs.field(default=None, repr=False)
-    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+    find_secrets: Callable[[], tuple[str, ...]] = attrs.field(default=tuple, repr=False, eq=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must not appear in errors and logs."""
+        return self.find_secrets()
 
 
 @attrs.frozen(slots=False)

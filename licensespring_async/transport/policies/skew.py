@@ -7,6 +7,7 @@ What is fresh is judged here, so that only an answer that was believed teaches i
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC
@@ -121,16 +122,18 @@ class ClockSkew:
         dates = _dates(headers.get("date", ""))
         if not dates or dates == (None,):
             return None
-        expected = [now]
-        for told in (self._believed, self._asked):
-            if told is not None:
-                expected += [now + told.offset, told.served + monotonic - told.monotonic]
-        return max([_nearest(date, expected) for date in dates])
+        farthest = 0.0
+        for date in dates:
+            if date is None:
+                return math.inf
+            nearest = abs(date - now)
+            for told in (self._believed, self._asked):
+                if told is not None:
+                    since = date - told.served - (monotonic - told.monotonic)
+                    nearest = min(nearest, abs(date - now - told.offset), abs(since))
+            farthest = max(farthest, nearest)
+        return farthest
 
     def is_news(self, signed_with: float) -> bool:
         """Return whether the offset has changed enough since an attempt was signed for another attempt to help."""
         return abs(self.offset - signed_with) > _WORTH_RETRYING
-
-
-def _nearest(date: float | None, expected: list[float]) -> float:
-    return float("inf") if date is None else min([abs(date - each) for each in expected])

@@ -219,6 +219,19 @@ class RateLimiter:
         if line is not None:
             line.ended.set()
 
+    def enter_nowait(self, deadline: Deadline, loop: object | None) -> Line | None:
+        """Take a place if there is one and nobody waits for it; None when `enter` has to wait.
+
+        Args:
+            deadline: Of the call.
+            loop: What runs here.
+
+        Raises:
+            ConfigurationError: Another event loop uses the client.
+        """
+        line = self._line.get(loop)
+        return None if line.turn.locked() or self._wait(deadline) > 0 else self._begin(line, deadline)
+
     async def enter(self, deadline: Deadline) -> Line:
         """Wait for a place; every `enter` needs its `leave`, with the line that it returns.
 
@@ -228,8 +241,10 @@ class RateLimiter:
             DeadlineExceeded: The windows leave no place for as long as a call may wait.
         """
         line = self._line.get()
-        if line.turn.locked() or self._wait(deadline) > 0:
-            await self._stand_in(line, deadline)
+        await self._stand_in(line, deadline)
+        return self._begin(line, deadline)
+
+    def _begin(self, line: Line, deadline: Deadline) -> Line:
         if self._gap and deadline.is_patient:
             self._spread_to = max(self._spread_to + self._gap, self._clock.monotonic() - _SLACK)
         line.under_way += 1
@@ -257,8 +272,9 @@ class RateLimiter:
             self.pause.error = error
 
     def _wait(self, deadline: Deadline) -> float:
+        """Return the seconds until one more fits, 0 or less when it does now."""
         now = self._clock.monotonic()
-        wait = max(0.0, self.pause.until - now)
+        wait = self.pause.until - now
         if self._gap and deadline.is_patient:
             wait = max(wait, self._spread_to + self._gap - now)
         for count in self._counts:
