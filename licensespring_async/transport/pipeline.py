@@ -242,11 +242,12 @@ async def _observed(around: AbstractContextManager[object, None], asking: Awaita
 
 
 def _most_telling(failures: tuple[LicenseSpringError, ...]) -> LicenseSpringError:
+    *earlier, last = failures
     # What the service said explains more than the connection that broke afterwards.
-    if isinstance(failures[-1], ConnectionFailed | ConnectionLost):
-        answers = [each for each in failures if isinstance(each, ApiError | RateLimited)]
-        return answers[-1] if answers else failures[-1]
+    if isinstance(last, ConnectionFailed | ConnectionLost):
+        answers = [each for each in earlier if isinstance(each, ApiError | RateLimited)]
+        return answers[-1] if answers else last
     # The client was closed between two attempts.
-    if isinstance(failures[-1], ConfigurationError) and len(failures) > 1:
-        return failures[-2]
-    return failures[-1]
+    if isinstance(last, ConfigurationError) and earlier:
+        return earlier[-1]
+    return last
