@@ -1,5 +1,6 @@
 """Checks many devices: reads rows, checks them concurrently, counts what came of it."""
 
+from ..redaction import fingerprint, salted
 from .checking.local import Checker, LocalChecker
 from .checking.one_row import check_row
 from .checking.pace import Concurrency, Pace
@@ -38,8 +39,10 @@ __all__ = [
     "check_many",
     "check_row",
     "check_with",
+    "fingerprint",
     "read_query",
     "read_rows",
     "row_from",
     "rows_from",
+    "salted",
 ]

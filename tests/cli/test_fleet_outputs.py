@@ -1,18 +1,22 @@
 """What a run leaves: results in every format, and its summary."""
 
+# pyarrow has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from licensespring_async.cli.fleet.output import open_output
-from licensespring_async.fleet import Journal, Outcome, Result
+from licensespring_async.fleet import Journal, Outcome, Result, fingerprint, salted
 from licensespring_async.fleet.report import read_records
-from licensespring_async.redaction import fingerprint, salted
 
 from .conftest import Run
 from .processes import python
@@ -265,3 +269,48 @@ def test_no_file_of_a_run_is_written_through_a_link(
     done = offline(*command)
     assert (done.exit_code, f"{journal}: cannot be used: is a link" in done.stderr) == (2, True)
     assert precious.read_text() == "precious"
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_results_can_be_joined_with_what_they_are_about(
+    offline: Run, tmp_path: Path, service: Service, suffix: str
+) -> None:
+    """Kept columns and ids are in each result as they were, of duplicates and invalid rows too, also when resumed."""
+    file, output = tmp_path / "fleet.csv", tmp_path / f"results.{suffix}"
+    file.write_text(
+        "product,hardware_id,license_key,Owner\nAPP,d1,KEY,Ünal\nAPP,d1,KEY,=Bo\nAPP,,KEY,\nAPP,d3,KEY,Cy\n"
+    )
+    command = [*words(file, output, service), "--keep", "Owner", "--show-ids"]
+    offline(*command)
+    for _ in range(2):
+        rows = sorted(records_in(output), key=lambda each: int(each["row"]))
+        assert [each["Owner"].lstrip("'") for each in rows] == ["Ünal", "=Bo", "", "Cy"]
+        assert [(each["hardware_id"], each["license_key"]) for each in rows] == [
+            ("d1", "KEY"),
+            ("d1", "KEY"),
+            ("", "KEY"),
+            ("d3", "KEY"),
+        ]
+        assert [each["check"] for each in rows] == ["bundle", "bundle", "", "bundle"]
+        assert str(rows[0]["at"]).startswith("20")
+        output.unlink()
+        assert offline(*command).exit_code == 1
+    assert service.sent.total() == 2
+    other = offline(*words(file, output, service))
+    assert (other.exit_code, "columns: it has Owner" in other.stderr) == (2, True)
+
+
+def records_in(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".parquet":
+        found: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+        return found
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file)) if path.suffix == ".csv" else [json.loads(line) for line in file]
+
+
+def test_a_kept_column_hides_none_of_the_results_own(offline: Run, tmp_path: Path, service: Service) -> None:
+    """Nothing is sent, and the message names the column."""
+    command = words(fleet(tmp_path / "fleet.csv", 1), tmp_path / "results.jsonl", service)
+    done = offline(*command, "--keep", "owner,code")
+    assert (done.exit_code, service.sent.total()) == (2, 0)
+    assert "--keep code: results have a column of that name of their own" in done.stderr

@@ -61,7 +61,7 @@ class Service(ScriptedEngine):
 
     def client(self) -> LicenseSpring:
         """A client of this service that tries once."""
-        return client(self, retry=RetryPolicy(max_attempts=1), max_concurrency=1000)
+        return client(self, retry=RetryPolicy(max_attempts=1), max_concurrency=1000, rate_limits=None)
 
 
 def rows(count: int) -> list[Row]:

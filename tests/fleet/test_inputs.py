@@ -13,6 +13,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ else:
 
 from licensespring_async import ConfigurationError
 from licensespring_async.checks import BundleCheck, FeatureCheck
-from licensespring_async.fleet import Format, InvalidRow, Row, Spool, read_query, read_rows, row_from
+from licensespring_async.fleet import Format, InvalidRow, Row, Spool, read_query, read_rows, row_from, rows_from
 
 HEADER = "product,hardware_id,license_key,username,feature\n"
 SECRET = "pass-word"
@@ -367,3 +368,112 @@ def test_a_spool_gives_rows_again() -> None:
     with Spool(iter(rows)) as spool:
         assert list(spool.read()) == rows
         assert list(spool.read()) == rows
+
+
+def asked(given: Row | InvalidRow) -> tuple[str, str | None]:
+    """The device and key of a row that can be checked."""
+    assert isinstance(given, Row), given
+    return given.check.hardware_id, given.check.license_key
+
+
+@pytest.mark.parametrize("header", ["Product,Hardware ID,License Key", "product,hardware-id,LICENSE_KEY"])
+def test_headers_are_matched_as_people_write_them(tmp_path: Path, header: str) -> None:
+    """Spaces, hyphens and capitals make no other column."""
+    path = tmp_path / "fleet.csv"
+    path.write_text(f"{header}\nAPP,d1,K1\n")
+    assert [asked(each) for each in read_rows(path)] == [("d1", "K1")]
+    path = tmp_path / "fleet.jsonl"
+    path.write_text(json.dumps(dict(zip(header.split(","), ["APP", "d1", "K1"], strict=True))))
+    assert [asked(each) for each in read_rows(path)] == [("d1", "K1")]
+
+
+@pytest.mark.parametrize(("delimiter", "told"), [(";", "--delimiter ';'"), ("|", "--delimiter '|'"), ("\t", "tab")])
+def test_another_delimiter_is_named_and_read(tmp_path: Path, delimiter: str, told: str) -> None:
+    """The error has the very option, and with it the file is read."""
+    path = tmp_path / "fleet.csv"
+    path.write_text(f"product{delimiter}Hardware ID{delimiter}license_key\nAPP{delimiter}d,1{delimiter}K1\n")
+    with pytest.raises(ConfigurationError, match=r"separated by \w+ and not by commas") as caught:
+        list(read_rows(path))
+    assert told in str(caught.value)
+    assert [asked(each) for each in read_rows(path, delimiter=delimiter)] == [("d,1", "K1")]
+    with pytest.raises(ConfigurationError, match="--delimiter: must be one character"):
+        list(read_rows(path, delimiter=";;"))
+
+
+@pytest.mark.parametrize(
+    ("header", "options"),
+    [
+        ("product,serial,license_key", "try --map hardware_id=serial."),
+        ("SKU,Device ID,key", "try --map product=SKU --map 'hardware_id=Device ID' --map license_key=key."),
+        ("product,hardware_idd,email", "try --map hardware_id=hardware_idd --map username=email."),
+        ("a,b,c", "--map hardware_id=serial renames one."),
+    ],
+)
+def test_a_column_of_another_name_is_told_with_its_option(tmp_path: Path, header: str, options: str) -> None:
+    """What looks like a missing column is suggested, ready to be typed."""
+    path = tmp_path / "fleet.csv"
+    path.write_text(f"{header}\n1,2,3\n")
+    with pytest.raises(ConfigurationError) as caught:
+        list(read_rows(path))
+    assert options in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_json_lines_in_another_encoding_are_told_as_csv_is(tmp_path: Path, encoding: str) -> None:
+    """One sentence that names the encoding, and no row for each line."""
+    path = tmp_path / "fleet.jsonl"
+    path.write_bytes('{"product": "APP", "hardware_id": "größe", "license_key": "k"}\n'.encode(encoding))
+    with pytest.raises(ConfigurationError, match="is not UTF-8 text; save it as UTF-8"):
+        list(read_rows(path))
+
+
+class NAType:
+    """As pandas has it: neither true nor equal to anything."""
+
+    def __bool__(self) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(5.0, "5"), (Decimal("7.0"), "7"), (float("nan"), None), (NAType(), None), (2.0**53, str(2**53))],
+)
+def test_what_pandas_makes_of_a_column_with_gaps_is_read(value: object, text: str | None) -> None:
+    """A whole number came as a float, and a gap as NaN or NA."""
+    [made] = rows_from([{"product": "APP", "hardware_id": "d", "license_key": "k", "feature": value}])
+    assert isinstance(made, Row)
+    assert getattr(made.check, "feature", None) == text
+    [numbered] = rows_from([{"product": "APP", "hardware_id": "d", "license_key": "k", "license_id": "12.0"}])
+    assert isinstance(numbered, Row)
+    assert numbered.check.license_id == 12
+
+
+@pytest.mark.parametrize("value", [5.5, float("inf"), 2.0**60, Decimal("0.1"), True])
+def test_what_is_no_whole_number_is_no_id(value: object) -> None:
+    """Half a number names no device, and beyond 2**53 a float may have been another number."""
+    [made] = rows_from([{"product": "APP", "hardware_id": value, "license_key": "k"}])
+    assert isinstance(made, InvalidRow)
+    assert made.reason.startswith("hardware_id: must be text or a whole number")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_columns_of_the_input_are_kept(tmp_path: Path, suffix: str) -> None:
+    """By the names that they are asked for with, as text, also of rows that cannot be checked."""
+    table = {"product": ["APP", "APP"], "hardware_id": ["d1", ""], "license_key": ["k", "k"], "Site": ["Köln", ""]}
+    path = tmp_path / f"fleet.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.table(table), path)
+    elif suffix == "csv":
+        path.write_text("\n".join(",".join(each) for each in [table, *zip(*table.values(), strict=True)]))
+    else:
+        rows = [dict(zip(table, each, strict=True)) for each in zip(*table.values(), strict=True)]
+        path.write_text("\n".join(map(json.dumps, rows)))
+    first, second = read_rows(path, keep=["site", "license_key"])
+    assert isinstance(second, InvalidRow)
+    assert [dict(each.kept) for each in (first, second)] == [
+        {"site": "Köln", "license_key": "k"},
+        {"site": "", "license_key": "k"},
+    ]
+    if suffix != "jsonl":
+        with pytest.raises(ConfigurationError, match="has no column owner, which is to be kept"):
+            list(read_rows(path, keep=["owner"]))

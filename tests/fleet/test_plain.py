@@ -82,6 +82,7 @@ def test_results_are_named_where_the_journal_is() -> None:
                 feature="render",
                 hardware=fingerprint("d1"),
                 key=fingerprint("KEY-0001"),
+                check="feature",
             )
         ],
         throttled=2,

@@ -108,7 +108,15 @@ def test_a_long_run_has_few_points_and_loses_none() -> None:
     """14 hours fit into a bounded number of bins, which still hold every row and every second of work."""
     findings = Findings(NOW)
     for row in range(1000):
-        findings.add(Result(row=row, outcome=Outcome.LICENSED, attempts=1, seconds=2.0, at=1e9 + row * 50))
+        findings.add(
+            Result(
+                row=row,
+                outcome=Outcome.LICENSED,
+                attempts=1,
+                seconds=2.0,
+                at=datetime.fromtimestamp(1e9 + row * 50, UTC),
+            )
+        )
     points, width = findings.timeline.points(), findings.timeline.width
     assert len(points) <= 242
     assert sum(rate for _, rate, _ in points) * width == pytest.approx(1000)
@@ -152,7 +160,7 @@ def test_every_value_is_escaped() -> None:
         product=HOSTILE,
         feature=HOSTILE,
         attempts=1,
-        at=1.0,
+        at=datetime.fromtimestamp(1.0, UTC),
     )
     page = render(found(hostile), command=HOSTILE, made=NOW)
     assert "<script>alert" not in page
@@ -171,7 +179,8 @@ def test_any_length_of_a_run_has_its_chart(seconds: float) -> None:
     """From half a second to weeks, the time axis finds its steps."""
     findings = Findings(NOW)
     for row in range(20):
-        findings.add(Result(row=row, outcome=Outcome.LICENSED, attempts=1, seconds=0.1, at=1e9 + row * seconds / 19))
+        at = datetime.fromtimestamp(1e9 + row * seconds / 19, UTC)
+        findings.add(Result(row=row, outcome=Outcome.LICENSED, attempts=1, seconds=0.1, at=at))
     assert rate_chart(findings.timeline).count("<g") > 5
 
 

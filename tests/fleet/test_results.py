@@ -175,6 +175,7 @@ def test_json_has_every_field() -> None:
         "slots_allowed",
         "at",
         "waited",
+        "check",
     ]
     assert (fields["row"], fields["outcome"], fields["code"]) == (7, "skipped", "aborted")
 
@@ -212,7 +213,9 @@ _RESULTS = st.builds(
     consumptions_left=_FIGURES,
     verified=st.booleans(),
     slots_allowed=_FIGURES,
-    at=st.none() | st.integers(0, 10**13).map(lambda count: count / 1000),
+    at=st.none()
+    | st.integers(0, 10**13).map(lambda count: datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=count)),
+    check=st.sampled_from(["", "feature", "license", "bundle"]),
 )
 
 

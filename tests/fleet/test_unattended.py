@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import attrs
 import pytest
@@ -177,5 +178,13 @@ def test_a_survey_tells_inputs_apart() -> None:
 
 def test_a_result_comes_back_from_json() -> None:
     """What the journal keeps is the whole result."""
-    result = Result(row=1, outcome=Outcome.ERROR, code="x", message="Zürich", seconds=0.5, at=12.5, slots_allowed=3)
+    done = datetime(2031, 5, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+    result = Result(row=1, outcome=Outcome.ERROR, message="Zürich", at=done, slots_allowed=3, kept={"owner": "Ünal"})
     assert Result.from_json(result.to_json()) == result
+    assert '"at":"2031-05-01T12:00:00.250+00:00"' in result.to_json()
+
+
+def test_a_time_that_an_earlier_version_wrote_is_read() -> None:
+    """It was seconds since the epoch."""
+    result = Result.from_json('{"row": 1, "outcome": "licensed", "at": 1935403200.25}')
+    assert result.at == datetime(2031, 5, 1, 12, 0, 0, 250_000, tzinfo=UTC)

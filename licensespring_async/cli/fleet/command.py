@@ -89,6 +89,7 @@ class Fleet(Group):
             "service": service.name,
             "verify_signatures": not self.connection.unverified,
             "release": self.slots.release,
+            "keep": list(self.rows.kept),
             "concurrency": self.pace.bounds.most,
             "rate_limits": None if limits is None else [[each.limit, each.seconds] for each in limits.windows],
             "timeout": self.pace.timeout,
@@ -99,10 +100,12 @@ class Fleet(Group):
 
     def identity(self, service: Service) -> dict[str, str]:
         """Return the options that make another run of it: a journal of one does not go on with another."""
+        kept = self.rows.kept
         return {
             "service": service.name,
             "signatures": "not verified" if self.connection.unverified else "verified",
             "slots": "released" if self.slots.release else "kept",
+            **({"columns": ", ".join(kept)} if kept else {}),
         }
 
 
@@ -180,6 +183,7 @@ def _run(
                 ends=fleet.ends,
                 shown=fleet.shown,
                 about={"command": command_of(context), "output": fleet.output, "options": fleet.about(service)},
+                kept=fleet.rows.kept,
                 next_step=_AFTER_THE_DEMO if fleet.is_first_look else "",
             )
         )

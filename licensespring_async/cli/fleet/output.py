@@ -6,7 +6,7 @@ import errno
 import io
 import json
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -22,7 +22,7 @@ STDOUT = "-"
 
 
 @contextmanager
-def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result], None]]:
+def open_output(name: str | None, *, force: bool, kept: Sequence[str] = ()) -> Generator[Callable[[Result], None]]:
     """Give a function that writes a result in the format that the name tells, or does nothing without an output.
 
     Lines of JSON and CSV are handed to the system as they are complete: a run that is interrupted leaves whole lines.
@@ -31,6 +31,7 @@ def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result]
     Args:
         name: The file: Parquet in `.parquet`, CSV in `.csv`, else JSONL; `-` for stdout; None for no output.
         force: Whether a file that holds something may be replaced.
+        kept: Columns of the input that the results have.
 
     Raises:
         ConfigurationError: The file cannot be written, or holds something.
@@ -40,12 +41,12 @@ def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result]
     elif name == STDOUT:
         if sys.stdout is None:
             raise ConfigurationError("--output -: the standard output is closed; name a file")
-        yield _writer(sys.stdout, "stdout")
+        yield _writer(sys.stdout, "stdout", kept)
     elif name.lower().endswith(".parquet"):
         if not force:
             refuse_loss(name)
         _refuse_directory(Path(name))
-        with _told(name), parquet_output(Path(name)) as write:
+        with _told(name), parquet_output(Path(name), kept) as write:
             yield write
     else:
         try:
@@ -53,7 +54,7 @@ def open_output(name: str | None, *, force: bool) -> Generator[Callable[[Result]
         except OSError as e:
             raise unwritable(name, e) from e
         try:
-            yield _writer(file, name)
+            yield _writer(file, name, kept)
         except BaseException:
             # What could not be written would fail once more here, and hide the error that tells about it.
             with suppress(OSError):
@@ -139,7 +140,7 @@ def _lines(file: BinaryIO) -> TextIO:
     return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", line_buffering=True, newline="")
 
 
-def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
+def _writer(file: TextIO, name: str, kept: Sequence[str]) -> Callable[[Result], None]:
     is_csv = name.lower().endswith(".csv")
 
     def put(line: str) -> None:
@@ -152,6 +153,12 @@ def _writer(file: TextIO, name: str) -> Callable[[Result], None]:
             raise unwritable(name, e) from e
 
     if is_csv:
-        put(csv_line(KINDS))
-        return lambda result: put(csv_line(json.loads(result.to_json()).values()))
+        columns = [*KINDS, *kept]
+        put(csv_line(columns))
+
+        def put_cells(result: Result) -> None:
+            fields = json.loads(result.to_json())
+            put(csv_line(fields.get(each, "") for each in columns))
+
+        return put_cells
     return lambda result: put(f"{result.to_json()}\n")

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ from typing import Any
 from ...extras import needs_extra
 from ...file_writing import Replacement
 from ...fleet import Result
+from ...fleet.results.fields import TEXT
 from ...fleet.results.result import KINDS
 
 _BATCH = 10_000
 
 
 @contextmanager
-def parquet_output(path: Path) -> Generator[Callable[[Result], None]]:
+def parquet_output(path: Path, kept: Sequence[str] = ()) -> Generator[Callable[[Result], None]]:
     """Give a function that adds a result to a file, which appears whole at the end of the block, however that ends.
 
     Until then there is only a file beside it, because Parquet without its end is nothing.
@@ -32,11 +33,13 @@ def parquet_output(path: Path) -> Generator[Callable[[Result], None]]:
     with needs_extra("parquet"):
         import pyarrow as pa  # noqa: PLC0415  # an extra
         import pyarrow.parquet as pq  # noqa: PLC0415
-    schema = pa.schema([(name, _type(pa, *kind.column)) for name, kind in KINDS.items()])
+    own = [(name, _type(pa, *kind.column)) for name, kind in KINDS.items()]
+    schema = pa.schema([*own, *((name, pa.string()) for name in kept)])
     waiting: list[Result] = []
 
     def flush() -> None:
         columns = {name: [kind.to_column(getattr(each, name)) for each in waiting] for name, kind in KINDS.items()}
+        columns |= {name: [TEXT.to_column(each.kept.get(name, "")) for each in waiting] for name in kept}
         writer.write_table(pa.table(columns, schema=schema))
         waiting.clear()
 

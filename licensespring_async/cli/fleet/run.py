@@ -55,6 +55,7 @@ class Job:
         has_own_salt: Whether the user says what fingerprints are salted with.
         shown: How progress is shown.
         about: What the summary says of it beside what came of it.
+        kept: Columns of the input that the results have.
         next_step: What people are told at its end.
     """
 
@@ -69,6 +70,7 @@ class Job:
     ends: Ends
     shown: Shown
     about: Mapping[str, object]
+    kept: Sequence[str] = ()
     next_step: str = ""
 
     def rows(self, finished: Finished, wanted: Finished | None) -> Iterator[Row | InvalidRow]:
@@ -191,15 +193,16 @@ class _Run:
 
     @contextmanager
     def _written(self) -> Generator[Callable[[Result], None]]:
-        if not self._job.is_retry:
-            with open_output(self._job.output, force=self._job.force or self._journal is not None) as write:
+        job = self._job
+        if not job.is_retry:
+            with open_output(job.output, force=job.force or self._journal is not None, kept=job.kept) as write:
                 yield write
             return
         try:
             yield lambda _: None
         finally:
             # Errors that were not retried are still results: the journal has them all.
-            with open_output(self._job.output, force=True) as write:
+            with open_output(job.output, force=True, kept=job.kept) as write:
                 for result in self._journal.results() if self._journal is not None else ():
                     write(result)
 

@@ -12,7 +12,9 @@ import typer
 
 from ...errors import ConfigurationError
 from ...fleet import Format, InvalidRow, Row, Spool, read_query, read_rows, rows_from
+from ...fleet.results.result import KINDS
 from ...fleet.rows.files import STDIN
+from ...fleet.rows.files.columns import IDS
 from ..commands import Group
 from ..console import warn
 
@@ -65,6 +67,41 @@ class Rows(Group):
         ),
     ] = None
 
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            help="What is between the columns of CSV: ; for example, or tab. Default: a comma.", metavar="CHAR"
+        ),
+    ] = None
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Columns of FILE or QUERY that the results have as they are: owner,site; may be repeated.",
+            metavar="NAMES",
+        ),
+    ] = None
+    show_ids: Annotated[
+        bool,
+        typer.Option(
+            "--show-ids",
+            help="Have hardware_id, license_key and username in the results as they are, beside their fingerprints. "
+            "Keep such results like the keys.",
+        ),
+    ] = False
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Columns of the input that the results are to have.
+
+        Raises:
+            ConfigurationError: A result has a column of that name already.
+        """
+        names = [each.strip() for given in self.keep or () for each in given.split(",")]
+        kept = dict.fromkeys([*filter(None, names), *(IDS if self.show_ids else ())])
+        if taken := [each for each in kept if each in KINDS]:
+            raise ConfigurationError(f"--keep {','.join(taken)}: results have a column of that name of their own")
+        return tuple(kept)
+
     @contextmanager
     def opened(self, *, has_demo: bool) -> Generator[Source]:
         """Give the rows.
@@ -76,17 +113,22 @@ class Rows(Group):
             ConfigurationError: There are no rows, more than one source of them, or a column's name cannot be read.
         """
         mapping = dict(_mapped(each) for each in self.mapping or ())
+        delimiter = "\t" if self.delimiter in ("tab", "\\t") else self.delimiter
         if self.sql is not None:
-            with Spool(read_query(self.sql, self._its_database(), columns=mapping)) as spool:
+            with Spool(read_query(self.sql, self._its_database(), columns=mapping, keep=self.kept)) as spool:
                 yield Source(read=spool.read)
         elif (file := self.file) is not None:
             is_stream = file == STDIN or _is_stream(Path(file))
-            yield Source(read=lambda: read_rows(file, columns=mapping, format=self.format), is_stream=is_stream)
+
+            def read() -> Iterator[Row | InvalidRow]:
+                return read_rows(file, columns=mapping, format=self.format, delimiter=delimiter, keep=self.kept)
+
+            yield Source(read=read, is_stream=is_stream)
         elif has_demo:
             from ...sandbox import demo_fleet  # noqa: PLC0415  # an extra
 
             fleet = demo_fleet()
-            yield Source(read=lambda: rows_from(fleet))
+            yield Source(read=lambda: rows_from(fleet, keep=self.kept))
         elif self.database is not None:
             raise ConfigurationError("--database: needs --sql QUERY")
         else:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import itemgetter
 
 import attrs
@@ -24,7 +23,7 @@ from ...redaction import fingerprint
 from ...transport import RawResponse
 from ...transport.values import Call
 from ..results.result import Outcome, Result, Verdict
-from ..rows.row import InvalidRow, Row
+from ..rows.row import InvalidRow, Row, kind_of
 from .verdicts import ABORTED, INVALID_ROW, of_answer, of_error
 
 
@@ -87,7 +86,9 @@ def failed(row: Row, error: LicenseSpringError) -> Result:
 
 def invalid(row: InvalidRow) -> Result:
     """Return the result of a row that cannot be checked."""
-    return Result(row=row.row, line=row.line, outcome=Outcome.ERROR, code=INVALID_ROW, message=row.reason)
+    return Result(
+        row=row.row, line=row.line, outcome=Outcome.ERROR, code=INVALID_ROW, message=row.reason, kept=row.kept
+    )
 
 
 def skipped(row: Row, why: str) -> Result:
@@ -172,5 +173,7 @@ def _result(
         consumptions_left=consumptions_left,
         verified=verified,
         slots_allowed=slots_allowed,
-        at=None if verdict.outcome is Outcome.SKIPPED else time.time(),
+        at=None if verdict.outcome is Outcome.SKIPPED else datetime.now(UTC),
+        check=kind_of(check),
+        kept=row.kept,
     )

@@ -16,7 +16,7 @@ from ...checks import FeatureCheck
 from ...errors import ConnectionLost, LicenseSpringError
 from ...redaction import fingerprint
 from ..results.result import Result
-from ..rows.row import Row, row_of
+from ..rows.row import Row, kind_of, row_of
 
 Outcome = Result | LicenseSpringError | None
 """What became of a row: its result, what it failed with, or None if it was not sent."""
@@ -41,7 +41,8 @@ class NoAnswer(ConnectionLost):
 
 def written_rows(rows: Sequence[Row]) -> str:
     """Return rows as text."""
-    return json.dumps([attrs.asdict(each) for each in rows])
+    # What is kept of the input for the results stays here.
+    return json.dumps([attrs.asdict(attrs.evolve(each, kept={})) for each in rows])
 
 
 def read_rows(text: str) -> list[Row]:
@@ -111,6 +112,8 @@ def _named(outcome: Outcome, row: Row) -> Outcome:
         # By the salt of the run, which the workers do not know.
         hardware=fingerprint(check.hardware_id),
         key=fingerprint(check.identity),
+        check=kind_of(check),
+        kept=row.kept,
     )
 
 

@@ -79,7 +79,7 @@ class Findings:
         if record.attempts:
             self.latency.add(record.seconds)
             if record.at is not None:
-                self.timeline.add(record.at, record.seconds)
+                self.timeline.add(record.at.timestamp(), record.seconds)
         if record.outcome is Outcome.LICENSED:
             self._add_licensed(record)
         self._attend(record)

@@ -101,11 +101,16 @@ def _seconds(value: object) -> float:
     return number
 
 
-def _time(value: object) -> float:
-    number = value.timestamp() if isinstance(value, datetime) else _number(value)
-    if not _FIRST_MOMENT.timestamp() <= number <= _LAST_MOMENT.timestamp():
-        raise ValueError("is out of range")
-    return number
+def _time(value: object) -> datetime:
+    try:
+        number = _number(value)
+    except ValueError:
+        return _moment(value)
+    # Seconds since the epoch, as an earlier version wrote it.
+    try:
+        return datetime.fromtimestamp(number, UTC)
+    except (OverflowError, OSError, ValueError):
+        raise ValueError("is out of range") from None
 
 
 def _moment(value: object) -> datetime:
@@ -148,12 +153,12 @@ SECONDS: Final = Kind(to_json=lambda value: round(value, 4), read=_seconds, colu
 """A duration, to a tenth of a millisecond."""
 
 TIME: Final = Kind(
-    to_json=lambda value: "null" if value is None else round(value, 3),
+    to_json=lambda value: "null" if value is None else f'"{value.isoformat(timespec="milliseconds")}"',
     read=_time,
     column=("timestamp", "us", "UTC"),
-    to_column=lambda value: None if value is None else datetime.fromtimestamp(value, UTC),
+    to_column=as_utc,
 )
-"""Seconds since the epoch, to a millisecond."""
+"""A moment of this machine's clock, in ISO 8601, to a millisecond."""
 
 MOMENT: Final = Kind(
     to_json=lambda value: "null" if value is None else encode(value.isoformat()),

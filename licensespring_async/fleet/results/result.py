@@ -69,8 +69,10 @@ class Result:
         consumptions_left: Consumptions left; for a bundle, the least among its valid licenses.
         verified: Whether the answer's signature was checked; false when there was no answer to check.
         slots_allowed: Floating slots that there are, of the feature or license that `slots_in_use` is about.
-        at: When the check was done: seconds since the epoch, by this machine's clock; None when nothing was checked.
+        at: When the check was done, by this machine's clock; None when nothing was checked.
         waited: Seconds before that, which the check waited for rate windows, a free connection or a token.
+        check: What was asked: `feature`, `license` or `bundle`; "" of a row that could not be read.
+        kept: Columns of the input, name to text; in the clear, as they were.
     """
 
     row: Annotated[int, COUNT]
@@ -90,8 +92,10 @@ class Result:
     consumptions_left: Annotated[int | None, FIGURE] = None
     verified: Annotated[bool, FLAG] = False
     slots_allowed: Annotated[int | None, FIGURE] = None
-    at: Annotated[float | None, TIME] = None
+    at: Annotated[datetime | None, TIME] = None
     waited: Annotated[float, SECONDS] = 0.0
+    check: Annotated[str, TEXT] = ""
+    kept: Mapping[str, str] = attrs.field(factory=dict[str, str], hash=False)
 
     def __attrs_post_init__(self) -> None:
         # Written by an earlier version, it had none.
@@ -105,12 +109,15 @@ class Result:
     @cached_property
     def _json(self) -> str:
         # Once, for the journal and the output, and into a template: a dict of the fields and its JSON takes longer.
-        return _LINE % tuple([write(value) for write, value in zip(_WRITE, _values(self), strict=True)])
+        line = _LINE % tuple([write(value) for write, value in zip(_WRITE, _values(self), strict=True)])
+        return f"{line[:-1]},{_encode_kept(self.kept)[1:]}" if self.kept else line
 
     @classmethod
     def from_json(cls, line: str) -> Self:
         """Return the result that a line of `to_json` stands for."""
-        return cls.from_fields(json.loads(line))
+        fields = json.loads(line)
+        kept = {name: value for name, value in fields.items() if name not in KINDS and isinstance(value, str)}
+        return attrs.evolve(cls.from_fields(fields), kept=kept) if kept else cls.from_fields(fields)
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, object]) -> Self:
@@ -137,10 +144,11 @@ class Result:
 KINDS: Final[Mapping[str, Kind]] = {
     name: hint.__metadata__[0]
     for name, hint in get_type_hints(Result, include_extras=True).items()
-    if name in attrs.fields_dict(Result)
+    if name in attrs.fields_dict(Result) and name != "kept"
 }
 """What each field of a result holds, in the order in which they are written."""
 
+_encode_kept: Final = json.JSONEncoder(separators=(",", ":")).encode
 _LINE: Final = "{" + ",".join(f'"{name}":%s' for name in KINDS) + "}"
 _WRITE: Final = [kind.to_json for kind in KINDS.values()]
 _values: Final = attrgetter(*KINDS)

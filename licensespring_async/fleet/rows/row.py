@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from numbers import Integral
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from numbers import Integral, Real
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +23,8 @@ COLUMNS: Final = ("product", "hardware_id", "license_key", "username", "feature"
 _KINDS: Final[Mapping[str, type[Check]]] = {"feature": FeatureCheck, "license": LicenseCheck, "bundle": BundleCheck}
 
 _LONGEST_ID = 20  # digits; int() of a long text is slow
+_LARGEST_EXACT = 2**53  # above, a float may have been another whole number
+_MISSING = frozenset({"NAType", "NaTType"})  # of pandas, which is not imported for it
 
 
 @attrs.frozen(kw_only=True)
@@ -30,11 +35,13 @@ class Row(Unpickled):
         row: Number of the row, unique in its input.
         check: What to ask.
         line: Line of the file that the row starts on, or None if it came from no file.
+        kept: Columns of the input, name to text, that its result is to have.
     """
 
     row: int
     check: Check
     line: int | None = None
+    kept: Mapping[str, str] = attrs.field(factory=dict[str, str], hash=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +55,7 @@ class InvalidRow:
     row: int
     reason: str
     line: int | None = None
+    kept: Mapping[str, str] = attrs.field(factory=dict[str, str], hash=False)
 
 
 def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None) -> Row | InvalidRow:
@@ -87,27 +95,63 @@ def _check(kind: str, given: dict[str, str]) -> Check:
     return _KINDS[kind](**arguments)
 
 
+def kind_of(check: Check) -> str:
+    """Return what a column `check` says for a check."""
+    return next(name for name, kind in _KINDS.items() if isinstance(check, kind))
+
+
 def row_of(fields: Mapping[str, Any]) -> Row:
     """Return the row that `attrs.asdict` has made a mapping of."""
     asked = fields["check"]
     kind = next(each for each in _KINDS.values() if attrs.fields_dict(each).keys() == asked.keys())
-    return Row(row=fields["row"], line=fields["line"], check=kind(**asked))
+    return Row(row=fields["row"], line=fields["line"], check=kind(**asked), kept=fields["kept"])
 
 
-def rows_from(mappings: Iterable[Mapping[str, object]]) -> Iterator[Row | InvalidRow]:
-    """Return the rows that mappings stand for, numbered from 1."""
-    return (row_from(fields, row=number) for number, fields in enumerate(mappings, 1))
+def rows_from(mappings: Iterable[Mapping[str, object]], *, keep: Sequence[str] = ()) -> Iterator[Row | InvalidRow]:
+    """Return the rows that mappings stand for, numbered from 1.
+
+    Args:
+        mappings: Names of columns to values.
+        keep: Columns that the results are to have as they are.
+    """
+    for number, fields in enumerate(mappings, 1):
+        yield keeping(row_from(fields, row=number), {name: fields.get(name) for name in keep})
+
+
+def keeping(row: Row | InvalidRow, values: Mapping[str, object]) -> Row | InvalidRow:
+    """Return a row with values of its input for its result, as text."""
+    return attrs.evolve(row, kept={name: _kept(value) for name, value in values.items()}) if values else row
+
+
+def _kept(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    text = _text(value)
+    if text is not None:
+        return text
+    return json.dumps(value) if isinstance(value, bool | float | list | dict) else str(value)
 
 
 def _text(value: object) -> str | None:
-    """Return a value as it is sent, or None of one that means no text: 1.0 or true is nobody's serial number."""
+    """Return a value as it is sent, or None of one that means no text: 1.5 or true is nobody's serial number."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return None
     if isinstance(value, Integral):
         return str(int(value))  # an enum's number prints its name
+    if isinstance(value, Real | Decimal):
+        return _whole(float(value))
+    if type(value).__name__ in _MISSING:
+        return ""
     return str(value) if isinstance(value, UUID) else None
+
+
+def _whole(number: float) -> str | None:
+    """Return a whole number that came as a float: pandas makes one of each number in a column that has gaps."""
+    if math.isnan(number):
+        return ""
+    return str(int(number)) if number.is_integer() and abs(number) <= _LARGEST_EXACT else None
 
 
 def _missing(values: Mapping[str, str]) -> str | None:
@@ -143,6 +187,7 @@ def _superfluous(kind: str, values: Mapping[str, str]) -> str | None:
 
 
 def _id(value: str) -> int:
+    value = value.removesuffix(".0")  # as pandas writes it
     if not (value.isascii() and value.isdigit() and len(value) < _LONGEST_ID):
         raise InvalidParameter("license_id", "must be a whole number")
     return int(value)

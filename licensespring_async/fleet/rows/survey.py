@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -78,14 +79,14 @@ class Survey(Scratch):
             return [result]
         with self._translated():
             found = self._db.execute(
-                "SELECT row, line FROM copy WHERE first = ? ORDER BY row", (result.row,)
+                "SELECT row, line, kept FROM copy WHERE first = ? ORDER BY row", (result.row,)
             ).fetchall()
         unsent = attrs.evolve(result, attempts=0, seconds=0.0, waited=0.0)
-        return [result, *(attrs.evolve(unsent, row=row, line=line) for row, line in found)]
+        return [result, *(attrs.evolve(unsent, row=row, line=line, kept=json.loads(kept)) for row, line, kept in found)]
 
     def _count(self, db: sqlite3.Connection, rows: Iterable[Row | InvalidRow]) -> None:
         db.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, row INTEGER) WITHOUT ROWID")
-        db.execute("CREATE TABLE copy (row INTEGER PRIMARY KEY, line INTEGER, first INTEGER)")
+        db.execute("CREATE TABLE copy (row INTEGER PRIMARY KEY, line INTEGER, first INTEGER, kept TEXT)")
         for row in rows:
             self.rows += 1
             asked = _asked(row)
@@ -107,8 +108,8 @@ class Survey(Scratch):
         if self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, row.row)).rowcount:
             return True
         self._db.execute(
-            "INSERT INTO copy SELECT ?, ?, row FROM seen WHERE digest = ?",
-            (row.row, row.line, key),
+            "INSERT INTO copy SELECT ?, ?, row, ? FROM seen WHERE digest = ?",
+            (row.row, row.line, json.dumps(row.kept), key),
         )
         return False
 

@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Final
 
 from ....errors import ConfigurationError
 from ....redaction import excerpt
 from ..row import COLUMNS
 
 _LONGEST_LIST = 8
+_GAPS: Final = re.compile(r"[\s_.-]+")
+_CALLED: Final[Mapping[str, tuple[str, ...]]] = {
+    "product": ("product_code", "product_short_code", "short_code", "sku", "app", "application"),
+    "hardware_id": (
+        "serial",
+        "serial_number",
+        "device",
+        "device_id",
+        "hwid",
+        "machine",
+        "machine_id",
+        "host",
+        "hostname",
+    ),
+    "license_key": ("key", "license", "licence_key", "licence", "serial_key"),
+    "username": ("user", "email", "e_mail", "login", "user_name", "license_user"),
+}
+"""What files often call the columns that a row cannot do without."""
+
+
+IDS: Final = ("hardware_id", "license_key", "username")
+"""Columns of ids; a source need not have each of them."""
+
+
+@lru_cache(1000)
+def folded(name: str) -> str:
+    """Return a column's name as names are compared: `License Key` and `license-key` are `license_key`."""
+    return _GAPS.sub("_", name.strip().lower())
 
 
 def check_mapping(mapping: Mapping[str, str]) -> None:
@@ -36,13 +68,13 @@ def our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, 
         ConfigurationError: A column that is needed or mapped is missing, or there twice.
     """
     check_mapping(mapping)
-    names = {given.strip().lower(): ours for ours, given in mapping.items()}
-    folded = [each.strip().lower() for each in found]
-    missing = sorted(names.keys() - set(folded))
+    names = {folded(given): ours for ours, given in mapping.items()}
+    given = [folded(each) for each in found]
+    missing = sorted(mapping[names[each]].strip() for each in names.keys() - set(given))
     if missing:
         raise ConfigurationError(f"{source}: has no column {', '.join(missing)}, which is mapped{_shown(found)}")
     # A column of ours that another one stands for is no longer meant.
-    columns = [names.get(each, "" if each in mapping or each not in COLUMNS else each) for each in folded]
+    columns = [names.get(each, "" if each in mapping or each not in COLUMNS else each) for each in given]
     twice = sorted(each for each, count in Counter(columns).items() if each and count > 1)
     if twice:
         raise ConfigurationError(f"{source}: names {' and '.join(twice)} more than once")
@@ -50,11 +82,47 @@ def our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, 
     if "license_key" not in columns and "username" not in columns:
         missing.append("license_key or username")
     if missing:
+        renaming = _renaming(missing, [each for each, ours in zip(found, columns, strict=True) if not ours])
         raise ConfigurationError(
-            f"{source}: no column {', '.join(missing)}. {advice}: {', '.join(COLUMNS)}; "
-            f"--map hardware_id=serial renames one{_shown(found)}"
+            f"{source}: no column {', '.join(missing)}. {advice}: {', '.join(COLUMNS)}; {renaming}{_shown(found)}"
         )
     return columns
+
+
+def kept_columns(found: Sequence[str], ours: Sequence[str], keep: Sequence[str], *, source: str) -> dict[str, int]:
+    """Return where the columns are that results are to have, by the names that they were asked for with.
+
+    Args:
+        found: Names of the source's columns.
+        ours: Our name for each of them.
+        keep: What to keep, by the source's names; one of ours may be named too where the source calls it otherwise.
+        source: What to call the source.
+
+    Raises:
+        ConfigurationError: The source has no such column.
+    """
+    given = [folded(each) for each in found]
+    places: dict[str, int] = {}
+    for name in keep:
+        names = given if folded(name) in given else ours
+        if folded(name) in names:
+            places[name] = names.index(folded(name))
+        elif name not in IDS:
+            raise ConfigurationError(f"{source}: has no column {name}, which is to be kept{_shown(found)}")
+    return places
+
+
+def _renaming(missing: Iterable[str], others: Sequence[str]) -> str:
+    """Return the options that name the missing columns, where other columns look like them."""
+    free = {folded(each): each.strip() for each in others}
+    options: list[str] = []
+    for ours in (name for each in missing for name in each.split(" or ")):
+        near = next((name for name in _CALLED[ours] if name in free), None)
+        near = near or next(iter(get_close_matches(ours, free, n=1)), None)
+        if near is not None:
+            name = free.pop(near)
+            options.append(f"--map {ours}={name}" if name.isidentifier() else f"--map '{ours}={name}'")
+    return f"try {excerpt(' '.join(options))}" if options else "--map hardware_id=serial renames one"
 
 
 def _shown(found: Sequence[str]) -> str:

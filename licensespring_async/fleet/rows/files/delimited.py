@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Self
 
 import attrs
 
 from ....errors import ConfigurationError
-from ....models.json_types import is_text
-from ..row import COLUMNS, InvalidRow, Row, row_from
-from .columns import our_names
-from .streams import LONGEST_LINE, bounded
+from ..row import COLUMNS, InvalidRow, Row, keeping, row_from
+from .columns import folded, kept_columns, our_names
+from .streams import LONGEST_LINE, bounded, refuse_other_encoding
 
-_CALLED = {",": "commas", "\t": "tabs"}
-
+_CALLED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_WRITTEN = {",": ",", ";": "';'", "\t": "tab", "|": "'|'"}
 
 _MOST_LINES = 1000
 _FEW_LINES = 16  # of a record among lines that are read again: reading a file takes no more than 16 times its length
 _OPEN_QUOTE = "; look for a quote that is not closed"
 
 
-def rows_in(text: IO[str], name: str, mapping: Mapping[str, str], *, delimiter: str) -> Iterator[Row | InvalidRow]:
+def rows_in(
+    text: IO[str], name: str, mapping: Mapping[str, str], *, delimiter: str, keep: Sequence[str] = ()
+) -> Iterator[Row | InvalidRow]:
     """Return the rows of a text whose first line names the columns; a line that is no row is an `InvalidRow`.
 
     Raises:
@@ -33,7 +34,10 @@ def rows_in(text: IO[str], name: str, mapping: Mapping[str, str], *, delimiter: 
     # the rows between them.
     lines = _Lines(text)
     reader = csv.reader(lines, strict=True, delimiter=delimiter)
-    columns = _header(reader, name, mapping, delimiter)
+    header = _header(reader, name, delimiter)
+    advice = f"The first line must name the columns, separated by {_called(delimiter)}"
+    columns = our_names(header, mapping, source=name, advice=advice)
+    places = kept_columns(header, columns, keep, source=name)
     row = 0
     while True:
         line = lines.begin()
@@ -49,12 +53,12 @@ def rows_in(text: IO[str], name: str, mapping: Mapping[str, str], *, delimiter: 
         if not cells:
             continue
         row += 1
-        found = _from_cells(cells, columns, row, line)
+        found = _from_cells(cells, columns, row, line, delimiter)
         if isinstance(found, InvalidRow):
             is_clear = lines.is_quoted_throughout(cells, delimiter)
             if not is_clear and _is_swallowed(cells, columns, delimiter) and lines.give_back():
                 found = attrs.evolve(found, reason=found.reason + _OPEN_QUOTE)
-        yield found
+        yield keeping(found, {column: cells[place] for column, place in places.items() if place < len(cells)})
 
 
 class _Lines:
@@ -107,11 +111,12 @@ class _Lines:
         return line
 
 
-def _from_cells(cells: list[str], columns: list[str], row: int, line: int) -> Row | InvalidRow:
+def _from_cells(cells: list[str], columns: list[str], row: int, line: int, delimiter: str) -> Row | InvalidRow:
     if len(cells) < len(columns):
         problem = f"has {len(cells)} values where the first line names {len(columns)} columns"
     elif any(each.strip() for each in cells[len(columns) :]):
-        problem = f"has {len(cells)} values where the first line names {len(columns)} columns; quote commas in values"
+        problem = f"has {len(cells)} values where the first line names {len(columns)} columns"
+        problem += f"; quote {_called(delimiter)} in values"
     else:
         return row_from(dict(zip(columns, cells, strict=False)), row=row, line=line)
     return InvalidRow(row=row, line=line, reason=problem)
@@ -126,14 +131,29 @@ def _is_swallowed(cells: list[str], columns: list[str], delimiter: str) -> bool:
     )
 
 
-def _header(reader: Iterator[list[str]], name: str, mapping: Mapping[str, str], delimiter: str) -> list[str]:
+def _called(delimiter: str) -> str:
+    return _CALLED.get(delimiter, repr(delimiter))
+
+
+def _separated_by(line: str, delimiter: str) -> str:
+    """Return what else a first line is separated by, which names columns of ours then; "" for nothing."""
+    for other in _CALLED:
+        if other != delimiter and len({folded(each.strip(' "')) for each in line.split(other)} & {*COLUMNS}) > 1:
+            return other
+    return ""
+
+
+def _header(reader: Iterator[list[str]], name: str, delimiter: str) -> list[str]:
     try:
         cells = next(reader, None)
     except csv.Error as e:
         raise ConfigurationError(f"{name}: the first line cannot be read as CSV: {e}") from e
     if cells is None:
         raise ConfigurationError(f"{name}: is empty; the first line must name the columns: {', '.join(COLUMNS)}")
-    if not all(is_text(each) and "\0" not in each for each in cells):
-        raise ConfigurationError(f'{name}: is not UTF-8 text; save it as UTF-8 (Excel calls it "CSV UTF-8")')
-    advice = f"The first line must name the columns, separated by {_CALLED[delimiter]}"
-    return our_names(cells, mapping, source=name, advice=advice)
+    refuse_other_encoding(cells, name)
+    if len(cells) == 1 and (other := _separated_by(cells[0], delimiter)):
+        raise ConfigurationError(
+            f"{name}: its columns are separated by {_CALLED[other]} and not by {_called(delimiter)}; say "
+            f"--delimiter {_WRITTEN[other]}"
+        )
+    return cells

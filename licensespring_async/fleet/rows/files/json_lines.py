@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO
 
 from ....errors import ConfigurationError
-from ..row import COLUMNS, InvalidRow, Row, row_from
-from .columns import check_mapping
-from .streams import LONGEST_LINE, bounded
+from ..row import COLUMNS, InvalidRow, Row, keeping, row_from
+from .columns import check_mapping, folded
+from .streams import LONGEST_LINE, bounded, refuse_other_encoding
 
 
-def rows_in(text: IO[str], name: str, mapping: Mapping[str, str]) -> Iterator[Row | InvalidRow]:
+def rows_in(
+    text: IO[str], name: str, mapping: Mapping[str, str], *, keep: Sequence[str] = ()
+) -> Iterator[Row | InvalidRow]:
     """Return the rows of a text; a line that is no object is an `InvalidRow`, a blank line is none.
 
     Raises:
         ConfigurationError: It is JSON, but not one object a line.
     """
     check_mapping(mapping)
-    names = {ours: mapping.get(ours, ours).strip().lower() for ours in COLUMNS}
+    names = {ours: folded(mapping.get(ours, ours)) for ours in COLUMNS}
     row = 0
     for number, (line, is_whole) in enumerate(bounded(text), 1):
         if not line.strip():
             continue
+        if not row:
+            refuse_other_encoding([line], name)
         if not row and line.lstrip().startswith("["):
             raise ConfigurationError(f"{name}: is a JSON array; write one object a line (jq -c '.[]' does that)")
         row += 1
@@ -33,14 +37,16 @@ def rows_in(text: IO[str], name: str, mapping: Mapping[str, str]) -> Iterator[Ro
         if isinstance(found, str):
             yield InvalidRow(row=row, line=number, reason=found)
         else:
-            yield row_from({ours: found.fields.get(given) for ours, given in names.items()}, row=row, line=number)
+            fields = {ours: found.fields.get(given) for ours, given in names.items()}
+            kept = {name: found.fields.get(folded(name), fields.get(name)) for name in keep}
+            yield keeping(row_from(fields, row=row, line=number), kept)
 
 
 class Object:
     """A JSON object, its names as columns are compared."""
 
     def __init__(self, pairs: list[tuple[str, object]]) -> None:
-        self._names = [name.strip().lower() for name, _ in pairs]
+        self._names = [folded(name) for name, _ in pairs]
         self.fields = dict(zip(self._names, (value for _, value in pairs), strict=True))
 
     def twice(self, names: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from typing import Any
 from ....endpoints.parameters import LONGEST_TEXT
 from ....errors import ConfigurationError
 from ....extras import needs_extra
-from ..row import InvalidRow, Row, row_from
-from .columns import our_names
+from ..row import InvalidRow, Row, keeping, row_from
+from .columns import kept_columns, our_names
 
 _BATCH = 1000
 _BUFFER = 1 << 16  # without one, a whole column of a row group is held
@@ -25,7 +25,7 @@ _LONGEST = 4 * LONGEST_TEXT  # bytes of a value
 _FEW_ROWS = 1_000_000
 
 
-def rows_of(path: str | Path, mapping: Mapping[str, str]) -> Iterator[Row | InvalidRow]:
+def rows_of(path: str | Path, mapping: Mapping[str, str], *, keep: Sequence[str] = ()) -> Iterator[Row | InvalidRow]:
     """Return the rows of a file, of which only the columns that are needed are read.
 
     Raises:
@@ -45,7 +45,7 @@ def rows_of(path: str | Path, mapping: Mapping[str, str]) -> Iterator[Row | Inva
 
         try:
             plain = open_next()
-            wanted = _needed(plain.schema_arrow, mapping, str(path))
+            wanted, places = _needed(plain.schema_arrow, mapping, keep, str(path))
             _refuse_bombs(plain.metadata, wanted, str(path))
             coded = open_next(read_dictionary=_texts(plain.schema_arrow, wanted))
             for group in range(plain.num_row_groups):
@@ -53,22 +53,29 @@ def rows_of(path: str | Path, mapping: Mapping[str, str]) -> Iterator[Row | Inva
                 # Coded, a text that many rows have is held once; it takes more memory where every row has another.
                 parquet = coded if _has_long_text(coded, options) else plain
                 for batch in parquet.iter_batches(batch_size=_BATCH, **options):
-                    columns = {wanted[name]: _values(batch.column(name)) for name in batch.schema.names}
-                    for values in zip(*columns.values(), strict=True):
+                    names = batch.schema.names
+                    ours = [wanted[name] for name in names]
+                    at = {name: names.index(given) for name, given in places.items()}
+                    for values in zip(*(_values(batch.column(name)) for name in names), strict=True):
                         row += 1
-                        yield row_from(dict(zip(columns, values, strict=True)), row=row)
+                        found = row_from(dict(zip(ours, values, strict=True)), row=row)
+                        yield keeping(found, {name: values[place] for name, place in at.items()})
         except (pa.ArrowException, OSError) as e:
             raise ConfigurationError(f"{path}: cannot be read as Parquet: {_first_line(e)}") from e
 
 
-def _needed(schema: Any, mapping: Mapping[str, str], path: str) -> Mapping[str, str]:
-    """Return our name of each column that is needed."""
+def _needed(
+    schema: Any, mapping: Mapping[str, str], keep: Sequence[str], path: str
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return our name of each column that is needed, and the column of each name that is kept."""
     names = [str(each) for each in schema.names]
     ours = our_names(names, mapping, source=path, advice="The file must have the columns")
-    wanted = {given: name for given, name in zip(names, ours, strict=True) if name}
+    places = {name: names[at] for name, at in kept_columns(names, ours, keep, source=path).items()}
+    kept = {*places.values()}
+    wanted = {given: name for given, name in zip(names, ours, strict=True) if name or given in kept}
     if wrong := [given for given in wanted if not _may_hold_values(schema.field(given).type)]:
         raise ConfigurationError(f"{path}: {' and '.join(wrong)}: must be text or whole numbers, not lists")
-    return wanted
+    return wanted, places
 
 
 def _may_hold_values(kind: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine
@@ -11,13 +11,15 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from ....errors import ConfigurationError
 from ....redaction import excerpt
-from ..row import InvalidRow, Row, row_from
-from .columns import our_names
+from ..row import InvalidRow, Row, keeping, row_from
+from .columns import kept_columns, our_names
 
 _BATCH = 1000
 
 
-def rows_of(query: str, database: str, mapping: Mapping[str, str]) -> Iterator[Row | InvalidRow]:
+def rows_of(
+    query: str, database: str, mapping: Mapping[str, str], *, keep: Sequence[str] = ()
+) -> Iterator[Row | InvalidRow]:
     """Return the rows of a query, a batch at a time by a cursor of the server's; nothing is ever committed.
 
     Raises:
@@ -37,10 +39,13 @@ def rows_of(query: str, database: str, mapping: Mapping[str, str]) -> Iterator[R
             if not result.returns_rows:
                 raise ConfigurationError("--sql: gives no rows; write a SELECT")
             advice = "The query must name its columns (SELECT serial AS hardware_id ...)"
-            ours = our_names(list(result.keys()), mapping, source="--sql", advice=advice)
+            names = list(result.keys())
+            ours = our_names(names, mapping, source="--sql", advice=advice)
+            places = kept_columns(names, ours, keep, source="--sql")
             for values in result:
                 row += 1
-                yield row_from(dict(zip(ours, values, strict=True)), row=row)
+                found = row_from(dict(zip(ours, values, strict=True)), row=row)
+                yield keeping(found, {name: values[place] for name, place in places.items()})
     except DBAPIError as e:
         raise ConfigurationError(f"{name}: {excerpt(str(e.orig), given)}") from None
     except SQLAlchemyError as e:

@@ -6,14 +6,16 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Final, cast
 
 import attrs
 
+from ....errors import ConfigurationError
 from ....extras import needs_extra
+from ....models.json_types import is_text
 
 STDIN: Final = "-"
 LONGEST_LINE: Final = 1 << 20
@@ -71,6 +73,16 @@ def bounded(text: IO[str]) -> Iterator[tuple[str, bool]]:
         yield line, is_whole
         while not is_whole and (line := text.readline(LONGEST_LINE)):
             is_whole = _is_whole(line)
+
+
+def refuse_other_encoding(start: Iterable[str], name: str) -> None:
+    """Refuse a text that is not UTF-8, by its first line; a later line that is not spoils only its own row.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if not all(is_text(each) and "\0" not in each for each in start):
+        raise ConfigurationError(f'{name}: is not UTF-8 text; save it as UTF-8 (Excel calls it "CSV UTF-8")')
 
 
 def _is_whole(line: str) -> bool:
