@@ -83,7 +83,7 @@ class Wire(asyncio.Protocol):
         self._received: bytes | bytearray = b""
         self._size = 0  # bytes received
         self._status = 0
-        self._pairs: list[tuple[str, str]] = []
+        self._pairs: list[tuple[bytes, bytes]] = []
         self._headers: dict[str, str] | None = None
         self._parts: list[bytes] = []
         self._body_size = 0
@@ -141,7 +141,7 @@ class Wire(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._headers is None:  # else it is a trailer
-            self._pairs.append((name.decode("latin-1"), value.decode("latin-1").strip(" \t")))
+            self._pairs.append((name, value))
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None  # noqa: S101
@@ -152,7 +152,9 @@ class Wire(asyncio.Protocol):
             self._pairs = []
             return
         check_version(f"HTTP/{self._parser.get_http_version()}")
-        headers = joined(self._pairs)
+        headers = joined(
+            [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in self._pairs]
+        )
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise _lost("the answer has a transfer coding that was not asked for")
         self._status, self._headers = status, headers
