@@ -60,6 +60,17 @@ async def test_a_journal_shows_short_names_and_counts_the_rest() -> None:
     assert "secret" not in json.dumps(told)
 
 
+@pytest.mark.parametrize("body", ['{"license_key": "SECRET", "x": "a=b"}', "U0VDUkVU=="], ids=["JSON", "offline"])
+async def test_a_body_that_curl_calls_a_form_is_not_taken_for_names(body: str) -> None:
+    """Of a body that is sent with curl's content type no part is shown as a name."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with Sandbox(World()) as sandbox, new_http() as http:
+        await http.post(f"{sandbox.url}/api/v4/activate_offline", content=body, headers=form)
+        told = (await http.get(f"{sandbox.url}/_sandbox/journal")).text
+    assert "SECRET" not in told
+    assert "U0VDUkVU" not in told
+
+
 async def test_a_body_that_is_too_large_is_refused_before_it_has_come() -> None:
     """Of an endless body a megabyte is read; then comes 413, and the connection ends."""
     async with Sandbox(World()) as sandbox:

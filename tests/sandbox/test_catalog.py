@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
@@ -42,10 +43,16 @@ async def test_describes_more_when_asked(caller: Caller, product: Product) -> No
     bare = await caller.json(DETAILS, ask)
     assert (bare["custom_fields"], bare["latest_version"]) == ([], None)
     product.custom_fields.append(ProductField(id=7, name="cost center"))
-    product.installation_files.append(InstallationFile(version="2.0", environment="mac"))
+    product.installation_files.append(
+        InstallationFile(
+            version="2.0", environment="mac", content="x", release_date=datetime(2025, 5, 21, 9, tzinfo=UTC)
+        )
+    )
     full = await caller.json(DETAILS, {**ask, "env": "mac"})
     assert full["custom_fields"] == [{"id": 7, "name": "cost center", "default_value": None}]
-    assert (full["latest_version"]["version"], full["latest_version"]["release_date"]) == ("2.0", None)
+    latest = full["latest_version"]
+    assert (latest["version"], latest["release_date"], latest["enabled"]) == ("2.0", "2025-05-21", True)
+    assert (latest["product_id"], latest["full_link"].rpartition("/")[2]) == (product.id, latest["filename"])
     assert (await caller.json(DETAILS, {**ask, "env": "linux"}))["latest_version"] is None
 
 

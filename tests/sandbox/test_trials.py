@@ -143,5 +143,5 @@ async def test_a_trial_ends(described: Path, clock: VirtualClock) -> None:
         ask: dict[str, str | int] = {"product": "CAD", "hardware_id": "hw-1"}
         key = (await caller.json(TRIAL, ask))["license"]
         clock.advance(minutes=15 * 24 * 60)
-        assert refusal(await caller.post("activate_license", {**ask, "license_key": key})) == "license_expired"
+        assert refusal(await caller.post("activate_license", {**ask, "license_key": key})) == "trial_expired"
         assert (await caller.json(TRIAL, ask))["license"] == key

@@ -16,7 +16,7 @@ from .answered.licenses import activation_item
 from .asked.call import ABOUT_DEVICE, WHO_ACTIVATES, Call, Route
 from .asked.device_key import enrol
 from .asked.identity import activating_identity, check_password
-from .asked.lookup import admit, device_of, find_license, find_own_license, find_product, require_on_sale
+from .asked.lookup import admit, device_of, expired_code, find_license, find_own_license, find_product, require_on_sale
 from .checks import license_signature_text
 from .consumption import consume
 from .variables import keep_variables
@@ -95,7 +95,7 @@ def _admit_new(license: License, identity: Identity, call: Call) -> None:
     if not license.enabled:
         raise ServiceError("license_not_enabled")
     if license.is_expired(call.now):
-        raise ServiceError("license_expired")
+        raise ServiceError(expired_code(license))
     if license.is_blacklisted(identity.hardware_id):
         raise ServiceError("blacklisted")
     if boolean(call.values, "is_vm") and license.prevent_vm:

@@ -77,7 +77,7 @@ class Controlled:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, again = await _read(receive)
-        fields = read_fields(scope["query_string"], body, _header(scope, b"content-type"))
+        fields = read_fields(scope["path"], scope["query_string"], body)
         noted = _Noted(send)
         met: Met | None = None
         try:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 import attrs
 
 from ...redaction import fingerprint, printable
+from ..tenants.tokens import TOKEN_PATH
 
 _LENGTH: Final = 500
 _LONGEST: Final = 100  # characters of a text that came from outside
@@ -109,10 +110,14 @@ class Journal:
         self.counters = Counters()
 
 
-def read_fields(query: bytes, body: bytes, content_type: bytes) -> dict[str, str]:
-    """Read what a query, a form and a JSON body name; another body, such as an offline request, may be all secret."""
+def read_fields(path: str, query: bytes, body: bytes) -> dict[str, str]:
+    """Read what a query, the form of a token and a JSON body name.
+
+    Another body, such as an offline request, may be all secret. Its content type does not tell: curl calls every body
+    a form.
+    """
     text = query[:_SEARCHED].decode(errors="replace")
-    if content_type.startswith(b"application/x-www-form-urlencoded"):
+    if path == TOKEN_PATH:
         text = f"{text}&{body[:_SEARCHED].decode(errors='replace')}"
     fields = dict(parse_qsl(text))
     if not body.lstrip().startswith(b"{"):

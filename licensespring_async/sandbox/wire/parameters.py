@@ -175,6 +175,8 @@ def _text(value: Json) -> str:
         return "true" if value else "false"
     if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
         return encode(value).decode()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON has one kind of number: 1.0 is 1
     return "" if value is None else str(value)
 
 

@@ -32,6 +32,7 @@ _TEXTS: dict[str, tuple[int, str]] = {
     "license_not_enabled": (400, "The license is not enabled."),
     "license_not_active": (400, "The license is not active."),
     "license_expired": (400, "The license has expired."),
+    "trial_expired": (400, "The trial has expired."),
     "license_activated_max_times": (400, "The license is activated on as many devices as it allows."),
     "blacklisted": (400, "This device is blacklisted."),
     "device_not_found": (400, "No active device matches the hardware_id."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from urllib.parse import quote
 
 import attrs
@@ -34,7 +35,7 @@ def product_item(
     if with_fields:
         item["custom_fields"] = [attrs.asdict(field) for field in product.custom_fields]
     if with_version:
-        item["latest_version"] = newest_installation(call, product, environment)
+        item["latest_version"] = _latest_version(call, product, product.newest_file(environment))
     return item
 
 
@@ -100,9 +101,35 @@ def product_details(product: ProductTerms) -> Mapping[str, Json]:
     }
 
 
-def newest_installation(call: Call, product: ProductTerms, environment: str | None = None) -> Json:
-    """Show the file added last, of one environment if one is named, or null."""
-    file = product.newest_file(environment)
+def _latest_version(call: Call, product: ProductTerms, file: InstallationFile | None) -> Json:
+    """Show a file as the details of a product do: with other names, and the date of its release alone."""
+    if file is None:
+        return None
+    since, address = iso(call.world.home.opened or call.now), _address(call, product, file)
+    released = file.release_date
+    return {
+        "id": product.id + 1 + product.installation_files.index(file),
+        "product_id": product.id,
+        "version": file.version,
+        "environment": file.environment,
+        "full_link": address,
+        "filename": address.rpartition("/")[2],
+        "release_date": None if released is None else released.astimezone(UTC).date().isoformat(),
+        "hash_md5": file.hash_md5,
+        "eula_link": file.eula_link,
+        "release_notes_link": file.release_notes_link,
+        "size": file.size,
+        "requires_version": file.requires_version,
+        "channel": file.channel,
+        "enabled": True,
+        "created_at": since,
+        "updated_at": since,
+    }
+
+
+def newest_installation(call: Call, product: ProductTerms) -> Json:
+    """Show the file added last, or null."""
+    file = product.newest_file(None)
     return None if file is None else {"id": product.id, **installation(call, product, file)}
 
 

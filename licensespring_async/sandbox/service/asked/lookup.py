@@ -104,6 +104,11 @@ def _ids_of(license: License) -> Sequence[int]:
     return (license.id,) if license.bundle_license is None else (license.id, license.bundle_license.id)
 
 
+def expired_code(license: License) -> str:
+    """Return the code that refuses an expired license; which of the two a trial has is not documented."""
+    return "trial_expired" if license.is_trial else "license_expired"
+
+
 def admit(call: Call, license: License, hardware_id: str, *, expired: bool = False) -> None:
     """Refuse a device that may not use the license; `expired` lets expired licenses through."""
     if license.bundle_license is not None:
@@ -113,7 +118,7 @@ def admit(call: Call, license: License, hardware_id: str, *, expired: bool = Fal
     if not license.active:
         raise ServiceError("license_not_active")
     if not expired and license.is_expired(call.now):
-        raise ServiceError("license_expired")
+        raise ServiceError(expired_code(license))
     device = Devices(license.place).get(hardware_id)
     if device is not None and device.blacklisted:
         raise ServiceError("blacklisted")
