@@ -16,6 +16,7 @@ from ...transport import Clock
 from ...transport.clock import is_number
 from ..asking import Asking
 from .decisions import Decision
+from .faults import Faults
 from .flights import Flight, Flights
 from .grace import Grace, StoredAnswers
 from .inquiry import Inquiry, Terms
@@ -73,11 +74,17 @@ class LicenseGate:
         _check_positive(ttl=ttl, refused_ttl=refused_ttl, max_size=max_size, miss_burst=miss_burst, miss_rate=miss_rate)
         _check_parts(jitter=jitter, refresh_ahead=refresh_ahead, floating_part=floating_part)
         self._memory = Memory(max_size, refresh_ahead, clock.monotonic)
-        self._flights = Flights()
+        self._flights, self._faults = Flights(), Faults()
         self._stored = None if grace is None else StoredAnswers(grace, client.service)
         terms = Terms(ttl=ttl, refused_ttl=refused_ttl, jitter=jitter, floating_part=floating_part, random=random)
         self._inquiry = Inquiry(
-            client, terms, memory=self._memory, stored=self._stored, flights=self._flights, clock=clock
+            client,
+            terms,
+            memory=self._memory,
+            stored=self._stored,
+            flights=self._flights,
+            faults=self._faults,
+            clock=clock,
         )
         self._misses = Misses(miss_burst, miss_rate, clock.monotonic)
         self._now = clock.monotonic
@@ -130,6 +137,15 @@ class LicenseGate:
             return None
         self._allowed.move_to_end(key)
         return entry.decision
+
+    def doubts(self, check: Check) -> bool:
+        """Return whether the service seems not to know the product or the feature that a check names.
+
+        Then its no is about the program rather than about a license. A product is doubted until the service gives any
+        other answer about it. A license that lacks a feature gets the same answer as a misspelled one, so a feature
+        is doubted until any license has it. Each is logged once, at ERROR.
+        """
+        return self._faults.doubts(check)
 
     async def __aenter__(self) -> Self:
         await self._flights.open()

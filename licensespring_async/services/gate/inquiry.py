@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -18,13 +17,13 @@ from ...models.expiry import TimeFloor
 from ...transport import Clock
 from ...transport.values import Call
 from .decisions import Decision
+from .faults import Faults
 from .flights import Flights
 from .grace import StoredAnswers, Verified
 from .memory import Memory
 
-_log = logging.getLogger("licensespring_async.services")
 # A seat may come free at any moment: after this time a no for want of one is asked for again, beside the answer.
-_BUSY_SECONDS = 5.0
+BUSY_SECONDS = 5.0
 # How long a grace answer is given before the service is tried again.
 _GRACE_SECONDS = 30.0
 # How long a failed renewal is left alone.
@@ -51,6 +50,7 @@ class Inquiry:
         memory: Where.
         stored: The last answers that were verified; None for no grace.
         flights: What stores them beside the answer.
+        faults: Hears what goes wrong.
         clock: Where time comes from.
     """
 
@@ -62,10 +62,11 @@ class Inquiry:
         memory: Memory,
         stored: StoredAnswers | None,
         flights: Flights,
+        faults: Faults,
         clock: Clock,
     ) -> None:
         self._client, self._terms, self._memory, self._flights = client, terms, memory, flights
-        self._stored, self._clock = stored, clock
+        self._stored, self._faults, self._clock = stored, faults, clock
         # The later of local time and what the service has proved; while the program runs it never goes back.
         self._latest = TimeFloor.of(clock.time(), clock.monotonic)
 
@@ -73,9 +74,7 @@ class Inquiry:
         """Ask, and return what that decides; raise what leaves it undecided."""
         try:
             return await self._decide(check)
-        except Exception as error:
-            if not isinstance(error, LicenseSpringError):
-                _log.error("a license check failed unexpectedly: %s", type(error).__name__)  # secrets
+        except Exception:
             # A service that fails is not asked again by each request of the rest of an answer's life.
             self._memory.leave_alone(check.key, _AGAIN_SECONDS)
             raise
@@ -85,14 +84,18 @@ class Inquiry:
         try:
             answer = (await self._client.perform(call)).value
         except LicenseRefused as refusal:
+            self._faults.refused(check, refusal)
             return self._learn_no(check, refusal)
-        except LicenseSpringError as error:
-            if self._stored is None or not error.is_undecided or self._memory.is_allowed(check.key):
+        except Exception as error:
+            self._faults.failed(check, error)
+            is_undecided = isinstance(error, LicenseSpringError) and error.is_undecided
+            if self._stored is None or not is_undecided or self._memory.is_allowed(check.key):
                 raise
             decision = await self._stand(check, self._stored)
             if decision is None:
                 raise
             return decision
+        self._faults.allowed(check)
         now = datetime.fromtimestamp(self._time(), UTC)
         if (no := refusal_in(answer, now)) is not None:
             return self._learn_no(check, no)
@@ -110,7 +113,7 @@ class Inquiry:
         return self._learn(check, OK, seconds, floating=bool(slots), longest=longest)
 
     def _learn_no(self, check: Check, refusal: LicenseRefused) -> Decision:
-        again = _BUSY_SECONDS if isinstance(refusal, FloatingNotAvailable) else None
+        again = BUSY_SECONDS if isinstance(refusal, FloatingNotAvailable) else None
         # A second no makes none of them longer: the time shows which are asked for again.
         seconds = self._memory.refused_for(check.key) or self._terms.refused_ttl
         return self._learn(check, refusal.code, seconds, again=again)

@@ -6,7 +6,8 @@ words, through its public interface only.
 """
 
 from .headers import by_headers
-from .licensing import Licensee, Licensing
+from .licensee import Licensee
+from .licensing import Licensing
 from .requirement import Denial, Requirement
 from .sources import by_address
 

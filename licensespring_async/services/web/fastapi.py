@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from inspect import Parameter, Signature
 from typing import Any, TypeAlias
 
+from ...endpoints.parameters import identifier
 from ...errors import ConfigurationError
 from ...extras import needs_extra
 from ..gate.decisions import Decision
-from .licensing import Found, Licensing
+from .licensee import Found
+from .licensing import Licensing
 from .requirement import Denial, Requirement
 
 with needs_extra("fastapi"):
@@ -32,7 +34,7 @@ _RETRY_AFTER: dict[str, Any] = {"description": "Seconds until it is worth trying
 RESPONSES: Responses = {
     403: {"description": "Not licensed; never says why", "content": _BODY},
     503: {
-        "description": "It cannot be told now whether this is licensed",
+        "description": "The license could not be checked right now",
         "content": _BODY,
         "headers": {"Retry-After": _RETRY_AFTER},
     },
@@ -40,7 +42,70 @@ RESPONSES: Responses = {
 """What a guarded route may answer, for the `responses` of a route, a router or an application."""
 
 
-class RequiresFeature(Requirement[HTTPConnection]):
+class _Guard(Requirement[HTTPConnection]):
+    def __init__(
+        self,
+        feature: str | None,
+        licensing: Licensing[HTTPConnection],
+        *,
+        product: str | None,
+        licensee: Callable[..., Found | Awaitable[Found]] | None,
+    ) -> None:
+        super().__init__(feature, licensing, product=product)
+        if licensee is not None and licensing.is_of_service:
+            raise ConfigurationError("licensee: the license is the service's own; leave it out")
+        self._from_dependency = licensee is not None
+        # FastAPI reads from the signature what it has to pass.
+        parameters = [Parameter("connection", Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection)]
+        if licensee is not None:
+            parameters.append(Parameter("licensee", Parameter.POSITIONAL_OR_KEYWORD, default=Depends(licensee)))
+        self.__signature__ = Signature(parameters)
+
+    async def __call__(self, connection: HTTPConnection, licensee: Found = None) -> Decision:
+        """Return the decision, which is yes; anything else is raised as an HTTPException."""
+        if self._from_dependency:
+            return _raised(await self.decide_for(licensee, source=self._licensing.source(connection)))
+        return _raised(await self.decide(connection))
+
+    @property
+    def route_class(self) -> type[APIRoute]:
+        """The class for the routes of an `APIRouter` that all need it, or for a single route:
+
+            app.router.add_api_route("/render", rendering, route_class_override=render.route_class)
+
+        They ask before anything else, even before the body is read, and document their 403 and 503. FastAPI makes
+        nothing else of the class: a router that has it refuses routers, WebSockets, mounts and plain routes that would
+        be open. `dependencies=[Depends(render)]` guards the first two, `services.web.starlette` the others.
+
+        Cost: some microseconds a request, without the ten that FastAPI takes for any dependency.
+
+        Raises:
+            ConfigurationError: The licensee comes from a dependency, which only `Depends` resolves; or later, something
+                open is added to a router of the class.
+        """
+        if self._from_dependency:
+            raise ConfigurationError("licensee: a route class asks before dependencies are resolved; use Depends")
+        requires, may_answer = self, {**RESPONSES, **_full(self._licensing.full_pool)}
+
+        class LicensedRoute(Guarding):
+            def __init__(
+                self, path: str, endpoint: Callable[..., Any], *, responses: Responses | None = None, **options: Any
+            ) -> None:
+                super().__init__(path, endpoint, responses={**may_answer, **(responses or {})}, **options)
+
+            def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+                handle = super().get_route_handler()
+
+                async def licensed(request: Request) -> Response:
+                    request.scope.setdefault("state", {})["license"] = _raised(await requires.decide(request))
+                    return await handle(request)
+
+                return licensed
+
+        return LicensedRoute
+
+
+class RequiresFeature(_Guard):
     """Depend on a licensed feature; gives the `Decision`.
 
         render = RequiresFeature("render", licensing)
@@ -69,56 +134,33 @@ class RequiresFeature(Requirement[HTTPConnection]):
         product: str | None = None,
         licensee: Callable[..., Found | Awaitable[Found]] | None = None,
     ) -> None:
-        super().__init__(feature, licensing, product=product)
-        self._from_dependency = licensee is not None
-        # FastAPI reads from the signature what it has to pass.
-        parameters = [Parameter("connection", Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection)]
-        if licensee is not None:
-            parameters.append(Parameter("licensee", Parameter.POSITIONAL_OR_KEYWORD, default=Depends(licensee)))
-        self.__signature__ = Signature(parameters)
+        super().__init__(identifier("feature", feature), licensing, product=product, licensee=licensee)
 
-    async def __call__(self, connection: HTTPConnection, licensee: Found = None) -> Decision:
-        """Return the decision, which is yes; anything else is raised as an HTTPException."""
-        if self._from_dependency:
-            return _raised(await self.decide_for(licensee, source=self._licensing.source(connection)))
-        return _raised(await self.decide(connection))
 
-    @property
-    def route_class(self) -> type[APIRoute]:
-        """The class for the routes of an `APIRouter` that all need the feature, or for a single route:
+class RequiresLicense(_Guard):
+    """Depend on a license of a product without features; gives the `Decision`, like `RequiresFeature`.
 
-            app.router.add_api_route("/render", rendering, route_class_override=render.route_class)
+    Args:
+        licensing: Asks, and says whose request it is.
+        product: Product short code, when it is not the licensing's own.
+        licensee: A FastAPI dependency that says whose request it is instead.
 
-        They ask before anything else, even before the body is read, and document their 403 and 503. FastAPI makes
-        nothing else of the class: a router that has it refuses routers, WebSockets, mounts and plain routes that would
-        be open. `dependencies=[Depends(render)]` guards the first two, `services.web.starlette` the others.
+    Raises:
+        ConfigurationError: An argument cannot be used.
+    """
 
-        Cost: some microseconds a request, without the ten that FastAPI takes for any dependency.
+    def __init__(
+        self,
+        licensing: Licensing[HTTPConnection],
+        *,
+        product: str | None = None,
+        licensee: Callable[..., Found | Awaitable[Found]] | None = None,
+    ) -> None:
+        super().__init__(None, licensing, product=product, licensee=licensee)
 
-        Raises:
-            ConfigurationError: The licensee comes from a dependency, which only `Depends` resolves; or later, something
-                open is added to a router of the class.
-        """
-        if self._from_dependency:
-            raise ConfigurationError("licensee: a route class asks before dependencies are resolved; use Depends")
-        requires = self
 
-        class LicensedRoute(Guarding):
-            def __init__(
-                self, path: str, endpoint: Callable[..., Any], *, responses: Responses | None = None, **options: Any
-            ) -> None:
-                super().__init__(path, endpoint, responses={**RESPONSES, **(responses or {})}, **options)
-
-            def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-                handle = super().get_route_handler()
-
-                async def licensed(request: Request) -> Response:
-                    request.scope.setdefault("state", {})["license"] = _raised(await requires.decide(request))
-                    return await handle(request)
-
-                return licensed
-
-        return LicensedRoute
+def _full(status: int | None) -> Responses:
+    return {429: {"description": "All seats are in use", "content": _BODY}} if status == 429 else {}
 
 
 def _raised(decided: Decision | Denial) -> Decision:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from ...endpoints.parameters import text
 from ...errors import ConfigurationError
-from .licensing import Found, Licensee
+from .licensee import Found, Licensee
 
 
 class HasScope(Protocol):

@@ -4,50 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeVar, overload
 
-import attrs
-
-from ...checks import FeatureCheck
 from ...client import LicenseSpring
 from ...endpoints.parameters import identifier
 from ...errors import ConfigurationError
-from ...redaction import Unpickled
-from ...transport import Clock
+from ...transport import CircuitPolicy, Clock
 from ...transport.clock import is_number
 from ..gate.gate import LicenseGate
+from ..gate.grace import Grace
+from ..license_session import LicenseSession
+from .licensee import Found, Licensee
+from .making import gate_maker, with_circuit
 from .sources import by_address
+from .verifying import verify
 
 A = TypeVar("A")
 S = TypeVar("S")
 C_contra = TypeVar("C_contra", contravariant=True)
-
-
-@attrs.frozen(kw_only=True)
-class Licensee(Unpickled):
-    """Say whose license a request is made with.
-
-    Args:
-        hardware_id: Unique id of the device.
-        license_key: The license's key. Exactly one of `license_key` and `username`.
-        username: The license's user.
-        license_id: Picks one license when the user has several.
-        bundle_code: Short code of the bundle, to act on a license inside it.
-    """
-
-    hardware_id: str = attrs.field(repr=False)
-    license_key: str | None = attrs.field(default=None, repr=False)
-    username: str | None = attrs.field(default=None, repr=False)
-    license_id: int | None = None
-    bundle_code: str | None = None
-
-    def of(self, product: str, feature: str) -> FeatureCheck:
-        """Return the check of a feature; InvalidParameter when it cannot be asked."""
-        return FeatureCheck(product=product, feature=feature, **attrs.asdict(self))
-
-
-Found: TypeAlias = Licensee | None
-"""A licensee, or None when the request names none: it is refused like any other."""
 
 
 class Licensing(Generic[C_contra]):
@@ -56,13 +30,25 @@ class Licensing(Generic[C_contra]):
     Pass `licensing.lifespan` to the application, or `licensing.around(yours)`, or open it in your own lifespan with
     `async with licensing:`. It can be opened again after it was closed, as tests do.
 
+    Whose license is asked for, `licensee` says of each request. Where the service itself is what is licensed, `session`
+    opens the session of its own license instead, and routes need its features: from memory, without a call.
+
     Args:
         client: Makes the client; called once each time the application starts.
         product: Short code of the product whose features the routes need.
         licensee: Says whose license a request is made with; may be async.
+        session: Makes the session of the service's own license, in place of `product` and `licensee`:
+            `lambda client: LicenseSession(client, product="TP", ...)`.
         source: Says where a request comes from: a visitor who tries keys out is put off, and those of other sources are
             not. Read what `by_address`, the default, says about proxies. All requests with None are of one source.
-        gate: Makes the gate, for one with other options: `lambda client: LicenseGate(client, ttl=60)`.
+        ttl: Seconds that the gate keeps a yes; None for its default.
+        grace: What the gate does while the service cannot be reached; None raises its error.
+        circuit: When calls fail at once, because the service has been failing: given to `client` as its argument
+            `circuit`, which `LicenseSpring.from_env` takes. None gives nothing.
+        gate: Makes the gate, for one with other options, in place of `ttl` and `grace`:
+            `lambda client: LicenseGate(client, refused_ttl=30)`.
+        full_pool: Status, 403 or 429, of "all seats are in use", which tells who asks that the license exists; None
+            refuses then as ever.
         refusal_seconds: Every refusal is answered this many seconds after its request, or at a multiple of them: how
             long a no takes says nothing about why. 0 answers at once.
         clock: Where time comes from; for tests.
@@ -71,31 +57,76 @@ class Licensing(Generic[C_contra]):
         ConfigurationError: An argument cannot be used.
     """
 
+    @overload
     def __init__(
         self,
-        client: Callable[[], LicenseSpring],
+        client: Callable[..., LicenseSpring],
         *,
         product: str,
         licensee: Callable[[C_contra], Found | Awaitable[Found]],
+        source: Callable[[C_contra], str | None] = ...,
+        ttl: float | None = ...,
+        grace: Grace | None = ...,
+        circuit: CircuitPolicy | None = ...,
+        gate: Callable[[LicenseSpring], LicenseGate] | None = ...,
+        full_pool: Literal[403, 429] | None = ...,
+        refusal_seconds: float = ...,
+        clock: Clock = ...,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Licensing[object],
+        client: Callable[..., LicenseSpring],
+        *,
+        session: Callable[[LicenseSpring], LicenseSession],
+        circuit: CircuitPolicy | None = ...,
+        clock: Clock = ...,
+    ) -> None: ...
+    def __init__(
+        self,
+        client: Callable[..., LicenseSpring],
+        *,
+        product: str | None = None,
+        licensee: Callable[[C_contra], Found | Awaitable[Found]] | None = None,
+        session: Callable[[LicenseSpring], LicenseSession] | None = None,
         source: Callable[[C_contra], str | None] = by_address,
-        gate: Callable[[LicenseSpring], LicenseGate] = LicenseGate,
+        ttl: float | None = None,
+        grace: Grace | None = None,
+        circuit: CircuitPolicy | None = None,
+        gate: Callable[[LicenseSpring], LicenseGate] | None = None,
+        full_pool: Literal[403, 429] | None = None,
         refusal_seconds: float = 0.5,
         clock: Clock = Clock(),  # noqa: B008  # frozen
     ) -> None:
-        for name, value in {"client": client, "licensee": licensee, "source": source, "gate": gate}.items():
+        if session is not None and (product is not None or licensee is not None):
+            raise ConfigurationError("session: has a product and a license of its own; leave product and licensee out")
+        needed = {"licensee": licensee} if session is None else {"session": session}
+        for name, value in {"client": client, "source": source, **needed}.items():
             if not callable(value):
                 raise ConfigurationError(f"{name}: must be callable, not {type(value).__name__}")
         if not is_number(refusal_seconds) or refusal_seconds < 0:
             raise ConfigurationError("refusal_seconds: must be a number of seconds, 0 or more")
-        self.product = identifier("product", product)
+        if full_pool not in (None, 403, 429):
+            raise ConfigurationError(f"full_pool: must be 403, 429 or None, not {full_pool!r}")
+        self.product = None if session is not None else identifier("product", product)
         self.licensee = licensee
         self.source = source
+        self.full_pool = full_pool
         self.refusal_seconds = refusal_seconds
         self.clock = clock
-        self._make_client, self._make_gate = client, gate
+        self._make_client = client if circuit is None else with_circuit(client, circuit)
+        self._make_gate = gate_maker(gate, ttl=ttl, grace=grace, clock=clock)
+        self._make_session = session
+        self._needs = set[tuple[str, str | None]]()
         self._client: LicenseSpring | None = None
         self._gate: LicenseGate | None = None
+        self._session: LicenseSession | None = None
         self._open: AsyncExitStack | None = None
+
+    @property
+    def is_of_service(self) -> bool:
+        """Whether the license is the service's own."""
+        return self._make_session is not None
 
     @property
     def client(self) -> LicenseSpring:
@@ -110,6 +141,38 @@ class Licensing(Generic[C_contra]):
         if self._gate is None:
             raise _not_running()
         return self._gate
+
+    @property
+    def session(self) -> LicenseSession:
+        """The session of the service's own license; its `state` is for readiness probes.
+
+        Raises:
+            ConfigurationError: The application does not run, or the licensing has none.
+        """
+        if self._session is None:
+            raise _not_running() if self.is_of_service else ConfigurationError("session: the licensing was given none")
+        return self._session
+
+    def need(self, product: str, feature: str | None) -> None:
+        """Note what `verify` asks for; each requirement does."""
+        self._needs.add((product, feature))
+
+    async def verify(self, licensee: Licensee | None = None) -> None:
+        """Ask the service whether it knows what the routes need; for the start of an application, once it is open.
+
+        Without a licensee only products are asked for: no endpoint lists the features of a product. The session of a
+        service's own license has asked when it was opened.
+
+        Args:
+            licensee: A license that has all features that the routes need, a tester's for example.
+
+        Raises:
+            ConfigurationError: The service does not know a product or a feature, or the licensee has no license.
+            LicenseSpringError: The service cannot be asked, or does not take the credentials.
+
+        Cost: a call for each product, and with a licensee one for each feature, which takes a slot of what floats.
+        """
+        await verify(self.client, self.gate, self._needs, licensee)
 
     @asynccontextmanager
     async def lifespan(self, app: object) -> AsyncGenerator[None]:
@@ -135,12 +198,14 @@ class Licensing(Generic[C_contra]):
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(self._make_client())
             gate = await stack.enter_async_context(self._make_gate(client))
+            if self._make_session is not None:
+                self._session = await stack.enter_async_context(self._make_session(client))
             self._client, self._gate, self._open = client, gate, stack.pop_all()
         return gate
 
     async def __aexit__(self, *raised: object) -> None:
         stack, self._open = self._open, None
-        self._client = self._gate = None
+        self._client = self._gate = self._session = None
         assert stack is not None  # noqa: S101
         # The application's own error is not for the gate to see.
         await stack.aclose()

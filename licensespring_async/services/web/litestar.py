@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, Final, TypeAlias, TypedDict
 
+from ...endpoints.parameters import identifier
 from ...extras import needs_extra
-from .requirement import REFUSED, Denial, Requirement
+from .licensing import Licensing
+from .requirement import Denial, Requirement
 
 with needs_extra("litestar"):
     from litestar import MediaType, Request, Response
     from litestar.connection import ASGIConnection
     from litestar.datastructures import State
-    from litestar.exceptions import HTTPException, PermissionDeniedException, ServiceUnavailableException
+    from litestar.exceptions import (
+        HTTPException,
+        PermissionDeniedException,
+        ServiceUnavailableException,
+        TooManyRequestsException,
+    )
     from litestar.handlers import BaseRouteHandler
     from litestar.openapi import ResponseSpec
 
@@ -24,10 +31,26 @@ class NotLicensed(PermissionDeniedException):
 
 
 class Undecided(ServiceUnavailableException):
-    """It cannot be told now: 503 with Retry-After."""
+    """The license could not be checked right now: 503 with Retry-After."""
 
 
-class RequiresFeature(Requirement[Connection]):
+class AllInUse(TooManyRequestsException):
+    """All floating slots are in use: 429, where `full_pool` says so."""
+
+
+_KINDS: Final[dict[int, type[HTTPException]]] = {403: NotLicensed, 429: AllInUse, 503: Undecided}
+
+
+class _Guard(Requirement[Connection]):
+    async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
+        """Return when it may go on; anything else is raised as an HTTPException."""
+        decided = await self.decide(connection)
+        if isinstance(decided, Denial):
+            raise _KINDS[decided.status](detail=decided.detail, headers=dict(decided.headers))
+        connection.state.license = decided
+
+
+class RequiresFeature(_Guard):
     """Guard handlers, controllers, routers or an application with a licensed feature.
 
         @get("/render", guards=[RequiresFeature("render", licensing)], responses=RESPONSES)
@@ -37,20 +60,30 @@ class RequiresFeature(Requirement[Connection]):
 
     Args:
         feature: Feature code.
-        licensing: Says whose request it is, and asks.
+        licensing: Says whose license it is, and asks.
         product: Product short code, when it is not the licensing's own.
 
     Raises:
         ConfigurationError: An argument cannot be used.
     """
 
-    async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
-        """Return when the feature may be used; anything else is raised as an HTTPException."""
-        decided = await self.decide(connection)
-        if isinstance(decided, Denial):
-            kind = NotLicensed if decided.status == REFUSED.status else Undecided
-            raise kind(detail=decided.detail, headers=dict(decided.headers))
-        connection.state.license = decided
+    def __init__(self, feature: str, licensing: Licensing[Connection], *, product: str | None = None) -> None:
+        super().__init__(identifier("feature", feature), licensing, product=product)
+
+
+class RequiresLicense(_Guard):
+    """Guard with the license of a product without features; like `RequiresFeature`.
+
+    Args:
+        licensing: Says whose license it is, and asks.
+        product: Product short code, when it is not the licensing's own.
+
+    Raises:
+        ConfigurationError: An argument cannot be used.
+    """
+
+    def __init__(self, licensing: Licensing[Connection], *, product: str | None = None) -> None:
+        super().__init__(None, licensing, product=product)
 
 
 class _Body(TypedDict):
@@ -66,6 +99,7 @@ def _answer(_: Request[Any, Any, Any], error: HTTPException) -> Response[_Body]:
 
 ANSWERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {
     NotLicensed: _answer,
+    AllInUse: _answer,
     Undecided: _answer,
 }
 """How a refusal and an undecided request are answered, for the `exception_handlers` of an application."""
@@ -73,7 +107,7 @@ ANSWERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Res
 RESPONSES: dict[int, ResponseSpec] = {
     403: ResponseSpec(_Body, generate_examples=False, description="Not licensed; never says why"),
     503: ResponseSpec(
-        _Body, generate_examples=False, description="It cannot be told now whether this is licensed; see Retry-After"
+        _Body, generate_examples=False, description="The license could not be checked right now; see Retry-After"
     ),
 }
 """What a guarded handler may answer, for its `responses`, from which Litestar documents it."""

@@ -1,13 +1,12 @@
-"""A feature that a request needs: from the request to a decision, or to the answer that denies it.
+"""A feature or license that a request needs: from the request to a decision, or to the answer that denies it.
 
 Every refusal is the same answer, and comes at the same times: nobody learns from it whether a key exists, a device is
 known, a license is over or all its seats are taken. What was not decided is another answer, for it says nothing
-about the license at all.
+about the license at all; so is what the service refuses because the program names a product or feature wrongly.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping
 from inspect import isawaitable
@@ -16,14 +15,16 @@ from typing import Generic, Literal, Self
 
 import attrs
 
-from ...checks import key_of
+from ...checks import Check, key_of
 from ...endpoints.parameters import identifier
-from ...errors import ConfigurationError, InvalidParameter, LicenseSpringError
+from ...errors import ConfigurationError, FloatingNotAvailable, InvalidParameter, LicenseSpringError
 from ..asking import Asking
 from ..gate.decisions import Decision
-from .licensing import C_contra, Found, Licensee, Licensing
+from ..gate.inquiry import BUSY_SECONDS
+from ..license_session import State
+from .licensee import Found, Licensee
+from .licensing import C_contra, Licensing
 
-_log = logging.getLogger("licensespring_async.services")
 _RETRY_SECONDS = 5.0
 _LONGEST_RETRY = 3600.0
 
@@ -51,23 +52,28 @@ REFUSED = Denial(status=403, detail="not licensed", headers=MappingProxyType({"C
 
 
 class Requirement(Generic[C_contra]):
-    """Decide whether a request may use a feature.
+    """Decide whether a request may use a feature, or what a license is of.
 
     Args:
-        feature: Feature code.
-        licensing: Says whose request it is, and asks.
+        feature: Feature code; None needs the license alone.
+        licensing: Says whose license it is, and asks.
         product: Product short code, when it is not the licensing's own.
 
     Raises:
         ConfigurationError: An argument cannot be used.
     """
 
-    def __init__(self, feature: str, licensing: Licensing[C_contra], *, product: str | None = None) -> None:
+    def __init__(self, feature: str | None, licensing: Licensing[C_contra], *, product: str | None = None) -> None:
         if not isinstance(licensing, Licensing):
             raise ConfigurationError(f"licensing: must be a Licensing, not {type(licensing).__name__}")
-        self._feature = identifier("feature", feature)
-        self._product = licensing.product if product is None else identifier("product", product)
+        self._feature = None if feature is None else identifier("feature", feature)
         self._licensing = licensing
+        if licensing.product is None:
+            if product is not None:
+                raise ConfigurationError("product: is the session's, whose license the service has; leave it out")
+            return
+        self._product = licensing.product if product is None else identifier("product", product)
+        licensing.need(self._product, self._feature)
 
     def __deepcopy__(self, memo: object) -> Self:
         # Litestar copies what a router has: a copy would ask a gate that nobody opens.
@@ -89,6 +95,8 @@ class Requirement(Generic[C_contra]):
 
     async def _decide(self, connection: C_contra) -> Decision | Denial:
         licensing = self._licensing
+        if licensing.licensee is None:
+            return self._of_service()
         started = licensing.clock.monotonic()
         found = licensing.licensee(connection)
         if isinstance(found, Licensee):
@@ -99,23 +107,44 @@ class Requirement(Generic[C_contra]):
         licensee = await found if isawaitable(found) else found
         return await self._judge(licensee, licensing.source(connection), started)
 
+    def _of_service(self) -> Decision | Denial:
+        # No visitor brought this license: there is nothing to find out by asking, so its no may come at once.
+        session = self._licensing.session
+        decision = session.allows(self._feature)
+        if decision.allowed:
+            return decision
+        return _put_off(_RETRY_SECONDS) if session.state is State.LAPSED else REFUSED
+
     async def _judge(self, licensee: Found, source: str | None, started: float) -> Decision | Denial:
-        if licensee is not None:
-            try:
+        if self._licensing.is_of_service:
+            return self._of_service()
+        try:
+            if licensee is not None:
                 check = licensee.of(self._product, self._feature)
                 decision = await self._licensing.gate.allows(check, source=source)
-            except InvalidParameter:
-                pass  # A device or key that cannot even be sent has no license.
-            except ConfigurationError:
-                raise
-            except LicenseSpringError as error:
-                return self._undecided(error)
-            else:
-                if decision.allowed:
-                    return decision
-                if decision.source == "grace":
-                    # Only for keys that exist is an old no known; of others nothing is known while nobody answers.
-                    return _put_off(_RETRY_SECONDS)
+                return decision if decision.allowed else await self._no(check, decision, started)
+        except InvalidParameter:
+            pass  # A device or key that cannot even be sent has no license.
+        except ConfigurationError:
+            raise
+        except LicenseSpringError as error:
+            return _put_off(getattr(error, "retry_after", None) or _RETRY_SECONDS)
+        return await self._refused(started)
+
+    async def _no(self, check: Check, decision: Decision, started: float) -> Denial:
+        if decision.source == "grace":
+            # Only for keys that exist is an old no known; of others nothing is known while nobody answers.
+            return _put_off(_RETRY_SECONDS)
+        refused = await self._refused(started)
+        # Every no in doubt: that of one key alone would tell that the key exists.
+        if self._licensing.gate.doubts(check):
+            return _put_off(_RETRY_SECONDS)
+        if self._licensing.full_pool is not None and decision.code.lower() == FloatingNotAvailable.kind:
+            return _full(self._licensing.full_pool)
+        return refused
+
+    async def _refused(self, started: float) -> Denial:
+        """Return a refusal at one of the times at which all are answered."""
         await self._wait_for_the_next_time(started)
         return REFUSED
 
@@ -125,18 +154,17 @@ class Requirement(Generic[C_contra]):
             passed = clock.monotonic() - started
             await clock.sleep((math.floor(passed / step) + 1) * step - passed)
 
-    def _undecided(self, error: LicenseSpringError) -> Denial:
-        asked = getattr(error, "retry_after", None)
-        if asked is None and not error.may_pass:
-            # Only outages go away by waiting; log everything else.
-            _log.error("whether %s is licensed could not be decided: %s", self._feature, type(error).__name__)
-        return _put_off(asked or _RETRY_SECONDS)
+
+def _full(status: int) -> Denial:
+    # As soon as the gate asks again for a slot.
+    headers = {"Retry-After": f"{BUSY_SECONDS:.0f}", "Cache-Control": "no-store"}
+    return Denial(status=status, detail="all seats are in use", headers=headers)
 
 
 def _put_off(seconds: float) -> Denial:
     rounded = math.ceil(min(max(seconds, 1.0), _LONGEST_RETRY))
     return Denial(
         status=503,
-        detail="The license could not be checked right now; try again shortly.",
+        detail="The license could not be checked right now.",
         headers={"Retry-After": str(rounded), "Cache-Control": "no-store"},
     )

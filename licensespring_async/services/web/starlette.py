@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ...endpoints.parameters import identifier
 from ...extras import needs_extra
+from .licensing import Licensing
 from .requirement import Denial, Requirement
 
 with needs_extra("starlette"):
@@ -11,7 +13,13 @@ with needs_extra("starlette"):
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class RequiresFeature(Requirement[HTTPConnection]):
+class _Guard(Requirement[HTTPConnection]):
+    def __call__(self, app: ASGIApp) -> Licensed:
+        """Return an application that asks first."""
+        return Licensed(self, app)
+
+
+class RequiresFeature(_Guard):
     """Let only requests of licensed devices through to an ASGI application.
 
         Route("/render", render, middleware=[Middleware(RequiresFeature("render", licensing))])
@@ -21,22 +29,36 @@ class RequiresFeature(Requirement[HTTPConnection]):
 
     Args:
         feature: Feature code.
-        licensing: Says whose request it is, and asks.
+        licensing: Says whose license it is, and asks.
         product: Product short code, when it is not the licensing's own.
 
     Raises:
         ConfigurationError: An argument cannot be used.
     """
 
-    def __call__(self, app: ASGIApp) -> Licensed:
-        """Return an application that asks first."""
-        return Licensed(self, app)
+    def __init__(self, feature: str, licensing: Licensing[HTTPConnection], *, product: str | None = None) -> None:
+        super().__init__(identifier("feature", feature), licensing, product=product)
+
+
+class RequiresLicense(_Guard):
+    """Let only requests of licensed devices through, of a product without features; like `RequiresFeature`.
+
+    Args:
+        licensing: Says whose license it is, and asks.
+        product: Product short code, when it is not the licensing's own.
+
+    Raises:
+        ConfigurationError: An argument cannot be used.
+    """
+
+    def __init__(self, licensing: Licensing[HTTPConnection], *, product: str | None = None) -> None:
+        super().__init__(None, licensing, product=product)
 
 
 class Licensed:
-    """An application behind a requirement, with all that is mounted in it; made by `RequiresFeature`."""
+    """An application behind a requirement, with all that is mounted in it."""
 
-    def __init__(self, requires: RequiresFeature, app: ASGIApp) -> None:
+    def __init__(self, requires: Requirement[HTTPConnection], app: ASGIApp) -> None:
         self._requires = requires
         self._app = app
 

@@ -1,0 +1,39 @@
+"""Whose license a request is made with."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+
+from ...checks import FeatureCheck, LicenseCheck
+from ...redaction import Unpickled
+
+
+@attrs.frozen(kw_only=True)
+class Licensee(Unpickled):
+    """Say whose license a request is made with.
+
+    Args:
+        hardware_id: Unique id of the device.
+        license_key: The license's key. Exactly one of `license_key` and `username`.
+        username: The license's user.
+        license_id: Picks one license when the user has several.
+        bundle_code: Short code of the bundle, to act on a license inside it.
+    """
+
+    hardware_id: str = attrs.field(repr=False)
+    license_key: str | None = attrs.field(default=None, repr=False)
+    username: str | None = attrs.field(default=None, repr=False)
+    license_id: int | None = None
+    bundle_code: str | None = None
+
+    def of(self, product: str, feature: str | None) -> FeatureCheck | LicenseCheck:
+        """Return the check of a feature, or with None of the license; InvalidParameter when it cannot be asked."""
+        if feature is None:
+            return LicenseCheck(product=product, **attrs.asdict(self))
+        return FeatureCheck(product=product, feature=feature, **attrs.asdict(self))
+
+
+Found: TypeAlias = Licensee | None
+"""A licensee, or None when the request names none: it is refused like any other."""

@@ -1,0 +1,40 @@
+"""What a licensing makes its client and its gate with."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+
+from ...client import LicenseSpring
+from ...errors import ConfigurationError
+from ...transport import CircuitPolicy, Clock
+from ..gate.gate import LicenseGate
+from ..gate.grace import Grace
+
+
+def with_circuit(client: Callable[..., LicenseSpring], circuit: CircuitPolicy) -> Callable[..., LicenseSpring]:
+    """Return what makes a client with a circuit; ConfigurationError when it takes none."""
+    try:
+        inspect.signature(client).bind(circuit=circuit)
+    except TypeError:
+        raise ConfigurationError(
+            "circuit: `client` takes no argument of that name; pass one that does, such as LicenseSpring.from_env, or "
+            "have it make clients with a circuit"
+        ) from None
+    return functools.partial(client, circuit=circuit)
+
+
+def gate_maker(
+    gate: Callable[[LicenseSpring], LicenseGate] | None, *, ttl: float | None, grace: Grace | None, clock: Clock
+) -> Callable[[LicenseSpring], LicenseGate]:
+    """Return what makes a gate: the one that was given, or one with these options."""
+    if gate is None:
+        if ttl is None:
+            return functools.partial(LicenseGate, grace=grace, clock=clock)
+        return functools.partial(LicenseGate, ttl=ttl, grace=grace, clock=clock)
+    if not callable(gate):
+        raise ConfigurationError(f"gate: must be callable, not {type(gate).__name__}")
+    if ttl is not None or grace is not None:
+        raise ConfigurationError("gate: makes the gate with options of its own; give it ttl and grace")
+    return gate
