@@ -147,7 +147,10 @@ def a_litestar_app(service: Service, story: Story) -> Any:
         return str(request.state.license.source)
 
     return litestar.Litestar(
-        [handler], lifespan=[licensing.lifespan, story.lifespan], exception_handlers=for_litestar.ANSWERS
+        [handler],
+        lifespan=[licensing.lifespan, story.lifespan],
+        exception_handlers=for_litestar.ANSWERS,
+        logging_config=None,
     )
 
 

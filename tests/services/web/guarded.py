@@ -64,7 +64,10 @@ def by_litestar(licensing: Licensing[Any], need: Need) -> Any:
     async def handler() -> dict[str, str]:
         return {}
 
-    return litestar.Litestar([handler], lifespan=[licensing.lifespan], exception_handlers=for_litestar.ANSWERS)
+    # Its own logging would take pytest's handlers away, for all tests after this one.
+    return litestar.Litestar(
+        [handler], lifespan=[licensing.lifespan], exception_handlers=for_litestar.ANSWERS, logging_config=None
+    )
 
 
 FRAMEWORKS = [by_starlette, by_fastapi, by_route_class, by_litestar]

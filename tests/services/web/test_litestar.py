@@ -56,6 +56,7 @@ def test_all_that_is_inside_of_a_guarded_layer_is_guarded(backend: str, layer: s
             guards=[guard] if layer == "application" else [],
             lifespan=[licensing.lifespan],
             exception_handlers=ANSWERS,
+            logging_config=None,
         )
         async with servers.running(app) as server:
             for path in ("/page", "/mounted", "/mounted/more", "/controller/page", "/router/controller/page"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -29,29 +29,8 @@ def key(value: str) -> dict[str, str]:
     return {"x-device": "device-1", "x-key": value}
 
 
-@attrs.define(eq=False)
-class Told(logging.Handler):
-    """What was logged; pytest's own handler is lost where Litestar sets up logging."""
-
-    lines: list[tuple[str, str]] = attrs.field(factory=list[tuple[str, str]])
-
-    def __attrs_pre_init__(self) -> None:
-        super().__init__()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append((record.levelname, record.getMessage()))
-
-    @property
-    def errors(self) -> list[str]:
-        return [line for level, line in self.lines if level == "ERROR"]
-
-
-@pytest.fixture
-def told() -> Iterator[Told]:
-    handler, logger = Told(), logging.getLogger("licensespring_async.services")
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
 
 
 def is_put_off(reply: Answer) -> bool:
@@ -61,7 +40,7 @@ def is_put_off(reply: Answer) -> bool:
 @frameworks
 @pytest.mark.parametrize("need", [a_feature, a_license])
 def test_an_unknown_product_is_no_visitors_fault(
-    make: Callable[[Any, Need], Any], need: Need, backend: str, told: Told
+    make: Callable[[Any, Need], Any], need: Need, backend: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Answers 503 to all, and logs the code and the product at ERROR, once."""
 
@@ -73,14 +52,14 @@ def test_an_unknown_product_is_no_visitors_fault(
                 assert is_put_off(await app.get(headers={**key("unknown_product"), "x-device": f"device-{number}"}))
 
     virtual.run(backend, main)
-    [line] = told.errors
+    [line] = errors(caplog)
     assert line.startswith("unknown_product: the service does not know product 'TP'")
 
 
 @frameworks
 @pytest.mark.parametrize("code", ["invalid_license_feature_code", "unsupported_product_feature"])
 def test_an_unknown_feature_is_no_visitors_fault(
-    make: Callable[[Any, Need], Any], code: str, backend: str, told: Told
+    make: Callable[[Any, Need], Any], code: str, backend: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Answers every no alike, with 503 at the same time, until a license has the feature; then with 403."""
 
@@ -96,11 +75,11 @@ def test_an_unknown_feature_is_no_visitors_fault(
                 assert (reply.status, each) == (403 if each != "another-code" else 503, each)
 
     virtual.run(backend, main)
-    [line, _] = told.errors
+    [line, _] = errors(caplog)
     assert line.startswith(f"{code}: the service does not know feature 'render' of product 'TP'")
 
 
-def test_a_feature_that_some_license_has_is_not_doubted(backend: str, told: Told) -> None:
+def test_a_feature_that_some_license_has_is_not_doubted(backend: str, caplog: pytest.LogCaptureFixture) -> None:
     """Refuses a license that lacks the feature as any other when another one was seen to have it."""
 
     async def main() -> None:
@@ -109,7 +88,7 @@ def test_a_feature_that_some_license_has_is_not_doubted(backend: str, told: Told
             assert (await app.get(headers=key("invalid_license_feature_code"))).status == 403
 
     virtual.run(backend, main)
-    assert told.errors == []
+    assert errors(caplog) == []
 
 
 def test_each_product_and_feature_is_doubted_alone(backend: str) -> None:
@@ -131,7 +110,7 @@ def down() -> HttpResponse:
     raise ConnectionFailed("nobody is there")
 
 
-def test_a_change_of_state_is_told_once(backend: str, told: Told) -> None:
+def test_a_change_of_state_is_told_once(backend: str, caplog: pytest.LogCaptureFixture) -> None:
     """Logs once that nobody answers, and once that somebody does again, however many ask."""
 
     async def main() -> None:
@@ -146,11 +125,12 @@ def test_a_change_of_state_is_told_once(backend: str, told: Told) -> None:
     virtual.run(backend, main)
     away = ("WARNING", "licenses cannot be checked right now: connection_failed")
     back = ("WARNING", "licenses can be checked again")
-    assert told.lines == [away, back, away, back]
+    told = [(each.levelname, each.getMessage()) for each in caplog.records if each.name.endswith(".services")]
+    assert told == [away, back, away, back]
 
 
 @pytest.mark.parametrize("code", ["invalid_api_key", "feature_not_floating", "api_key_product_not_allowed"])
-def test_what_waiting_does_not_mend_is_an_error_once(backend: str, code: str, told: Told) -> None:
+def test_what_waiting_does_not_mend_is_an_error_once(backend: str, code: str, caplog: pytest.LogCaptureFixture) -> None:
     """Answers 503 to wrong credentials and the like, and logs the code at ERROR, once."""
 
     async def main() -> None:
@@ -159,7 +139,7 @@ def test_what_waiting_does_not_mend_is_an_error_once(backend: str, code: str, to
                 assert is_put_off(await app.get(headers=key(code)))
 
     virtual.run(backend, main)
-    assert told.errors == [f"feature 'render' of product 'TP' cannot be checked: {code}"]
+    assert errors(caplog) == [f"feature 'render' of product 'TP' cannot be checked: {code}"]
 
 
 @attrs.define
@@ -239,7 +219,7 @@ def test_a_start_up_check_needs_an_answer(backend: str, said: Any, error: type[E
     virtual.run(backend, main)
 
 
-def test_a_gate_needs_no_guard_to_tell(backend: str, told: Told) -> None:
+def test_a_gate_needs_no_guard_to_tell(backend: str, caplog: pytest.LogCaptureFixture) -> None:
     """Logs a wrong product also where a program asks the gate itself, and says that it doubts it."""
 
     async def main() -> None:
@@ -254,4 +234,4 @@ def test_a_gate_needs_no_guard_to_tell(backend: str, told: Told) -> None:
             assert not gate.doubts(asked)
 
     virtual.run(backend, main)
-    assert len(told.errors) == 1
+    assert len(errors(caplog)) == 1
