@@ -13,7 +13,8 @@ ROOM = Path(licensespring_async.sandbox.__file__).parent
 MODULES = {".".join(path.relative_to(ROOM).with_suffix("").parts): path for path in sorted(ROOM.rglob("*.py"))}
 # From the bottom of the flow to its top: each imports only from those before it.
 ORDER = [
-    *("errors", "spelling", "state", "wire", "world", "worldfile", "demo", "service", "tenants", "steering", "server"),
+    *("errors", "spelling", "state", "wire", "world", "worldfile", "demo", "service", "tenants", "portal"),
+    *("steering", "server"),
     "__init__",
 ]
 

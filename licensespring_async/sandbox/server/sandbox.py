@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from types import TracebackType
 from typing import Self, Unpack
@@ -17,10 +17,12 @@ from ...client import LicenseSpring
 from ...configuration import Options
 from ..demo.fleet import DEMO, Demo, has_demo
 from ..errors import SandboxError
+from ..portal.pages import portal_routes
+from ..portal.portal import Portal
 from ..spelling import at_least, strict
 from ..state.store import Store
 from ..steering.clock import SandboxClock, as_sandbox_clock
-from ..steering.control import Control, Controlled
+from ..steering.control import CONTROL_PATH, Control, Controlled
 from ..steering.faults import Faults
 from ..steering.limits import Limiter, Throttle
 from ..steering.panel import Panel
@@ -267,6 +269,11 @@ class Sandbox:
         )
 
     @cached_property
+    def portal(self) -> Portal:
+        """What the vendor's portals make for devices without a network: license and refresh files, air-gap codes."""
+        return Portal(self._authorizer.tenants, self._signer, self.clock)
+
+    @cached_property
     def _signer(self) -> Signer:
         return self._opening.register.signer()
 
@@ -279,6 +286,7 @@ class Sandbox:
             reset=self.reset,
             keys=self.keys,
             token=self.control_token,
+            portal=partial(portal_routes, f"{CONTROL_PATH}/portal", self.portal),
         ).application()
         return Controlled(api.application(), panel, self._control, self._signer)
 

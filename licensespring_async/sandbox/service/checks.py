@@ -59,7 +59,7 @@ def check_bundle(call: Call) -> list[JsonObject]:
     admit(call, license, identity.hardware_id)
     members = [each for each in (license, *license.sublicenses.values()) if each.device(identity.hardware_id)]
     take_slots([member for member in members if member.is_usable(call.now)], identity.hardware_id, call.now)
-    return [_checked(call, member, include_expired) for member in members]
+    return [checked(call, member, include_expired=include_expired) for member in members]
 
 
 def check_license(call: Call) -> JsonObject:
@@ -73,10 +73,11 @@ def check_license(call: Call) -> JsonObject:
     license = find_license(call.world, identity)
     admit(call, license, identity.hardware_id)
     take_slots([license], identity.hardware_id, call.now)
-    return _checked(call, license, include_expired)
+    return checked(call, license, include_expired=include_expired)
 
 
-def _checked(call: Call, license: License, include_expired: bool) -> JsonObject:
+def checked(call: Call, license: License, *, include_expired: bool) -> JsonObject:
+    """Show one license as a check does, with its signature."""
     device = device_of(license, call.values)
     item = license_item(
         call,

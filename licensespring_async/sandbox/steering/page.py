@@ -30,7 +30,8 @@ _DOCUMENT: Final = """<!doctype html>
 <script src="page.js" defer></script>
 </head>
 <body>
-<header><h1>License sandbox</h1><p id="live" role="status">reload to see more</p></header>
+<header><h1>License sandbox</h1><p id="live" role="status">reload to see more</p>
+<p><a href="portal/">Devices without a network</a></p></header>
 <main>{sections}</main>
 </body>
 </html>

@@ -47,6 +47,7 @@ class Panel:
     reset: Callable[[], None]
     keys: Callable[[], Mapping[str, object]]
     token: str | None = attrs.field(default=None, repr=False)
+    portal: Callable[[Mapping[str, str]], Sequence[Route]]
 
     def application(self) -> ASGIApp:
         """Build the application, open to those only that may steer."""
@@ -62,6 +63,7 @@ class Panel:
                 Route(f"{CONTROL_PATH}/faults", self._faults, methods=["GET", "POST", "DELETE"]),
                 Route(f"{CONTROL_PATH}/licenses", self._licenses, methods=["POST"]),
                 Route(f"{CONTROL_PATH}/reset", self._reset, methods=["POST"]),
+                *self.portal(_HEADERS),
             ],
             exception_handlers={HTTPException: refused},
         )
