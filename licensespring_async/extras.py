@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from .errors import ConfigurationError
@@ -39,6 +42,28 @@ def needs_extra(extra: str) -> Generator[None]:
         missing = (e.name or "").partition(".")[0]
         if missing not in _MODULES[extra]:
             raise
-        raise ConfigurationError(
-            f'this needs {missing}, which is not installed: python -m pip install "licensespring-async[{extra}]"'
-        ) from e
+        raise ConfigurationError(f"this needs {missing}, which is not installed: {installing(extra)}") from e
+
+
+def installing(extra: str, *, prefix: str = sys.prefix) -> str:
+    """Return the command that installs an extra, for the way in which this package was installed.
+
+    Args:
+        extra: What is missing.
+        prefix: Where this Python is.
+    """
+    if _is_tool(prefix):
+        # A tool is installed anew, and keeps what it is named with.
+        extras = ",".join(sorted({"cli", extra, *(each for each in _MODULES if _is_there(each))}))
+        tool = "pipx install --force" if (Path(prefix) / "pipx_metadata.json").exists() else "uv tool install"
+        return f'{tool} "licensespring-async[{extras}]"'
+    pip = "python -m pip" if find_spec("pip") is not None else "uv pip"
+    return f'{pip} install "licensespring-async[{extra}]"'
+
+
+def _is_tool(prefix: str) -> bool:
+    return any((Path(prefix) / each).exists() for each in ("pipx_metadata.json", "uv-receipt.toml"))
+
+
+def _is_there(extra: str) -> bool:
+    return all(find_spec(each) is not None for each in _MODULES[extra] - {"click"})

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import attrs
 import typer
@@ -18,6 +18,9 @@ from ..errors import ConfigurationError
 from ..transport import RateLimits
 from .commands import Group
 from .console import warn
+
+if TYPE_CHECKING:
+    from ..sandbox.demo.fleet import Demo
 
 _LARGEST_KEY_FILE = 1 << 20
 
@@ -79,6 +82,15 @@ class Connection(Group):
         self.warn()
         return client
 
+    def refuse_beside_sandbox(self) -> None:
+        """Refuse an address or trust of its own for a sandbox of the command's; a key file may be in the environment.
+
+        Raises:
+            typer.BadParameter: There is one.
+        """
+        if self.base_url is not None or self.unverified:
+            raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
+
     def trusted_key(self) -> bytes | None:
         """Return the PEM of the key that answers are trusted by; None for the vendor's, or when nothing is verified.
 
@@ -115,6 +127,24 @@ class OneCall(Connection):
             help="Time for the call: waiting its turn and retries included.", metavar="SECONDS", show_default=True
         ),
     ] = 10.0
+
+    def sandbox_or_client(self, timeout: float, *, is_sandbox: bool) -> AbstractAsyncContextManager[LicenseSpring]:
+        """Return what asks the service, or a sandbox.
+
+        Raises:
+            ConfigurationError, typer.BadParameter: It cannot be made, or options contradict each other.
+        """
+        if not is_sandbox:
+            return self.client(timeout=timeout)
+        self.refuse_beside_sandbox()
+        return embedded(timeout=timeout, concurrency=1)
+
+
+def demo_of_sandbox() -> Demo:
+    """Return what there is to check in the demo of a sandbox."""
+    from ..sandbox.demo.fleet import DEMO  # noqa: PLC0415  # an extra
+
+    return DEMO
 
 
 def embedded(

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from enum import IntEnum
-from inspect import cleandoc
 from types import FrameType
 from typing import TypeVar, TypeVarTuple
 
 import anyio
 import typer
 
-from ..errors import ConfigurationError, InvalidParameter, LicenseSpringError
+from ..errors import ConfigurationError, LicenseSpringError
 from .console import complain
+from .spoken import advice, told
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
-
-# Errors about who asks name other arguments; behind an article, such a word is none.
-_IDENTITY = re.compile(r"(?<!\ba )(?<!\bthe )\b(?:license_key|username|password|id_token|code|customer_account_code)\b")
 
 
 class Code(IntEnum):
@@ -53,12 +49,6 @@ def code_of(error: LicenseSpringError) -> Code:
     return Code(error.exit_code)
 
 
-def advice(error: LicenseSpringError) -> str:
-    """Return the first sentence of the error class's documentation: what it means and what to do."""
-    first = " ".join(cleandoc(type(error).__doc__ or "").partition("\n\n")[0].split())
-    return first.partition(". ")[0].rstrip(".") + "." if first else ""
-
-
 @contextmanager
 def reported() -> Generator[None]:
     """Turn errors and interruptions into one message and an exit code.
@@ -70,7 +60,7 @@ def reported() -> Generator[None]:
     try:
         yield
     except LicenseSpringError as error:
-        complain(_text(error), advice="" if isinstance(error, ConfigurationError) else advice(error))
+        complain(told(error), advice="" if isinstance(error, ConfigurationError) else advice(error))
         raise typer.Exit(code_of(error)) from None
     except KeyboardInterrupt:
         raise typer.Exit(Code.INTERRUPTED) from None
@@ -132,14 +122,6 @@ def _signals() -> list[signal.Signals]:
     # A shell's background job ignores Ctrl-C, but has to end when it is asked to.
     ignores = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     return [signal.SIGTERM] if ignores else [signal.SIGINT, signal.SIGTERM]
-
-
-def _text(error: LicenseSpringError) -> str:
-    if isinstance(error, InvalidParameter):
-        options = " / ".join(f"--{each.replace('_', '-')}" for each in error.parameter.split(" / "))
-        problem = _IDENTITY.sub(lambda found: f"--{found[0].replace('_', '-')}", error.problem)
-        return f"{options}: {problem}"
-    return str(error)
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from typer.testing import CliRunner
 
+from licensespring_async.cli import app
 from licensespring_async.redaction import fingerprint
 from licensespring_async.sandbox import Sandbox
 
@@ -137,7 +139,7 @@ def test_refused_credentials_exit_with_4(run: Run, words: list[str]) -> None:
     done = run(*words, "raw-import", LICENSESPRING_SHARED_KEY="wrong")
     assert done.exit_code == 4
     assert "signature_mismatch" in done.stderr
-    assert "check `shared_key`" in done.stderr
+    assert "check LICENSESPRING_SHARED_KEY" in done.stderr
 
 
 def test_an_answer_that_is_not_signed_by_the_trusted_key_exits_with_4(
@@ -164,8 +166,8 @@ def test_answers_may_be_believed_unverified(offline: Run, words: list[str]) -> N
     ("extra", "message"),
     [
         (["--username", "ana"], "--license-key / --username: both were given; pass exactly one of them"),
-        (["--timeout", "0"], "timeout: must be a positive number of seconds"),
-        (["--base-url", "http://licenses.example.org"], "base_url: must be https://"),
+        (["--timeout", "0"], "--timeout: must be a positive number of seconds"),
+        (["--base-url", "http://licenses.example.org"], "--base-url: must be https://"),
         (["--license-id", "many"], "Invalid value for '--license-id'"),
         (["--licence-id", "1"], "No such option: --licence-id"),
         (["--no-verify-signatures"], "contradict each other"),
@@ -220,3 +222,31 @@ def test_help_says_that_a_slot_is_taken(offline: Run) -> None:
     done = offline("check-feature", "--help")
     assert done.exit_code == 0
     assert "If it floats, this TAKES A SLOT." in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("command", ["check", "check-feature", "check-bundle"])
+def test_a_check_may_ask_a_sandbox_of_its_own(offline: Run, command: str) -> None:
+    """What is left out is that of the demo; neither credentials nor a key file are needed."""
+    done = offline(command, "--sandbox", LICENSESPRING_API_KEY=None, LICENSESPRING_PUBLIC_KEY_FILE="none.pem")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("licensed  ")
+
+
+def test_a_check_of_a_sandbox_takes_what_is_given(offline: Run) -> None:
+    """An option goes before the demo, and another service has no place beside it."""
+    done = offline("check-feature", "--sandbox", "--feature", "nope")
+    assert (done.exit_code, "(invalid_license_feature_code)" in done.stdout) == (5, True)
+    refused = offline("check-feature", "--sandbox", "--base-url", "https://example.org")
+    assert (refused.exit_code, "--sandbox brings its own address" in refused.stderr) == (2, True)
+    assert "Missing option '--product'" in offline("check-feature", "--feature", "raw-import").stderr
+
+
+def test_a_license_key_may_be_typed_in(
+    sandbox: Sandbox, environment: dict[str, str | None], key_file: Path, words: list[str]
+) -> None:
+    """`-` reads it from the standard input, so that it is in no list of processes."""
+    at = words.index("--license-key") + 1
+    given = [*words[:at], "-", *words[at + 1 :], "raw-import", "--public-key", str(key_file)]
+    done = CliRunner().invoke(app, given, env=environment, input=f"{sandbox.demo.license_key}\n")
+    assert done.exit_code == 0, done.output
+    assert fingerprint(sandbox.demo.license_key) in done.stdout

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensespring_async import ConnectionFailed, DeadlineExceeded, InvalidParameter, RateLimited, ResponseError
+from licensespring_async import (
+    ConfigurationError,
+    ConnectionFailed,
+    DeadlineExceeded,
+    InvalidParameter,
+    RateLimited,
+    ResponseError,
+)
 from licensespring_async.cli.fleet.output import open_output
-from licensespring_async.fleet import Outcome, Result, check_row
+from licensespring_async.fleet import Journal, Outcome, Result, check_row
 from licensespring_async.fleet.report import read_records
 from licensespring_async.fleet.results.fields import COUNT, MOMENT, NAME, TEXT, as_utc
 from licensespring_async.fleet.results.result import KINDS
@@ -250,3 +260,28 @@ def test_what_is_written_can_be_read(tmp_path_factory: pytest.TempPathFactory, s
     assert {name: getattr(read, name) for name in exact} == {name: getattr(expected, name) for name in exact}
     assert read.expires_at == as_utc(result.expires_at)
     assert read.outcome is result.outcome
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives its rights up, which root can")
+@pytest.mark.parametrize("was_cut_off", [False, True])
+def test_a_journal_is_read_in_a_place_that_cannot_be_written(was_cut_off: bool) -> None:
+    """By someone who may only read; what a run that was cut off left beside it is not passed over in silence."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "results.jsonl.journal"
+        with Journal(path, {}) as journal:
+            journal.write([Result(row=1, outcome=Outcome.LICENSED)])
+            log = Path(f"{path}-wal").read_bytes()
+        if was_cut_off:
+            Path(f"{path}-wal").write_bytes(log)
+        for each in Path(folder).iterdir():
+            each.chmod(0o444)
+        Path(folder).chmod(0o555)
+        os.seteuid(65534)
+        try:
+            if was_cut_off:
+                with pytest.raises(ConfigurationError, match="its run was cut off, and this place cannot be written"):
+                    list(read_records(path))
+            else:
+                assert [each.row for each in read_records(path)] == [1]
+        finally:
+            os.seteuid(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
@@ -19,7 +20,8 @@ from ...redaction import fingerprint
 from ...transport.values import Call
 from ..commands import Group
 from ..console import OUT, complain, print_json, say
-from ..exits import Code, advice, code_of, run
+from ..exits import Code, code_of, run
+from ..spoken import advice
 from .masking import masked
 
 T = TypeVar("T")
@@ -72,7 +74,12 @@ class Came(Generic[T]):
     now: datetime
 
 
-def check_one(check: Check[T], client: LicenseSpring, arguments: Mapping[str, object], answer: Answer) -> None:
+def check_one(
+    check: Check[T],
+    client: AbstractAsyncContextManager[LicenseSpring],
+    arguments: Mapping[str, object],
+    answer: Answer,
+) -> None:
     """Ask, print the answer, and exit with its code.
 
     Raises:
@@ -113,8 +120,8 @@ def tell(
         raise typer.Exit(code_of(came.error))
 
 
-async def _ask(client: LicenseSpring, check: Check[T], call: Call[T]) -> Came[T]:
-    async with client:
+async def _ask(opened: AbstractAsyncContextManager[LicenseSpring], check: Check[T], call: Call[T]) -> Came[T]:
+    async with opened as client:
         try:
             raw = await client.perform(call)
         except ConfigurationError:

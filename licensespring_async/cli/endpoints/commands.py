@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeAlias, TypeVar
+
+import typer
 
 from ... import endpoints
 from ...fleet.checking.verdicts import of_answer
 from ...models import Trial
 from .. import commands
-from ..connection import OneCall
+from ..connection import OneCall, demo_of_sandbox
 from ..device import hardware_id
 from .act_one import Act, AsJson, ShowSecrets, act_one
 from .check_one import Answer, Check, check_one
@@ -29,6 +31,31 @@ from .tables import (
 T = TypeVar("T")
 
 
+def _from_demo(context: typer.Context, wanted: bool) -> bool:
+    """Have what is left out asked about the demo of a sandbox."""
+    if wanted:
+        demo = demo_of_sandbox()
+        asked = demo.bundle if context.info_name == "check-bundle" else demo
+        context.default_map = {
+            "product": asked.product,
+            "hardware_id": asked.hardware_id,
+            "license_key": asked.license_key,
+            "feature": demo.floating_feature,
+        }
+    return wanted
+
+
+InSandbox: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--sandbox",
+        help="Ask a sandbox on this machine; what is left out is that of its demo.",
+        callback=_from_demo,
+        is_eager=True,
+    ),
+]
+
+
 def checking(check: Check[T], *, notice: str = "", about: str = "") -> Callable[..., None]:
     """Return the command that asks a check's endpoint; its options and help are those of the endpoint function.
 
@@ -38,9 +65,16 @@ def checking(check: Check[T], *, notice: str = "", about: str = "") -> Callable[
         about: The help, where that of the endpoint speaks to programs.
     """
 
-    def run(*, answer: Answer, connection: OneCall, **given: object) -> None:
+    def run(
+        *,
+        sandbox: InSandbox = False,
+        answer: Answer,
+        connection: OneCall,
+        **given: object,
+    ) -> None:
         arguments = arguments_for(check.endpoint, given)
-        check_one(check, connection.client(timeout=connection.timeout), arguments, answer)
+        client = connection.sandbox_or_client(connection.timeout, is_sandbox=sandbox)
+        check_one(check, client, arguments, answer)
 
     return commands.command(taking(run, check.endpoint, notice=notice, about=about, exits="0 for a yes, 5 for a no"))
 
@@ -109,7 +143,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             title="bundle {product}",
             show=licenses_table,
             judge=of_answer,
-        )
+        ),
     ),
     "activate": acting(Act(endpoint=endpoints.activate_license, title="activated {product}", show=license_table)),
     "deactivate": acting(Act(endpoint=endpoints.deactivate_license, title="deactivated {product}")),

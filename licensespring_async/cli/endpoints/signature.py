@@ -16,8 +16,12 @@ from ...endpoints.parameters import PARAMETERS
 from ...errors import ConfigurationError
 from ..commands import with_signature
 from ..console import ask_secret, can_ask
+from ..spoken import option
 
 Endpoint = Callable[..., Any]
+
+_TYPED_IN: Final = frozenset({"license_key"})
+"""Secrets that may be typed in, and are asked for only if somebody wants that."""
 
 _ASKED_FOR: Final = frozenset({"password", "new_password", "id_token", "code"})
 """Secrets that are typed in: never needed on the command line, where other users of the machine see them."""
@@ -81,25 +85,21 @@ def help_of(endpoint: Endpoint) -> str:
     return _SECTION.split(inspect.getdoc(endpoint) or "")[0].strip().replace("**", "")
 
 
-def option(name: str) -> str:
-    """Return how a parameter is given: `--license-key`."""
-    return f"--{name.replace('_', '-')}"
-
-
 def arguments_for(endpoint: Endpoint, given: Mapping[str, object]) -> dict[str, object]:
     """Return the arguments that options stand for; what has to be typed in is asked for.
 
     Args:
         endpoint: What takes them.
-        given: Values of its options. `-` for a password or token asks for it, or reads a line of the standard input.
+        given: Values of its options. `-` for a key, password or token asks for it, or reads a line of the
+            standard input.
 
     Raises:
         ConfigurationError: A password or token is needed, and there is no terminal to ask at.
     """
     parameters = inspect.signature(endpoint).parameters
     arguments = dict(given)
-    for name in [each for each in parameters if each in _ASKED_FOR and each in given]:
-        is_needed = parameters[name].default is inspect.Parameter.empty
+    for name in [each for each in parameters if each in _ASKED_FOR | _TYPED_IN and each in given]:
+        is_needed = name in _ASKED_FOR and parameters[name].default is inspect.Parameter.empty
         arguments[name] = typed_in(name, given[name], is_needed=is_needed)
     return arguments
 
@@ -120,7 +120,7 @@ def typed_in(name: str, value: object, *, is_needed: bool) -> object:
 
 def _option(name: str, kind: Any, text: str) -> Any:
     parser: Callable[[str], Any] | None = _PARSERS.get(kind)
-    if name in _ASKED_FOR:
+    if name in _ASKED_FOR | _TYPED_IN:
         text += " - asks for it, or reads it from the standard input."
     if kind == list[str]:
         text += " May be repeated."

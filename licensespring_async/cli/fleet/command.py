@@ -77,8 +77,8 @@ class Fleet(Group):
         Raises:
             ConfigurationError, typer.BadParameter: Options contradict each other, or write over what is read.
         """
-        if self.sandbox and self.connection != Connection():
-            raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
+        if self.sandbox:
+            self.connection.refuse_beside_sandbox()
         refuse_input(self.output, self.rows.file)
         return Service(is_sandbox=self.sandbox, connection=self.connection, pace=self.pace, release=self.slots.release)
 

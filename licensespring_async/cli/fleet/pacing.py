@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
 from typing import Annotated
 
 import attrs
@@ -81,7 +83,7 @@ class Pace(Group):
             return None
         windows = [_window(each) for each in self.rate or ()]
         if self.plan is not None:
-            return RateLimits(*RateLimits.plan(self.plan).windows, *windows)
+            return RateLimits(*_plan(self.plan).windows, *windows)
         if windows:
             return RateLimits(*windows)
         return None if is_embedded else RateLimits.every_plan()
@@ -94,6 +96,16 @@ class Pace(Group):
         has_own = bool(self.rate) and self.plan is None
         address = () if has_own else tuple(each for each in windows if each == PER_ADDRESS)
         return Limits(company=tuple(each for each in windows if each not in address), address=address)
+
+
+def _plan(name: str) -> RateLimits:
+    try:
+        return RateLimits.plan(name)
+    except ConfigurationError as error:
+        plans = re.findall(r"[a-z]+(?:-[a-z]+)?", str(error).partition("the plans are ")[2])
+        near = get_close_matches(name.lower(), plans, n=1)
+        hint = f". Did you mean {near[0]}?" if near else ""
+        raise ConfigurationError(f"--plan {name}: no such plan; the plans are {', '.join(plans)}{hint}") from None
 
 
 def least_seconds(requests: int, limits: RateLimits) -> float:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
@@ -26,6 +27,7 @@ _SCHEMA: Final = (
     "CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE result (row INTEGER PRIMARY KEY, outcome TEXT NOT NULL, record TEXT NOT NULL) STRICT",
 )
+_NOT_WRITABLE: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 # A final result is never replaced; an error is, by `fleet retry`.
 _INSERT: Final = (
     "INSERT INTO result VALUES (?, ?, ?) ON CONFLICT (row) DO UPDATE "
@@ -61,17 +63,21 @@ class Journal:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
         try:
             with self._translated():
-                self._open(identity)
+                try:
+                    self._open(identity)
+                except sqlite3.OperationalError as e:
+                    if identity is not None or e.sqlite_errorcode & 0xFF not in _NOT_WRITABLE:
+                        raise
+                    self._db.close()
+                    self._db = _unchanging(path)
+                    self._check()
         except BaseException:
             self._db.close()
             raise
 
     def _open(self, identity: Mapping[str, str] | None) -> None:
         db = self._db
-        (application,) = db.execute("PRAGMA application_id").fetchone()
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if tables and application != _APPLICATION:
-            raise ConfigurationError(f"{self._path}: is an SQLite file, but no journal of a fleet check")
+        tables = self._check()
         # The lock is the system's: it is gone when the process is, however that ended.
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
@@ -85,6 +91,14 @@ class Journal:
         db.execute("COMMIT")
         if identity is not None:
             self._compare(dict(db.execute("SELECT name, value FROM run WHERE name != 'salt'")), identity)
+
+    def _check(self) -> int:
+        """Return how many tables it has; if they are not a journal's, it is refused."""
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if tables and application != _APPLICATION:
+            raise ConfigurationError(f"{self._path}: is an SQLite file, but no journal of a fleet check")
+        return int(tables)
 
     def _compare(self, kept: Mapping[str, str], given: Mapping[str, str]) -> None:
         names = [name for name in {**given, **kept} if kept.get(name) != given.get(name)]
@@ -176,6 +190,17 @@ class Journal:
             raise ConfigurationError(f"{self._path}: cannot be used: {e}") from e
         except sqlite3.Error as e:
             raise ConfigurationError(f"{self._path}: is no journal of a fleet check ({e})") from e
+
+
+def _unchanging(path: Path) -> sqlite3.Connection:
+    """Open a journal in a place that cannot be written, as one that nobody changes."""
+    log = Path(f"{path}-wal")
+    if log.exists() and log.stat().st_size:
+        raise ConfigurationError(
+            f"{path}: its run was cut off, and this place cannot be written; copy it and {log.name} to another, and "
+            "read it there"
+        )
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 class Finished:

@@ -1,0 +1,70 @@
+"""Errors in the words of a command line: options and variables, where the package itself speaks of arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from inspect import cleandoc
+from typing import Final
+
+from ..endpoints.parameters import PARAMETERS
+from ..errors import InvalidParameter, LicenseSpringError
+
+_SETTINGS: Final[Mapping[str, str]] = {
+    "api_key": "LICENSESPRING_API_KEY",
+    "base_url": "--base-url",
+    "client_id": "LICENSESPRING_CLIENT_ID",
+    "client_secret": "LICENSESPRING_CLIENT_SECRET",
+    "concurrency": "--concurrency",
+    "max_concurrency": "--concurrency",
+    "public_key": "--public-key",
+    "rate_limits": "--rate",
+    "retries": "--retries",
+    "shared_key": "LICENSESPRING_SHARED_KEY",
+    "timeout": "--timeout",
+}
+_PHRASES: Final[Mapping[str, str]] = {
+    "verify_signatures=False": "--no-verify-signatures",
+    "`ApiKey`": "LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY",
+    "`retry_after` seconds": "as long as it asks",
+    ", or None.": ", or none.",
+}
+_FIRST: Final = re.compile(r"\A(\w+)(?=: )")
+_QUOTED: Final = re.compile(r"`(\w+)`")
+# Errors about who asks name other arguments; behind an article, such a word is none.
+_IDENTITY: Final = re.compile(
+    r"(?<!\ba )(?<!\bthe )\b(?:license_key|username|password|id_token|code|customer_account_code)\b"
+)
+
+
+def option(name: str) -> str:
+    """Return how a parameter is given: `--license-key`."""
+    return f"--{name.replace('_', '-')}"
+
+
+def advice(error: LicenseSpringError) -> str:
+    """Return the first sentence of the error class's documentation: what it means and what to do."""
+    first = " ".join(cleandoc(type(error).__doc__ or "").partition("\n\n")[0].split())
+    return spoken(first.partition(". ")[0].rstrip(".") + ".") if first else ""
+
+
+def told(error: LicenseSpringError) -> str:
+    """Return an error's text."""
+    if isinstance(error, InvalidParameter):
+        options = " / ".join(_called(each) for each in error.parameter.split(" / "))
+        return f"{options}: {_IDENTITY.sub(lambda found: option(found[0]), error.problem)}"
+    return spoken(str(error))
+
+
+def spoken(text: str) -> str:
+    """Return a text that names options and variables where it named settings and parameters."""
+    for phrase, ours in _PHRASES.items():
+        text = text.replace(phrase, ours)
+    text = _FIRST.sub(lambda found: _SETTINGS.get(found[1], found[1]), text)
+    return _QUOTED.sub(lambda found: _called(found[1], found[0]), text)
+
+
+def _called(name: str, otherwise: str | None = None) -> str:
+    if name in _SETTINGS:
+        return _SETTINGS[name]
+    return option(name) if name in PARAMETERS or otherwise is None else otherwise

@@ -1,0 +1,46 @@
+"""Errors in the words of a command line."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from licensespring_async import errors
+from licensespring_async.cli.spoken import advice, spoken, told
+from licensespring_async.endpoints.parameters import PARAMETERS
+from licensespring_async.errors import ConfigurationError, InvalidParameter, LicenseSpringError
+
+CLASSES = [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, LicenseSpringError)]
+# Headers, fields and files of the service, and commands.
+FOREIGN = {"Authorization", "Date", ".req", "expiry_date", "token_url", "versions"}
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_no_advice_names_an_argument_of_python(kind: type[LicenseSpringError]) -> None:
+    """What is quoted is no parameter, setting or class of this package."""
+    quoted = set(re.findall(r"`([^`]*)`", advice(kind.__new__(kind))))
+    assert not quoted & (PARAMETERS.keys() | {"base_url", "api_key", "shared_key", "timeout", "ApiKey"})
+    assert quoted <= FOREIGN | {"may_have_acted", "__cause__"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("base_url: not a URL", "--base-url: not a URL"),
+        ("max_concurrency: must be a whole number", "--concurrency: must be a whole number"),
+        ("shared_key: must be a non-empty string", "LICENSESPRING_SHARED_KEY: must be a non-empty string"),
+        ("public_key: pass a PEM, or verify_signatures=False", "--public-key: pass a PEM, or --no-verify-signatures"),
+        ("fleet.csv: has no column a", "fleet.csv: has no column a"),
+    ],
+)
+def test_settings_are_told_as_options_or_variables(text: str, expected: str) -> None:
+    """What begins with a setting's name begins with the option's; other texts stay."""
+    assert told(ConfigurationError(text)) == spoken(text) == expected
+
+
+def test_a_parameter_is_told_as_its_option() -> None:
+    """Also the others that the problem names."""
+    error = InvalidParameter("license_key / username", "pass exactly one of license_key, username")
+    assert told(error) == "--license-key / --username: pass exactly one of --license-key, --username"

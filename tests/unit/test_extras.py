@@ -1,0 +1,37 @@
+"""What to install, for the way in which the package was installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from licensespring_async import ConfigurationError
+from licensespring_async.extras import installing, needs_extra
+
+
+def test_an_environment_of_pip_takes_an_extra_by_pip(tmp_path: Path) -> None:
+    """One extra beside those that are there."""
+    assert installing("report", prefix=str(tmp_path)) in (
+        'python -m pip install "licensespring-async[report]"',
+        'uv pip install "licensespring-async[report]"',
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "command"), [("pipx_metadata.json", "pipx install --force"), ("uv-receipt.toml", "uv tool install")]
+)
+def test_a_tool_is_installed_anew_with_all_that_it_has(tmp_path: Path, file: str, command: str) -> None:
+    """Else it would lose the command line itself."""
+    (tmp_path / file).touch()
+    hint = installing("report", prefix=str(tmp_path))
+    assert hint.startswith(f'{command} "licensespring-async[')
+    assert {"cli", "report"} <= set(hint.partition("[")[2].partition("]")[0].split(","))
+
+
+def test_a_missing_module_is_told_with_the_command() -> None:
+    """Another module that is missing is an error as it is."""
+    with pytest.raises(ConfigurationError, match=r"this needs matplotlib.*install"), needs_extra("report"):
+        raise ModuleNotFoundError(name="matplotlib.pyplot")
+    with pytest.raises(ModuleNotFoundError), needs_extra("report"):
+        raise ModuleNotFoundError(name="ours")
