@@ -38,14 +38,15 @@ def suggestion(word: str, known: Collection[str]) -> str:
     return f"; there are: {', '.join(sorted(known))}" if known else ""
 
 
-def known_keywords(described: type[attrs.AttrsInstance]) -> list[str]:
-    """Return the keywords that an attrs class takes."""
-    return [attribute.alias for attribute in attrs.fields(described) if attribute.init]
+@cache
+def known_keywords(described: type[attrs.AttrsInstance]) -> Mapping[str, str]:
+    """Return the keywords that an attrs class takes, and the name of the attribute that each of them sets."""
+    return {attribute.alias: attribute.name for attribute in attrs.fields(described) if attribute.init}
 
 
 def keywords_of(thing: attrs.AttrsInstance, described: type[attrs.AttrsInstance]) -> dict[str, Any]:
     """Return the keywords that would make an instance of a class with a thing's values, where the class is its base."""
-    return {each.alias: getattr(thing, each.name) for each in attrs.fields(described) if each.init}
+    return {keyword: getattr(thing, name) for keyword, name in known_keywords(described).items()}
 
 
 def strict(described: type[Described]) -> type[Described]:

@@ -297,6 +297,8 @@ async def test_refuses_what_is_no_fault(own: Sandbox, http: httpx.AsyncClient, w
         ({"effect": "error", "retry_after": [2]}, "'retry_after' must be"),
         ({"effect": "error", "retry_after": True}, "'retry_after' must be"),
         ({"effect": "error", "nth": "2"}, "'nth' must be"),
+        ({"effect": "error", "count": 1.5}, "'count' must be a whole number from 1 to 1000000000"),
+        ({"effect": "slice", "size": 0}, "'size' must be"),
         ({"effect": "error", "probability": None}, "'probability' must be"),
         ({"effect": "latency", "seconds": "2"}, "'seconds' must be"),
         ({"effect": "latency", "up_to": "2"}, "'up_to' must be"),

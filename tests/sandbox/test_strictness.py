@@ -97,7 +97,7 @@ def test_a_description_names_the_keyword_that_was_meant(described: Any, keyword:
         (lambda: World().add_product("A").add_license(kind=WRONG), "kind: 'latensy' is not known; there are: "),
         (lambda: World().add_product("A").add_license(floating_users=WRONG), "'floating_users' must be a whole number"),
         (lambda: World().add_product("A").add_license(max_activations=-1), "'max_activations' must be >= 0: -1"),
-        (lambda: Fault(effect="error", status=WRONG), "Fault: 'status' must be <class 'int'>"),
+        (lambda: Fault(effect="error", status=WRONG), "'status' must be a whole number from 400 to 599"),
         (lambda: Fault(effect="error", retry_after="\n"), "Fault: 'retry_after' must match regex"),
     ],
 )

@@ -191,6 +191,7 @@ def test_describes_companies(path: Path) -> None:
     assert tenant.keys == {"api_key": "key-2"}
     assert list(tenant.world.products) == ["CAD"]
     assert tenant.world.products["CAD"].licenses == ()
+    assert load_world(written(path, "[company]\ncompany_id = 7\n")).company_id == 7
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,8 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, cast
-from urllib.request import ProxyHandler, Request, build_opener
 
 from ...file_writing import Replacement
 from ..console import OUT, say, write
@@ -80,6 +78,9 @@ def ask_running(url: str, token: str | None) -> Mapping[str, Any] | None:
         url: Where it is.
         token: Its control token.
     """
+    from http.client import HTTPException  # noqa: PLC0415  # a sandbox starts without these
+    from urllib.request import ProxyHandler, Request, build_opener  # noqa: PLC0415
+
     asked = Request(f"{url}/_sandbox/connection", headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
     opener = build_opener(ProxyHandler({}))  # no proxy reaches this machine's own addresses
     try:

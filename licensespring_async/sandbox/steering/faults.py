@@ -49,7 +49,15 @@ def _number(least: float, most: float) -> Callable[[object, attrs.Attribute[Any]
     # attrs' own comparisons meet a text with a TypeError that does not name the field.
     def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            raise ValueError(f"'{attribute.name}' must be a number from {least:g} to {most:g}")
+            raise ConfigurationError(f"'{attribute.name}' must be a number from {least:g} to {most:g}")
+
+    return check
+
+
+def _whole(least: int, most: int) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ConfigurationError(f"'{attribute.name}' must be a whole number from {least} to {most}")
 
     return check
 
@@ -82,14 +90,12 @@ class Fault:
     effect: Effect = attrs.field(validator=one_of(Effect))
     path: str | None = attrs.field(default=None, validator=_text)
     hardware_id: str | None = attrs.field(default=None, validator=_text, repr=False)
-    nth: int | None = attrs.field(default=None, validator=attrs.validators.optional(_number(1, 10**9)))
+    nth: int | None = attrs.field(default=None, validator=attrs.validators.optional(_whole(1, 10**9)))
     probability: float = attrs.field(default=1.0, validator=_number(0, 1))
     seed: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
-    count: int | None = attrs.field(default=None, validator=attrs.validators.optional(_number(1, 10**9)))
+    count: int | None = attrs.field(default=None, validator=attrs.validators.optional(_whole(1, 10**9)))
     ttl: float | None = attrs.field(default=None, validator=attrs.validators.optional(_number(0.001, 10**9)))
-    status: int = attrs.field(
-        default=503, validator=[attrs.validators.instance_of(int), attrs.validators.ge(400), attrs.validators.le(599)]
-    )
+    status: int = attrs.field(default=503, validator=_whole(400, 599))
     code: str | None = attrs.field(default=None, validator=_text)
     html: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
     retry_after: str | None = attrs.field(
@@ -100,14 +106,14 @@ class Fault:
     seconds: float = attrs.field(default=0.05, validator=_number(0, 3600))
     up_to: float | None = attrs.field(default=None, validator=attrs.validators.optional(_number(0, 3600)))
     distribution: Distribution = attrs.field(default="uniform", validator=one_of(Distribution))
-    size: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    size: int = attrs.field(default=1, validator=_whole(1, 10**9))
     location: str = attrs.field(
         default="https://example.invalid/", validator=[_is_text, attrs.validators.matches_re(r"[!-~]+")]
     )
 
     def __attrs_post_init__(self) -> None:
         if self.up_to is not None and self.up_to < self.seconds:
-            raise ValueError("up_to is the longest delay: it has to be at least seconds")
+            raise ConfigurationError("up_to is the longest delay: it has to be at least seconds")
 
     @property
     def sent_code(self) -> str:

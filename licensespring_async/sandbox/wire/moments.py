@@ -23,4 +23,4 @@ def aware(_: object, attribute: attrs.Attribute[datetime | None], value: datetim
     if value is not None and not isinstance(value, datetime):
         raise ConfigurationError(f"{attribute.name}: expected a datetime with a time zone, not {value!r:.100}")
     if value is not None and value.tzinfo is None:
-        raise ValueError(f"{attribute.name} needs a time zone; the service's times are UTC")
+        raise ConfigurationError(f"{attribute.name} needs a time zone; the service's times are UTC")

@@ -65,7 +65,7 @@ def load_companies(path: str | PathLike[str] | Traversable) -> Sequence[Company]
 
 def _build(table: WorldTable, place: Path, problems: list[Problem]) -> Company:
     keys = attrs.asdict(table.company)
-    world = World(passwords_may_change=keys.pop("passwords_may_change"))
+    world = World(company_id=keys.pop("company_id"), passwords_may_change=keys.pop("passwords_may_change"))
     _Builder(world=world, place=place, problems=problems).build(table)
     return Company(world=world, keys={name: value for name, value in keys.items() if value is not None})
 

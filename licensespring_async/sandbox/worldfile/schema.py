@@ -53,12 +53,13 @@ class LicenseTable(GrantTable):
 
 @attrs.frozen(kw_only=True)
 class CompanyTable:
-    """`[company]`: the keys that name a company's requests (what is left out is made up), and its settings."""
+    """`[company]`: the keys that name a company's requests (what is left out is made up), and the world's settings."""
 
     api_key: str | None = None
     shared_key: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
+    company_id: int = 4071
     passwords_may_change: bool = True
 
 
