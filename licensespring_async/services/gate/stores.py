@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import stat
 import threading
-from contextlib import closing, suppress
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import anyio.to_thread
 
 from ...errors import LicenseSpringError
+from ...file_writing import claim_private
 
-_creating = threading.Lock()
+# A process that closes a file loses the locks that SQLite holds on it, in any thread: so in this process nobody has a
+# file open while another one looks whose it is. Of threads, since what a closed event loop held would never come back.
+_turns: dict[Path, threading.Lock] = {}
 
 
 class StoreError(LicenseSpringError):
@@ -60,8 +62,6 @@ class SqliteStore:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        # Of threads: what an event loop held that was closed meanwhile would never come back.
-        self._turn = threading.Lock()
 
     async def get(self, key: str) -> bytes | None:
         """Return the value of a key, or None; StoreError when the file cannot be read."""
@@ -73,7 +73,7 @@ class SqliteStore:
 
     def _get(self, key: str) -> bytes | None:
         try:
-            with self._turn, closing(self._open()) as database:
+            with self._opened() as database:
                 row = database.execute("SELECT value FROM answers WHERE key = ?", (key,)).fetchone()
         except sqlite3.Error as e:
             raise StoreError(f"cannot read {self._path}: {e}") from e
@@ -83,40 +83,19 @@ class SqliteStore:
 
     def _set(self, key: str, value: bytes) -> None:
         try:
-            with self._turn, closing(self._open()) as database, database:
+            with self._opened() as database, database:
                 database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, value))
         except sqlite3.Error as e:
             raise StoreError(f"cannot write {self._path}: {e}") from e
         except OSError as e:
             raise StoreError(f"cannot write {self._path}: {e.strerror}") from e
 
-    def _open(self) -> sqlite3.Connection:
-        path = self._path.absolute()
-        _make_private(path)
-        database = sqlite3.connect(path, timeout=5.0)
-        try:
-            database.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
-        except sqlite3.Error:
-            database.close()
-            raise
-        return database
-
-
-def _make_private(path: Path) -> None:
-    # A process that closes a file loses the locks that SQLite holds on it, in any thread: so a file is opened here only
-    # while it is made, and no other thread finds it before it is closed again.
-    with _creating:
-        try:
-            found = path.lstat()
-        except FileNotFoundError:
-            # Exclusively: a link that was laid meanwhile is not followed. Another process may have been faster.
-            with suppress(FileExistsError):
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-            found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
-        raise StoreError(f"{path}: is not a file of its own, and links are not followed; name the file itself")
-    if os.name == "posix":
-        if found.st_uid != os.geteuid():
-            raise StoreError(f"{path}: belongs to another account; name another file, or have it removed")
-        if found.st_mode & 0o077:
-            path.chmod(0o600)
+    @contextmanager
+    def _opened(self) -> Generator[sqlite3.Connection]:
+        # One name, however it is spelled; the file itself may be a link, which is refused.
+        path = self._path.parent.resolve() / self._path.name
+        with _turns.setdefault(path, threading.Lock()):
+            claim_private(path)
+            with closing(sqlite3.connect(path, timeout=5.0)) as database:
+                database.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+                yield database

@@ -303,7 +303,7 @@ async def test_a_file_of_another_account_is_refused(tmp_path: Path) -> None:
     path.touch(0o600)
     os.chown(path, 12345, -1)
 
-    with pytest.raises(StoreError, match="another account"):
+    with pytest.raises(StoreError, match="another user"):
         await SqliteStore(path).set("a", b"1")
 
 
