@@ -8,7 +8,7 @@ hook for them, so the public methods that add to a router are wrapped here, once
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from fastapi.routing import APIRoute, APIRouter
@@ -32,12 +32,15 @@ def watch_routers() -> None:
         add: Any = getattr(APIRouter, name, None)
         if add is not None and not hasattr(add, "_is_watched"):
             setattr(APIRouter, name, _watched(add, refuse))
+    if not hasattr(APIRouter.__init__, "_is_watched"):
+        APIRouter.__init__ = _made(APIRouter.__init__)  # type: ignore[method-assign]
 
 
 def _watched(add: Callable[..., None], refuse: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(add)
     def watched(router: APIRouter, *positional: Any, **named: Any) -> None:
-        if _is_classed(router) or _has_guard(router.dependencies):
+        # A router may also be guarded in no other place than where it is included.
+        if _is_classed(router) or _has_guard([*router.dependencies, *(named.get("dependencies") or ())]):
             refuse(router, *positional, **named)
         add(router, *positional, **named)
 
@@ -45,10 +48,29 @@ def _watched(add: Callable[..., None], refuse: Callable[..., None]) -> Callable[
     return watched
 
 
-def _refuse_router(parent: APIRouter, router: APIRouter, **_: object) -> None:
-    # What is added to it later is refused by its own guard, or asked for by the parent's dependencies.
-    is_lasting = any((_has_guard(parent.dependencies), _is_classed(router), _has_guard(router.dependencies)))
-    if not is_lasting or not all(_are_guarded(router, parent.dependencies)):
+def _made(make: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(make)
+    def made(router: APIRouter, *positional: Any, **named: Any) -> None:
+        make(router, *positional, **named)
+        if not _is_classed(router) and not _has_guard(router.dependencies):
+            return
+        default = named.get("default")
+        # FastAPI asks the router's own dependencies for none of the routes that it is made with.
+        if not all(_each_guarded(router.routes, ())) or not (default is None or isinstance(default, Licensed)):
+            raise ConfigurationError(
+                "routes / default: the routes of this router need a license, and some of those that it is made with "
+                "would be open; add path operations, or wrap what is open in RequiresFeature of services.web.starlette"
+            )
+
+    made._is_watched = True  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
+    return made
+
+
+def _refuse_router(parent: APIRouter, router: APIRouter, **named: Any) -> None:
+    inherited = [*parent.dependencies, *(named.get("dependencies") or ())]
+    # What is added to it later is refused by its own guard, or asked for by those dependencies.
+    is_lasting = any((_has_guard(inherited), _is_classed(router), _has_guard(router.dependencies)))
+    if not is_lasting or not _are_guarded(router, inherited):
         raise ConfigurationError(
             "include_router: the routes of this router need a license, and some of those that it includes would be "
             "open; give their router the route_class, or dependencies=[Depends(...)] of the feature, as well, and wrap "
@@ -111,16 +133,19 @@ def _has_guard(dependencies: Sequence[Any]) -> bool:
     return any(isinstance(each.dependency, Requirement) for each in dependencies)
 
 
-def _are_guarded(router: Any, inherited: Sequence[Any]) -> Iterator[bool]:
+def _are_guarded(router: Any, inherited: Sequence[Any]) -> bool:
     """Return whether each route of a router, and of those that it includes, asks for a license."""
-    inherited = [*inherited, *router.dependencies]
-    for route in router.routes:
+    return all(_each_guarded(router.routes, [*inherited, *router.dependencies]))
+
+
+def _each_guarded(routes: Iterable[Any], inherited: Sequence[Any]) -> Iterator[bool]:
+    for route in routes:
         # Newer versions keep an included router as it is, older ones copy its routes.
         included = getattr(route, "original_router", None)
         # Path operations and WebSockets of FastAPI's alone have dependencies.
         own = getattr(route, "dependencies", None)
         if included is not None:
-            yield from _are_guarded(included, inherited)
+            yield _are_guarded(included, inherited)
         elif own is None:
             yield isinstance(getattr(route, "app", None), Licensed)
         else:

@@ -10,9 +10,10 @@ import attrs
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, Request, WebSocket
 from fastapi.requests import HTTPConnection
+from fastapi.routing import APIRoute
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from licensespring_async import ConfigurationError
 from licensespring_async.services import Decision
@@ -281,6 +282,41 @@ def test_nothing_open_gets_into_a_guarded_router(guard: Guard, add: Callable[[Ou
         assert statuses <= {403, 404, 307, 405}
 
     virtual.run("asyncio", main)
+
+
+OPEN: dict[str, dict[str, Any]] = {
+    "a plain route": {"routes": [Route("/", plain)]},
+    "a mount": {"routes": [Mount("/", Starlette())]},
+    "a path operation": {"routes": [APIRoute("/", plain)]},
+    "what is left": {"default": Starlette()},
+}
+
+
+@pytest.mark.parametrize("made_with", OPEN.values(), ids=OPEN)
+def test_a_guarded_router_is_made_with_nothing_open(made_with: dict[str, Any]) -> None:
+    """Refuses routes and a default that would be open, when the router or the application is made."""
+    licensing = Licensing(Service().client, product="TP", licensee=found_at_once)
+    render = RequiresFeature("render", licensing)
+    guards: list[dict[str, Any]] = [{"route_class": render.route_class}, {"dependencies": [Depends(render)]}]
+    for guard in guards:
+        APIRouter(**guard, routes=[Mount("/", StarletteRequiresFeature("render", licensing)(Starlette()))])
+        with pytest.raises(ConfigurationError, match="routes / default"):
+            APIRouter(**guard, **made_with)
+    if "routes" in made_with:
+        with pytest.raises(ConfigurationError, match="routes / default"):
+            FastAPI(**guards[1], **made_with)
+    APIRouter(**made_with)
+
+
+@pytest.mark.parametrize("router", [a_router_with_a_mount, a_router_with_a_plain_route])
+def test_a_guard_of_an_inclusion_leaves_nothing_open(router: Callable[[], APIRouter]) -> None:
+    """Refuses what would be open in a router that has its guard from where it is included alone."""
+    licensing = Licensing(Service().client, product="TP", licensee=found_at_once)
+    guard = Depends(RequiresFeature("render", licensing))
+    app = FastAPI()
+    app.include_router(a_router(), dependencies=[guard])
+    with pytest.raises(ConfigurationError, match="include_router"):
+        app.include_router(router(), dependencies=[guard])
 
 
 def test_a_guarded_router_takes_what_is_guarded(backend: str) -> None:
