@@ -29,6 +29,9 @@ class Faults:
 
     That the license lacks the feature has the same code as a misspelled one. So a feature is doubted until some license
     is found to have it, and then never again.
+
+    Attributes:
+        retry_after: Seconds that a service that is away last asked to be left alone for, or None.
     """
 
     def __init__(self) -> None:
@@ -36,6 +39,7 @@ class Faults:
         self._known: OrderedDict[Name, bool] = OrderedDict()
         self._failing: OrderedDict[Name, str] = OrderedDict()
         self._is_away = False
+        self.retry_after: float | None = None
 
     def doubts(self, check: Check) -> bool:
         """Return whether the service seems not to know the product or the feature that a check names."""
@@ -81,11 +85,13 @@ class Faults:
             level = logging.WARNING if error.may_pass else logging.ERROR
             _log.log(level, "licenses cannot be checked right now: %s", _code(error))
         self._is_away = True
+        self.retry_after = getattr(error, "retry_after", None)
 
     def _answered(self) -> None:
         if self._is_away:
             _log.warning("licenses can be checked again")
         self._is_away = False
+        self.retry_after = None
 
     def _doubt(self, name: Name, code: str, advice: str) -> None:
         if name not in self._doubted:

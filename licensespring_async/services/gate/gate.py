@@ -147,6 +147,11 @@ class LicenseGate:
         """
         return self._faults.doubts(check)
 
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the service last asked to be left alone for, while it is away; None when it did not say."""
+        return self._faults.retry_after
+
     async def __aenter__(self) -> Self:
         await self._flights.open()
         return self
@@ -185,7 +190,8 @@ class LicenseGate:
             except (TransportError, ConfigurationError):
                 settle(False)
                 raise
-            settle(not decision.allowed)
+            # An old no is no answer: as little is known of other keys while nobody answers.
+            settle(not decision.allowed and decision.source != "grace")
             return decision
 
         return self._flights.start(check.key, ask)

@@ -134,7 +134,7 @@ class Requirement(Generic[C_contra]):
     async def _no(self, check: Check, decision: Decision, started: float) -> Denial:
         if decision.source == "grace":
             # Only for keys that exist is an old no known; of others nothing is known while nobody answers.
-            return _put_off(_RETRY_SECONDS)
+            return _put_off(self._licensing.gate.retry_after or _RETRY_SECONDS)
         refused = await self._refused(started)
         # Every no in doubt: that of one key alone would tell that the key exists.
         if self._licensing.gate.doubts(check):

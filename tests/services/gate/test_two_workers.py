@@ -100,6 +100,18 @@ class Remembering(Worker):
         return decision
 
 
+@attrs.define
+class Losing(Drawer):
+    """A store that cannot be read any more."""
+
+    is_lost: bool = False
+
+    async def get(self, key: str) -> bytes | None:
+        if self.is_lost:
+            raise StoreError("gone")
+        return await super().get(key)
+
+
 async def test_a_refusal_counts_for_the_other(opened: Opened) -> None:
     """Gives no grace for an older yes in memory, and writes none back, once another worker was told no."""
     time = VirtualTime()
@@ -116,6 +128,20 @@ async def test_a_refusal_counts_for_the_other(opened: Opened) -> None:
 
     there.restart()
     assert not await there.hears(DOWN)
+
+
+async def test_a_refusal_of_the_other_is_remembered() -> None:
+    """Gives no grace for the older yes of its own memory once the refusal was read, though it can be read no more."""
+    time, store = VirtualTime(), Losing()
+    here, there = Remembering(store, time), Worker(store, time)
+    assert await there.hears(OK)
+    async with here.gate:
+        assert await here.hears(OK)
+        there.restart()
+        assert not await there.hears(NO)
+        assert not await here.hears(DOWN)
+        store.is_lost = True
+        assert not await here.hears(DOWN)
 
 
 async def test_a_later_yes_counts_for_the_other(opened: Opened) -> None:

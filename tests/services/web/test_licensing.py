@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -193,12 +194,27 @@ def test_a_source_is_an_address(client: tuple[str, int] | None, source: str | No
     assert by_address(None) is None
 
 
-@pytest.mark.parametrize("restarts", [False, True])
-def test_an_outage_does_not_show_which_keys_exist(backend: str, restarts: bool) -> None:
-    """While nobody answers, a key that was refused before and one that nobody has are put off alike."""
+def down() -> HttpResponse:
+    raise ConnectionFailed("nobody is there")
 
-    def down() -> HttpResponse:
-        raise ConnectionFailed("nobody is there")
+
+def limited() -> HttpResponse:
+    return refusal("too_many", 429, retry_after="7")
+
+
+OUTAGES: dict[str, Callable[[], HttpResponse]] = {
+    "down": down,
+    "failing": lambda: answer(500, ""),
+    "limited": limited,
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES.values(), ids=OUTAGES)
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_outage_does_not_show_which_keys_exist(
+    backend: str, restarts: bool, outage: Callable[[], HttpResponse]
+) -> None:
+    """While nobody answers, a key that was refused before and one that nobody has are put off alike, in equal time."""
 
     async def main() -> None:
         service, clock = Service(), virtual.clock()
@@ -214,10 +230,16 @@ def test_an_outage_does_not_show_which_keys_exist(backend: str, restarts: bool) 
         requirement = Requirement("render", licensing)
 
         async def put_off() -> None:
-            service.plays = {"once": down, "never": down}
-            denials = [await requirement.decide(key) for key in ("once", "never")]
-            assert isinstance(denials[0], Denial)
-            assert (denials[0], denials[0].status) == (denials[1], 503)
+            service.plays = {"once": outage, "none": outage}
+            for _ in range(3):
+                seen = list[tuple[Denial | Decision, float]]()
+                for key in ("once", "none"):
+                    began = anyio.current_time()
+                    decided = await requirement.decide(key)
+                    # After HTTP 429 the client waits, whatever the next key is.
+                    seen.append((decided, 0 if outage is limited else round(anyio.current_time() - began, 3)))
+                assert isinstance(seen[0][0], Denial)
+                assert (seen[0], seen[0][0].status) == (seen[1], 503)
 
         async with licensing:
             service.plays = {"once": lambda: answer(body={**FEATURE, "code": "render"})}
