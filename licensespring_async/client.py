@@ -17,7 +17,6 @@ from .checks import FeatureCheck, LicenseCheck
 from .configuration import (
     PRODUCTION_URL,
     Options,
-    auth_from,
     checked_age,
     checked_flag,
     checked_origin,
@@ -25,6 +24,7 @@ from .configuration import (
     pipeline_for,
     verifier_for,
 )
+from .credentials import account_for, address_from, auth_from
 from .methods import Endpoints, RawLicenseSpring
 from .models.expiry import TimeFloor
 from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
@@ -55,7 +55,13 @@ class LicenseSpring(Caller, Endpoints):
 
     Args:
         auth: `ApiKey` or `ClientCredentials`.
-        base_url: Origin of the service; the endpoints append /api/v4. https, or http to a loopback address.
+        api_key: With `shared_key`, in the place of `auth=ApiKey(...)`.
+        shared_key: Goes with `api_key`.
+        client_id: With `client_secret`, in the place of `auth=ClientCredentials(...)`.
+        client_secret: Goes with `client_id`. Without any credentials they come from the environment, as `base_url`
+            does then if it is None: see `from_env`.
+        base_url: Origin of the service; the endpoints append /api/v4. https, or http to a loopback address. None means
+            the vendor's own.
         public_key: PEM of the key that signs the service's answers, several while keys rotate. None means the vendor's
             production key, and is allowed only with the vendor's own `base_url`.
         verify_signatures: Whether an answer that is not signed by that key is refused. False warns.
@@ -80,7 +86,7 @@ class LicenseSpring(Caller, Endpoints):
         ConfigurationError: An argument cannot be used; it says which and why.
 
     Example:
-        >>> async with LicenseSpring(auth=ApiKey(api_key="...", shared_key="...")) as client:
+        >>> async with LicenseSpring(api_key="...", shared_key="...") as client:
         ...     feature = await client.check_license_feature(
         ...         product="TP", feature="render", hardware_id="device-1", license_key="...")
     """
@@ -88,8 +94,12 @@ class LicenseSpring(Caller, Endpoints):
     def __init__(
         self,
         *,
-        auth: ApiKey | ClientCredentials,
-        base_url: str = PRODUCTION_URL,
+        auth: ApiKey | ClientCredentials | None = None,
+        api_key: str | None = None,
+        shared_key: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        base_url: str | None = None,
         public_key: str | bytes | Iterable[str | bytes] | None = None,
         verify_signatures: bool = True,
         bind_answers: bool = True,
@@ -107,7 +117,10 @@ class LicenseSpring(Caller, Endpoints):
         random: Callable[[], float] = random_module.random,
         tpm: Tpm | None = None,
     ) -> None:
-        origin = checked_origin(base_url, allow_http)
+        auth, base_url = account_for(
+            auth, base_url, api_key=api_key, shared_key=shared_key, client_id=client_id, client_secret=client_secret
+        )
+        origin = checked_origin(PRODUCTION_URL if base_url is None else base_url, allow_http)
         self._auth = auth
         self._renewals: list[InLoop[Renewals]] = []  # at most one, shared with the copies
         pipeline = pipeline_for(
@@ -150,8 +163,7 @@ class LicenseSpring(Caller, Endpoints):
             ConfigurationError: A variable is missing, or both kinds of credentials are set.
         """
         environ = os.environ if environ is None else environ
-        base_url = environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL
-        return cls(auth=auth_from(environ), base_url=base_url, **options)
+        return cls(auth=auth_from(environ), base_url=address_from(environ), **options)
 
     def feature_lease(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TypedDict
 from urllib.parse import urlsplit
 
@@ -223,28 +223,3 @@ def authorizer_for(auth: ApiKey | ClientCredentials, origin: str, engine: Engine
             )
         return TokenAuthorizer(auth, origin, engine.send, clock)
     raise ConfigurationError("auth: must be an ApiKey or ClientCredentials")
-
-
-def auth_from(environ: Mapping[str, str]) -> ApiKey | ClientCredentials:
-    """Return the credentials that the environment names: an API key or client credentials, not both."""
-    names = ("API_KEY", "SHARED_KEY", "CLIENT_ID", "CLIENT_SECRET")
-    given = {name: environ.get(f"LICENSESPRING_{name}", "") for name in names}
-    has_key = bool(given["API_KEY"] or given["SHARED_KEY"])
-    has_client = bool(given["CLIENT_ID"] or given["CLIENT_SECRET"])
-    if has_key and has_client:
-        raise ConfigurationError(
-            "both LICENSESPRING_API_KEY / _SHARED_KEY and LICENSESPRING_CLIENT_ID / _CLIENT_SECRET are set; "
-            "unset one pair"
-        )
-    wanted = names[2:] if has_client else names[:2]
-    missing = [f"LICENSESPRING_{name}" for name in wanted if not given[name]]
-    if missing and not has_key and not has_client:
-        raise ConfigurationError(
-            "no credentials in the environment: set LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY, "
-            "or LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET"
-        )
-    if missing:
-        raise ConfigurationError(f"{' and '.join(missing)} is not set in the environment")
-    if has_client:
-        return ClientCredentials(client_id=given["CLIENT_ID"], client_secret=given["CLIENT_SECRET"])
-    return ApiKey(api_key=given["API_KEY"], shared_key=given["SHARED_KEY"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import inspect
 import os
 import pickle
@@ -248,15 +249,35 @@ def test_closing_releases_leases(sandbox: Sandbox) -> None:
         assert in_use(client) == 0
 
 
-def test_it_needs_its_with() -> None:
-    """Says what to do when it is used before or after its `with`, or opened twice."""
-    client = hanging(Hanging())
-    with pytest.raises(ConfigurationError, match="use it in `with`"):
-        client.check_license_feature(**fakes.CHECK)
-    with client, pytest.raises(ConfigurationError, match="opened before"), client:
-        pytest.fail("it was opened twice")
-    with pytest.raises(ConfigurationError, match="use it in `with`"):
-        client.check_license_feature(**fakes.CHECK)
+def test_a_global_works_at_the_first_call_and_in_no_call_after_its_end(sandbox: Sandbox) -> None:
+    """Starts its one thread when it is first used, by several threads at once, and says when it was closed."""
+    before = threading.active_count()
+    client = blocking(sandbox)
+    assert threading.active_count() == before
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: code_of_check(client), range(8))) == {"render"}
+        with client:
+            assert code_of_check(client) == "render"
+    with pytest.raises(ConfigurationError, match="was closed; make another one"):
+        code_of_check(client)
+    assert threading.active_count() == before
+    with pytest.raises(ConfigurationError, match="was closed"), client:
+        pytest.fail("it was opened again")
+
+
+def test_one_that_nobody_holds_ends_its_thread(sandbox: Sandbox) -> None:
+    """Leaves no thread behind where a function makes a client for each call and forgets it."""
+    before = set(threading.enumerate())
+    client = blocking(sandbox)
+    copy = client.with_options(timeout=5)
+    assert code_of_check(client) == "render"
+    del client
+    assert code_of_check(copy) == "render"
+    (thread,) = set(threading.enumerate()) - before
+    del copy
+    gc.collect()
+    thread.join(30)
+    assert not thread.is_alive()
 
 
 @pytest.mark.anyio
@@ -367,9 +388,20 @@ check = dict(product="P", feature="F", hardware_id="H", license_key="K")
 """
 
 
-def python(source: str) -> subprocess.Popen[str]:
+def python(source: str, environ: dict[str, str] = {}) -> subprocess.Popen[str]:  # noqa: B006
     code = SCRIPT + textwrap.dedent(source)
-    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    words = [sys.executable, "-c", code]
+    environ = {**os.environ, **environ}
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)
+
+
+def environment_of(sandbox: Sandbox) -> dict[str, str]:
+    return {
+        "LICENSESPRING_API_KEY": sandbox.api_key,
+        "LICENSESPRING_SHARED_KEY": sandbox.shared_key,
+        "LICENSESPRING_BASE_URL": sandbox.url,
+        "PUBLIC_KEY": sandbox.public_key,
+    }
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -401,8 +433,6 @@ check = dict(product="TP", feature="render", hardware_id="laptop", license_key="
 client = BlockingLicenseSpring.from_env(public_key=os.environ["PUBLIC_KEY"])
 
 def work():
-    if sys.argv[1] == "opened late":
-        client.__enter__()
     with closing(client), client.feature_lease(**check, floating_timeout=0.2) as lease:
         first = lease.feature
         while lease.feature is first:  # until it was renewed
@@ -428,18 +458,12 @@ def test_a_lease_is_renewed_and_released_while_the_program_ends(sandbox: Sandbox
     """Works in a thread that outlives the main one, and in an atexit handler."""
     if opened == "opened late" and sys.version_info >= (3, 12) and when == "atexit":
         pytest.skip("Python starts no thread then")
-    environ = {
-        "LICENSESPRING_API_KEY": sandbox.api_key,
-        "LICENSESPRING_SHARED_KEY": sandbox.shared_key,
-        "LICENSESPRING_BASE_URL": sandbox.url,
-        "PUBLIC_KEY": sandbox.public_key,
-    }
     done = subprocess.run(
         [sys.executable, "-c", LATE, opened, when],
         check=False,
         capture_output=True,
         text=True,
-        env={**os.environ, **environ},
+        env={**os.environ, **environment_of(sandbox)},
         timeout=60,
     )
     assert (done.stdout, done.stderr, done.returncode) == ("False\n", "", 0)
@@ -469,12 +493,36 @@ def test_a_thread_that_cannot_be_started_is_told() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
-def test_a_forked_process_is_told_to_make_its_own() -> None:
-    """Raises in a forked process, where its thread does not exist, instead of waiting for ever."""
+def test_a_forked_process_makes_its_own_connections(sandbox: Sandbox) -> None:
+    """Works in a forked process and in its parent, also through a copy, and shares no connection."""
+    source = """
+    import os
+    client = BlockingLicenseSpring.from_env(public_key=os.environ["PUBLIC_KEY"])
+    brief = client.with_options(timeout=5)
+    check |= dict(product="TP", feature="render", hardware_id="laptop", license_key="9F2C-77AA-0B1E-C0DE")
+    print(client.check_license_feature(**check).code, flush=True)
+    with client:
+        if os.fork() == 0:
+            print(brief.check_license_feature(**check).code, flush=True)
+            print(client.check_license_feature(**check).code, flush=True)
+            client.close()
+            os._exit(0)
+        os.wait()
+        print(brief.check_license_feature(**check).code, flush=True)
+    """
+    with python(source, environment_of(sandbox)) as script:
+        out, err = script.communicate(timeout=60)
+    assert (out.split(), err) == (["render"] * 4, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+def test_a_forked_process_does_not_use_its_parents_engine() -> None:
+    """Raises in a forked process where a caller's engine was opened before, instead of sharing its connections."""
     source = """
     import os
     from licensespring_async import ConfigurationError
     with client:
+        client.change_rate_limits(None)
         if os.fork() == 0:
             try:
                 client.check_license_feature(**check)
@@ -485,7 +533,8 @@ def test_a_forked_process_is_told_to_make_its_own() -> None:
     """
     with python(source) as script:
         out, _ = script.communicate(timeout=30)
-    assert out == "this client was opened by another process; make one in each\nclosed\n"
+    told = "this client was opened by another process, and its engine belongs there; make one in each"
+    assert out.splitlines() == [told, "closed"]
 
 
 def test_it_is_imported_when_it_is_asked_for() -> None:

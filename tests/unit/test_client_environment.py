@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from licensespring_async import PRODUCTION_URL, ConfigurationError, LicenseSpring
 from licensespring_async.redaction import fingerprint
 
-from ..fakes import ScriptedEngine
+from ..fakes import KEY, ScriptedEngine
 from .keys import Signer
 
 KEY_VARIABLES = {"LICENSESPRING_API_KEY": "env-api-key", "LICENSESPRING_SHARED_KEY": "env-shared-key"}
@@ -33,6 +34,52 @@ def test_the_environment_of_the_process_is_the_default() -> None:
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
 
     assert done.stdout == f"LicenseSpring({PRODUCTION_URL}, ApiKey({fingerprint('env-api-key')}))\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ("", "env-api-key"),
+        ("api_key='given', shared_key='s'", "given"),
+        ("client_id='given', client_secret='s'", "given"),
+        ("auth=licensespring_async.ApiKey(api_key='given', shared_key='s')", "given"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["LicenseSpring", "BlockingLicenseSpring"])
+def test_credentials_are_an_argument_two_texts_or_the_environments(kind: str, arguments: str, name: str) -> None:
+    """Makes a client of what it is given, and of the environment, address included, when it is given nothing."""
+    code = f"""
+import sys, licensespring_async
+key = sys.argv[1] if {not arguments} else None
+print(licensespring_async.{kind}({arguments}{"public_key=key" if not arguments else ""}))
+"""
+    environ = {**os.environ, **KEY_VARIABLES, "LICENSESPRING_BASE_URL": "https://licenses.example.org"}
+    words = [sys.executable, "-c", code, Signer().public_key]
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
+
+    address = PRODUCTION_URL if arguments else "https://licenses.example.org"
+    assert f"({address}, " in done.stdout
+    assert fingerprint(name) in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"api_key": "hunter2"}, "^shared_key: is missing; it goes with api_key"),
+        ({"shared_key": "hunter2"}, "^api_key: is missing; it goes with shared_key"),
+        ({"client_id": "hunter2"}, "^client_secret: is missing; it goes with client_id"),
+        ({"api_key": "hunter2", "client_secret": "hunter2"}, "^api_key / client_secret: .* not of both"),
+        ({"auth": KEY, "api_key": "hunter2"}, "^api_key: auth was given as well"),
+        ({"api_key": "", "shared_key": "hunter2"}, "^api_key: must be a non-empty string"),
+        ({"api_key": 5, "shared_key": "hunter2"}, "^api_key: must be a non-empty string"),
+    ],
+)
+def test_mixed_and_half_credentials_are_refused(given: dict[str, Any], problem: str) -> None:
+    """Says which argument is missing or too many, and shows no value."""
+    with pytest.raises(ConfigurationError, match=problem) as caught:
+        LicenseSpring(**given)
+
+    assert "hunter2" not in str(caught.value)
 
 
 def test_client_credentials_from_the_environment() -> None:

@@ -18,6 +18,7 @@ ROOMS = [
     *("endpoints", "answers", "offline", "device"),
     *(
         "configuration",
+        "credentials",
         "methods",
         "caller",
         "checks",

@@ -11,7 +11,7 @@ from typing import Annotated, Final, TypeAlias
 import typer
 from rich.table import Table
 
-from ...configuration import auth_from
+from ...credentials import auth_from
 from ...errors import ConfigurationError
 from ...file_writing import Replacement
 from ...fleet.checking.verdicts import of_answer

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
+import os
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import TracebackType
 from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack
@@ -12,7 +13,9 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack
 from ...auth import ApiKey, ClientCredentials
 from ...caller import Observable
 from ...client import LicenseSpring
-from ...configuration import PRODUCTION_URL, Options
+from ...configuration import Options
+from ...credentials import account_for, address_from, auth_from
+from ...errors import ConfigurationError
 from ...methods import Blocking, Endpoints, RawBlockingLicenseSpring
 from ...transport import RawResponse
 from ...transport.values import Call
@@ -76,14 +79,33 @@ def returning(returned: str, method: Callable[..., object]) -> Callable[[F], F]:
     return decorate
 
 
-class BlockingLicenseSpring(Observable, Blocking, Endpoints):
-    """`LicenseSpring` for code that does not await; use it in `with`, from as many threads as you like.
+def _itself(client: LicenseSpring) -> LicenseSpring:
+    return client
 
-    Its calls run in an event loop in a thread of its own, so a call costs two switches of threads more. Ctrl-C ends
-    the call that the main thread waits for. Inside a running event loop it refuses to work: there, use `LicenseSpring`.
+
+def _again(auth: ApiKey | ClientCredentials, base_url: str | None, options: Options) -> LicenseSpring:
+    """Return another client like one that a parent process had opened."""
+    if options.get("engine") is not None:
+        raise ConfigurationError(
+            "this client was opened by another process, and its engine belongs there; make one in each"
+        )
+    return LicenseSpring(auth=auth, base_url=base_url, **options)
+
+
+class BlockingLicenseSpring(Observable, Blocking, Endpoints):
+    """`LicenseSpring` for code that does not await, as a global of a module or in `with`, from any number of threads.
+
+    Its calls run in an event loop in a thread of its own, so a call costs two switches of threads more. The first call
+    starts the thread. It ends with the `with`, with `close()`, or with the program. Ctrl-C ends the call that the main
+    thread waits for. A forked process gets its own connections and thread at its first call. Inside a running event
+    loop it refuses to work: there, use `LicenseSpring`.
 
     Args:
         auth: As in `LicenseSpring`, like all others.
+        api_key: With `shared_key`, in the place of `auth`.
+        shared_key: Goes with `api_key`.
+        client_id: With `client_secret`, in the place of `auth`.
+        client_secret: Goes with `client_id`.
         base_url: Origin of the service.
         options: The other arguments of `LicenseSpring`.
 
@@ -91,15 +113,32 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
         ConfigurationError: An argument cannot be used; it says which and why.
 
     Example:
-        >>> with BlockingLicenseSpring(auth=ApiKey(api_key="...", shared_key="...")) as client:
-        ...     feature = client.check_license_feature(
-        ...         product="TP", feature="render", hardware_id="device-1", license_key="...")
+        >>> client = BlockingLicenseSpring(api_key="...", shared_key="...")
+        >>> feature = client.check_license_feature(
+        ...     product="TP", feature="render", hardware_id="device-1", license_key="...")
     """
 
+    @_returning("None", LicenseSpring.__init__)
     def __init__(
-        self, *, auth: ApiKey | ClientCredentials, base_url: str = PRODUCTION_URL, **options: Unpack[Options]
+        self,
+        *,
+        auth: ApiKey | ClientCredentials | None = None,
+        api_key: str | None = None,
+        shared_key: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        base_url: str | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        self._open(LicenseSpring(auth=auth, base_url=base_url, **options))
+        auth, base_url = account_for(
+            auth, base_url, api_key=api_key, shared_key=shared_key, client_id=client_id, client_secret=client_secret
+        )
+        # They may be read twice.
+        for name in ("hooks", "public_key"):
+            if isinstance(given := options.get(name), Iterator):
+                options[name] = tuple(given)
+        client = LicenseSpring(auth=auth, base_url=base_url, **options)
+        self._adopt(LoopThread(client, functools.partial(_again, auth, base_url, options)), _itself)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]) -> Self:
@@ -112,14 +151,18 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
         Raises:
             ConfigurationError: A variable is missing, or both kinds of credentials are set.
         """
-        made = cls.__new__(cls)
-        made._open(LicenseSpring.from_env(environ, **options))
-        return made
+        environ = os.environ if environ is None else environ
+        return cls(auth=auth_from(environ), base_url=address_from(environ), **options)
 
-    def _open(self, client: LicenseSpring, loop: LoopThread | None = None) -> None:
-        self._client = client
+    def _adopt(self, loop: LoopThread, derive: Callable[[LicenseSpring], LicenseSpring]) -> None:
+        self._loop, self._derive, self._origin = loop, derive, loop.client
+        self._client = client = derive(self._origin)
         self._pipeline, self._reader = client._pipeline, client._reader
-        self._loop = LoopThread(client) if loop is None else loop
+
+    def _of_this_process(self) -> LicenseSpring:
+        if self._loop.client is not self._origin:
+            self._adopt(self._loop, self._derive)
+        return self._client
 
     feature_lease = _held(LicenseSpring.feature_lease)
     license_lease = _held(LicenseSpring.license_lease)
@@ -138,17 +181,19 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
         Raises:
             LicenseSpringError: As `LicenseSpring.perform`.
         """
-        return self._loop.run(functools.partial(self._client.perform, call))
+        return self._loop.run(functools.partial(self._of_this_process().perform, call))
 
     def wait_for(self, function: Callable[[LicenseSpring], Coroutine[Any, Any, T]]) -> T:
         """Return what a coroutine of the async client returns, run in the loop's own thread."""
-        return self._loop.run(lambda: function(self._client))
+        client = self._of_this_process()
+        return self._loop.run(lambda: function(client))
 
     def inside(self, function: Callable[[LicenseSpring], T]) -> T:
         """Return what a function makes of the async client, called in the loop's own thread."""
+        client = self._of_this_process()
 
         async def call() -> T:
-            return function(self._client)
+            return function(client)
 
         return self._loop.run(call)
 
@@ -156,12 +201,13 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
         self, opening: Callable[[LicenseSpring], AbstractAsyncContextManager[T, bool | None]]
     ) -> AbstractContextManager[T, None]:
         """Return the `with` around what a function of the async client returns for `async with`."""
-        return Held(self._loop, opening(self._client))
+        return Held(self._loop, opening(self._of_this_process()))
 
     def copy(self, copying: Callable[[LicenseSpring], LicenseSpring]) -> Self:
         """Return a copy around another async client, which shares the thread."""
+        derive = self._derive
         other = type(self).__new__(type(self))
-        other._open(copying(self._client), self._loop)
+        other._adopt(self._loop, lambda client: copying(derive(client)))
         return other
 
     def close(self) -> None:

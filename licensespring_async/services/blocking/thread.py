@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import threading
+import weakref
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError, Future
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 import anyio
+import attrs
 from anyio.from_thread import BlockingPortal
 
 from ...client import LicenseSpring
@@ -22,26 +25,70 @@ T = TypeVar("T")
 
 
 class LoopThread:
-    """An event loop in a thread, in which one client is open; what waits for it can be interrupted."""
+    """An event loop in a thread, in which one client is open; what waits for it can be interrupted.
 
-    def __init__(self, client: LicenseSpring) -> None:
+    The first call starts the thread. It is a daemon and ends with the program, with the last reference to this, or when
+    it is closed. A forked process has no such thread: there the first call makes another client and another thread.
+
+    Args:
+        client: The client.
+        again: Makes another one like it.
+    """
+
+    def __init__(self, client: LicenseSpring, again: Callable[[], LicenseSpring]) -> None:
         self._client = client
+        self._again = again
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._portal: BlockingPortal | None = None
-        self._process = 0
+        self._opening: Future[_Opened] | None = None
+        self._finalizer: weakref.finalize[..., LoopThread] | None = None
+        self._is_closed = self._is_of_another_process = False
+        _all.add(self)
 
-    def open(self) -> None:
-        """Start the thread, and open the client in it.
+    def forget_the_parents(self) -> None:
+        """Note that this process was forked; nothing else runs in it yet."""
+        self._lock = threading.Lock()  # another thread may have held it
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        if self._opening is not None:
+            self._is_of_another_process = True
+            self._thread = self._opening = self._finalizer = None
+
+    @property
+    def client(self) -> LicenseSpring:
+        """The client of this process.
 
         Raises:
-            ConfigurationError: The caller is inside an event loop, it was opened before, or no thread can be started.
+            ConfigurationError: It was opened before a fork, and has an engine that belongs to the other process.
+        """
+        if self._is_of_another_process:
+            with self._lock:
+                if self._is_of_another_process:
+                    self._client = self._again()
+                    self._is_of_another_process = False
+        return self._client
+
+    def open(self) -> BlockingPortal:
+        """Start the thread, and open the client in it, unless it is.
+
+        Raises:
+            ConfigurationError: The caller is inside an event loop, it was closed, or no thread can be started.
         """
         _refuse_inside_a_loop()
-        if self._thread is not None:
-            raise ConfigurationError("this client was opened before; make another one")
-        opened: Future[BlockingPortal] = Future()
-        # A daemon, so that a program which never closes the client can end.
-        thread = threading.Thread(target=self._main, args=[opened], name="licensespring-async", daemon=True)
+        client = self.client
+        with self._lock:
+            if self._is_closed:
+                raise ConfigurationError("this client was closed; make another one")
+            if self._opening is None:
+                self._start(client)
+            assert self._opening is not None  # noqa: S101
+            opening = self._opening
+        return opening.result().portal
+
+    def _start(self, client: LicenseSpring) -> None:
+        opening: Future[_Opened] = Future()
+        # A daemon, so that a program which never closes the client can end. It must not hold this object.
+        thread = threading.Thread(target=_main, args=[client, opening], name="licensespring-async", daemon=True)
         try:
             thread.start()
         except RuntimeError as e:
@@ -49,30 +96,20 @@ class LoopThread:
                 f"no thread can be started to run the calls in ({e}); at the end of a program, as in atexit, "
                 "use a client that was opened before"
             ) from e
-        self._thread = thread
-        self._portal, self._process = opened.result(), os.getpid()
-
-    def _main(self, opened: Future[BlockingPortal]) -> None:
-        try:
-            anyio.run(self._serve, opened)
-        except BaseException as error:
-            if opened.done():
-                raise
-            opened.set_exception(error)
-
-    async def _serve(self, opened: Future[BlockingPortal]) -> None:
-        # The calls are in the inner block: they have ended, and leases are released, before the client closes.
-        async with self._client, BlockingPortal() as portal:
-            opened.set_result(portal)
-            await portal.sleep_until_stopped()
+        self._thread, self._opening = thread, opening
+        self._finalizer = weakref.finalize(self, _stop, opening)
+        # At exit the calls of other atexit handlers are still to be answered.
+        self._finalizer.atexit = False
 
     def close(self) -> None:
         """Cancel what is under way, and close the client."""
-        portal, self._portal = self._portal, None
-        if portal is None or self._thread is None or self._process != os.getpid():
+        with self._lock:
+            self._is_closed = True
+            thread, opening = self._thread, self._opening
+        if thread is None or opening is None:
             return
-        portal.start_task_soon(portal.stop, True)
-        self._thread.join()
+        _stop(opening)
+        thread.join()
 
     def begin(self, function: Callable[[], Awaitable[T]]) -> Future[T]:
         """Start a coroutine in the loop.
@@ -80,19 +117,71 @@ class LoopThread:
         Raises:
             ConfigurationError: There is no loop to run it, or the caller is inside one.
         """
-        _refuse_inside_a_loop()
-        if self._portal is None:
-            raise ConfigurationError("this client is not open; use it in `with`")
-        if self._process != os.getpid():
-            raise ConfigurationError("this client was opened by another process; make one in each")
+        portal = self.open()
         try:
-            return self._portal.start_task_soon(function)
+            return portal.start_task_soon(function)
         except RuntimeError as e:
             raise _closed() from e
 
     def run(self, function: Callable[[], Awaitable[T]]) -> T:
         """Run a coroutine, and cancel it when the wait for it is interrupted."""
         return _ended(self.begin(function))
+
+
+_all: weakref.WeakSet[LoopThread] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for each in list(_all):
+        each.forget_the_parents()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+@attrs.frozen
+class _Opened:
+    """A loop that runs.
+
+    Attributes:
+        portal: Runs coroutines in it.
+        stop: Ends it, from any thread.
+    """
+
+    portal: BlockingPortal
+    stop: Callable[[], object]
+
+
+def _main(client: LicenseSpring, opening: Future[_Opened]) -> None:
+    try:
+        anyio.run(_serve, client, opening)
+    except BaseException as error:
+        if opening.done():
+            raise
+        opening.set_exception(error)
+
+
+async def _serve(client: LicenseSpring, opening: Future[_Opened]) -> None:
+    ending = anyio.Event()
+    wake = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, ending.set)
+    # The calls are in the inner block: they have ended, and leases are released, before the client closes.
+    async with client, BlockingPortal() as portal:
+        opening.set_result(_Opened(portal, wake))
+        await ending.wait()
+        await portal.stop(cancel_remaining=True)
+
+
+def _stop(opening: Future[_Opened]) -> None:
+    """End a thread that opens or is open."""
+    # It may have ended before.
+    opening.add_done_callback(_end)
+
+
+def _end(opening: Future[_Opened]) -> None:
+    if opening.exception() is None:
+        with suppress(RuntimeError):  # the loop is closed
+            opening.result().stop()
 
 
 def _ended(task: Future[T]) -> T:
