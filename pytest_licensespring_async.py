@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from licensespring_async import LicenseSpring
+    from licensespring_async import BlockingLicenseSpring, LicenseSpring
     from licensespring_async.sandbox import Sandbox, World
 
 _MARKER = "licensespring_world"
@@ -63,6 +63,13 @@ def licensespring_client(licensespring_sandbox: Sandbox) -> LicenseSpring:
     It asks in this process, so it has no connections and need not be closed.
     """
     return licensespring_sandbox.in_process_client()
+
+
+@pytest.fixture
+def licensespring_blocking_client(licensespring_sandbox: Sandbox) -> Iterator[BlockingLicenseSpring]:
+    """A blocking client of licensespring_sandbox, for code that does not await."""
+    with licensespring_sandbox.blocking_client() as client:
+        yield client
 
 
 def _marked(request: pytest.FixtureRequest) -> Path | None:

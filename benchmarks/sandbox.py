@@ -41,13 +41,13 @@ from peers import CHECK
 from rich.console import Console
 from rich.table import Table
 
+from licensespring_async import signing
 from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.sandbox.service.checks import ROUTES, check_license_feature
 from licensespring_async.sandbox.tenants.authorization import signature
-from licensespring_async.sandbox.wire import signing
 from licensespring_async.sandbox.wire.jsontext import encode
 from licensespring_async.sandbox.wire.parameters import read_query
-from licensespring_async.sandbox.wire.signing import Signer
+from licensespring_async.signing import Signer
 
 CONNECTIONS, WANTED = 32, 1_500
 SETTINGS = ("plain", "floating", "file", "unremembered")

@@ -187,7 +187,7 @@ def blocking(client: BlockingLicenseSpring) -> None:
     client.feature_lease(product="P", hardware_id="H")  # type: ignore[call-arg]
     client.with_options(retries=3)  # type: ignore[call-arg]
     BlockingLicenseSpring(auth=KEY, retries=3)  # type: ignore[call-arg]
-    BlockingLicenseSpring(timeout=5)  # type: ignore[call-arg]
+    assert_type(BlockingLicenseSpring(timeout=5), BlockingLicenseSpring)
 
 
 def on_event(event: RequestEvent | RetryEvent | LicenseEvent | DoubtEvent) -> None:
@@ -224,7 +224,8 @@ def configuration() -> None:
         random=lambda: 0.5,
     )
     LicenseSpring(auth=KEY, engine=HttpxEngine(), rate_limits=RateLimits.plan("free"), public_key="pem")
-    LicenseSpring()  # type: ignore[call-arg]
+    assert_type(LicenseSpring(), LicenseSpring)
+    assert_type(LicenseSpring(api_key="key", shared_key="secret"), LicenseSpring)
     LicenseSpring(KEY)  # type: ignore[call-arg]
     LicenseSpring(auth="key")  # type: ignore[arg-type]
     LicenseSpring(auth=KEY, timeout="10")  # type: ignore[arg-type]

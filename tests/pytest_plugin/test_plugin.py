@@ -141,3 +141,16 @@ def test_is_found_by_pytest(pytester: pytest.Pytester) -> None:
     """Installed is enough: nobody has to name the plugin, and its fixtures say what they are."""
     result = pytester.runpytest_subprocess("--fixtures", "-W", "ignore")
     result.stdout.fnmatch_lines(["licensespring_client*", "*A client of licensespring_sandbox*"])
+
+
+def test_a_blocking_client_for_a_test_that_does_not_await(pytester: pytest.Pytester) -> None:
+    """The fixture licensespring_blocking_client asks the test's own sandbox, without an event loop."""
+    source = """
+def test_it(licensespring_blocking_client, licensespring_sandbox):
+    demo = licensespring_sandbox.demo
+    license = licensespring_blocking_client.check_license(
+        product=demo.product, hardware_id=demo.hardware_id, license_key=demo.license_key
+    )
+    assert license.is_valid()
+"""
+    run(pytester, source).assert_outcomes(passed=1)

@@ -255,7 +255,7 @@ def test_a_global_works_at_the_first_call_and_in_no_call_after_its_end(sandbox: 
     client = blocking(sandbox)
     assert threading.active_count() == before
     with ThreadPoolExecutor(4) as pool:
-        assert set(pool.map(lambda _: code_of_check(client), range(8))) == {"render"}
+        assert set(pool.map(code_of_check, [client] * 8)) == {"render"}
         with client:
             assert code_of_check(client) == "render"
     with pytest.raises(ConfigurationError, match="was closed; make another one"):

@@ -14,7 +14,19 @@ PACKAGE = Path(licensespring_async.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom of the flow to its top: each imports only from those before it.
 ROOMS = [
-    *("_version", "errors", "extras", "file_writing", "redaction", "models", "signatures", "auth", "transport"),
+    *(
+        "_version",
+        "errors",
+        "extras",
+        "file_writing",
+        "redaction",
+        "models",
+        "signatures",
+        "signing",
+        "testing",
+        "auth",
+        "transport",
+    ),
     *("endpoints", "answers", "offline", "device"),
     *(
         "configuration",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
+from ...signing import Signer
 from ..service.asked.call import Call
 from ..tenants.tenants import Tenant
 from ..wire.refusals import ServiceError
-from ..wire.signing import Signer
 from ..world.licenses import License
 from .air_gap import Codes
 from .files import answered, refreshed

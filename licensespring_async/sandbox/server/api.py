@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 
 from ..._version import __version__
+from ...signing import Signer
 from ..service import (
     activation,
     checks,
@@ -36,7 +37,6 @@ from ..wire.jsontext import Json, JsonObject, encode
 from ..wire.moments import iso
 from ..wire.parameters import read_query, required
 from ..wire.refusals import ServiceError
-from ..wire.signing import Signer
 from ..wire.tpm import HEADER, Proof
 from .files import FILE_PATH, served_file
 from .login import LOGIN_PATH, SIGNED_ON_PATH, login_page, signed_on

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from os import PathLike
 from types import TracebackType
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 import anyio
 import anyio.to_thread
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from ...client import LicenseSpring
 from ...configuration import Options
+from ...signing import Signer
 from ..demo.fleet import DEMO, Demo, has_demo
 from ..errors import SandboxError
 from ..portal.pages import portal_routes
@@ -30,12 +31,14 @@ from ..tenants.authorization import Authorizer
 from ..tenants.register import Register
 from ..tenants.tenants import Tenant, Tenants
 from ..tenants.tokens import TokenIssuer
-from ..wire.signing import Signer
 from ..world.world import World
 from ..worldfile import Company
 from .api import Api
 from .companies import CREDENTIALS, Opening, a_world, companies
 from .serving import Serving, listen
+
+if TYPE_CHECKING:
+    from ...services.blocking import BlockingLicenseSpring
 
 
 @strict
@@ -140,6 +143,14 @@ class Sandbox:
             options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
         """
         return self._own.client(**options)
+
+    def blocking_client(self, **options: Unpack[Options]) -> BlockingLicenseSpring:
+        """Make a client as `client` does, for code that does not await; with a sandbox that runs in a plain `with`.
+
+        Args:
+            options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
+        """
+        return self._own.blocking_client(**options)
 
     def in_process_client(self, **options: Unpack[Options]) -> LicenseSpring:
         """Make a client that asks this sandbox in this process, without a socket; the sandbox need not run.

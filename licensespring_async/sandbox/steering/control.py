@@ -8,8 +8,8 @@ from typing import Final
 import attrs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ...signing import Signer
 from ..wire.jsontext import encode
-from ..wire.signing import Signer
 from ..world.licenses import License
 from .clock import SandboxClock, Setting
 from .effects import Answer, Effects

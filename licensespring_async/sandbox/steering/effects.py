@@ -15,8 +15,8 @@ import attrs
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ...signing import Signer
 from ..wire.jsontext import encode
-from ..wire.signing import Signer
 from .faults import Fault, Met
 
 _TRANSPORT = "licensespring_async.sandbox.transport"

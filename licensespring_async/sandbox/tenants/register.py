@@ -10,9 +10,9 @@ from uuid import uuid4
 import attrs
 
 from ...models.json_types import exact
+from ...signing import Signer
 from ..errors import SandboxError
 from ..state.store import Store
-from ..wire.signing import Signer
 from ..world.world import World
 
 

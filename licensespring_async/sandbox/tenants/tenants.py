@@ -17,6 +17,8 @@ from ..world.world import World
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from ...services.blocking import BlockingLicenseSpring
+
 
 class Reachable(Protocol):
     """A sandbox that clients can reach, and the key that it signs with."""
@@ -69,6 +71,17 @@ class Tenant:
         options["engine"] = in_process_engine(self._sandbox.application())
         return self._client(IN_PROCESS_URL, options)
 
+    def blocking_client(self, **options: Unpack[Options]) -> BlockingLicenseSpring:
+        """Make a client as `client` does, for code that does not await; the sandbox must run in another thread.
+
+        Args:
+            options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
+        """
+        from ...services.blocking import BlockingLicenseSpring  # noqa: PLC0415  # few ask for it
+
+        auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
+        return BlockingLicenseSpring(auth=auth, base_url=self._sandbox.url, **self._with_trust(options))
+
     def describe(self) -> dict[str, str]:
         """Describe how to reach this tenant of the running sandbox as JSON, secrets included."""
         return {"url": self._sandbox.url, **self.keys()}
@@ -84,11 +97,14 @@ class Tenant:
         }
 
     def _client(self, url: str, options: Options) -> LicenseSpring:
+        auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
+        return LicenseSpring(auth=auth, base_url=url, **self._with_trust(options))
+
+    def _with_trust(self, options: Options) -> Options:
         options.setdefault("public_key", self._sandbox.public_key)
         # A client whose time stood still while the sandbox's was advanced would take the answers for recordings.
         options.setdefault("clock", Clock(time=self._time))
-        auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
-        return LicenseSpring(auth=auth, base_url=url, **options)
+        return options
 
 
 class Tenants:

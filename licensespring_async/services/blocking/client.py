@@ -134,9 +134,10 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
             auth, base_url, api_key=api_key, shared_key=shared_key, client_id=client_id, client_secret=client_secret
         )
         # They may be read twice.
-        for name in ("hooks", "public_key"):
-            if isinstance(given := options.get(name), Iterator):
-                options[name] = tuple(given)
+        if isinstance(hooks := options.get("hooks"), Iterator):
+            options["hooks"] = tuple(hooks)
+        if isinstance(keys := options.get("public_key"), Iterator):
+            options["public_key"] = tuple(keys)
         client = LicenseSpring(auth=auth, base_url=base_url, **options)
         self._adopt(LoopThread(client, functools.partial(_again, auth, base_url, options)), _itself)
 

@@ -1,4 +1,4 @@
-"""Response signatures: RSA with PKCS#1 v1.5 and SHA-256, in Base64, by the sandbox's own key.
+"""Signs answers as the service does, by a key of our own, for the sandbox and for tests: RSA, PKCS#1 v1.5, SHA-256.
 
 https://docs.licensespring.com/license-api/license-api-authorization/response-signature-v2
 """
