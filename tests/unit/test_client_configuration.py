@@ -74,7 +74,6 @@ def test_another_service_without_its_key_is_refused(base_url: str) -> None:
         "https://robin:hunter2@licenses.example.org",
         "licenses.example.org",
         "",
-        None,
         b"https://licenses.example.org",
         "https://",
         "https://licenses.example.org:port",
@@ -116,7 +115,7 @@ def test_max_concurrency_is_a_number_of_requests(max_concurrency: object) -> Non
         configured(max_concurrency=max_concurrency)
 
 
-@pytest.mark.parametrize("auth", [None, "api-key", ("api-key", "shared-key"), object()])
+@pytest.mark.parametrize("auth", ["api-key", ("api-key", "shared-key"), object()])
 def test_auth_is_one_of_two_kinds(auth: object) -> None:
     """Refuses credentials of another kind, without showing them."""
     with pytest.raises(ConfigurationError, match=r"^auth: "):

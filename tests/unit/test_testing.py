@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
 import respx
 
-from licensespring_async import Bundle, License, LicenseFeature, LicenseSpring, RetryPolicy, SignatureError
+from licensespring_async import Bundle, License, LicenseFeature, LicenseSpring, RawResponse, RetryPolicy, SignatureError
 from licensespring_async.models.converter import structure
 from licensespring_async.testing import AnswerKey
 
@@ -48,6 +48,7 @@ def without_signatures(value: Any) -> Any:
 )
 async def test_a_success_is_mocked(endpoint: str, asked: dict[str, Any], answer: Any) -> None:
     """Believes a license, a bundle, a feature and a word that the test's own key has signed."""
+    raw: RawResponse[Any]
     async with trusting(ANSWERS) as client:
         with respx.mock:
             respx.route(url__startswith=ORIGIN).respond(**ANSWERS.signed(answer))
@@ -56,8 +57,7 @@ async def test_a_success_is_mocked(endpoint: str, asked: dict[str, Any], answer:
     if not isinstance(answer, str):
         assert raw.verified
         is_model = isinstance(answer, Bundle | License | LicenseFeature)
-        kind: Any = type(raw.value)
-        given = answer if is_model else structure(answer, kind)
+        given = answer if is_model else structure(answer, cast("type[object]", type(raw.value)))
         assert without_signatures(raw.value) == without_signatures(given)
 
 

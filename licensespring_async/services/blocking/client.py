@@ -118,7 +118,7 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
         ...     product="TP", feature="render", hardware_id="device-1", license_key="...")
     """
 
-    @_returning("None", LicenseSpring.__init__)
+    @returning("None", LicenseSpring.__init__)
     def __init__(
         self,
         *,
