@@ -32,6 +32,15 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a test's own marker where nothing serves its file; those of modules and classes are for some tests."""
+    is_served = "licensespring_sandbox" in getattr(item, "fixturenames", ())
+    if not is_served and any(marker.name == _MARKER for marker in item.own_markers):
+        raise pytest.UsageError(
+            f"the marker {_MARKER} does nothing here: take the fixture licensespring_sandbox or licensespring_client"
+        )
+
+
 @pytest.fixture
 def licensespring_world() -> World | Path | None:
     """What licensespring_sandbox serves where no marker licensespring_world names a file: the demo world.

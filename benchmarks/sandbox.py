@@ -36,13 +36,13 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import attrs
-from licensespring_async.sandbox.service.call import Call
 from peers import CHECK
 from rich.console import Console
 from rich.table import Table
 
 from licensespring_async import signing
 from licensespring_async.sandbox import Sandbox, World
+from licensespring_async.sandbox.service.asked.call import Call
 from licensespring_async.sandbox.service.checks import ROUTES, check_license_feature
 from licensespring_async.sandbox.tenants.authorization import signature
 from licensespring_async.sandbox.wire.jsontext import encode

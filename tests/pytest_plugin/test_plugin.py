@@ -97,6 +97,21 @@ def test_no_world(licensespring_sandbox): ...
     result.stdout.fnmatch_lines(["*the marker licensespring_world takes the path of a world file; *"] * 2)
 
 
+def test_a_marker_is_not_ignored_where_nothing_is_served(pytester: pytest.Pytester) -> None:
+    """A test that names a file and takes no sandbox is told; a module may name one for those of its tests that do."""
+    source = """
+pytestmark = pytest.mark.licensespring_world("nope.toml")
+
+@pytest.mark.licensespring_world("nope.toml")
+def test_without_a_sandbox(): ...
+
+def test_of_a_module_that_has_one(): ...
+"""
+    result = run(pytester, source)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*does nothing here: take the fixture licensespring_sandbox*"])
+
+
 def test_a_marker_counts_where_the_module_has_a_world(pytester: pytest.Pytester) -> None:
     """The file that a test names is served, whatever world its module has; a missing file is told."""
     pytester.makefile(".toml", good='[company]\napi_key = "from-the-file"\n')

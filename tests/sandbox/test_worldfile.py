@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,16 +17,19 @@ from hypothesis import strategies as st
 from licensespring_async.sandbox import (
     DEMO,
     DEMO_FILE,
+    Consumption,
     Sandbox,
     World,
     WorldFileError,
     load_world,
 )
 from licensespring_async.sandbox.spelling import known_keywords
+from licensespring_async.sandbox.world.features import FeatureTerms
 from licensespring_async.sandbox.world.products import LicenseOffer
+from licensespring_async.sandbox.world.terms import ProductTerms
 from licensespring_async.sandbox.worldfile import load_companies
 from licensespring_async.sandbox.worldfile.lines import Lines
-from licensespring_async.sandbox.worldfile.schema import LicenseTable
+from licensespring_async.sandbox.worldfile.schema import CompanyTable, FileTable, LicenseTable
 
 WHOLE = """
     [company]
@@ -340,3 +345,11 @@ async def test_a_sandbox_serves_a_world_file(path: Path) -> None:
         assert (sandbox.api_key, sandbox.shared_key, sandbox.client_id) == ("key-1", "shared-1", "mine")
         assert [tenant.api_key for tenant in sandbox.tenants] == ["key-1", "key-2"]
         assert await _code(sandbox) == "export"
+
+
+def test_the_demo_names_every_key_of_what_decides() -> None:
+    """Whoever starts from `--print-world` finds each key that a license, a feature, a count or a product has."""
+    tables = (CompanyTable, ProductTerms, LicenseTable, FeatureTerms, Consumption, FileTable)
+    keys = {each.alias for table in tables for each in attrs.fields(table) if each.init}
+    words = set(re.findall(r"\w+", DEMO_FILE.read_text(encoding="utf-8")))
+    assert keys - words == set()
