@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from licensespring_async.offline import LicenseStore
+from licensespring_async.offline import LicenseStore, Uses
 
 from ..unit.keys import Signer
 from .making import AUTH, DEVICE, license_file
@@ -38,6 +38,17 @@ store = LicenseStore(path)
 for each in files * 10:
     store.save(each)
     store.load(hardware_id=device, product="APP", auth=ApiKey(api_key=key, shared_key=shared), public_key=public_key)
+"""
+
+
+# Notes a use as sent and then as kept, a hundred times.
+COUNTER = """
+import sys
+from licensespring_async.offline import LicenseStore
+uses = LicenseStore(sys.argv[1]).uses
+for _ in range(50):
+    uses.end(uses.begin(1, None).id, counted=False, keep=True)
+    uses.end(uses.begin(2, "scan").id, counted=False, keep=True)
 """
 
 
@@ -81,6 +92,19 @@ def test_two_processes_take_turns(tmp_path: Path) -> None:
 
     assert [(user.returncode, errors) for user, (_, errors) in zip(users, outputs, strict=True)] == [(0, b"")] * 2
     assert times_activated(path) in (1, 2)
+
+
+def test_two_processes_lose_no_use(tmp_path: Path) -> None:
+    """Keeps every use of two processes that count at once, beside the license that is there."""
+    path = tmp_path / "license"
+    LicenseStore(path).save(FILES[0])
+    counters = [started(COUNTER, str(path)) for _ in range(2)]
+
+    outputs = [counter.communicate(timeout=60) for counter in counters]
+
+    assert [errors for _, errors in outputs] == [b"", b""]
+    assert LicenseStore(path).uses.read() == Uses(kept={"": 100, "scan": 200})
+    assert times_activated(path) == 1
 
 
 def test_threads_take_turns(tmp_path: Path) -> None:

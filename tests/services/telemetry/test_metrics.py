@@ -13,6 +13,8 @@ from licensespring_async import (
     PRODUCTION_PUBLIC_KEY,
     CircuitPolicy,
     CircuitState,
+    DoubtEvent,
+    LicenseEvent,
     LicenseRefused,
     LicenseSpringError,
     RetryPolicy,
@@ -174,3 +176,24 @@ for metric in resource.scope_metrics[0].metrics:
     code = code.replace("PEM", repr(PRODUCTION_PUBLIC_KEY))
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "['api.licensespring.com', 'other.example.org']\n"
+
+
+def test_what_a_session_notices_is_counted(run: Run) -> None:
+    """Counts changes of a license by state, and uses in doubt; a change is an event of the span that is current."""
+    seen = Seen()
+    changed = LicenseEvent(product="CAD", feature="scan", before="online", state="refused", reason="blacklisted")
+
+    async def main() -> None:
+        client = observed(seen, answer())
+        with seen.tracers.get_tracer("program").start_as_current_span("work"):
+            client.report(changed)
+        client.report(DoubtEvent(product="CAD", feature=None, consumptions=3, id="1"))
+
+    run(main)
+
+    (change,), (doubts,) = seen.points("licensespring.license.changes"), seen.points("licensespring.license.doubts")
+    assert (change.value, change.attributes["licensespring.license.state"]) == (1, "refused")
+    assert change.attributes["licensespring.feature"] == "scan"
+    assert (doubts.value, doubts.attributes["licensespring.product"]) == (3, "CAD")
+    (span,) = seen.spans("work")
+    assert [each.name for each in span.events] == ["licensespring.license.change"]
