@@ -34,7 +34,7 @@ def documented(function: F) -> F:
         return function
     annotations = inspect.get_annotations(function)
     is_signed = annotations.pop("return") != "Call[None]"  # a call that answers nothing has no signature to check
-    sections = _split(inspect.cleandoc(function.__doc__), _SECTION)
+    sections = sections_of(function)
     about = {name: PARAMETERS[name].about for name in annotations if name in PARAMETERS}
     arguments = about | _entries(sections.get("Args", ""))
     sections["Args"] = _section("Args", {name: arguments[name] for name in annotations})
@@ -44,6 +44,16 @@ def documented(function: F) -> F:
     text = "\n\n".join(sections[name] for name in order if name in sections)
     function.__doc__ = text.replace("\n\nSource:", "\nSource:")
     return function
+
+
+def sections_of(function: Callable[..., object]) -> dict[str, str]:
+    """Return the parts of a function's text by the word that each begins with, "" for what comes before the first."""
+    return _split(inspect.getdoc(function) or "", _SECTION)
+
+
+def arguments_of(function: Callable[..., object]) -> dict[str, str]:
+    """Return what a function's text says of each argument."""
+    return _entries(sections_of(function).get("Args", ""))
 
 
 def _split(text: str, beginning: re.Pattern[str]) -> dict[str, str]:

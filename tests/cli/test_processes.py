@@ -274,3 +274,27 @@ def test_a_wrong_command_is_told_with_the_right_one() -> None:
         done = subprocess.run([*COMMAND, *words], env=environment(), capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (2, "")
         assert f"Did you mean {right}?" in done.stderr
+
+
+@posix
+@pytest.mark.parametrize(("command", "told"), [("consume", "whether it was done is not known"), ("check", "")])
+def test_ctrl_c_says_when_something_may_have_been_done(command: str, told: str) -> None:
+    """What only asks is silent; what acts leaves open whether the service did. Both exit with 130."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        given = ["--product", "P", "--hardware-id", "d", "--license-key", "k", "--no-verify-signatures"]
+        keys = {"LICENSESPRING_API_KEY": "a", "LICENSESPRING_SHARED_KEY": "b"}
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with subprocess.Popen(
+            [*COMMAND, command, *given, "--base-url", url],
+            env=environment() | keys,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1)
+                process.send_signal(signal.SIGINT)
+                _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told in stderr
+    assert ("interrupted" in stderr) is bool(told)

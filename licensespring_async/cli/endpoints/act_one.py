@@ -16,7 +16,7 @@ from ...models.model import to_json
 from ...redaction import fingerprint
 from ...transport import RawResponse
 from ...transport.values import Call
-from ..console import OUT, print_json, say
+from ..console import OUT, print_json, say, warn
 from ..exits import run
 from .check_one import whose
 from .masking import masked
@@ -67,7 +67,12 @@ def act_one(
     if once is not None:
         raise ConfigurationError(f"--show-secrets: is needed, for {once}")
     call = act.endpoint(**arguments)
-    raw = run(perform, client, call)
+    try:
+        raw = run(perform, client, call)
+    except KeyboardInterrupt:
+        if call.request.method != "GET":
+            warn("interrupted: whether it was done is not known; `check` tells what the service has.")
+        raise
     if as_json:
         print_json(shown(raw.value, call, show_secrets=show_secrets))
         return

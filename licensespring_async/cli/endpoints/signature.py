@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
 
 import typer
 
+from ...endpoints.documenting import arguments_of, sections_of
 from ...endpoints.parameters import PARAMETERS
 from ...errors import ConfigurationError
 from ..commands import with_signature
@@ -35,8 +36,6 @@ _PANELS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("app_ver", "sdk_ver", "mac_address", "is_vm", "vm_info"), "Device data"),
 }
 _OTHERWISE: Final = "1 for an error, 2 for wrong usage, 4 for refused credentials or a wrong signature."
-_SECTION = re.compile(r"^(?:Args|Returns|Raises|Cost|Source):", re.MULTILINE)
-_LINE = re.compile(r"(?m)^    (\w+): (.*(?:\n      +.*)*)")
 _NAME = re.compile(r"`(\w+)`")
 
 
@@ -66,7 +65,7 @@ def taking(
 def options_of(endpoint: Endpoint) -> Iterator[inspect.Parameter]:
     """Return an option for each parameter of the API that a command line can give."""
     parameters = inspect.signature(endpoint, eval_str=True).parameters
-    told = _told(endpoint)
+    told = arguments_of(endpoint)
     for name, each in parameters.items():
         kind = _kind(each.annotation)
         if name not in PARAMETERS or kind is None:
@@ -82,7 +81,7 @@ def options_of(endpoint: Endpoint) -> Iterator[inspect.Parameter]:
 
 def help_of(endpoint: Endpoint) -> str:
     """Return what an endpoint function's docstring says before it comes to arguments."""
-    return _SECTION.split(inspect.getdoc(endpoint) or "")[0].strip().replace("**", "")
+    return sections_of(endpoint)[""].replace("**", "")
 
 
 def arguments_for(endpoint: Endpoint, given: Mapping[str, object]) -> dict[str, object]:
@@ -142,13 +141,6 @@ def _spoken(text: str, parameters: Container[str]) -> str:
 def variable(name: str) -> str:
     """Return the environment variable that gives a secret: `LICENSESPRING_LICENSE_KEY`."""
     return f"LICENSESPRING_{name.upper()}"
-
-
-def _told(endpoint: Endpoint) -> dict[str, str]:
-    """Return what the docstring says of each argument."""
-    _, _, after = (inspect.getdoc(endpoint) or "").partition("\nArgs:\n")
-    arguments = _SECTION.split(after)[0]
-    return {name: " ".join(text.split()) for name, text in _LINE.findall(arguments)}
 
 
 def _kind(annotation: Any) -> Any:
