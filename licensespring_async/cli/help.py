@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Final
@@ -11,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ..redaction import printable
+from .console import write
 
 SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 """Of every command."""
@@ -21,6 +23,10 @@ _OTHERS: Final = re.compile(r"'([^']*)' is not one of (.+)")
 
 class Command(TyperCommand):
     """A command whose options are shown by their panels."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option that prints the help."""
+        return _told_if_unwritten(super().get_help_option(ctx))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and options."""
@@ -48,6 +54,10 @@ class Command(TyperCommand):
 class Group(TyperGroup):
     """A group that tells all of what each of its commands does."""
 
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option that prints the help."""
+        return _told_if_unwritten(super().get_help_option(ctx))
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that the first word names; a wrong one is told with the right one beside it."""
         name, known = args[0], self.list_commands(ctx)
@@ -69,10 +79,27 @@ class Group(TyperGroup):
         _write(formatter, "Commands", [(name, _first(each.help)) for name, each in found if each is not None])
 
 
+def _told_if_unwritten(option: Any) -> Any:
+    """Return the option, with help that is printed as everything else is: a full disk is not passed over."""
+
+    def show(ctx: Any, _: object, wanted: bool) -> None:
+        if wanted and not ctx.resilient_parsing:
+            write(f"{ctx.get_help()}\n")
+            ctx.exit()
+
+    if option is not None:
+        option.callback = show
+    return option
+
+
+def _heading(title: str) -> str:
+    return typer.style(title, bold=True) if sys.stdout is not None and sys.stdout.isatty() else title
+
+
 def _write(formatter: Any, title: str, records: Sequence[tuple[str, str]]) -> None:
     if not records:
         return
-    with formatter.section(typer.style(title, bold=True)):
+    with formatter.section(_heading(title)):
         formatter.write_dl(records, col_max=22 if formatter.width < _NARROW else 30)
 
 

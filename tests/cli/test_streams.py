@@ -26,6 +26,7 @@ NOWHERE = ["--base-url", "http://127.0.0.1:1", "--no-verify-signatures"]
 IDS = ["--product", "P", "--hardware-id", "d", "--license-key", "k"]
 COMMANDS = {
     "--version": 0,
+    "fleet check --help": 0,
     f"check-bundle {' '.join([*IDS, *NOWHERE])}": 1,
     f"check-bundle {' '.join([*IDS, *NOWHERE])} --json": 1,
     "fleet check fleet.csv --sandbox --progress json --output results.jsonl": 0,
