@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -161,6 +163,32 @@ def test_a_shell_is_told_of_nothing_where_nothing_runs(tmp_path: Path) -> None:
     failed = run("sandbox", "--print-env", "--port", "1", env={"XDG_CACHE_HOME": str(tmp_path)})
     assert (failed.exit_code, failed.stdout) == (2, "")
     assert "no sandbox answers at http://127.0.0.1:1: start one" in failed.stderr
+
+
+def test_what_another_program_says_of_itself_names_no_file(tmp_path: Path) -> None:
+    """Whoever listens on the port decides neither where a file is written nor what a shell does."""
+    told = {"url": "http://x:/../../stolen", "api_key": "$(touch stolen)", "shared_key": "'; s", "public_key": "k"}
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the library's name
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(told).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        port = str(server.server_port)
+        printed = run("sandbox", "--print-env", "--port", port, env={"XDG_CACHE_HOME": str(tmp_path)})
+        server.shutdown()
+    env = exported(printed.stdout)
+    assert (env["LICENSESPRING_BASE_URL"], env["LICENSESPRING_API_KEY"]) == (
+        f"http://127.0.0.1:{port}",
+        "$(touch stolen)",
+    )
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [f"sandbox-{port}.pem"]
 
 
 def test_people_read_where_it_is_and_what_it_is_asked() -> None:

@@ -88,8 +88,10 @@ def ask_running(url: str, token: str | None) -> Mapping[str, Any] | None:
             told = cast("object", json.loads(answer.read(_LARGEST_ANSWER)))
     except (OSError, HTTPException, ValueError):
         return None
+    # Anyone on this machine may listen there: only texts are taken, and not where it says that it is.
     fields = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
-    return fields if {"url", "api_key", "shared_key", "public_key"} <= fields.keys() else None
+    keys = {name: fields.get(name) for name in ("api_key", "shared_key", "public_key")}
+    return {**keys, "url": url} if all(isinstance(value, str) for value in keys.values()) else None
 
 
 def _folder() -> Path:
