@@ -9,14 +9,14 @@ from __future__ import annotations
 import functools
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, get_args, overload
 
 import attrs
 
 from . import endpoints
 from .transport import RawResponse
-from .transport.values import Call
+from .transport.values import Call, Method
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,12 +48,60 @@ def _like(function: _Function, method: Callable[..., Any], raw: Any = None) -> C
     return method
 
 
+def _other(
+    method: Method,
+    path: str,
+    parameters: Mapping[str, object] | None,
+    *,
+    model: type[T],
+    repeat: bool | None,
+    signed: bool,
+) -> Call[T]:
+    from .endpoints.other import other  # noqa: PLC0415  # few ask for it
+
+    return other(method, path, parameters or {}, model=model, repeat=repeat, signed=signed)
+
+
 class Awaiting(ABC):
     """A client whose methods are awaited and give the value."""
 
     @abstractmethod
     async def perform(self, call: Call[T]) -> RawResponse[T]:
         """Send the call of an endpoint function and return its answer."""
+
+    async def request(
+        self,
+        method: Method,
+        path: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        model: type[T],
+        repeat: bool | None = None,
+        signed: bool = True,
+    ) -> T:
+        """Call an endpoint that this version has no method for: signed, paced and verified as every call is.
+
+        Every text in the parameters counts as a secret; the path does not, and is shown in errors and logs. The answer
+        is bound to nothing that was asked for: look at what it says it is about.
+
+        Args:
+            method: GET sends the parameters in the query, POST as JSON. A GET is repeated after any failure that may
+                pass, a POST not after one that may have acted.
+            path: The path below the origin, such as `/api/v4/check_license`.
+            parameters: By name; None leaves one out of a query.
+            model: What to read the answer as: a class of `licensespring_async.models`, `tuple[License, ...]` for an
+                array, or `object` for JSON as it came.
+            repeat: Whether it may be sent again after a failure that may have acted; None as `method` says.
+            signed: Whether the service signs the answer. What it does not sign, anyone on the way could have written.
+
+        Raises:
+            InvalidParameter: An argument cannot be sent; nothing was.
+            LicenseSpringError: As every call.
+
+        Cost: one HTTP request per attempt.
+        """
+        call = _other(method, path, parameters, model=model, repeat=repeat, signed=signed)
+        return (await self.perform(call)).value
 
     @staticmethod
     def _method(function: _Function) -> Callable[..., Any]:
@@ -68,6 +116,20 @@ class AwaitingRaw:
     """The endpoints of a client, awaited and answering with a `RawResponse`."""
 
     client: Awaiting
+
+    async def request(
+        self,
+        method: Method,
+        path: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        model: type[T],
+        repeat: bool | None = None,
+        signed: bool = True,
+    ) -> RawResponse[T]:
+        """As `LicenseSpring.request`, with how the answer came about."""
+        call = _other(method, path, parameters, model=model, repeat=repeat, signed=signed)
+        return await self.client.perform(call)
 
     @staticmethod
     def _method(function: _Function) -> Callable[..., Any]:
@@ -84,6 +146,20 @@ class Blocking(ABC):
     def perform(self, call: Call[T]) -> RawResponse[T]:
         """Send the call of an endpoint function and return its answer."""
 
+    def request(
+        self,
+        method: Method,
+        path: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        model: type[T],
+        repeat: bool | None = None,
+        signed: bool = True,
+    ) -> T:
+        """As `LicenseSpring.request`."""
+        call = _other(method, path, parameters, model=model, repeat=repeat, signed=signed)
+        return self.perform(call).value
+
     @staticmethod
     def _method(function: _Function) -> Callable[..., Any]:
         def call(self: Blocking, /, *args: Any, **kwargs: Any) -> Any:
@@ -97,6 +173,20 @@ class BlockingRaw:
     """The endpoints of a client, blocking and answering with a `RawResponse`."""
 
     client: Blocking
+
+    def request(
+        self,
+        method: Method,
+        path: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        model: type[T],
+        repeat: bool | None = None,
+        signed: bool = True,
+    ) -> RawResponse[T]:
+        """As `LicenseSpring.request`, with how the answer came about."""
+        call = _other(method, path, parameters, model=model, repeat=repeat, signed=signed)
+        return self.client.perform(call)
 
     @staticmethod
     def _method(function: _Function) -> Callable[..., Any]:
