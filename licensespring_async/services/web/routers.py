@@ -22,6 +22,7 @@ class Guarding(APIRoute):
     """A route that asks for a license; what a router's route class is told by."""
 
 
+_INHERITED: Final = "_licensing_dependencies"
 _OWN: Final = "fastapi.applications"  # adds the documentation of its own to every application
 
 
@@ -40,7 +41,7 @@ def _watched(add: Callable[..., None], refuse: Callable[..., None]) -> Callable[
     @functools.wraps(add)
     def watched(router: APIRouter, *positional: Any, **named: Any) -> None:
         # A router may also be guarded in no other place than where it is included.
-        if _is_classed(router) or _has_guard([*router.dependencies, *(named.get("dependencies") or ())]):
+        if _is_classed(router) or _has_guard([*_all_of(router), *(named.get("dependencies") or ())]):
             refuse(router, *positional, **named)
         add(router, *positional, **named)
 
@@ -67,7 +68,7 @@ def _made(make: Callable[..., None]) -> Callable[..., None]:
 
 
 def _refuse_router(parent: APIRouter, router: APIRouter, **named: Any) -> None:
-    inherited = [*parent.dependencies, *(named.get("dependencies") or ())]
+    inherited = [*_all_of(parent), *(named.get("dependencies") or ())]
     # What is added to it later is refused by its own guard, or asked for by those dependencies.
     is_lasting = any((_has_guard(inherited), _is_classed(router), _has_guard(router.dependencies)))
     if not is_lasting or not _are_guarded(router, inherited):
@@ -76,6 +77,9 @@ def _refuse_router(parent: APIRouter, router: APIRouter, **named: Any) -> None:
             "open; give their router the route_class, or dependencies=[Depends(...)] of the feature, as well, and wrap "
             "what it mounts in RequiresFeature of services.web.starlette"
         )
+
+    if _has_guard(inherited):
+        _hand_down(router, inherited)
 
 
 def _refuse_app(_: APIRouter, path: str, app: object, *__: object, **___: object) -> None:
@@ -91,7 +95,7 @@ def _refuse_host(router: APIRouter, host: str, app: object, *_: object, **__: ob
 
 
 def _refuse_websocket(parent: APIRouter, path: str, *_: object, **named: Any) -> None:
-    if not _has_guard([*parent.dependencies, *(named.get("dependencies") or ())]):
+    if not _has_guard([*_all_of(parent), *(named.get("dependencies") or ())]):
         raise ConfigurationError(
             f"websocket: the routes of this router need a license, and {path} would be open, since WebSockets are not "
             "made of a route_class; give it dependencies=[Depends(...)] of the feature"
@@ -107,7 +111,7 @@ def _refuse_plain(_: APIRouter, path: str, endpoint: object, *__: object, **___:
 
 
 def _refuse_frontend(parent: APIRouter, path: str, **_: object) -> None:
-    if not _has_guard(parent.dependencies):
+    if not _has_guard(_all_of(parent)):
         raise ConfigurationError(
             f"frontend: the routes of this router need a license, and {path} would be open; give the router "
             "dependencies=[Depends(...)] of the feature"
@@ -123,6 +127,19 @@ _REFUSALS: Final[dict[str, Callable[..., None]]] = {
     "add_websocket_route": _refuse_plain,
     "frontend": _refuse_frontend,
 }
+
+
+def _all_of(router: APIRouter) -> list[Any]:
+    """Return the dependencies of a router, and those that it has from where it was included."""
+    return [*router.dependencies, *getattr(router, _INHERITED, ())]
+
+
+def _hand_down(router: Any, inherited: Sequence[Any]) -> None:
+    """Note what a router has from where it is included: newer versions serve what is added to it later as well."""
+    setattr(router, _INHERITED, [*getattr(router, _INHERITED, ()), *inherited])
+    for route in router.routes:
+        if (included := getattr(route, "original_router", None)) is not None:
+            _hand_down(included, inherited)
 
 
 def _is_classed(router: APIRouter) -> bool:

@@ -319,6 +319,35 @@ def test_a_guard_of_an_inclusion_leaves_nothing_open(router: Callable[[], APIRou
         app.include_router(router(), dependencies=[guard])
 
 
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_router_that_was_included_stays_guarded(backend: str, depth: int) -> None:
+    """Guards the path operations and WebSockets that are added after the inclusion, and refuses what would be open."""
+
+    async def main() -> None:
+        licensing = licensing_of(Service(), found_at_once)
+        app = FastAPI(lifespan=licensing.lifespan, dependencies=[Depends(RequiresFeature("render", licensing))])
+        inner = outer = APIRouter()
+        for _ in range(depth):
+            outer = APIRouter()
+            outer.include_router(inner)
+        app.include_router(outer)
+        inner.add_api_route("/render", plain)
+        inner.add_api_websocket_route("/ws", socket_of)
+        with pytest.raises(ConfigurationError, match=r"add_route: .* would be open"):
+            inner.add_route("/open", plain)
+        with pytest.raises(ConfigurationError, match=r"mount: .* would be open"):
+            inner.mount("/open", Starlette())
+        with pytest.raises(ConfigurationError, match="include_router"):
+            inner.include_router(a_router_with_a_mount())
+        async with running(app) as server:
+            # Older versions of FastAPI serve nothing that comes later.
+            assert (await server.get("/render")).status in (403, 404)
+            async with websocket(app, "/ws", {}) as message:
+                assert message["type"] in ("websocket.close", "websocket.http.response.start")
+
+    virtual.run(backend, main)
+
+
 def test_a_guarded_router_takes_what_is_guarded(backend: str) -> None:
     """Guarded routers, WebSockets and applications may be inside of a guarded router, and answer the licensed."""
 
