@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from .record import Kind, Record
 from .record_file import RecordFile, nothing_in
 from .store_errors import ClockTurnedBack, NothingStored
 from .stored_uses import StoredUses
+from .uses import since
 from .verifying import Trust
 
 # Clocks of honest machines are set back by this much, not by more.
@@ -87,12 +89,16 @@ class LicenseStore(Unpickled):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._file.path)!r})"
 
-    def save(self, answer: RawResponse[License] | str | AirGapConfirmation) -> None:
+    def save(
+        self, answer: RawResponse[License] | str | AirGapConfirmation, *, known: Mapping[str, int] | None = None
+    ) -> None:
         """Keep a license in place of the one that is stored; the uses stay.
 
         Args:
             answer: Of `client.with_raw_response`, verified by the client; or the text of an offline or refresh file, or
                 an air-gap confirmation, which are checked at the next load.
+            known: The uses that the count in an answer has in it: `uses.settled()` before it was asked for. None for
+                all that were settled by now.
 
         Raises:
             ConfigurationError: It is something else, or was not verified.
@@ -112,7 +118,7 @@ class LicenseStore(Unpickled):
         elif not answer.verified or SIGNATURE_HEADER not in answer.headers:
             raise ConfigurationError("answer: its signature was not verified, so it cannot be kept")
         with self._file.turn():
-            self._file.write(self._record(answer))
+            self._file.write(self._record(answer, known))
 
     def load(
         self,
@@ -201,14 +207,16 @@ class LicenseStore(Unpickled):
         with self._file.turn():
             self._file.remove()
 
-    def _record(self, answer: RawResponse[License] | str | AirGapConfirmation) -> Record:
+    def _record(
+        self, answer: RawResponse[License] | str | AirGapConfirmation, known: Mapping[str, int] | None
+    ) -> Record:
         now = int(self._clock.time())
         try:
             before = self._file.read()
         except NothingStored:
             before = Record(came_at=now, newest=now)
-        # What was settled is in the count of a new license, so it is not taken along.
-        new = Record(came_at=now, newest=max(now, before.newest), uses=before.uses)
+        settled = {} if known is None else since(before.settled, known)
+        new = Record(came_at=now, newest=max(now, before.newest), uses=before.uses, settled=settled)
         if isinstance(answer, str):
             return attrs.evolve(new, kind=Kind.FILE, body="".join(answer.split()).encode())
         if isinstance(answer, AirGapConfirmation):

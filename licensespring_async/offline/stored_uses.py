@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import attrs
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @attrs.frozen
 class StoredUses(Unpickled):
-    """The uses that the service may not have heard of. Each method but `read` blocks for two writes to the disk.
+    """The uses that the service may not have heard of. What changes them blocks for two writes to the disk.
 
     All of them raise `StoreDamaged`, `StoreTooNew` or `StoreUnusable` when the file cannot be used.
     """
@@ -44,6 +44,13 @@ class StoredUses(Unpickled):
             return self._file.read().uses
         except NothingStored:
             return Uses()
+
+    def settled(self) -> Mapping[str, int]:
+        """Return the uses that were counted since the stored license came, by feature; "" is the license itself."""
+        try:
+            return self._file.read().settled
+        except NothingStored:
+            return {}
 
     def keep(self, consumptions: int, feature: str | None, trust: Trust) -> int | None:
         """Count uses here, to be sent later; up to what is left of the stored license.

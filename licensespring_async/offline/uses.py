@@ -90,6 +90,16 @@ def added(counts: Mapping[str, int], feature: str | None, consumptions: int) -> 
     return {**rest, name: total} if total else rest
 
 
+def since(counts: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    """Return what came to counts since they were read before."""
+    left: dict[str, int] = {}
+    for name, count in counts.items():
+        # Another process may have begun to count anew since then.
+        rest = count - before.get(name, 0) if count >= before.get(name, 0) else count
+        left |= {name: rest} if rest else {}
+    return left
+
+
 def counted(license: License, feature: str | None) -> Counted | None:
     """Return what counts uses: a feature of a license, or the license itself; None when nothing does."""
     found: Counted | None = license if feature is None else license.feature(feature)

@@ -81,6 +81,7 @@ class Inquiry(Unpickled):
         Raises:
             LicenseSpringError: Of the call, or of the store; what it means has been learned.
         """
+        known = await self.keeping.settled()
         try:
             answer = await self._answer(opens=opens)
         except LicenseRefused as refusal:
@@ -96,7 +97,7 @@ class Inquiry(Unpickled):
             self.knowledge.learn(
                 Standing.of_answer(answer.value, now, fresh=self.fresh_seconds, grace=self.grace_seconds)
             )
-            await self.keeping.keep(answer)
+            await self.keeping.keep(answer, known)
 
     async def _answer(self, *, opens: bool) -> RawResponse[License]:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ParamSpec, TypeVar
 
 import anyio
@@ -13,7 +13,7 @@ import attrs
 
 from ...errors import ConfigurationError, LicenseSpringError
 from ...models import License
-from ...offline import Doubt, LicenseStore, NothingStored, Stored, Uses
+from ...offline import Doubt, LicenseStore, LicenseStoreError, NothingStored, Stored, Uses
 from ...offline.files import read_either
 from ...offline.verifying import Trust
 from ...redaction import Unpickled
@@ -49,7 +49,17 @@ class Keeping(Unpickled):
         """Return whether what is stored stands without the service."""
         return self.store is not None and await _run(self.store.holds_offline)
 
-    async def keep(self, answer: RawResponse[License]) -> None:
+    async def settled(self) -> Mapping[str, int]:
+        """Return what the count in an answer that is asked for now will have in it; as `StoredUses.settled`."""
+        if self.store is None:
+            return {}
+        try:
+            return await _run(self.store.uses.settled)
+        except LicenseStoreError:
+            # Whatever is wrong with the store, the service has to be asked: it may say no.
+            return {}
+
+    async def keep(self, answer: RawResponse[License], known: Mapping[str, int]) -> None:
         """Keep an answer, unless an offline file or an air-gap confirmation is stored: that one stands longer."""
         store = self.store
         if store is None:
@@ -57,7 +67,7 @@ class Keeping(Unpickled):
 
         def keep() -> None:
             if not store.holds_offline():
-                store.save(answer)
+                store.save(answer, known=known)
 
         await _run(keep)
 

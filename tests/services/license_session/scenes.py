@@ -93,11 +93,14 @@ class Line(Engine):
         inner: The sandbox.
         mode: "up"; "cut": nothing is sent; "lost" and "dead": no answer comes, and the service has acted or not;
             "crash" and "early crash": the program ends instead, likewise.
+        held: When set, the answer of the next check waits for it; `holding` says that it does.
         unanswered: The body of each request that may have been sent, and whether the service has acted on it.
     """
 
     inner: Engine
     mode: str = "up"
+    held: anyio.Event | None = None
+    holding: anyio.Event = attrs.field(factory=anyio.Event)
     unanswered: list[tuple[dict[str, Any], bool]] = attrs.field(factory=list[tuple[dict[str, Any], bool]])
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
@@ -107,6 +110,10 @@ class Line(Engine):
         answer = await self.inner.send(request, timeout) if acts else None
         if self.mode == "up":
             assert answer is not None
+            if self.held is not None and "check_license" in request.url:
+                held, self.held = self.held, None
+                self.holding.set()
+                await held.wait()
             return answer
         if request.body and b"consumptions" in request.body:
             self.unanswered.append((json.loads(request.body), acts and answer is not None and answer.status == 200))

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import anyio
 import attrs
 import pytest
 
@@ -118,6 +119,22 @@ async def test_offline_no_more_is_kept_than_is_left(tmp_path: Path) -> None:
         line.mode = "up"
         await license.check()
     assert totals(scene) == (12, 0)
+
+
+async def test_a_use_during_a_check_is_not_forgotten(scene: Scene) -> None:
+    """Takes a use off what is left that was counted while a check was under way, whose answer does not know of it."""
+    line, client = scene.line()
+    async with scene.session(client=client) as license, anyio.create_task_group() as group:
+        held = line.held = anyio.Event()
+        group.start_soon(license.check)
+        with anyio.fail_after(30):
+            await line.holding.wait()
+        await license.consume(8)
+        held.set()
+    line.mode = "cut"
+    async with scene.session(client=client) as license:
+        with pytest.raises(LicenseNotEnoughConsumptions, match="2 are left"):
+            await license.consume(3)
 
 
 async def test_a_license_without_a_limit_keeps_any_number(tmp_path: Path) -> None:

@@ -253,6 +253,17 @@ async def test_a_damaged_store_is_not_passed_over(scene: Scene) -> None:
     assert scene.path.read_bytes() == b"damaged"
 
 
+async def test_a_damaged_store_keeps_no_refusal_away(scene: Scene) -> None:
+    """Asks the service, and hears its no, although the store was damaged while the program ran."""
+    async with scene.session() as license:
+        scene.path.write_bytes(b"damaged")
+        scene.license.enabled = False
+        assert await license.check() is State.REFUSED
+        scene.license.enabled = True
+        with pytest.raises(StoreDamaged):
+            await license.check()
+
+
 async def test_an_error_of_the_program_leaves_as_it_is(scene: Scene) -> None:
     """Ends the session with the block, and wraps nothing."""
     with pytest.raises(KeyError):
