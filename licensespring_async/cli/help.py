@@ -18,6 +18,8 @@ SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 1
 """Of every command."""
 
 _NARROW: Final = 70
+_IDENTITIES: Final = ("license_key", "username", "id_token", "code")
+"""Options of which one says who asks."""
 _OTHERS: Final = re.compile(r"'([^']*)' is not one of (.+)")
 
 
@@ -45,10 +47,12 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the words of a command line; a wrong one is told with the right one beside it."""
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except typer.BadParameter as error:
             error.message = _with_suggestion(error.message)
             raise
+        _prefer_typed(ctx)
+        return rest
 
 
 class Group(TyperGroup):
@@ -101,6 +105,13 @@ def _write(formatter: Any, title: str, records: Sequence[tuple[str, str]]) -> No
         return
     with formatter.section(_heading(title)):
         formatter.write_dl(records, col_max=22 if formatter.width < _NARROW else 30)
+
+
+def _prefer_typed(ctx: Any) -> None:
+    """Have who is named on the command line count, and not somebody else whom the environment names."""
+    sources = {name: ctx.get_parameter_source(name) for name in _IDENTITIES if ctx.params.get(name) is not None}
+    if any(each.name == "COMMANDLINE" for each in sources.values()):
+        ctx.params.update({name: None for name, each in sources.items() if each.name != "COMMANDLINE"})
 
 
 def _first(text: str | None) -> str:

@@ -250,3 +250,10 @@ def test_a_license_key_may_be_typed_in(
     done = CliRunner().invoke(app, given, env=environment, input=f"{sandbox.demo.license_key}\n")
     assert done.exit_code == 0, done.output
     assert fingerprint(sandbox.demo.license_key) in done.stdout
+
+
+def test_who_is_named_on_the_command_line_counts(offline: Run) -> None:
+    """A key in the environment, or that of the demo, does not contradict a user who is typed."""
+    done = offline("check-feature", "--sandbox", "--username", "ana@example.org", LICENSESPRING_LICENSE_KEY="KEY")
+    assert (done.exit_code, "(license_not_found)" in done.stdout) == (5, True)
+    assert fingerprint("ana@example.org") in done.stdout
