@@ -151,6 +151,18 @@ def test_a_world_is_read_from_a_regular_file_only(tmp_path: Path) -> None:
         load_world(tmp_path / "large.toml")
 
 
+@pytest.mark.parametrize("element", ["1,", "{ a = 1 },"])
+def test_a_mistake_in_a_file_of_long_values_is_told(tmp_path: Path, element: str) -> None:
+    """Looking for its line takes bounded work; what is beyond has the line of what is around it."""
+    path = tmp_path / "world.toml"
+    many = "\n".join([element] * 50_000)
+    path.write_text(
+        f"x = 1\n[[products]]\nshort_code = 'A'\n[products.metadata]\na = [\n{many}\n]\n[[products]]\ny = 1\n"
+    )
+    with pytest.raises(WorldFileError, match="x: unknown key"):
+        load_world(path)
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root makes files of another user")
 def test_another_users_file_is_not_taken_over(tmp_path: Path) -> None:
     """A database that another user laid out would show them every key."""

@@ -35,7 +35,7 @@ from ..world.world import World
 from ..worldfile import Company
 from .api import Api
 from .companies import CREDENTIALS, Opening, a_world, companies
-from .serving import Serving, listen
+from .serving import Run
 
 if TYPE_CHECKING:
     from ...services.blocking import BlockingLicenseSpring
@@ -89,7 +89,7 @@ class Sandbox:
     _own: Tenant = attrs.field(init=False, repr=False)
     _authorizer: Authorizer = attrs.field(init=False, repr=False)
     _control: Control = attrs.field(init=False, repr=False)
-    _run: _Run | None = attrs.field(default=None, init=False, repr=False)
+    _run: Run | None = attrs.field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         clock = self.clock
@@ -262,22 +262,17 @@ class Sandbox:
             await anyio.to_thread.run_sync(self.__exit__, exc_type, exc_value, traceback)
 
     @property
-    def _current(self) -> _Run:
+    def _current(self) -> Run:
         if self._run is None:
             raise SandboxError("the sandbox is not running; enter it with `async with`")
         return self._run
 
-    def _prepare(self, on_ready: Callable[[], None]) -> _Run:
+    def _prepare(self, on_ready: Callable[[], None]) -> Run:
         if self._run is not None:
             raise SandboxError("the sandbox is running already; make a second one")
         self._control.start = self.clock.setting
         self._opening.begin()
-        listener = listen(self.host, self.port)
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return _Run(
-            serving=Serving(self._application, listener, on_ready),
-            url=f"http://{host}:{listener.getsockname()[1]}",
-        )
+        return Run.of(self._application, self.host, self.port, on_ready)
 
     @cached_property
     def portal(self) -> Portal:
@@ -300,11 +295,3 @@ class Sandbox:
             portal=partial(portal_routes, f"{CONTROL_PATH}/portal", self.portal),
         ).application()
         return Controlled(api.application(), panel, self._control, self._signer)
-
-
-@attrs.frozen(kw_only=True)
-class _Run:
-    """What exists from start to stop."""
-
-    serving: Serving
-    url: str

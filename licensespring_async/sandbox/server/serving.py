@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Final
+from typing import Final, Self
 
+import attrs
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
@@ -145,6 +146,21 @@ class Serving:
             return
         with suppress(RuntimeError):  # it has ended by itself
             self._loop.call_soon_threadsafe(self._stopped.set)
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """What exists of a sandbox from its start to its stop."""
+
+    serving: Serving
+    url: str
+
+    @classmethod
+    def of(cls, application: ASGIApp, host: str, port: int, on_ready: Callable[[], None]) -> Self:
+        """Prepare a run; SandboxError when the port is taken."""
+        listener = listen(host, port)
+        name = f"[{host}]" if ":" in host else host
+        return cls(serving=Serving(application, listener, on_ready), url=f"http://{name}:{listener.getsockname()[1]}")
 
 
 async def _finish(state: ServerState) -> None:

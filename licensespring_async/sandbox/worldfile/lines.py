@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 Path: TypeAlias = tuple[str | int, ...]
+
+_ENDS: Final = re.compile(r"[]}]|\"\"\"|'''")
+_MOST_PARSED: Final = 3_000_000  # characters; a value of many lines is parsed again at each that may be its last
 
 
 class Lines:
@@ -48,9 +52,15 @@ class Lines:
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Split a text into headers and key/value pairs, each with the line that it begins on."""
-    pending, begun = "", 0
+    pending, begun, parsed = "", 0, 0
     for number, line in enumerate(text.splitlines(), start=1):
+        is_inside = bool(pending)
         pending, begun = (f"{pending}\n{line}", begun) if pending else (line, number)
+        if is_inside and not _ENDS.search(line):
+            continue
+        parsed += len(pending)
+        if is_inside and parsed > _MOST_PARSED:
+            return  # what comes is told by the line of what is around it
         try:
             content = tomllib.loads(pending)
         except tomllib.TOMLDecodeError:
