@@ -9,7 +9,7 @@ import anyio
 import attrs
 import pytest
 
-from licensespring_async import ConnectionFailed, InvalidParameter
+from licensespring_async import CircuitPolicy, ConnectionFailed, InvalidParameter, RetryPolicy
 from licensespring_async.checks import Check
 from licensespring_async.services import Decision, GateOverloaded, Grace, LicenseGate
 
@@ -84,6 +84,25 @@ def test_each_kind_has_grace(play: Player, check: Check) -> None:
             assert not await gate.allows(check)
         decision = await restarted(scene, drawer, check)
         assert (bool(decision), decision.code) == (False, "license_not_found")
+
+    play(scenario)
+
+
+@kinds
+def test_each_kind_stands_behind_a_circuit(play: Player, check: Check) -> None:
+    """Lets the last yes stand while the circuit is open, and asks the service no more than the circuit does."""
+
+    async def scenario(scene: Scene) -> None:
+        circuit = CircuitPolicy(min_attempts=2, open_for=1000)
+        guarded = client(scene.service, scene.clock, circuit=circuit, retry=RetryPolicy(max_attempts=1))
+        scene.service.answers = [yes]
+        async with LicenseGate(guarded, ttl=10, grace=Grace(hours=1), clock=scene.clock) as gate:
+            assert await gate.allows(check)
+            scene.service.answers = [DOWN]
+            for _ in range(20):
+                await anyio.sleep(10)
+                assert (await gate.allows(check)).source == "grace"
+        assert len(scene.service.requests) < 5
 
     play(scenario)
 
