@@ -172,7 +172,8 @@ class Licensing(Generic[C_contra]):
 
         Cost: a call for each product, and with a licensee one for each feature, which takes a slot of what floats.
         """
-        await verify(self.client, self.gate, self._needs, licensee)
+        products = [] if self.product is None else [self.product]
+        await verify(self.client, self.gate, products=products, needs=self._needs, licensee=licensee)
 
     @asynccontextmanager
     async def lifespan(self, app: object) -> AsyncGenerator[None]:

@@ -11,10 +11,15 @@ from .licensee import Licensee
 
 
 async def verify(
-    client: LicenseSpring, gate: LicenseGate, needs: Collection[tuple[str, str | None]], licensee: Licensee | None
+    client: LicenseSpring,
+    gate: LicenseGate,
+    *,
+    products: Collection[str],
+    needs: Collection[tuple[str, str | None]],
+    licensee: Licensee | None,
 ) -> None:
     """Ask for each product, and with a licensee for each feature; ConfigurationError names what is wrong."""
-    for product in sorted({product for product, _ in needs}):
+    for product in sorted({*products, *(product for product, _ in needs)}):
         try:
             await client.product_details(product=product)
         except UnknownProduct as error:
