@@ -215,3 +215,14 @@ def test_a_directory_is_no_output(run: Run, file: Path, good: str, tmp_path: Pat
     done = run("fleet", "check", "--yes", str(file), "--output", str(tmp_path))
     assert done.exit_code == 2
     assert "is a directory" in done.stderr
+
+
+def test_the_demo_says_what_comes_next(offline: Run, tmp_path: Path) -> None:
+    """The first command ends with the next one, and says at its start what will remain; with an output neither."""
+    done = offline("fleet", "check", "--sandbox")
+    first, *_, last = done.stderr.splitlines()[1:]
+    assert first == "Without --output only the counts will remain."
+    assert last.startswith("Next: keep the results with --output results.jsonl")
+    kept = offline("fleet", "check", "--sandbox", "-o", str(tmp_path / "results.jsonl"))
+    assert "Without --output" not in kept.stderr
+    assert "Next:" not in kept.stderr

@@ -11,13 +11,20 @@ from licensespring_async.cli.fleet.closing_table import Report
 from licensespring_async.fleet import Outcome, Result, Summary
 
 
-def printed(results: list[Result], seconds: float = 2.0, *, output: str | None = None, is_complete: bool = True) -> str:
+def printed(
+    results: list[Result],
+    seconds: float = 2.0,
+    *,
+    output: str | None = None,
+    is_complete: bool = True,
+    width: int = 80,
+) -> str:
     """What a run of that many seconds prints."""
     clock = iter([0.0, seconds])
     summary, text = Summary(), io.StringIO()
     for result in results:
         summary.add(result)
-    report = Report(Console(file=text, width=80), summary, len(results), output, clock=lambda: next(clock))
+    report = Report(Console(file=text, width=width), summary, len(results), output, clock=lambda: next(clock))
     report.print(is_complete=is_complete)
     return text.getvalue()
 
@@ -59,3 +66,12 @@ def test_each_error_has_an_example() -> None:
 def test_a_run_that_never_began_prints_nothing() -> None:
     """An error before the first row speaks for itself."""
     assert printed([], is_complete=False) == ""
+
+
+def test_the_table_fits_a_narrow_terminal() -> None:
+    """At 60 columns the longest code of the service is whole, and the last line says what it sums up."""
+    code = "license_not_enough_consumptions"
+    results = [Result(row=row, outcome=Outcome.NOT_LICENSED, code=code) for row in range(1, 1001)]
+    lines = [line.split() for line in printed(results, width=60).splitlines()]
+    assert ["not_licensed", code, "1,000", "100.0%"] in lines
+    assert ["Total", "1,000"] in lines

@@ -477,3 +477,12 @@ def test_columns_of_the_input_are_kept(tmp_path: Path, suffix: str) -> None:
     if suffix != "jsonl":
         with pytest.raises(ConfigurationError, match="has no column owner, which is to be kept"):
             list(read_rows(path, keep=["owner"]))
+
+
+def test_a_kept_value_of_json_lines_stays_json(tmp_path: Path) -> None:
+    """An object or list is its JSON, what is missing is empty, and numbers are as they were."""
+    path = tmp_path / "fleet.jsonl"
+    line = {"product": "APP", "hardware_id": "d", "license_key": "k", "Tags": [{"A b": 1}, 2.5], "size": 2.5}
+    path.write_text(json.dumps(line))
+    [made] = read_rows(path, keep=["tags", "size", "owner"])
+    assert dict(made.kept) == {"tags": '[{"A b": 1}, 2.5]', "size": "2.5", "owner": ""}

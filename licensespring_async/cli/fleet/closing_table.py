@@ -74,7 +74,7 @@ class Report:
 
     def _table(self) -> Table:
         rows = self._summary.rows
-        table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, show_footer=True, show_edge=False, pad_edge=False, collapse_padding=True)
         table.add_column("Outcome", footer="Total")
         table.add_column("Code", overflow="fold")
         table.add_column("Rows", footer=f"{rows:,}", justify="right")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import IO
+from typing import IO, cast
 
 from ....errors import ConfigurationError
 from ..row import COLUMNS, InvalidRow, Row, keeping, row_from
@@ -38,14 +38,19 @@ def rows_in(
             yield InvalidRow(row=row, line=number, reason=found)
         else:
             fields = {ours: found.fields.get(given) for ours, given in names.items()}
-            kept = {name: found.fields.get(folded(name), fields.get(name)) for name in keep}
+            kept = {name: _plain(found.fields.get(folded(name), fields.get(name))) for name in keep}
             yield keeping(row_from(fields, row=row, line=number), kept)
 
 
 class Object:
-    """A JSON object, its names as columns are compared."""
+    """A JSON object, its names as columns are compared.
+
+    Attributes:
+        pairs: Its names and values as they were.
+    """
 
     def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        self.pairs = pairs
         self._names = [folded(name) for name, _ in pairs]
         self.fields = dict(zip(self._names, (value for _, value in pairs), strict=True))
 
@@ -54,6 +59,13 @@ class Object:
         if len(self._names) == len(self.fields):
             return []
         return [name for name in names if self._names.count(name) > 1]
+
+
+def _plain(value: object) -> object:
+    """Return a value without objects of this module."""
+    if isinstance(value, Object):
+        return {name: _plain(each) for name, each in value.pairs}
+    return [_plain(each) for each in cast("list[object]", value)] if isinstance(value, list) else value
 
 
 def _parsed(line: str) -> Object | str:
