@@ -11,6 +11,7 @@ import anyio
 import attrs
 
 from .answers import Reader
+from .autocomplete import Public
 from .configuration import check_kinds, checked_hooks, checked_timeout
 from .errors import DeviceNotFound, LicenseNotActive, LicenseSpringError
 from .methods import Awaiting
@@ -25,7 +26,7 @@ from .transport.values import Call, Repeat
 T = TypeVar("T")
 
 
-class Observable:
+class Observable(Public):
     """What can be read off a client at any moment and from any thread."""
 
     _pipeline: Pipeline

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random as random_module
 import ssl
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, Unpack
 
+from . import leases
 from .answers import Reader
 from .auth import ApiKey, ClientCredentials
 from .caller import Caller
@@ -26,6 +28,7 @@ from .configuration import (
 )
 from .credentials import account_for, address_from, auth_from
 from .methods import Endpoints, RawLicenseSpring
+from .models import InstallationFile, License, LicenseFeature
 from .models.expiry import TimeFloor
 from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
 from .transport.loops import InLoop
@@ -33,13 +36,8 @@ from .transport.observing import Telemetry
 from .transport.policies.freshness import Freshness
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from .leases.lease import Lease
     from .leases.opening import Seated
     from .leases.renewal import Renewals
-    from .models import InstallationFile, License, LicenseFeature
-    from .transport.downloads import Progress
     from .transport.values import Call
 
 T = TypeVar("T")
@@ -178,7 +176,7 @@ class LicenseSpring(Caller, Endpoints):
         floating_timeout: float | None = None,
         grace: float = 0.0,
         cancel_body: bool = True,
-    ) -> AbstractAsyncContextManager[Lease[LicenseFeature]]:
+    ) -> contextlib.AbstractAsyncContextManager[leases.Lease[LicenseFeature]]:
         """Hold a feature for the length of an `async with`: its slot is taken, renewed and released once.
 
         A renewal that fails without a refusal is tried again until the slot's time-out has passed; a refusal ends the
@@ -227,7 +225,7 @@ class LicenseSpring(Caller, Endpoints):
         floating_timeout: float | None = None,
         grace: float = 0.0,
         cancel_body: bool = True,
-    ) -> AbstractAsyncContextManager[Lease[License]]:
+    ) -> contextlib.AbstractAsyncContextManager[leases.Lease[License]]:
         """Hold a license for the length of an `async with`: its slot is taken, renewed and released once.
 
         It behaves as `feature_lease`: a license that does not float is checked once; nothing is renewed or released.
@@ -268,14 +266,14 @@ class LicenseSpring(Caller, Endpoints):
         *,
         grace: float,
         cancel_body: bool,
-    ) -> AbstractAsyncContextManager[Lease[Held]]:
+    ) -> contextlib.AbstractAsyncContextManager[leases.Lease[Held]]:
         from .leases.opening import open_lease  # noqa: PLC0415  # kept out of the package's import
 
         return open_lease(
             self, self._pipeline, self._renewals, check, take, timeout=timeout, grace=grace, cancel_body=cancel_body
         )
 
-    def _seat(self, check: LicenseCheck) -> AbstractAsyncContextManager[Seated]:
+    def _seat(self, check: LicenseCheck) -> contextlib.AbstractAsyncContextManager[Seated]:
         from .leases.opening import share_seat  # noqa: PLC0415  # kept out of the package's import
 
         return share_seat(self, self._pipeline, self._renewals, check)
@@ -287,7 +285,7 @@ class LicenseSpring(Caller, Endpoints):
         *,
         timeout: float = 3600.0,
         max_size: int = 2**34,
-        progress: Progress | None = None,
+        progress: Callable[[int, int | None], object] | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> Path:
         """Fetch an installation file, check its MD5, and give it its name.

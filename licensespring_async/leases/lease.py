@@ -6,11 +6,12 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import anyio
 import attrs
 
+from ..autocomplete import Public
 from ..errors import (
     DeadlineExceeded,
     FeatureNotFloating,
@@ -60,13 +61,17 @@ class Slot(Generic[T]):
 
 
 @attrs.define(kw_only=True, eq=False)
-class Lease(Generic[T]):
+class Lease(Public, Generic[T]):
     """A feature or a license that is held now.
 
     Attributes:
         lost: Set when the slot is gone: refused at a renewal, or not renewed in time.
         error: Why it is gone, or None.
     """
+
+    _internal: ClassVar[frozenset[str]] = frozenset(
+        {"body", "end", "ended", "fail", "finish", "lapse", "next_due", "renew"}
+    )
 
     lost: anyio.Event = attrs.field(factory=anyio.Event, init=False)
     error: LicenseSpringError | None = attrs.field(default=None, init=False)

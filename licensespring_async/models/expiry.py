@@ -4,7 +4,7 @@ An expired license must stay expired when the host's clock is turned back. So a 
 by the later of the local clock and the newest time that the service has proved to that client.
 """
 
-from __future__ import annotations
+# Annotations are values here: those of fields are inherited by modules that do not know their names.
 
 import time
 from abc import ABC, abstractmethod

@@ -1,6 +1,6 @@
 """What every model has: fields that are not documented, and its JSON."""
 
-from __future__ import annotations
+# Annotations are values here: those of fields are inherited by modules that do not know their names.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import attrs
 
+from ..autocomplete import Public
 from ..redaction import fingerprint
 from .fields import SECRET
 from .json_types import JsonObject, in_utc
@@ -16,7 +17,7 @@ from .json_types import JsonObject, in_utc
 
 # Without slots: a class can have only one base with slots, and instances are made a third faster.
 @attrs.frozen(kw_only=True, slots=False, repr=False)
-class Model:
+class Model(Public):
     """An answer of the service, or a part of one.
 
     Models are immutable, compare by value, and can be hashed; hashes leave out JSON objects of any shape. A repr shows
@@ -72,7 +73,7 @@ class _Field(NamedTuple):
 def _fields(cls: type[Any]) -> tuple[_Field, ...]:
     """Return the fields that an answer names, a class's own ones before those of its bases."""
 
-    def order(field: attrs.Attribute[Any]) -> int:
+    def order(field: "attrs.Attribute[Any]") -> int:
         return next(i for i, base in enumerate(cls.__mro__) if field.name in vars(base).get("__annotations__", ()))
 
     named = [each for each in attrs.fields(cls) if each.name != "extra" and not each.name.startswith("_")]

@@ -20,6 +20,7 @@ ROOMS = [
         "extras",
         "file_writing",
         "redaction",
+        "autocomplete",
         "models",
         "signatures",
         "signing",

@@ -1,6 +1,6 @@
 """Counted uses: how many are allowed, how many are left, and the answer to a use."""
 
-from __future__ import annotations
+# Annotations are values here: those of fields are inherited by modules that do not know their names.
 
 import attrs
 

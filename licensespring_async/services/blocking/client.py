@@ -39,7 +39,7 @@ def _held(
 def _copied(
     method: Callable[Concatenate[LicenseSpring, P], LicenseSpring],
 ) -> Callable[Concatenate[BlockingLicenseSpring, P], BlockingLicenseSpring]:
-    @returning("BlockingLicenseSpring", method)
+    @returning("Self", method)
     def call(self: BlockingLicenseSpring, /, *args: P.args, **kwargs: P.kwargs) -> BlockingLicenseSpring:
         return self.copy(lambda client: method(client, *args, **kwargs))
 
@@ -73,7 +73,8 @@ def returning(returned: str, method: Callable[..., object]) -> Callable[[F], F]:
         functools.update_wrapper(call, method)
         signature = inspect.signature(method)
         call.__signature__ = signature.replace(return_annotation=returned)  # type: ignore[attr-defined]
-        del call.__wrapped__  # type: ignore[attr-defined]
+        # The names in annotations are those of the method's module, which get_type_hints finds by __wrapped__.
+        call.__annotations__ = {**method.__annotations__, "return": returned}
         return call
 
     return decorate

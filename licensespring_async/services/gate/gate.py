@@ -9,6 +9,7 @@ from typing import Self
 
 import anyio
 
+from ...autocomplete import Public
 from ...checks import Check, Key
 from ...client import LicenseSpring
 from ...errors import ConfigurationError, InvalidParameter, TransportError
@@ -27,7 +28,7 @@ from .misses import Misses, Settle
 _LOOK_SECONDS = 1.0
 
 
-class LicenseGate:
+class LicenseGate(Public):
     """Answer `allows(check)` from memory, and ask the service once for all who wait; use it in `async with`.
 
     Questions run in the gate's own task group, so that a caller who is cancelled takes nobody along, and all
