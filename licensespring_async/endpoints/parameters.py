@@ -137,7 +137,11 @@ def events(name: str, value: object) -> list[str]:
 
 def enrollment(name: str, value: object) -> dict[str, Scalar]:
     """Return the enrolment of a key that never leaves the device: its public half."""
-    return {"signing_public_key": text(name, value)}
+    if not isinstance(value, str):
+        raise InvalidParameter(name, f"must be a string, not {type(value).__name__}")
+    key = exact(value)
+    text(name, key.replace("\n", ""))  # a PEM has lines
+    return {"signing_public_key": key}
 
 
 def _scalar(name: str, value: object) -> Scalar:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import attrs
 import pytest
 
@@ -63,6 +65,16 @@ async def test_an_activation_enrols_and_signs() -> None:
     assert b'"tpm_enrollment":{"signing_public_key":"cHVibGlj"}' in call.request.body
     assert call.request.tpm is key
     assert "cHVibGlj" not in repr(call)
+
+
+async def test_a_key_may_be_a_pem() -> None:
+    """Sends the lines of a PEM as they are."""
+    key = Key(public_key="-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n")
+
+    body = activate_license(product="TP", hardware_id="d", license_key="K", tpm=key).request.body
+
+    assert body is not None
+    assert json.loads(body)["tpm_enrollment"] == {"signing_public_key": key.public_key}
 
 
 async def test_without_a_key_there_is_no_header() -> None:

@@ -46,6 +46,10 @@ class State(StrEnum):
         """Whether the program may be used."""
         return self in (State.ONLINE, State.GRACE, State.BORROWED, State.OFFLINE)
 
+    def __bool__(self) -> bool:
+        """As `is_usable`: `if await session.check():` must not be true for a refusal."""
+        return self.is_usable
+
 
 class LicenseUnusable(LicenseSpringError):
     """The license cannot be used, as the service or the license itself says.

@@ -332,3 +332,9 @@ async def test_a_floating_slot_is_not_taken_for_granted(tmp_path: Path) -> None:
 
     with pytest.raises(ConnectionLost):
         await opened(scene)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_state_that_is_no_yes_is_false(state: State) -> None:
+    """Keeps `if await session.check():` from being true for a refusal."""
+    assert bool(state) is state.is_usable
