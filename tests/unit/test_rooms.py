@@ -43,7 +43,7 @@ ROOMS = [
         "fleet",
         "cli",
     ),
-    *("__init__", "__main__"),
+    *("__init__", "__main__", "_pyinstaller"),
 ]
 
 
