@@ -11,6 +11,7 @@ from typing import TypedDict
 
 from .errors import ConfigurationError, InvalidParameter
 from .extras import needs_extra
+from .models.json_types import exact, is_text
 
 _LINUX_IDS = (Path("/var/lib/dbus/machine-id"), Path("/etc/machine-id"))
 _CPU = Path("/proc/cpuinfo")
@@ -26,7 +27,6 @@ class DeviceData(TypedDict, total=False):
     is_vm: bool
 
 
-@functools.cache
 def hardware_id(application: str) -> str:
     """Return a stable id of this machine for one application.
 
@@ -46,8 +46,13 @@ def hardware_id(application: str) -> str:
 
     Cost: on Linux and Windows a small read; on macOS a process is started, once.
     """
-    if not isinstance(application, str) or not application.strip():
+    if not isinstance(application, str) or not application.strip() or not is_text(application):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidParameter("application", "must be a name that is not empty, such as com.example.render")
+    return _hardware_id(exact(application))
+
+
+@functools.cache
+def _hardware_id(application: str) -> str:
     with needs_extra("device"):
         import machineid  # noqa: PLC0415  # an extra
     if sys.platform == "linux" and not any(map(_has_id, _LINUX_IDS)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..errors import InvalidParameter
 from ..models import Bundle, License
 from ..models.shapes import One, Word
 from ..transport.values import Call, Repeat, Tpm
@@ -91,7 +92,7 @@ def activate_license(
         sdk_ver=sdk_ver,
         mac_address=mac_address,
         variables=variables,
-        tpm_enrollment=None if tpm is None else tpm.public_key,
+        tpm_enrollment=_key_of(tpm),
     )
 
     def find_out() -> Call[License]:
@@ -230,7 +231,7 @@ def activate_bundle(
         sdk_ver=sdk_ver,
         mac_address=mac_address,
         variables=variables,
-        tpm_enrollment=None if tpm is None else tpm.public_key,
+        tpm_enrollment=_key_of(tpm),
     )
 
     def find_out() -> Call[Bundle]:
@@ -303,3 +304,11 @@ def deactivate_bundle(
         mac_address=mac_address,
     )
     return post("deactivate_bundle", fields, _DEACTIVATED)
+
+
+def _key_of(tpm: Tpm | None) -> str | None:
+    if tpm is None:
+        return None
+    if isinstance(tpm, type) or not callable(getattr(tpm, "sign", None)) or not hasattr(tpm, "public_key"):
+        raise InvalidParameter("tpm", "must be an object with a public_key and a method sign()")
+    return tpm.public_key

@@ -19,7 +19,7 @@ from typing import cast
 from ..auth import ApiKey, ClientCredentials
 from ..endpoints.binding import SameDevice
 from ..endpoints.requests import optional, required
-from ..errors import AnswerMismatch, ResponseError, SignatureError
+from ..errors import AnswerMismatch, InvalidParameter, ResponseError, SignatureError
 from ..models import Bundle, License
 from ..models.converter import structure
 from ..models.json_body import decode
@@ -174,8 +174,11 @@ def opened(text: str) -> tuple[bytes, Mapping[str, object]]:
     """Return the JSON text of a file and its members, none of which is checked.
 
     Raises:
+        InvalidParameter: It is no text.
         ResponseError: The file is damaged, incomplete, or holds something else.
     """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidParameter("text", f"must be the file's content as a string, not {type(text).__name__}")
     try:
         body = binascii.a2b_base64("".join(text.split()), strict_mode=True)
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from licensespring_async import (
     AnswerMismatch,
     ApiKey,
+    InvalidParameter,
     License,
     LicenseSpringError,
     ResponseError,
@@ -121,6 +123,14 @@ def test_a_damaged_file_is_named_so(text: str) -> None:
     """Refuses what is damaged, incomplete or something else, with an error of this package."""
     with pytest.raises((ResponseError, SignatureError)):
         read(text)
+
+
+@pytest.mark.parametrize("given", [b"e30=", bytearray(b"e30="), None, 5], ids=repr)
+def test_what_is_no_text_is_named_so(given: Any) -> None:
+    """Says what it is and what is wanted."""
+    for reader in (read, read_all):
+        with pytest.raises(InvalidParameter, match="text: must be the file's content as a string"):
+            reader(given)
 
 
 def test_a_name_twice_is_refused() -> None:

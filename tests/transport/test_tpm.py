@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import attrs
 import pytest
 
-from licensespring_async import ClientCredentials, ConfigurationError
-from licensespring_async.endpoints import activate_license
+from licensespring_async import ClientCredentials, ConfigurationError, InvalidParameter
+from licensespring_async.endpoints import activate_bundle, activate_license
 
 from ..fakes import CHECK, KEY, ScriptedEngine, answer, client
 
@@ -113,6 +114,17 @@ def test_a_key_is_an_object_with_a_method() -> None:
     """Refuses something that cannot sign when the client is made."""
     with pytest.raises(ConfigurationError, match="tpm: must be an object"):
         client(ScriptedEngine(), tpm="cHVibGlj")
+
+
+@pytest.mark.parametrize(
+    "key", ["cHVibGlj", b"cHVibGlj", 5, Key, object()], ids=["text", "bytes", "number", "class", "object"]
+)
+def test_an_activation_takes_no_other_object(key: Any) -> None:
+    """Refuses what cannot sign, before anything is sent."""
+    with pytest.raises(InvalidParameter, match="tpm: must be an object"):
+        activate_license(product="TP", hardware_id="d", license_key="k", tpm=key)
+    with pytest.raises(InvalidParameter, match="tpm: must be an object"):
+        activate_bundle(product="TP", hardware_id="d", license_key="k", tpm=key)
 
 
 async def test_what_needs_no_credentials_is_not_signed() -> None:

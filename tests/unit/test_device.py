@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,8 @@ def test_an_id_does_not_show_the_machines_own() -> None:
     assert own not in hardware_id("com.example.render")
 
 
-@pytest.mark.parametrize("name", ["", "  ", 5, None])
-def test_an_application_has_a_name(name: object) -> None:
+@pytest.mark.parametrize("name", ["", "  ", 5, None, ["a"], b"a", "\ud800"])
+def test_an_application_has_a_name(name: Any) -> None:
     """Refuses a name that would make one id for everybody."""
     with pytest.raises(InvalidParameter, match="application"):
         hardware_id(name)
