@@ -125,9 +125,11 @@ class Verifier:
 
 def _base64(text: str) -> bytes | None:
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        decoded = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:  # not ASCII, or not Base64
         return None
+    # The last letter may have bits that nothing uses: one signature would have several spellings.
+    return decoded if binascii.b2a_base64(decoded, newline=False) == text.encode() else None
 
 
 def _load(pem: str | bytes) -> RSAPublicKey:

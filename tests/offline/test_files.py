@@ -164,6 +164,16 @@ def test_every_changed_letter_is_refused(at: int, letter: str) -> None:
     assert changed == FILE or license == read(FILE)
 
 
+def test_a_signature_has_one_spelling() -> None:
+    """Refuses a signature whose last letter has bits that Base64 does not use."""
+    content = b64decode(FILE).decode()
+    at = content.index('=="}') - 1
+    changed = content[:at] + {"A": "B", "Q": "R", "g": "h", "w": "x"}[content[at]] + content[at + 1 :]
+
+    with pytest.raises(SignatureError):
+        read(encoded(changed))
+
+
 def a_bundle(*codes: str) -> list[dict[str, object]]:
     return [license_fields(SIGNER, product_details=bodies.product(code)) for code in codes]
 

@@ -152,6 +152,7 @@ def test_believing_everybody_needs_no_key() -> None:
             f"ClientCredentials({fingerprint('visible')})",
         ),
     ],
+    ids=["a key", "credentials"],
 )
 def test_the_repr_of_a_client_holds_no_secret(auth: ApiKey | ClientCredentials, shown: str) -> None:
     """Shows where it talks to and a fingerprint of who it is."""
