@@ -50,6 +50,18 @@ class Model(Public):
             written[name] = _hidden(value) if masked else to_json(value)
         return written
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
+        from .json_schema import core_schema_of  # noqa: PLC0415  # only pydantic asks
+
+        return core_schema_of(cls, to_json)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, object]:
+        from .json_schema import json_schema_of  # noqa: PLC0415  # only pydantic asks
+
+        return json_schema_of(cls)
+
     def _said(self) -> Iterator[tuple[str, bool, object]]:
         """Give the name and the value of each field that the answer had, and whether it is a secret."""
         cls: type = type(self)
