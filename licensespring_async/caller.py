@@ -56,6 +56,12 @@ class Observable(Public):
         return self._reader.floor.later(datetime.fromtimestamp(self._pipeline.clock.time(), UTC))
 
     @property
+    def public_keys(self) -> tuple[str | bytes, ...] | None:
+        """PEMs of the keys that answers are verified with; None where signatures are not checked."""
+        verifier = self._reader.verifier
+        return None if verifier is None else verifier.public_keys
+
+    @property
     def service(self) -> str:
         """Names who answers: the origin, a hash of the API key or client id, and whether answers are verified.
 

@@ -30,6 +30,7 @@ from .credentials import account_for, address_from, auth_from
 from .methods import Endpoints, RawLicenseSpring
 from .models import InstallationFile, License, LicenseFeature
 from .models.expiry import TimeFloor
+from .signatures import PublicKeys
 from .transport import CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
 from .transport.loops import InLoop
 from .transport.observing import Telemetry
@@ -98,7 +99,7 @@ class LicenseSpring(Caller, Endpoints):
         client_id: str | None = None,
         client_secret: str | None = None,
         base_url: str | None = None,
-        public_key: str | bytes | Iterable[str | bytes] | None = None,
+        public_key: PublicKeys | None = None,
         verify_signatures: bool = True,
         bind_answers: bool = True,
         max_answer_age: float | None = 300.0,

@@ -13,7 +13,7 @@ from ._version import __version__
 from .auth import ApiKey, ClientCredentials, is_loopback, require_secure
 from .errors import ConfigurationError
 from .models.json_types import exact
-from .signatures import PRODUCTION_PUBLIC_KEY, Verifier
+from .signatures import PRODUCTION_PUBLIC_KEY, PublicKeys, Verifier
 from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
 from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
 from .transport.clock import is_number
@@ -29,7 +29,7 @@ PRODUCTION_URL = "https://api.licensespring.com"
 class Options(TypedDict, total=False):
     """The arguments of `LicenseSpring` that have no place in the environment."""
 
-    public_key: str | bytes | Iterable[str | bytes] | None
+    public_key: PublicKeys | None
     verify_signatures: bool
     bind_answers: bool
     max_answer_age: float | None
@@ -179,7 +179,7 @@ def checked_age(seconds: float | None) -> float | None:
     return seconds
 
 
-def verifier_for(origin: str, public_key: str | bytes | Iterable[str | bytes] | None, verify: bool) -> Verifier | None:
+def verifier_for(origin: str, public_key: PublicKeys | None, verify: bool) -> Verifier | None:
     """Return what checks an origin's signatures, or None (with a warning) when nobody should."""
     if not checked_flag("verify_signatures", verify):
         _warn("verify_signatures=False: answers are believed whoever they come from")

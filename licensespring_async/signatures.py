@@ -10,7 +10,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -39,6 +39,9 @@ SoWpQ5YsygDdQNVYdmMsoQ76UTuNxo3eZ0sQJjbQVBqlkcXrAdtUCpuojPRsl/Xs
 -----END PUBLIC KEY-----
 """
 
+PublicKeys: TypeAlias = str | bytes | Iterable[str | bytes]
+"""One PEM, or several while keys rotate."""
+
 _SMALLEST_KEY = 2048
 _REMEMBERED: Final = 4096
 _PADDING = PKCS1v15()
@@ -55,11 +58,14 @@ class Verifier:
         public_keys: PEM texts (SubjectPublicKeyInfo) of RSA keys of at least 2048 bits; several while keys rotate.
         remembered: How many pairs are remembered, the last used ones.
 
+    Attributes:
+        public_keys: What it was given.
+
     Raises:
         ConfigurationError: A key cannot be read, is not RSA, is too short, or there is none.
     """
 
-    def __init__(self, public_keys: str | bytes | Iterable[str | bytes], *, remembered: int = _REMEMBERED) -> None:
+    def __init__(self, public_keys: PublicKeys, *, remembered: int = _REMEMBERED) -> None:
         if not isinstance(public_keys, str | bytes | Iterable):
             raise ConfigurationError("public_key: must be the text of a PEM, or several")
         keys = [public_keys] if isinstance(public_keys, str | bytes) else list(public_keys)
@@ -67,6 +73,7 @@ class Verifier:
             raise ConfigurationError("public_key: must be the text of a PEM, or several; read the file first")
         if not keys:
             raise ConfigurationError("public_key: no key was given; pass a PEM, or verify_signatures=False")
+        self.public_keys: Final = tuple(keys)
         self._keys = [_load(pem) for pem in keys]
         self._held: OrderedDict[tuple[bytes, str], None] = OrderedDict()
         self._remembered = remembered

@@ -24,7 +24,7 @@ from ..models import Bundle, License
 from ..models.converter import structure
 from ..models.json_body import decode
 from ..models.json_types import ascii_lower
-from ..signatures import PRODUCTION_PUBLIC_KEY, Verifier
+from ..signatures import PRODUCTION_PUBLIC_KEY, PublicKeys, Verifier
 from .request import offline_signature
 
 _SIGNATURE = "license_signature_v2"
@@ -40,7 +40,7 @@ def read_license(
     auth: ApiKey | ClientCredentials,
     hardware_id: str,
     product: str,
-    public_key: str | None = None,
+    public_key: PublicKeys | None = None,
     request_id: str | None = None,
 ) -> License:
     """Return the license of a `.lic` file: the answer to an activation request.
@@ -72,7 +72,7 @@ def read_refresh(
     auth: ApiKey | ClientCredentials,
     hardware_id: str,
     product: str,
-    public_key: str | None = None,
+    public_key: PublicKeys | None = None,
 ) -> License:
     """Return the license of a refresh file, which the vendor platform makes for a device.
 
@@ -101,7 +101,7 @@ def read_either(
     auth: ApiKey | ClientCredentials,
     hardware_id: str,
     product: str,
-    public_key: str | None = None,
+    public_key: PublicKeys | None = None,
 ) -> License:
     """Return the license of a `.lic` or a refresh file; as the two functions for them."""
     try:
@@ -119,7 +119,7 @@ def read_bundle(
     auth: ApiKey | ClientCredentials,
     hardware_id: str,
     product: str,
-    public_key: str | None = None,
+    public_key: PublicKeys | None = None,
     request_id: str | None = None,
     allow_uncovered: bool = False,
 ) -> Bundle:

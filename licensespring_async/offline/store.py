@@ -16,7 +16,7 @@ from ..errors import ConfigurationError
 from ..models import License
 from ..models.expiry import TimeFloor, judge
 from ..redaction import Unpickled
-from ..signatures import SIGNATURE_HEADER
+from ..signatures import SIGNATURE_HEADER, PublicKeys
 from ..transport import RawResponse
 from ..transport.clock import Clock
 from ..transport.policies.skew import served
@@ -126,7 +126,7 @@ class LicenseStore(Unpickled):
         hardware_id: str,
         product: str,
         auth: ApiKey | ClientCredentials | None = None,
-        public_key: str | None = None,
+        public_key: PublicKeys | None = None,
         air_gap: AirGap | None = None,
     ) -> License:
         """Return the license that is stored, after everything about it was checked again.

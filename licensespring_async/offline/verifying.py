@@ -11,7 +11,7 @@ from ..errors import AnswerMismatch, ConfigurationError, SignatureError
 from ..models import License
 from ..models.shapes import One
 from ..redaction import Unpickled
-from ..signatures import PRODUCTION_PUBLIC_KEY, Verifier
+from ..signatures import PRODUCTION_PUBLIC_KEY, PublicKeys, Verifier
 from .air_gap import AirGap, AirGapConfirmation
 from .files import read_either
 from .record import Kind, Record
@@ -34,7 +34,7 @@ class Trust(Unpickled):
     hardware_id: str = attrs.field(repr=False)
     product: str
     auth: ApiKey | ClientCredentials | None = attrs.field(default=None, repr=False)
-    public_key: str | None = None
+    public_key: PublicKeys | None = None
     air_gap: AirGap | None = None
 
     def license_in(self, record: Record) -> License:

@@ -22,6 +22,7 @@ from ...models import Borrowing, License
 from ...offline import AirGap, LicenseStore, Uses
 from ...offline.verifying import Trust
 from ...redaction import Unpickled
+from ...signatures import PublicKeys
 from ...transport import Clock
 from ...transport.clock import is_number
 from ..gate.decisions import Decision
@@ -74,7 +75,7 @@ class LicenseSession(Unpickled):
         grace: How long the last answer stands while the service cannot be asked; None opens no session without the
             service, except from an offline file and while it is borrowed. The grace's own store is not used.
         auth: The credentials of the client; needed for offline files.
-        public_key: PEM of the key that the service signs with; None for the vendor's.
+        public_key: PEM of the key that the service signs with; None for those that the client trusts.
         air_gap: The company's air-gap key and policies; needed for air-gap confirmations.
         check_every: Seconds between two checks; an answer stands for two of them, whatever the grace.
         jitter: Part of `check_every` that is taken off at random, so that programs do not all ask together.
@@ -100,7 +101,7 @@ class LicenseSession(Unpickled):
         store: LicenseStore | None = None,
         grace: Grace | None = None,
         auth: ApiKey | ClientCredentials | None = None,
-        public_key: str | None = None,
+        public_key: PublicKeys | None = None,
         air_gap: AirGap | None = None,
         check_every: float = 3600.0,
         jitter: float = 0.1,
@@ -115,6 +116,7 @@ class LicenseSession(Unpickled):
         if grace is not None and grace.store is not None:
             raise ConfigurationError("grace: must have no store; the session keeps its answers in its own")
         self._client, self._product = client, product
+        public_key = client.public_keys if public_key is None else public_key
         trust = Trust(hardware_id=hardware_id, product=product, auth=auth, public_key=public_key, air_gap=air_gap)
         self._keeping = Keeping(store=store, trust=trust)
         which = _Device(product=product, hardware_id=hardware_id, license_key=license_key, username=username)

@@ -173,7 +173,6 @@ class Scene:
             "store": self.store,
             "grace": Grace(hours=72),
             "auth": self.auth,
-            "public_key": self.sandbox.public_key,
             "on_change": self.changes,
             "clock": self.time.clock,
             "random": lambda: 0.0,

@@ -51,7 +51,6 @@ def test_a_session_without_await(sandbox: Sandbox, client: BlockingLicenseSpring
         store=store,
         grace=Grace(hours=1),
         features=["render"],
-        public_key=sandbox.public_key,
     ) as license:
         assert (license.state, license.lost, license.license.max_consumptions) == (State.ONLINE, None, 5)
         assert license.allows("render")

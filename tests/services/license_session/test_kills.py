@@ -29,7 +29,7 @@ with (
     ) as client,
     blocking_license_session(
         client, product="CAD", hardware_id="device-1", license_key=license_key, activate=True,
-        store=LicenseStore(Path(path)), grace=Grace(hours=1), public_key=public_key,
+        store=LicenseStore(Path(path)), grace=Grace(hours=1),
     ) as license,
 ):
     print(license.state, flush=True)
