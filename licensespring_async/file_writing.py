@@ -12,6 +12,7 @@ import re
 import secrets
 import stat
 from contextlib import suppress
+from io import BufferedRandom
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -35,6 +36,19 @@ def create(path: Path, *, private: bool = False) -> BinaryIO:
         OSError: It cannot be made.
     """
     return os.fdopen(os.open(path, _NEW, _PRIVATE if private else 0o666), "wb")
+
+
+def go_on(path: Path) -> BufferedRandom:
+    """Open a file that is written in several goes, to be read and written, or make it.
+
+    Raises:
+        OSError: It is a link, has a second name, is not a regular file, another user's, or cannot be made.
+    """
+    mine = os.O_RDWR | getattr(os, "O_BINARY", 0)
+    try:
+        return os.fdopen(os.open(path, mine | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666), "r+b")
+    except FileExistsError:
+        return os.fdopen(_open_own(path, mine, private=False), "r+b")
 
 
 class Replacement:
@@ -115,7 +129,7 @@ def claim_private(path: Path) -> None:
     try:
         create(path, private=True).close()
     except FileExistsError:
-        os.close(_own(path, os.O_RDWR))
+        os.close(_open_own(path, os.O_RDWR, private=True))
 
 
 def read_private(path: Path, *, most: int) -> bytes:
@@ -129,8 +143,7 @@ def read_private(path: Path, *, most: int) -> bytes:
         FileNotFoundError: There is nothing of this name.
         OSError: It is a link, not a regular file, another user's, too large, or cannot be read.
     """
-    # A pipe would wait for a writer.
-    with os.fdopen(_own(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+    with os.fdopen(_open_own(path, os.O_RDONLY | getattr(os, "O_BINARY", 0), private=True), "rb") as file:
         found = file.read(most + 1)
     if len(found) > most:
         raise OSError(errno.EFBIG, f"has more than {most} bytes", str(path))
@@ -154,28 +167,35 @@ def remove(path: Path) -> None:
     _make_durable(path.parent)
 
 
-def _own(path: Path, flags: int) -> int:
-    """Open a file, and see that it is this user's alone."""
+def _open_own(path: Path, flags: int, *, private: bool) -> int:
+    """Open a file that has to be this user's; a private one is so afterwards."""
     if path.is_symlink():
         raise OSError(errno.ELOOP, "is a link, which is not followed", str(path))
-    number = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
+    # A pipe would wait for its other end.
+    number = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
-        _make_own(number, path)
+        _check_own(number, path, is_alone=not private)
+        if private:
+            _make_private(number)
     except BaseException:
         os.close(number)
         raise
     return number
 
 
-def _make_own(number: int, path: Path) -> None:
+def _check_own(number: int, path: Path, *, is_alone: bool) -> None:
     found = os.fstat(number)
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "is not a regular file", str(path))
-    if os.name == "posix":
-        if found.st_uid != os.geteuid():
-            raise PermissionError(errno.EPERM, "belongs to another user, who could read and change it", str(path))
-        if stat.S_IMODE(found.st_mode) & ~_PRIVATE:
-            os.fchmod(number, _PRIVATE)
+    if is_alone and found.st_nlink > 1:
+        raise OSError(errno.EMLINK, "has another name as well, by which it would be changed", str(path))
+    if os.name == "posix" and found.st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, "belongs to another user, who could read and change it", str(path))
+
+
+def _make_private(number: int) -> None:
+    if os.name == "posix" and stat.S_IMODE(os.fstat(number).st_mode) & ~_PRIVATE:
+        os.fchmod(number, _PRIVATE)
 
 
 def _make_durable(folder: Path) -> None:

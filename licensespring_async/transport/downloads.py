@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import ssl
+import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ import certifi
 
 from ..auth import require_secure
 from ..errors import ConfigurationError, ConnectionFailed, ConnectionLost, DeadlineExceeded, ResponseError
+from ..file_writing import go_on
 from ..models import InstallationFile
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class Download:
     @property
     def partial(self) -> Path:
         """Where the bytes are until they are all there; named after the MD5, so that no two files are mixed."""
-        return self.path.with_name(f".{self.path.name}.{self.md5[:12]}.part")
+        return self.path.with_name(f".{self.path.name[:50]}.{self.md5[:12]}.part")
 
     async def run(self) -> Path:
         """Fetch, check and name the file; see `client.download`."""
@@ -103,9 +105,9 @@ class Download:
         async with httpx.AsyncClient(verify=context, trust_env=False, timeout=_SILENCE) as client:
             url = self.url
             for _ in range(_MOST_REDIRECTS + 1):
-                async with client.stream("GET", url, headers=headers) as answer:
+                async with _sent(client, url, headers) as answer:
                     if not answer.has_redirect_location:
-                        _check_status(answer)
+                        _check_status(answer, done)
                         yield answer
                         return
                     url = self._next(urljoin(url, answer.headers["location"]))
@@ -122,8 +124,7 @@ class Download:
         if total is not None and total > self.max_size:
             raise ResponseError(f"the file has {total:,} bytes, and at most {self.max_size:,} are accepted")
         self._tell(done, total)
-        # "ab" would write behind what another fetch has written since.
-        async with await anyio.open_file(self.partial, "r+b" if done else "wb", opener=_without_links) as file:
+        async with anyio.wrap_file(await anyio.to_thread.run_sync(go_on, self.partial)) as file:
             await file.seek(done)
             async with _chunks(answer) as chunks:
                 async for chunk in chunks:
@@ -171,6 +172,21 @@ async def download(
 
 
 @asynccontextmanager
+async def _sent(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> AsyncGenerator[httpx.Response]:
+    import httpx  # noqa: PLC0415  # as above
+
+    try:
+        answer = await client.send(client.build_request("GET", url, headers=headers), stream=True)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        # httpx reads the address of a redirect too, whether it is followed or not.
+        raise ResponseError("the file is at an address, or is sent on to one, that nothing can be at") from error
+    try:
+        yield answer
+    finally:
+        await answer.aclose()
+
+
+@asynccontextmanager
 async def _chunks(answer: httpx.Response) -> AsyncGenerator[AsyncIterator[bytes]]:
     import httpx  # noqa: PLC0415  # as above
 
@@ -195,8 +211,8 @@ def _secure(url: str) -> str:
     return url
 
 
-def _check_status(answer: httpx.Response) -> None:
-    if answer.status_code not in (200, 206, 416):
+def _check_status(answer: httpx.Response, done: int) -> None:
+    if answer.status_code not in ((200, 206, 416) if done else (200, 206)):
         raise ResponseError(f"the file's server answered with HTTP {answer.status_code}", status=answer.status_code)
 
 
@@ -204,17 +220,14 @@ def _starts_at(answer: httpx.Response, done: int) -> bool:
     return str(answer.headers.get("content-range", "")).startswith(f"bytes {done}-")
 
 
-def _without_links(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
-
-
 def _size_of(path: Path) -> int:
     try:
-        return path.lstat().st_size
+        found = path.lstat()
     except FileNotFoundError:
         return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def _md5_of(path: Path) -> str:
-    with path.open("rb") as file:
+    with go_on(path) as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

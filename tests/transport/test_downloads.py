@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
@@ -238,12 +240,39 @@ async def test_a_cancelled_download_leaves_no_name(tmp_path: Path) -> None:
     assert not (tmp_path / "app.zip").exists()
 
 
-async def test_a_link_in_place_of_the_partial_file_is_not_followed(tmp_path: Path) -> None:
-    """Writes through no link that someone else has put there."""
-    victim = tmp_path / "victim"
+@pytest.mark.parametrize("kind", ["a link", "a second name", "a pipe", "a folder"])
+async def test_nothing_else_in_place_of_the_partial_file_is_written_to(tmp_path: Path, kind: str) -> None:
+    """Writes through nothing that someone else has put there, and waits for no other end of a pipe."""
+    victim, partial = tmp_path / "victim", tmp_path / f".app.zip.{MD5[:12]}.part"
     victim.write_bytes(b"precious")
-    (tmp_path / f".app.zip.{MD5[:12]}.part").symlink_to(victim)
+    make: dict[str, Callable[[], object]] = {
+        "a link": lambda: partial.symlink_to(victim),
+        "a second name": lambda: partial.hardlink_to(victim),
+        "a pipe": lambda: os.mkfifo(partial),
+        "a folder": partial.mkdir,
+    }
+    make[kind]()
     async with serving(answering(ok(CONTENT))) as server:
-        with pytest.raises(OSError, match="symbolic link"):
+        with pytest.raises(OSError, match=r"is a link|another name|not a regular file|directory"):
             await a_client().download(described(server), tmp_path / "app.zip")
     assert victim.read_bytes() == b"precious"
+    assert not (tmp_path / "app.zip").exists()
+
+
+async def test_a_server_that_says_there_is_nothing_left_of_nothing(tmp_path: Path) -> None:
+    """Takes HTTP 416 for the end of a file only where a part of it is there."""
+    async with serving(answering(b"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n")) as server:
+        with pytest.raises(ResponseError, match="HTTP 416"):
+            await a_client().download(described(server), tmp_path / "app.zip")
+
+
+@pytest.mark.parametrize("where", ["javascript:1", "https://xn--a/", "https://127.0.0.1:1/" + "a" * 66_000])
+async def test_an_address_that_httpx_cannot_read(where: str, tmp_path: Path) -> None:
+    """Ends in one of our errors, be it the service's address or a redirect's."""
+    file = InstallationFile(version="1.0", installation_file=where, hash_md5=MD5)
+    with pytest.raises(ResponseError, match="address"):
+        await a_client().download(file, tmp_path / "app.zip")
+    head = f"HTTP/1.1 302 Found\r\nLocation: {where[:60_000]}\r\nContent-Length: 0\r\n\r\n"
+    async with serving(answering(head.encode())) as server:
+        with pytest.raises((ResponseError, ConnectionFailed)):
+            await a_client().download(described(server), tmp_path / "app.zip")
