@@ -21,7 +21,7 @@ from typing import Any
 
 import anyio
 import pytest
-from anyio.from_thread import start_blocking_portal
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from opentelemetry.sdk.trace import TracerProvider
@@ -63,9 +63,17 @@ def a_world() -> World:
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Generator[Sandbox]:
+def served() -> Generator[tuple[BlockingPortal, Sandbox]]:
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(Sandbox(a_world())) as running:
-        yield running
+        yield portal, running
+
+
+@pytest.fixture
+def sandbox(served: tuple[BlockingPortal, Sandbox]) -> Sandbox:
+    """One sandbox for all tests, without the slots that those before have kept."""
+    portal, running = served
+    portal.call(running.reset)
+    return running
 
 
 def blocking(sandbox: Sandbox, **options: Any) -> BlockingLicenseSpring:
