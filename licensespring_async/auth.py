@@ -77,8 +77,9 @@ class ApiKey(Unpickled):
     Source: https://docs.licensespring.com/license-api/license-api-authorization/api-key-authorization
     """
 
-    api_key: str = attrs.field(converter=_exact, validator=[_secret, _header_safe, _seen])
-    shared_key: str = attrs.field(converter=_exact, validator=[_secret, _seen])
+    # A debugger that shows the fields of attrs classes, as rich does, goes by their repr.
+    api_key: str = attrs.field(converter=_exact, validator=[_secret, _header_safe, _seen], repr=False)
+    shared_key: str = attrs.field(converter=_exact, validator=[_secret, _seen], repr=False)
 
     @property
     def name(self) -> str:
@@ -169,8 +170,8 @@ class ClientCredentials(Unpickled):
     Source: https://docs.licensespring.com/license-api/license-api-authorization/oauth-authorization, RFC 6749, 4.4
     """
 
-    client_id: str = attrs.field(converter=_exact, validator=[_secret, _seen])
-    client_secret: str = attrs.field(converter=_exact, validator=[_secret, _seen])
+    client_id: str = attrs.field(converter=_exact, validator=[_secret, _seen], repr=False)
+    client_secret: str = attrs.field(converter=_exact, validator=[_secret, _seen], repr=False)
     token_url: str | None = attrs.field(default=None, converter=attrs.converters.optional(_exact), validator=_token_url)
 
     @property

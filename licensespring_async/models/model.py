@@ -33,6 +33,10 @@ class Model(Public):
         shown = [f"{name}={value!r}" for name, is_secret, value in self._said() if not is_secret]
         return f"{type(self).__name__}({', '.join(shown)})"
 
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        # Without it rich, and with it tracebacks of many programs, shows every field.
+        return ((name, value) for name, is_secret, value in self._said() if not is_secret)
+
     def to_dict(self, *, masked: bool = False) -> dict[str, object]:
         """Return the model as JSON-ready data: undocumented fields included, absent ones absent.
 

@@ -5,18 +5,29 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 import pytest
 from anyio.from_thread import start_blocking_portal
+from rich.pretty import pretty_repr
 from typer.testing import CliRunner
 
-from licensespring_async import ApiKey, ClientCredentials, LicenseSpring, LicenseSpringError, RetryPolicy
+from licensespring_async import (
+    ApiKey,
+    Bundle,
+    ClientCredentials,
+    License,
+    LicenseSpring,
+    LicenseSpringError,
+    RetryPolicy,
+)
 from licensespring_async.cli import app
 from licensespring_async.configuration import PRODUCTION_URL
+from licensespring_async.models.converter import structure
 from licensespring_async.sandbox import Sandbox
+from licensespring_async.services import LicenseCheck
 from licensespring_async.transport import Engine, HttpRequest, HttpResponse
 
 from ..fakes import Script, ScriptedEngine, answer, client
@@ -140,16 +151,20 @@ async def test_a_token_endpoint_that_echoes_secrets_does_not_tell_them() -> None
             assert leaked(shown(error)) == []
 
 
-def test_nothing_shows_its_secrets() -> None:
-    """Shows credentials and clients by a fingerprint only."""
-    key = ApiKey(api_key=API_KEY, shared_key=SHARED_KEY)
-    credentials = ClientCredentials(client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
-
-    text = (
-        f"{key!r} {key} {credentials!r} {credentials} {client_over(ScriptedEngine())!r} {client_over(ScriptedEngine())}"
+@pytest.mark.parametrize("show", [repr, str, pretty_repr])
+def test_nothing_shows_its_secrets(show: Callable[[object], str]) -> None:
+    """Shows no secret of credentials, clients and answers, also to rich, which looks into what attrs made."""
+    body = bodies.license(license_key=LICENSE_KEY, hardware_id=HARDWARE_ID, user=bodies.user(email=USERNAME))
+    values = (
+        ApiKey(api_key=API_KEY, shared_key=SHARED_KEY),
+        ClientCredentials(client_id=CLIENT_ID, client_secret=CLIENT_SECRET),
+        client_over(ScriptedEngine()),
+        LicenseCheck(product="APP", hardware_id=HARDWARE_ID, license_key=LICENSE_KEY),
+        structure(body, License),
+        structure([body], Bundle),
     )
 
-    assert leaked(text) == []
+    assert [leaked(show(value), CLIENT_ID) for value in values] == [[]] * len(values)
 
 
 class Collecting(logging.Handler):
