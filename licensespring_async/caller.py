@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self, TypeVar
@@ -119,14 +119,16 @@ class Caller(Observable, Awaiting):
                 raise
             return await self._find_out(call, call.doubt(), error, history)
 
-    async def _perform(self, call: Call[T], history: History) -> RawResponse[T]:
-        with self._pipeline.watched(call.request, history):
-            try:
-                response = await self._pipeline.send(call.request, history)
-                return self._reader.read(response, call, history)
-            except LicenseSpringError as error:
-                history.stamp(error)
-                raise
+    def _perform(self, call: Call[T], history: History) -> Awaitable[RawResponse[T]]:
+        return self._pipeline.watched(call.request, history, self._answer(call, history))
+
+    async def _answer(self, call: Call[T], history: History) -> RawResponse[T]:
+        try:
+            response = await self._pipeline.send(call.request, history)
+            return self._reader.read(response, call, history)
+        except LicenseSpringError as error:
+            history.stamp(error)
+            raise
 
     async def _find_out(
         self, call: Call[T], doubt: Call[T], lost: LicenseSpringError, history: History

@@ -5,9 +5,9 @@ The client knows these protocols alone; `services.telemetry` implements them for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import anyio
 import attrs
@@ -18,6 +18,8 @@ from .loops import InLoop
 from .policies.circuit import Circuit
 from .policies.retry import RetryBudget
 from .values import Request
+
+T = TypeVar("T")
 
 
 def _permits(vitals: Vitals) -> InLoop[anyio.Semaphore]:
@@ -70,6 +72,12 @@ class Observer(Protocol):
     def event(self, event: LicenseEvent | DoubtEvent) -> None:
         """Hear of what a license session has noticed."""
         ...
+
+
+async def observed(around: AbstractContextManager[object, None], doing: Awaitable[T]) -> T:
+    """Do something with an observer around it."""
+    with around:
+        return await doing
 
 
 class Telemetry(Protocol):

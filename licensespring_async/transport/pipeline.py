@@ -7,8 +7,7 @@ waits must not grow old in a signature. Permit and place are free while a call w
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from typing import Final
+from typing import Final, TypeVar
 
 import anyio
 import attrs
@@ -31,7 +30,7 @@ from .events import Hook, RequestEvent, RetryEvent, emit, is_heard
 from .failures import credentials, failure
 from .history import History
 from .loops import running
-from .observing import Observer, Vitals
+from .observing import Observer, Vitals, observed
 from .policies.deadline import Deadline, Patience
 from .policies.retry import RetryPolicy, classify
 from .policies.skew import ClockSkew
@@ -39,7 +38,8 @@ from .policies.windows import RateLimiter
 from .tpm import proof
 from .values import HttpRequest, HttpResponse, Request, Tpm
 
-_UNWATCHED: Final = nullcontext()
+T = TypeVar("T")
+
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
@@ -75,9 +75,9 @@ class Pipeline:
         """Return the history of a call that begins now."""
         return History(endpoint=endpoint, deadline=Deadline(self.clock, self.timeout, self.patience))
 
-    def watched(self, request: Request, history: History) -> AbstractContextManager[object, None]:
-        """Return what telemetry has to be around a call; without telemetry, nothing."""
-        return _UNWATCHED if self.observer is None else self.observer.call(request, history)
+    def watched(self, request: Request, history: History, doing: Awaitable[T]) -> Awaitable[T]:
+        """Return what does something with telemetry around it; without telemetry, nothing is added."""
+        return doing if self.observer is None else observed(self.observer.call(request, history), doing)
 
     async def send(self, request: Request, history: History) -> HttpResponse:
         """Send a request and return its successful answer.
@@ -142,7 +142,7 @@ class Pipeline:
         history.attempts += 1
         history.status = None
         asking = self._ask(request, history, sign, left)
-        return asking if self.observer is None else _observed(self.observer.attempt(request, history), asking)
+        return asking if self.observer is None else observed(self.observer.attempt(request, history), asking)
 
     async def _ask(self, request: Request, history: History, sign: Sign, left: float) -> HttpResponse:
         history.signed_offset = self.skew.offset
@@ -234,11 +234,6 @@ class Pipeline:
         final = _most_telling(history.failures)
         final.add_note(f"gave up {why}")
         raise final
-
-
-async def _observed(around: AbstractContextManager[object, None], asking: Awaitable[HttpResponse]) -> HttpResponse:
-    with around:
-        return await asking
 
 
 def _most_telling(failures: tuple[LicenseSpringError, ...]) -> LicenseSpringError:
