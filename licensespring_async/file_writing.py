@@ -189,13 +189,19 @@ def _check_own(number: int, path: Path, *, is_alone: bool) -> None:
         raise OSError(errno.EINVAL, "is not a regular file", str(path))
     if is_alone and found.st_nlink > 1:
         raise OSError(errno.EMLINK, "has another name as well, by which it would be changed", str(path))
-    if os.name == "posix" and found.st_uid != os.geteuid():
+    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "belongs to another user, who could read and change it", str(path))
 
 
 def _make_private(number: int) -> None:
-    if os.name == "posix" and stat.S_IMODE(os.fstat(number).st_mode) & ~_PRIVATE:
-        os.fchmod(number, _PRIVATE)
+    if stat.S_IMODE(os.fstat(number).st_mode) & ~_PRIVATE:
+        _set_mode(number, _PRIVATE)
+
+
+def _set_mode(number: int, mode: int) -> None:
+    # Windows has no such modes; its newer Pythons have the function all the same.
+    if os.name == "posix" and hasattr(os, "fchmod"):
+        os.fchmod(number, mode)
 
 
 def _make_durable(folder: Path) -> None:
@@ -221,5 +227,5 @@ def _is_device(path: Path) -> bool:
 
 def _copy_mode(path: Path, file: BinaryIO) -> None:
     before = path.lstat()
-    if stat.S_ISREG(before.st_mode) and os.name == "posix":
-        os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode) & 0o777)
+    if stat.S_ISREG(before.st_mode):
+        _set_mode(file.fileno(), stat.S_IMODE(before.st_mode) & 0o777)

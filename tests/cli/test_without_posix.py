@@ -9,8 +9,7 @@ import pytest
 
 from .processes import python
 
-# Other packages look for what there is when they are imported, and may find it here. What is asked for only where
-# `os.name` is posix, as the owner of a file is, stays.
+# Other packages look for what there is when they are imported, and may find it here.
 HIDE = """
 import asyncio, os, select, signal, sys
 import anyio.from_thread, anyio.to_thread, anyio._backends._asyncio, httpx, trio
@@ -19,8 +18,8 @@ import cryptography, distributed, jinja2, matplotlib.figure, pyarrow.parquet, ri
 for module in "fcntl grp pwd resource termios tty pty syslog readline uvloop".split():
     sys.modules[module] = None
 absent = {
-    os: "fork forkpty register_at_fork sync fdatasync fchown chown lchown getuid getgid getegid uname"
-    " killpg setsid getpgid getpgrp mkfifo mknod openpty sched_getaffinity pread pwrite sendfile statvfs nice"
+    os: "fork forkpty register_at_fork sync fdatasync fchown chown lchown getuid geteuid getgid getegid uname"
+    " fchmod killpg setsid getpgid getpgrp mkfifo mknod openpty sched_getaffinity pread pwrite sendfile statvfs nice"
     " posix_spawn posix_spawnp pipe2 fchdir getloadavg sysconf confstr pathconf lockf memfd_create getxattr setxattr"
     " O_CLOEXEC O_NOFOLLOW O_DIRECTORY O_NONBLOCK O_SYNC O_DSYNC",
     select: "poll epoll devpoll kqueue",
