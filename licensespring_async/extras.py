@@ -52,17 +52,43 @@ def installing(extra: str, *, prefix: str = sys.prefix) -> str:
         extra: What is missing.
         prefix: Where this Python is.
     """
-    if _is_tool(prefix):
-        # A tool is installed anew, and keeps what it is named with.
-        extras = ",".join(sorted({"cli", extra, *(each for each in _MODULES if _is_there(each))}))
-        tool = "pipx install --force" if (Path(prefix) / "pipx_metadata.json").exists() else "uv tool install"
-        return f'{tool} "licensespring-async[{extras}]"'
-    pip = "python -m pip" if find_spec("pip") is not None else "uv pip"
-    return f'{pip} install "licensespring-async[{extra}]"'
+    if _is_of_pipx(prefix):
+        return f"pipx install --force {_tool(extra)}"
+    if _is_of_uv(prefix):
+        return f"uv tool install {_tool(extra)}"
+    return f'{_pip()} install "licensespring-async[{extra}]"'
 
 
-def _is_tool(prefix: str) -> bool:
-    return any((Path(prefix) / each).exists() for each in ("pipx_metadata.json", "uv-receipt.toml"))
+def installing_beside(package: str, *, prefix: str = sys.prefix) -> str:
+    """Return the command that installs another package beside this one, for the way in which this one was installed.
+
+    Args:
+        package: What is missing.
+        prefix: Where this Python is.
+    """
+    if _is_of_pipx(prefix):
+        return f"pipx inject licensespring-async {package}"
+    if _is_of_uv(prefix):
+        return f"uv tool install --with {package} {_tool()}"
+    return f"{_pip()} install {package}"
+
+
+def _tool(*more: str) -> str:
+    # A tool is installed anew, and has only the extras that the command names.
+    extras = ",".join(sorted({"cli", *more, *(each for each in _MODULES if _is_there(each))}))
+    return f'"licensespring-async[{extras}]"'
+
+
+def _pip() -> str:
+    return "python -m pip" if find_spec("pip") is not None else "uv pip"
+
+
+def _is_of_pipx(prefix: str) -> bool:
+    return (Path(prefix) / "pipx_metadata.json").exists()
+
+
+def _is_of_uv(prefix: str) -> bool:
+    return (Path(prefix) / "uv-receipt.toml").exists()
 
 
 def _is_there(extra: str) -> bool:

@@ -16,13 +16,13 @@ from .help import SETTINGS, Command, Group
 from .sandbox.command import sandbox
 
 app = typer.Typer(
-    help="Check, activate and use licenses by LicenseSpring's License API. Independent of the vendor.",
+    help="Check, activate and use licenses through LicenseSpring's License API. Independent of the vendor.",
     epilog="Credentials come from the environment: LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY, or "
     "LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET.",
     no_args_is_help=True,
     add_completion=False,
     cls=Group,
-    # Our own help cuts nothing off, and the words of an error stay as they are.
+    # Our own help cuts nothing off, and leaves the words of an error alone.
     rich_markup_mode=None,
     # A traceback with local variables would show keys.
     pretty_exceptions_enable=False,
@@ -57,8 +57,10 @@ for name, function in COMMANDS.items():
     app.command(name, cls=Command, context_settings=SETTINGS)(function)
 app.command("sandbox", cls=Command, context_settings=SETTINGS)(sandbox)
 app.add_typer(api, name="api")
-app.add_typer(_later("License a device without a network, by files that people carry.", _offline), name="offline")
-app.add_typer(_later("License a device that sees no files either, by codes that people type.", _airgap), name="airgap")
+app.add_typer(_later("License a device without a network, with files that people carry.", _offline), name="offline")
+app.add_typer(
+    _later("License a device that takes no files either, with codes that people type.", _airgap), name="airgap"
+)
 app.add_typer(_later("Check many devices.", _fleet), name="fleet")
 
 
@@ -74,4 +76,4 @@ def _app(
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Check, activate and use licenses by LicenseSpring's License API. Independent of the vendor."""
+    """Check, activate and use licenses through LicenseSpring's License API. Independent of the vendor."""

@@ -18,23 +18,23 @@ from .exits import reported
 class Group:
     """Options that belong together: a frozen attrs class whose fields are `Annotated` typer options, or groups.
 
-    What may be wrong with the values, and what follows from them, are methods of the group.
+    The methods of a group check its values and work with them.
 
     Attributes:
-        panel: Heading of its options in the help, except for those that name their own.
+        panel: Heading of its options in the help; an option may name another.
     """
 
     panel: ClassVar[str | None] = None
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Return what typer makes a command of: it takes the options of the groups that the function takes.
+    """Wrap a function for typer: the wrapper takes the options of all its groups.
 
-    Errors of this package, and interruptions, end it with one message and the exit code that they have.
+    An error of this package or an interruption ends the command with one message and its exit code.
 
     Args:
-        function: What the command does; its docstring is the command's help. A parameter is a group, an `Annotated`
-            typer option or argument, or the `typer.Context`.
+        function: The command; its docstring is the help. Each parameter is a group, an `Annotated` typer option or
+            argument, or the `typer.Context`.
     """
     taken = list(inspect.signature(function, eval_str=True).parameters.values())
 
@@ -48,7 +48,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def with_signature(run: Callable[..., None], options: Sequence[inspect.Parameter]) -> Callable[..., None]:
-    """Give a function that takes any keywords the parameters that typer is to see."""
+    """Set the parameters that typer sees on a function that takes any keywords."""
     run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in options} | {"return": None}
     return run
@@ -59,7 +59,7 @@ def _is_group(annotation: object) -> TypeGuard[type[Group]]:
 
 
 def _options(parameter: inspect.Parameter, panel: str | None = None) -> Iterator[inspect.Parameter]:
-    """Return the options that a parameter stands for: its group's, or itself."""
+    """Yield the options behind a parameter: those of its group, or itself."""
     if _is_group(group := parameter.annotation):
         for each in _fields(group):
             yield from _options(each, group.panel)
@@ -86,7 +86,7 @@ def _in_panel(annotation: Any, panel: str | None) -> Any:
 
 
 def _collected(name: str, annotation: object, given: dict[str, Any]) -> Any:
-    """Return the value of a parameter: what was given for it, or its group made of that."""
+    """Return the value of a parameter; a group is built from the values of its options."""
     if not _is_group(annotation):
         return given[name]
     return annotation(**{each.name: _collected(each.name, each.annotation, given) for each in _fields(annotation)})

@@ -1,4 +1,4 @@
-"""Options and environment to a client; or a client of an embedded sandbox."""
+"""Turn options and the environment into a client, of the service or of an embedded sandbox."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _LARGEST_KEY_FILE = 1 << 20
 
 @attrs.frozen(kw_only=True)
 class Connection(Group):
-    """Which service is asked, and what its answers are trusted by."""
+    """Which service to ask, and which key its answers must be signed with."""
 
     panel = "Connection"
 
     base_url: Annotated[
         str | None,
-        typer.Option(help="Origin of the service. Default: LICENSESPRING_BASE_URL, or the vendor's.", metavar="URL"),
+        typer.Option(help="Address of the service. Default: LICENSESPRING_BASE_URL, or the vendor's.", metavar="URL"),
     ] = None
     public_key: Annotated[
         Path | None,
@@ -44,26 +44,26 @@ class Connection(Group):
         ),
     ] = None
     unverified: Annotated[
-        bool, typer.Option("--no-verify-signatures", help="Believe answers that are not signed by that key.")
+        bool, typer.Option("--no-verify-signatures", help="Accept answers without a valid signature.")
     ] = False
 
     @property
     def origin(self) -> str:
-        """Where the service is."""
+        """Address of the service."""
         return (self.base_url or os.environ.get("LICENSESPRING_BASE_URL") or PRODUCTION_URL).rstrip("/")
 
     def client(
         self, *, timeout: float, concurrency: int | None = None, rate_limits: RateLimits | None = None
     ) -> LicenseSpring:
-        """Return a client with credentials from the environment; warn when it verifies nothing.
+        """Return a client with credentials from the environment; warn if it does not verify signatures.
 
         Args:
             timeout: Seconds for one call.
-            concurrency: Calls at once, or None for the client's own number.
-            rate_limits: Windows to keep to, or None for none.
+            concurrency: Calls at once, or None for the client's default.
+            rate_limits: Rate limits to keep, or None for none.
 
         Raises:
-            ConfigurationError: No such client can be made.
+            ConfigurationError: A setting cannot be used.
         """
         environ = os.environ | ({} if self.base_url is None else {"LICENSESPRING_BASE_URL": self.base_url})
         options: Options = {
@@ -83,19 +83,19 @@ class Connection(Group):
         return client
 
     def refuse_beside_sandbox(self) -> None:
-        """Refuse an address or trust of its own for a sandbox of the command's; a key file may be in the environment.
+        """Refuse connection options beside `--sandbox`; a key file may still be named in the environment.
 
         Raises:
-            typer.BadParameter: There is one.
+            typer.BadParameter: There are some.
         """
         if self.base_url is not None or self.unverified:
             raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
 
     def trusted_key(self) -> bytes | None:
-        """Return the PEM of the key that answers are trusted by; None for the vendor's, or when nothing is verified.
+        """Return the PEM of the trusted key; None for the vendor's key, or without verification.
 
         Raises:
-            ConfigurationError: There has to be one, or must not be, or it cannot be read.
+            ConfigurationError: The key is missing, is not allowed, or cannot be read.
         """
         if self.public_key is not None and self.unverified:
             raise ConfigurationError(
@@ -106,33 +106,31 @@ class Connection(Group):
             return read_key(self.public_key)
         if not self.unverified and self.origin.lower() != PRODUCTION_URL:
             raise ConfigurationError(
-                "the base URL is not the vendor's own service: pass the key that it signs with (--public-key FILE), "
-                "or --no-verify-signatures"
+                "--base-url (LICENSESPRING_BASE_URL): not the vendor's own service; name the key that it signs with "
+                "(--public-key FILE), or say --no-verify-signatures"
             )
         return None
 
     def warn(self) -> None:
-        """Say what is given up when nothing is verified."""
+        """Warn when signatures are not verified."""
         if self.unverified:
-            warn("--no-verify-signatures: answers are believed whoever they come from.")
+            warn("--no-verify-signatures: anyone could have sent these answers.")
 
 
 @attrs.frozen(kw_only=True)
 class OneCall(Connection):
-    """The same, for a command that makes one call."""
+    """Connection options of a command that makes one call."""
 
     timeout: Annotated[
         float,
-        typer.Option(
-            help="Time for the call: waiting its turn and retries included.", metavar="SECONDS", show_default=True
-        ),
+        typer.Option(help="Time-out of the call, including waiting and retries.", metavar="SECONDS", show_default=True),
     ] = 10.0
 
     def sandbox_or_client(self, timeout: float, *, is_sandbox: bool) -> AbstractAsyncContextManager[LicenseSpring]:
-        """Return what asks the service, or a sandbox.
+        """Return a client of the service, or of a sandbox.
 
         Raises:
-            ConfigurationError, typer.BadParameter: It cannot be made, or options contradict each other.
+            ConfigurationError, typer.BadParameter: A setting cannot be used, or options contradict each other.
         """
         if not is_sandbox:
             return self.client(timeout=timeout)
@@ -141,7 +139,7 @@ class OneCall(Connection):
 
 
 def demo_of_sandbox() -> Demo:
-    """Return what there is to check in the demo of a sandbox."""
+    """Return the devices and licenses of the sandbox's demo."""
     from ..sandbox.demo.fleet import DEMO  # noqa: PLC0415  # an extra
 
     return DEMO
@@ -150,7 +148,7 @@ def demo_of_sandbox() -> Demo:
 def embedded(
     *, timeout: float, concurrency: int, rate_limits: RateLimits | None = None
 ) -> AbstractAsyncContextManager[LicenseSpring]:
-    """Return a client of a sandbox that runs for as long as the client is entered.
+    """Return a client of a sandbox; the sandbox runs as long as the client is open.
 
     Raises:
         ConfigurationError: The extra `sandbox` is not installed.
@@ -171,7 +169,7 @@ def embedded(
 
 
 def read_key(path: Path) -> bytes:
-    """Return what is in the file that `--public-key` names.
+    """Read the file that `--public-key` names.
 
     Raises:
         ConfigurationError: It cannot be read.

@@ -1,4 +1,4 @@
-"""Where things are printed: results to stdout, everything else to stderr."""
+"""Print: results to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _speaks_json: ContextVar[bool] = ContextVar("speaks_json", default=False)
 
 @contextmanager
 def conversation() -> Generator[None]:
-    """Have what `speak_json` changes hold for the block alone."""
+    """Undo `speak_json` at the end of the block."""
     token = _speaks_json.set(False)
     try:
         yield
@@ -31,7 +31,7 @@ def conversation() -> Generator[None]:
 
 
 def speak_json() -> None:
-    """Write everything for stderr as JSON from now on, one object a line."""
+    """Write to stderr in JSON from now on, one object per line."""
     _speaks_json.set(True)
 
 
@@ -43,9 +43,9 @@ def emit(event: str, **fields: object) -> None:
 
 
 def text(value: str, style: str = "") -> Text:
-    """Return a text as it may be shown: without markup and control characters, since it may come from a server.
+    """Return a text that is safe to print: without markup and control characters, which a server may have sent.
 
-    Everything that is printed for people passes here.
+    Everything printed for people passes through here.
     """
     return Text(printable(value), style)
 
@@ -53,7 +53,7 @@ def text(value: str, style: str = "") -> Text:
 def say(console: Console, *parts: str | tuple[str, str]) -> None:
     """Print a sentence; parts are texts or (text, style).
 
-    On a terminal it is wrapped at words; elsewhere it stays on one line, for grep.
+    It is wrapped at words on a terminal; elsewhere it stays on one line, for grep.
     """
     sentence = Text.assemble(*(text(part) if isinstance(part, str) else text(*part) for part in parts))
     if console is ERR and _speaks_json.get():
@@ -81,10 +81,10 @@ def warn(message: str) -> None:
 
 
 def write(text: str) -> None:
-    """Write a text for programs to stdout, as it is; a stdout that is closed wants none."""
+    """Write a text for programs to stdout, unchanged; do nothing if stdout is closed."""
     if sys.stdout is not None:
         sys.stdout.write(text)
-        # Here: at exit, a reader that has gone would be an error that nobody catches.
+        # Flush now: if the reader has gone, nobody would catch the error at exit.
         sys.stdout.flush()
 
 
@@ -94,12 +94,12 @@ def print_json(value: object) -> None:
 
 
 def can_ask() -> bool:
-    """Return whether there is somebody at a terminal."""
+    """Return whether someone sits at a terminal."""
     return all(each is not None and each.isatty() for each in (sys.stdin, sys.stderr))
 
 
 def ask(question: str) -> bool:
-    """Return whether somebody at a terminal says yes; an empty answer is no, and Ctrl-C a KeyboardInterrupt."""
+    """Ask a yes-or-no question at the terminal; an empty answer is no, and Ctrl-C raises KeyboardInterrupt."""
     while True:
         answer = _typed(f"{question} [y/N]: ").strip().lower()
         if answer in ("", "n", "no"):
@@ -109,7 +109,7 @@ def ask(question: str) -> bool:
 
 
 def ask_secret(what: str) -> str:
-    """Return what is typed in unseen, or without a terminal the next line of the standard input."""
+    """Ask for a secret without echo; without a terminal, read the next line of the standard input."""
     if can_ask():
         return getpass.getpass(f"{what}: ", sys.stderr)
     return "" if sys.stdin is None else sys.stdin.readline().rstrip("\r\n")

@@ -23,6 +23,6 @@ def hardware_id(
 
     The id stays the same when the application is installed again. Another application gets another one.
 
-    Exits with 0, or with 2 for a machine without an id of its own, as most containers are.
+    Exits with 0, or with 2 if the machine has no id, like most containers.
     """
     write(f"{id_of(application)}\n")

@@ -1,4 +1,4 @@
-"""Exit codes, and how errors are told."""
+"""Exit codes, and how errors are reported."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Arguments = TypeVarTuple("Arguments")
 
 
 class Code(IntEnum):
-    """What a command's exit code says.
+    """Exit codes of the commands.
 
     Attributes:
-        OK: Everything was checked, whatever the answers were.
+        OK: Everything was checked, whatever the answers.
         ERRORS: A check ended in an error.
         USAGE: The command or its configuration cannot be used.
         ABORTED: Too many errors: `--max-errors` or `--max-error-rate`.
         UNAUTHORIZED: The service refused the credentials, or an answer was not signed by a trusted key.
-        NOT_LICENSED: `--fail-on not_licensed`, and it was not.
+        NOT_LICENSED: The answer is no; for a fleet only with `--fail-on not_licensed`.
         INTERRUPTED: Ctrl-C or SIGTERM.
     """
 
@@ -45,16 +45,16 @@ class Code(IntEnum):
 
 
 def code_of(error: LicenseSpringError) -> Code:
-    """Return the exit code of a command that an error ended."""
+    """Return the exit code for an error."""
     return Code(error.exit_code)
 
 
 @contextmanager
 def reported() -> Generator[None]:
-    """Turn errors and interruptions into one message and an exit code.
+    """Turn an error or an interruption into one message and an exit code.
 
     Raises:
-        typer.Exit: There was one.
+        typer.Exit: One occurred.
     """
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -69,18 +69,18 @@ def reported() -> Generator[None]:
 
 
 def run(work: Callable[[*Arguments], Awaitable[T]], *args: *Arguments, drain: Callable[[], bool] | None = None) -> T:
-    """Run async work on asyncio to its end, or until Ctrl-C or SIGTERM, and return what it returns.
+    """Run async work on asyncio until it ends or Ctrl-C or SIGTERM comes, and return its result.
+
+    Once a signal has ended the work, further signals are ignored: only the summary and the output remain to be
+    written, which is quick and must be whole.
 
     Args:
         work: The work.
         args: Its arguments.
-        drain: Called first when a signal comes; true means that the work will come to an end by itself.
-
-    Once a signal has ended it, further ones are ignored: what is left to do, telling and keeping what was done, is
-    short, and would be torn.
+        drain: Called at each signal first; true means that the work will end by itself.
 
     Raises:
-        KeyboardInterrupt: A signal ended it; by then everything the work had opened is closed.
+        KeyboardInterrupt: A signal ended the work; everything that it had opened is closed.
     """
     outcome: list[T] = anyio.run(_until_interrupted, work, args, drain)
     if not outcome:
@@ -91,8 +91,8 @@ def run(work: Callable[[*Arguments], Awaitable[T]], *args: *Arguments, drain: Ca
 async def _until_interrupted(
     work: Callable[..., Awaitable[T]], args: tuple[object, ...], drain: Callable[[], bool] | None
 ) -> list[T]:
-    # The signals are taken by the event loop: KeyboardInterrupt, which Python raises between any two bytecodes, could
-    # tear apart whatever happens to run, the loop's own code included.
+    # The event loop handles the signals: Python raises KeyboardInterrupt between any two bytecodes, which could tear
+    # apart any code, the loop's own included.
     outcome: list[T] = []
     is_interrupted = False
     loop = asyncio.get_running_loop()
@@ -117,9 +117,9 @@ async def _until_interrupted(
 
 
 def _signals() -> list[signal.Signals]:
-    if sys.platform == "win32":  # its event loop takes none
+    if sys.platform == "win32":  # its event loop handles none
         return []
-    # A shell's background job ignores Ctrl-C, but has to end when it is asked to.
+    # A background job of a shell ignores Ctrl-C, but must end at SIGTERM.
     ignores = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     return [signal.SIGTERM] if ignores else [signal.SIGINT, signal.SIGTERM]
 

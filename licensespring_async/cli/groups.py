@@ -1,4 +1,4 @@
-"""Groups whose commands are made when one is asked for: the start of the others does not wait for them."""
+"""Groups that make a command when it is used, so that other commands start without it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def group(about: str, *, names: Callable[[], Iterable[str]], make: Callable[[str
 
     Args:
         about: Its help.
-        names: Gives the names of its commands, in the order of the help.
-        make: Makes the command of a name.
+        names: Returns the names of its commands, in the order of the help.
+        make: Makes the command with a name.
     """
 
     class Lazy(Group):
@@ -25,7 +25,7 @@ def group(about: str, *, names: Callable[[], Iterable[str]], make: Callable[[str
             return list(names())
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:
-            """Return the command of a name, or None for what is none."""
+            """Return the command with a name, or None."""
             if cmd_name not in names():
                 return None
             one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)

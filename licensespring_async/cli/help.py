@@ -1,4 +1,4 @@
-"""How help looks, and what a slip is answered with: nothing is cut off, however narrow the terminal is."""
+"""Help that cuts nothing off on narrow terminals, and suggestions for mistyped words."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..redaction import printable
 from .console import write
 
 SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-"""Of every command."""
+"""Context settings of every command."""
 
 _NARROW: Final = 70
 _IDENTITIES: Final = ("license_key", "username", "id_token", "code")
-"""Options of which one says who asks."""
+"""Options that identify the license; exactly one of them is used."""
 _OTHERS: Final = re.compile(r"'([^']*)' is not one of (.+)")
 
 
 class Command(TyperCommand):
-    """A command whose options are shown by their panels."""
+    """A command whose help groups the options by panel."""
 
     def get_help_option(self, ctx: Any) -> Any:
         """Return the option that prints the help."""
@@ -45,7 +45,7 @@ class Command(TyperCommand):
             _write(formatter, panel, records)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the words of a command line; a wrong one is told with the right one beside it."""
+        """Read the command line; an error about a mistyped value suggests the right one."""
         try:
             rest = super().parse_args(ctx, args)
         except typer.BadParameter as error:
@@ -56,14 +56,14 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group that tells all of what each of its commands does."""
+    """A group whose help shows the whole first paragraph of each command."""
 
     def get_help_option(self, ctx: Any) -> Any:
         """Return the option that prints the help."""
         return _told_if_unwritten(super().get_help_option(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that the first word names; a wrong one is told with the right one beside it."""
+        """Find the command; an error about a mistyped name suggests the right one."""
         name, known = args[0], self.list_commands(ctx)
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             near = get_close_matches(name.lower().replace("_", "-"), known, n=1)
@@ -84,7 +84,7 @@ class Group(TyperGroup):
 
 
 def _told_if_unwritten(option: Any) -> Any:
-    """Return the option, with help that is printed as everything else is: a full disk is not passed over."""
+    """Return the option, with help printed by `write`, so that a full disk is reported."""
 
     def show(ctx: Any, _: object, wanted: bool) -> None:
         if wanted and not ctx.resilient_parsing:
@@ -108,7 +108,7 @@ def _write(formatter: Any, title: str, records: Sequence[tuple[str, str]]) -> No
 
 
 def _prefer_typed(ctx: Any) -> None:
-    """Have who is named on the command line count, and not somebody else whom the environment names."""
+    """Let an identity on the command line override another kind of identity in the environment."""
     sources = {name: ctx.get_parameter_source(name) for name in _IDENTITIES if ctx.params.get(name) is not None}
     if any(each.name == "COMMANDLINE" for each in sources.values()):
         ctx.params.update({name: None for name, each in sources.items() if each.name != "COMMANDLINE"})

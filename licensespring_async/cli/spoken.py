@@ -1,8 +1,10 @@
-"""Errors in the words of a command line: options and variables, where the package itself speaks of arguments."""
+"""Errors in the words of the command line: options and variables instead of Python arguments."""
 
 from __future__ import annotations
 
 import re
+import shlex
+from ast import literal_eval
 from collections.abc import Mapping
 from inspect import cleandoc
 from typing import Final
@@ -12,12 +14,15 @@ from ..errors import InvalidParameter, LicenseSpringError
 
 _SETTINGS: Final[Mapping[str, str]] = {
     "api_key": "LICENSESPRING_API_KEY",
-    "base_url": "--base-url",
+    "base_url": "--base-url (LICENSESPRING_BASE_URL)",
     "client_id": "LICENSESPRING_CLIENT_ID",
     "client_secret": "LICENSESPRING_CLIENT_SECRET",
     "concurrency": "--concurrency",
+    "database": "--database",
+    "delimiter": "--delimiter",
     "max_concurrency": "--concurrency",
     "public_key": "--public-key",
+    "query": "--sql",
     "rate_limits": "--rate",
     "retries": "--retries",
     "shared_key": "LICENSESPRING_SHARED_KEY",
@@ -31,25 +36,28 @@ _PHRASES: Final[Mapping[str, str]] = {
 }
 _FIRST: Final = re.compile(r"\A(\w+)(?=: )")
 _QUOTED: Final = re.compile(r"`(\w+)`")
-# Errors about who asks name other arguments; behind an article, such a word is none.
+# Arguments of `read_rows` that its errors suggest.
+_DELIMITER: Final = re.compile(r"\bdelimiter=(?='.{1,2}')")
+_COLUMNS: Final = re.compile(r"\bcolumns=(\{.*?\})(?=\. | renames)")
+# Errors about identities name other arguments too. Behind an article, such a word is no argument.
 _IDENTITY: Final = re.compile(
     r"(?<!\ba )(?<!\bthe )\b(?:license_key|username|password|id_token|code|customer_account_code)\b"
 )
 
 
 def option(name: str) -> str:
-    """Return how a parameter is given: `--license-key`."""
+    """Return the option for a parameter: `--license-key`."""
     return f"--{name.replace('_', '-')}"
 
 
 def advice(error: LicenseSpringError) -> str:
-    """Return the first sentence of the error class's documentation: what it means and what to do."""
+    """Return the first sentence of the error class's docstring: what it means and what to do."""
     first = " ".join(cleandoc(type(error).__doc__ or "").partition("\n\n")[0].split())
     return spoken(first.partition(". ")[0].rstrip(".") + ".") if first else ""
 
 
 def told(error: LicenseSpringError) -> str:
-    """Return an error's text."""
+    """Return an error's text for the command line."""
     if isinstance(error, InvalidParameter):
         options = " / ".join(_called(each) for each in error.parameter.split(" / "))
         return f"{options}: {_IDENTITY.sub(lambda found: option(found[0]), error.problem)}"
@@ -57,9 +65,10 @@ def told(error: LicenseSpringError) -> str:
 
 
 def spoken(text: str) -> str:
-    """Return a text that names options and variables where it named settings and parameters."""
+    """Return a text with options and variables in place of settings and parameters."""
     for phrase, ours in _PHRASES.items():
         text = text.replace(phrase, ours)
+    text = _COLUMNS.sub(_mapped, _DELIMITER.sub("--delimiter ", text))
     text = _FIRST.sub(lambda found: _SETTINGS.get(found[1], found[1]), text)
     return _QUOTED.sub(lambda found: _called(found[1], found[0]), text)
 
@@ -68,3 +77,11 @@ def _called(name: str, otherwise: str | None = None) -> str:
     if name in _SETTINGS:
         return _SETTINGS[name]
     return option(name) if name in PARAMETERS or otherwise is None else otherwise
+
+
+def _mapped(found: re.Match[str]) -> str:
+    try:
+        columns: dict[str, str] = literal_eval(found[1])
+    except (ValueError, SyntaxError):  # shortened, or a name with a brace
+        return found[0]
+    return " ".join(f"--map {shlex.quote(f'{ours}={given}')}" for ours, given in columns.items())

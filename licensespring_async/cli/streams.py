@@ -1,4 +1,4 @@
-"""The standard streams of the process: closed, full, or in an encoding that lacks a character."""
+"""Standard streams that may be closed, full, or unable to encode a character."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _STANDARD: Final = (0, 1, 2)
 def guard_streams() -> None:
     """Make the standard streams safe to use, once, before anything is opened.
 
-    - A character that one cannot encode is escaped: a name in a message must not end a run.
-    - A standard output that cannot be written ends the command with a ConfigurationError.
-    - What standard error does not take is dropped: there is no place left to say so.
-    - One that is closed stays closed (None), and its number is not given to a file that is opened later, which would
-      take what the system's libraries print.
+    - A character that a stream cannot encode is escaped: a name in a message must not end a run.
+    - If standard output cannot be written, the command ends with a ConfigurationError.
+    - If standard error cannot be written, the text is dropped: there is nowhere left to report it.
+    - A closed stream stays closed (None). Its file number is occupied: a file opened later would otherwise get it,
+      and with it the output of the system's libraries.
     """
     _occupy()
     for stream in (sys.stdout, sys.stderr):
@@ -43,7 +43,7 @@ def _occupy() -> None:
 
 
 class _Stream:
-    """A text stream, with another answer to a failure."""
+    """A text stream that handles its own write errors."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -77,7 +77,7 @@ class _Output(_Stream):
     def _failed(self, error: OSError) -> None:
         if error.errno == errno.EPIPE:  # the reader has seen enough
             raise error
-        # What is still buffered would fail again, at exit, without a word of ours.
+        # What is still buffered would fail again at exit, where we could not report it.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)

@@ -11,7 +11,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return how long something took: `2.0 s`, `4 min 10 s`, `13 h 54 min`."""
+    """Format a duration: `2.0 s`, `4 min 10 s`, `13 h 54 min`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -20,7 +20,7 @@ def duration(seconds: float) -> str:
 
 
 def from_now(left: timedelta) -> str:
-    """Return how far off a moment is, in days or hours: `in 3 days`, `1 hour ago`."""
+    """Format the time until a moment, in days or hours: `in 3 days`, `1 hour ago`."""
     days, hours = divmod(abs(left) // timedelta(hours=1), 24)
     span = counted(days, "day") if days else counted(hours, "hour")
     return f"in {span}" if left > timedelta(0) else f"{span} ago"

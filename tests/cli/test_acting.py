@@ -117,7 +117,7 @@ def test_uses_of_a_feature_are_counted_apart(run: Run, words: Callable[..., list
     assert "Consumption 1 used, 2 left" in " ".join(done.stdout.split())
     refused = run(*words("consume", "--feature", "export", "--max-overages", "5"))
     assert refused.exit_code == 2
-    assert "--max-overages: is a setting of the whole license" in refused.stderr
+    assert "--max-overages: applies to the whole license" in refused.stderr
 
 
 @pytest.mark.parametrize("more", [[], ["--feature", "render"]])

@@ -158,8 +158,8 @@ def test_answers_may_be_believed_unverified(offline: Run, words: list[str]) -> N
     """Without verification a line on stderr warns, and the answer says so too."""
     done = offline(*words, "raw-import", "--no-verify-signatures")
     assert done.exit_code == 0
-    assert done.stderr == "Warning: --no-verify-signatures: answers are believed whoever they come from.\n"
-    assert "The answer's signature was not checked." in done.stdout
+    assert done.stderr == "Warning: --no-verify-signatures: anyone could have sent these answers.\n"
+    assert "The signature of the answer was not checked." in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_answers_may_be_believed_unverified(offline: Run, words: list[str]) -> N
     [
         (["--username", "ana"], "--license-key / --username: both were given; pass exactly one of them"),
         (["--timeout", "0"], "--timeout: must be a positive number of seconds"),
-        (["--base-url", "http://licenses.example.org"], "--base-url: must be https://"),
+        (["--base-url", "http://licenses.example.org"], "--base-url (LICENSESPRING_BASE_URL): must be https://"),
         (["--license-id", "many"], "Invalid value for '--license-id'"),
         (["--licence-id", "1"], "No such option: --licence-id"),
         (["--no-verify-signatures"], "contradict each other"),

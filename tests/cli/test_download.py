@@ -49,7 +49,7 @@ def test_a_file_is_fetched_and_checked(run: Run, words: list[str], tmp_path: Pat
     done = run(*words, "--output", str(path))
     assert (done.exit_code, done.stderr) == (0, "")
     assert path.read_text() == CONTENT
-    assert " ".join(done.stdout.split()).endswith(f"{len(CONTENT)} bytes, its MD5 is right")
+    assert " ".join(done.stdout.split()).endswith(f"{len(CONTENT)} bytes, MD5 verified")
     assert [each.name for each in tmp_path.iterdir() if "cad" in each.name] == ["cad.bin"]
 
 
@@ -66,7 +66,7 @@ def test_the_services_name_replaces_nothing(
     path.write_text("changed")
     refused = run(*words)
     assert (refused.exit_code, path.read_text()) == (2, "changed")
-    assert f"Error: {path.name}: is there already; --output {path.name} replaces it" in refused.stderr
+    assert f"Error: {path.name}: exists already; replace it with --output {path.name}" in refused.stderr
 
 
 def test_a_folder_that_is_not_there_is_wrong_usage(run: Run, words: list[str], tmp_path: Path) -> None:
@@ -98,9 +98,9 @@ def test_a_file_without_an_md5_is_not_fetched(run: Run, words: list[str], produc
     ("address", "message"),
     [
         ("", "the service has no file for this version"),
-        ("https://files.example.org/.bashrc", "gives no name for the file that could be used"),
-        ("https://files.example.org/", "name it with --output FILE"),
-        ("https://files.example.org/a%0Ab", "gives no name for the file that could be used"),
+        ("https://files.example.org/.bashrc", "gave the file no usable name"),
+        ("https://files.example.org/", "choose one with --output FILE"),
+        ("https://files.example.org/a%0Ab", "gave the file no usable name"),
     ],
 )
 def test_a_name_that_a_service_must_not_choose_is_refused(
@@ -154,10 +154,7 @@ def test_ctrl_c_keeps_what_came_and_says_so(
             thread.join()
     assert (process.returncode, stdout) == (130, "")
     (partial,) = tmp_path.glob(".cad.bin.*.part")
-    assert (
-        f"interrupted: {size_of(partial.stat().st_size)} are kept beside {path}; the same command fetches the rest."
-        in stderr
-    )
+    assert f"interrupted: {size_of(partial.stat().st_size)} are kept beside {path}; the same command resumes." in stderr
     assert not path.exists()
 
 

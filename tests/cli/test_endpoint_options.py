@@ -79,10 +79,10 @@ def test_each_parameter_is_an_option_of_its_type() -> None:
         ),
         (
             ["--product", "P", "--borrowed-until", "2030-01-31"],
-            "Invalid value for '--borrowed-until': has no offset from UTC",
+            "Invalid value for '--borrowed-until': must have an offset from UTC",
         ),
-        (["--product", "P", "--variables", "a=b"], "'LICENSESPRING_VARIABLES'): must be an object of JSON"),
-        (["--product", "P", "--variables", "[]"], "'LICENSESPRING_VARIABLES'): must be an object of JSON"),
+        (["--product", "P", "--variables", "a=b"], "'LICENSESPRING_VARIABLES'): must be a JSON object"),
+        (["--product", "P", "--variables", "[]"], "'LICENSESPRING_VARIABLES'): must be a JSON object"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused(words: list[str], message: str) -> None:

@@ -314,7 +314,7 @@ def test_rows_come_from_a_database(offline: Run, tmp_path: Path, output: Path, s
     [
         (["--sql", "SELECT 1"], "--sql: needs --database URL"),
         (["--sql", "SELECT 1", "--database", "sqlite://", "file.csv"], "leave FILE and --format out"),
-        (["-", "--format", "parquet", "--yes"], "a stream does not have; name a file"),
+        (["-", "--format", "parquet", "--yes"], "cannot be read from a stream; name a file"),
         (["-", "--format", "excel"], "'excel' is not one of 'csv', 'tsv', 'jsonl', 'parquet'"),
     ],
 )

@@ -28,11 +28,19 @@ def test_no_advice_names_an_argument_of_python(kind: type[LicenseSpringError]) -
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("base_url: not a URL", "--base-url: not a URL"),
+        ("base_url: not a URL", "--base-url (LICENSESPRING_BASE_URL): not a URL"),
         ("max_concurrency: must be a whole number", "--concurrency: must be a whole number"),
         ("shared_key: must be a non-empty string", "LICENSESPRING_SHARED_KEY: must be a non-empty string"),
         ("public_key: pass a PEM, or verify_signatures=False", "--public-key: pass a PEM, or --no-verify-signatures"),
         ("fleet.csv: has no column a", "fleet.csv: has no column a"),
+        ("query: returns no rows", "--sql: returns no rows"),
+        (r"a.csv: tabs; pass delimiter='\t'", r"a.csv: tabs; pass --delimiter '\t'"),
+        (
+            "a.csv: pass columns={'hardware_id': 'Device {1}', 'product': 'SKU'}. It has: SKU",
+            "a.csv: pass --map 'hardware_id=Device {1}' --map product=SKU. It has: SKU",
+        ),
+        ("columns={'hardware_id': 'serial'} renames one.", "--map hardware_id=serial renames one."),
+        ("pass columns={'hardware_id': oops}. It has", "pass columns={'hardware_id': oops}. It has"),
     ],
 )
 def test_settings_are_told_as_options_or_variables(text: str, expected: str) -> None:

@@ -131,8 +131,8 @@ def test_a_format_may_be_named(tmp_path: Path) -> None:
             b'{"product":"APP","hardware_id":"d","username":"a","license_id":"x"}',
             "license_id: must be a whole number",
         ),
-        (b'{"a":' * 100_000, "is not JSON that can be read: a number is too long, or it is nested too deeply"),
-        (b'{"product": ' + b"9" * 5000 + b"}", "is not JSON that can be read: a number is too long, or it is nested"),
+        (b'{"a":' * 100_000, "cannot be read as JSON: a number is too long, or it is nested too deeply"),
+        (b'{"product": ' + b"9" * 5000 + b"}", "cannot be read as JSON: a number is too long, or it is nested"),
         (b'{"note": "' + b"x" * (1 << 21) + b'"}', "is longer than 1,048,576 characters"),
     ],
     ids=lambda value: value[:24] if isinstance(value, bytes) else "",
@@ -175,7 +175,7 @@ def test_a_file_cut_off_gives_what_came_before(tmp_path: Path) -> None:
     assert len(rows) > 100
     assert {len(row.check.hardware_id) for row in rows if isinstance(row, Row)} == {16}
     assert last == InvalidRow(
-        row=len(rows) + 1, reason=f"the gzip data is cut off behind row {len(rows):,}; its rest is missing"
+        row=len(rows) + 1, reason=f"the gzip data is cut off after row {len(rows):,}; the rest is missing"
     )
 
 
@@ -336,13 +336,13 @@ def test_a_value_that_is_no_text_costs_its_row(database: str) -> None:
 @pytest.mark.parametrize(
     ("query", "url", "message"),
     [
-        ("SELECT product FROM device", None, "--sql: no column hardware_id, license_key or username"),
-        ("DELETE FROM device", None, "--sql: gives no rows; write a SELECT"),
+        ("SELECT product FROM device", None, "query: no column hardware_id, license_key or username"),
+        ("DELETE FROM device", None, "query: returns no rows; write a SELECT"),
         ("SELECT nonsense", None, "no such column: nonsense"),
         ("SELECT 1", "sqlite:///none.db", "sqlite:///none.db: no such file"),
         ("SELECT 1", f"nodb://ana:{SECRET}@host/name", "nodb://host/name: SQLAlchemy knows no nodb"),
-        ("SELECT 1", f"sqlite://?check_same_thread={SECRET}", "options do not fit to sqlite"),
-        ("SELECT 1", f"{SECRET}", "--database: is no URL of SQLAlchemy"),
+        ("SELECT 1", f"sqlite://?check_same_thread={SECRET}", "options are not for sqlite"),
+        ("SELECT 1", f"{SECRET}", "database: not an SQLAlchemy URL"),
         ("SELECT 1", f"sqlite+aiosqlite://ana:{SECRET}@host/name?password={SECRET}", "needs the driver|is async|file"),
     ],
 )
@@ -387,35 +387,37 @@ def test_headers_are_matched_as_people_write_them(tmp_path: Path, header: str) -
     assert [asked(each) for each in read_rows(path)] == [("d1", "K1")]
 
 
-@pytest.mark.parametrize(("delimiter", "told"), [(";", "--delimiter ';'"), ("|", "--delimiter '|'"), ("\t", "tab")])
+@pytest.mark.parametrize(
+    ("delimiter", "told"), [(";", "pass delimiter=';'"), ("|", "pass delimiter='|'"), ("\t", r"delimiter='\t'")]
+)
 def test_another_delimiter_is_named_and_read(tmp_path: Path, delimiter: str, told: str) -> None:
-    """The error has the very option, and with it the file is read."""
+    """The error has the very argument, and with it the file is read."""
     path = tmp_path / "fleet.csv"
     path.write_text(f"product{delimiter}Hardware ID{delimiter}license_key\nAPP{delimiter}d,1{delimiter}K1\n")
     with pytest.raises(ConfigurationError, match=r"separated by \w+ and not by commas") as caught:
         list(read_rows(path))
     assert told in str(caught.value)
     assert [asked(each) for each in read_rows(path, delimiter=delimiter)] == [("d,1", "K1")]
-    with pytest.raises(ConfigurationError, match="--delimiter: must be one character"):
+    with pytest.raises(ConfigurationError, match="delimiter: must be one character"):
         list(read_rows(path, delimiter=";;"))
 
 
 @pytest.mark.parametrize(
-    ("header", "options"),
+    ("header", "argument"),
     [
-        ("product,serial,license_key", "try --map hardware_id=serial."),
-        ("SKU,Device ID,key", "try --map product=SKU --map 'hardware_id=Device ID' --map license_key=key."),
-        ("product,hardware_idd,email", "try --map hardware_id=hardware_idd --map username=email."),
-        ("a,b,c", "--map hardware_id=serial renames one."),
+        ("product,serial,license_key", "pass columns={'hardware_id': 'serial'}."),
+        ("SKU,Device ID,key", "pass columns={'product': 'SKU', 'hardware_id': 'Device ID', 'license_key': 'key'}."),
+        ("product,hardware_idd,email", "pass columns={'hardware_id': 'hardware_idd', 'username': 'email'}."),
+        ("a,b,c", "columns={'hardware_id': 'serial'} renames one."),
     ],
 )
-def test_a_column_of_another_name_is_told_with_its_option(tmp_path: Path, header: str, options: str) -> None:
+def test_a_column_of_another_name_is_told_with_its_argument(tmp_path: Path, header: str, argument: str) -> None:
     """What looks like a missing column is suggested, ready to be typed."""
     path = tmp_path / "fleet.csv"
     path.write_text(f"{header}\n1,2,3\n")
     with pytest.raises(ConfigurationError) as caught:
         list(read_rows(path))
-    assert options in str(caught.value)
+    assert argument in str(caught.value)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
@@ -475,7 +477,7 @@ def test_columns_of_the_input_are_kept(tmp_path: Path, suffix: str) -> None:
         {"site": "", "license_key": "k"},
     ]
     if suffix != "jsonl":
-        with pytest.raises(ConfigurationError, match="has no column owner, which is to be kept"):
+        with pytest.raises(ConfigurationError, match="has no column owner, which keep names"):
             list(read_rows(path, keep=["owner"]))
 
 

@@ -249,7 +249,7 @@ def test_bytes_that_are_no_utf_8_spoil_their_row_only(path: Path) -> None:
         (b"", "is empty; the first line must name the columns"),
         (b"hardware_id,license_key\n", "no column product."),
         (b"a,b\n", "no column product, hardware_id, license_key or username."),
-        (b"product;hardware_id;license_key\n", "say --delimiter ';'"),
+        (b"product;hardware_id;license_key\n", "pass delimiter=';'"),
         (b"product,product,hardware_id,username\n", "names product more than once"),
         (HEADER.encode("utf-16"), "is not UTF-8 text; save it as UTF-8"),
         (HEADER.encode("utf-16-le"), "is not UTF-8 text; save it as UTF-8"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from licensespring_async import ConfigurationError
-from licensespring_async.extras import installing, needs_extra
+from licensespring_async.extras import installing, installing_beside, needs_extra
 
 
 def test_an_environment_of_pip_takes_an_extra_by_pip(tmp_path: Path) -> None:
@@ -27,6 +27,20 @@ def test_a_tool_is_installed_anew_with_all_that_it_has(tmp_path: Path, file: str
     hint = installing("report", prefix=str(tmp_path))
     assert hint.startswith(f'{command} "licensespring-async[')
     assert {"cli", "report"} <= set(hint.partition("[")[2].partition("]")[0].split(","))
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("pipx_metadata.json", "pipx inject licensespring-async oracledb"),
+        ("uv-receipt.toml", 'uv tool install --with oracledb "licensespring-async[cli'),
+        ("pyvenv.cfg", "pip install oracledb"),
+    ],
+)
+def test_another_package_goes_where_this_one_is(tmp_path: Path, file: str, command: str) -> None:
+    """A tool has an environment of its own, which plain pip does not reach."""
+    (tmp_path / file).touch()
+    assert command in installing_beside("oracledb", prefix=str(tmp_path))
 
 
 def test_a_missing_module_is_told_with_the_command() -> None:

@@ -1,1 +1,1 @@
-"""Commands that call one endpoint: how they are put together, how one check is judged, and how answers look."""
+"""Commands that call one endpoint: their options, the verdict of a check, and the tables of answers."""

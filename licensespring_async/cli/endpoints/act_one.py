@@ -1,4 +1,4 @@
-"""One call that does something or lists something, from its arguments to what is printed."""
+"""One call that changes or lists something, from its arguments to its output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ShowSecrets: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--show-secrets",
-        help="Print keys and people as they are; without, fingerprints.",
+        help="Print keys and users in the clear. Default: fingerprints.",
         rich_help_panel="Answer",
     ),
 ]
@@ -38,13 +38,13 @@ AsJson: TypeAlias = Annotated[
 
 @attrs.frozen(kw_only=True)
 class Act(Generic[T]):
-    """An endpoint that does something or lists something.
+    """An endpoint that changes or lists something.
 
     Attributes:
-        title: What was done, with the arguments' names in braces.
-        show: Makes a table of the answer at a moment; None for an answer that says nothing.
-        secrets: Gives what people need of the answer and not everyone may see, by what it is called.
-        loses: Says of arguments which secret the service tells only once, if it does.
+        title: What was done, with argument names in braces.
+        show: Makes a table of the answer at a moment; None for an empty answer.
+        secrets: Returns the secrets in the answer, by label.
+        loses: Explains which secret the service sends only once for these arguments; None if there is none.
     """
 
     endpoint: Callable[..., Call[T]]
@@ -57,21 +57,21 @@ class Act(Generic[T]):
 def act_one(
     act: Act[T], client: LicenseSpring, arguments: Mapping[str, object], *, as_json: bool, show_secrets: bool
 ) -> None:
-    """Do it and print what came of it.
+    """Send the call and print the answer.
 
     Raises:
-        ConfigurationError: It would be lost what the service tells only once.
-        LicenseSpringError: It was not done, or it is not known whether it was; the error says which.
+        ConfigurationError: A secret that the service sends only once would be lost.
+        LicenseSpringError: It was not done, or may have been done; the error says which.
     """
     once = None if act.loses is None or show_secrets else act.loses(arguments)
     if once is not None:
-        raise ConfigurationError(f"--show-secrets: is needed, for {once}")
+        raise ConfigurationError(f"--show-secrets: is needed: {once}")
     call = act.endpoint(**arguments)
     try:
         raw = run(perform, client, call)
     except KeyboardInterrupt:
         if call.request.method != "GET":
-            warn("interrupted: whether it was done is not known; `check` tells what the service has.")
+            warn("interrupted: it may have been done or not; `check` shows what the service has stored.")
         raise
     if as_json:
         print_json(shown(raw.value, call, show_secrets=show_secrets))
@@ -92,7 +92,7 @@ async def perform(client: LicenseSpring, call: Call[T]) -> RawResponse[T]:
 
 
 def shown(value: object, call: Call[T], *, show_secrets: bool) -> object:
-    """Return the answer to a call as JSON, its secrets and those of the call as fingerprints unless they are wanted."""
+    """Return the answer as JSON; secrets of the answer and the call become fingerprints unless they are to be shown."""
     return to_json(value) if show_secrets else masked(to_json(value, masked=True), call.request.secrets)
 
 
@@ -100,4 +100,4 @@ def _print_secrets(secrets: Mapping[str, str], *, show_secrets: bool) -> None:
     for name, secret in secrets.items():
         say(OUT, (f"{name}:  ", "dim"), secret if show_secrets else fingerprint(secret))
     if not show_secrets:
-        say(OUT, ("The same command with --show-secrets prints them as they are.", "yellow"))
+        say(OUT, ("The same command with --show-secrets prints them in the clear.", "yellow"))

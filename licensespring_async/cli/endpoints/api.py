@@ -17,7 +17,7 @@ from .signature import arguments_for, taking
 
 
 def calling(endpoint: Callable[..., Call[Any]]) -> Callable[..., None]:
-    """Return the command that calls an endpoint and prints its answer as JSON; null for an answer that says nothing."""
+    """Return the command that calls an endpoint and prints its answer as JSON; an empty answer is null."""
 
     def call(
         *,

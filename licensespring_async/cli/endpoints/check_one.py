@@ -1,4 +1,4 @@
-"""One check, from a call to what is printed and the exit code."""
+"""One check, from the call to the output and the exit code."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ _STYLES = {Outcome.LICENSED: "bold green", Outcome.NOT_LICENSED: "bold yellow"}
 
 @attrs.frozen(kw_only=True)
 class Answer(Group):
-    """How the answer is given: in print, and by the exit code."""
+    """How the answer is printed, and what the exit code says."""
 
     panel = "Answer"
 
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object instead of a table.")] = False
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 also when the answer is no.")] = False
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as one JSON object.")] = False
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even if the answer is no.")] = False
 
 
 @attrs.frozen(kw_only=True)
 class Question(Generic[T]):
-    """Whether something is licensed, whoever answers.
+    """A question whether something is licensed, answered by the service or by a file.
 
     Attributes:
-        key: Name of the answer in what `--json` prints.
-        title: What was asked, with the arguments' names in braces.
+        key: Name of the answer in the output of `--json`.
+        title: What was asked, with argument names in braces.
         show: Makes a table of the answer at a moment.
-        judge: Says what the answer comes to at a moment.
+        judge: Returns the verdict on the answer at a moment.
     """
 
     key: str
@@ -58,14 +58,14 @@ class Question(Generic[T]):
 
 @attrs.frozen(kw_only=True)
 class Check(Question[T]):
-    """An endpoint that is asked it."""
+    """A question to an endpoint."""
 
     endpoint: Callable[..., Call[T]]
 
 
 @attrs.frozen(kw_only=True)
 class Came(Generic[T]):
-    """How a check ended: with a value, or with the error that says why not."""
+    """How a check ended: with a value, or with an error."""
 
     verdict: Verdict
     value: T | None = None
@@ -83,7 +83,7 @@ def check_one(
     """Ask, print the answer, and exit with its code.
 
     Raises:
-        ConfigurationError: It cannot be sent.
+        ConfigurationError: The call cannot be sent.
         typer.Exit: It failed, or the answer is no.
     """
     call = check.endpoint(**arguments)
@@ -102,10 +102,10 @@ def tell(
 
     Args:
         question: What was asked.
-        arguments: What it was asked with.
+        arguments: Arguments of the question.
         came: How it ended.
-        answer: How it is printed.
-        secrets: Values of the arguments that are shown as fingerprints.
+        answer: How to print it.
+        secrets: Argument values to show as fingerprints.
 
     Raises:
         typer.Exit: It failed, or the answer is no.
@@ -158,11 +158,11 @@ def _print(question: Question[T], arguments: Mapping[str, object], came: Came[T]
     if came.value is not None:
         OUT.print(question.show(came.value, came.now))
         if not came.verified:
-            say(OUT, ("The answer's signature was not checked.", "yellow"))
+            say(OUT, ("The signature of the answer was not checked.", "yellow"))
 
 
 def whose(arguments: Mapping[str, object]) -> str:
-    """Return the device and the license as people may see them."""
+    """Name the device and the license by their fingerprints."""
     license = arguments.get("license_key") or arguments.get("username")
     named = {"device": arguments.get("hardware_id"), "license": license}
     return "".join(f", {what} {fingerprint(str(secret))}" for what, secret in named.items() if secret)

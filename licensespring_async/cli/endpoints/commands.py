@@ -1,4 +1,4 @@
-"""The commands that ask one endpoint, for people: a row each."""
+"""The commands for people that call one endpoint each, as a table."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def _from_demo(context: typer.Context, wanted: bool) -> bool:
-    """Have what is left out asked about the demo of a sandbox."""
+    """Fill the options that are left out from the sandbox's demo."""
     if wanted:
         demo = demo_of_sandbox()
         asked = demo.bundle if context.info_name == "check-bundle" else demo
@@ -49,7 +49,7 @@ InSandbox: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--sandbox",
-        help="Ask a sandbox on this machine; what is left out is that of its demo.",
+        help="Ask a sandbox on this machine. Options left out come from its demo.",
         callback=_from_demo,
         is_eager=True,
     ),
@@ -57,12 +57,12 @@ InSandbox: TypeAlias = Annotated[
 
 
 def checking(check: Check[T], *, notice: str = "", about: str = "") -> Callable[..., None]:
-    """Return the command that asks a check's endpoint; its options and help are those of the endpoint function.
+    """Return the command for a check; it takes the options and help of the endpoint function.
 
     Args:
-        check: What is asked, and what the answer comes to.
+        check: What to ask, and how to judge the answer.
         notice: What people must know before they ask; it follows the first line of the help.
-        about: The help, where that of the endpoint speaks to programs.
+        about: The help, if the endpoint's is written for programs.
     """
 
     def run(
@@ -80,11 +80,11 @@ def checking(check: Check[T], *, notice: str = "", about: str = "") -> Callable[
 
 
 def acting(act: Act[T], *, about: str = "") -> Callable[..., None]:
-    """Return the command that does something by its endpoint; its options and help are those of the function.
+    """Return the command for an act; it takes the options and help of the endpoint function.
 
     Args:
-        act: What is done.
-        about: The help, where that of the endpoint does not say it all.
+        act: What to do.
+        about: The help, if the endpoint's is not enough.
     """
 
     def run(
@@ -109,7 +109,7 @@ def _of_trial(trial: Trial) -> Mapping[str, str]:
 def _first_password(arguments: Mapping[str, object]) -> str | None:
     if arguments["email"] is None or arguments["password"] is not None:
         return None
-    return "the service tells the initial password of a new user only once; or choose it with --password"
+    return "the service shows the initial password of a new user only once. Or choose a password with --password"
 
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
@@ -134,7 +134,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
         notice="If it floats, this TAKES A SLOT.",
         about="Check a device against one feature of its license, and connect it to the feature.\n\n"
         "If the feature floats, the device takes one slot, or renews the one it holds. It keeps the slot until "
-        "`release` gives it back or its time-out passes.",
+        "`release` gives it back or the slot times out.",
     ),
     "check-bundle": checking(
         Check(
@@ -154,7 +154,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             show=consumption_table,
         ),
         about="Count uses of a license, or of a feature with --feature; a negative number gives uses back.\n\n"
-        "It is never sent twice after a failure that may have acted: an error leaves open whether it was counted.",
+        "After a failure it is not sent again if it may have been counted; the error then says so.",
     ),
     "borrow": acting(
         Act(
@@ -163,7 +163,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             show=borrowing_table,
         ),
         about="Borrow a slot of a floating license, or of a feature with --feature.\n\n"
-        "The device keeps the slot without contact to the service until --borrowed-until; `release` gives it back "
+        "The device keeps the slot without contact to the service until --borrowed-until; `release` returns it "
         "early.",
     ),
     "release": acting(
@@ -181,7 +181,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             secrets=_of_trial,
             loses=_first_password,
         ),
-        about="Get a trial license for a device: a new one, or the one that it already has.\n\n"
+        about="Get a trial license for a device: a new one, or the one it already has.\n\n"
         "The first call for a device creates a license. --show-secrets prints the key, or the user and the initial "
         "password.",
     ),

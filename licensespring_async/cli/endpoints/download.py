@@ -1,4 +1,4 @@
-"""`download`: an installation file, fetched with a bar on a terminal and plain lines elsewhere."""
+"""`download`: fetch an installation file, with a bar on a terminal and plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def _download(
         typer.Option(
             "--output",
             "-o",
-            help="The file to write; it is replaced if it is there. Default: the service's name for it, in this "
-            "directory, if nothing has that name.",
+            help="File to write; an existing file is replaced. Default: the service's name for it, in this "
+            "directory, which must be free.",
             metavar="FILE",
         ),
     ] = None,
     within: Annotated[
-        float, typer.Option("--within", help="Time for the file itself.", metavar="SECONDS", show_default=True, min=1)
+        float, typer.Option("--within", help="Time-out of the download.", metavar="SECONDS", show_default=True, min=1)
     ] = 3600.0,
     connection: OneCall,
     **given: object,
@@ -60,13 +60,13 @@ def _download(
         raise ConfigurationError(f"{name}: cannot be written: {error.strerror or error}") from error
     except KeyboardInterrupt:
         if fetch.done:
-            warn(f"interrupted: {size_of(fetch.done)} are kept beside {fetch.path}; the same command fetches the rest.")
+            warn(f"interrupted: {size_of(fetch.done)} are kept beside {fetch.path}; the same command resumes.")
         raise
-    say(OUT, ("done", "bold green"), f"  {path}, {size_of(fetch.done)}, its MD5 is right")
+    say(OUT, ("done", "bold green"), f"  {path}, {size_of(fetch.done)}, MD5 verified")
 
 
 class _Fetch:
-    """One file, and how far it is."""
+    """The download of one file, and its progress."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -75,11 +75,11 @@ class _Fetch:
     async def run(
         self, client: LicenseSpring, call: Call[InstallationFile], output: Path | None, within: float
     ) -> Path:
-        """Ask where the file is, and fetch it."""
+        """Ask for the file's address, and fetch it."""
         async with client:
             file = (await client.perform(call)).value
             if not file.installation_file:
-                raise ResponseError("the service has no file for this version, or does not say where it is")
+                raise ResponseError("the service has no file for this version, or gave no address for it")
             self.path = _named(file.filename, file.installation_file) if output is None else output
             with telling(self.path.name, ERR) as tell:
 
@@ -91,13 +91,13 @@ class _Fetch:
 
 
 def _named(filename: str | None, address: str) -> Path:
-    """Return the name that the service has for a file, which must not lead elsewhere or replace anything."""
+    """Return the service's name for a file; it must not lead to another directory or replace a file."""
     given = filename or unquote(urlsplit(address).path)
     name = PurePosixPath(given.replace("\\", "/")).name
     if not name or name.startswith(".") or len(name) > _LONGEST_NAME or not name.isprintable() or ":" in name:
-        raise ResponseError("the service gives no name for the file that could be used; name it with --output FILE")
+        raise ResponseError("the service gave the file no usable name; choose one with --output FILE")
     if Path(name).exists():
-        raise ConfigurationError(f"{name}: is there already; --output {name} replaces it, another name keeps it")
+        raise ConfigurationError(f"{name}: exists already; replace it with --output {name}, or name another file")
     return Path(name)
 
 
@@ -105,13 +105,13 @@ def _named(filename: str | None, address: str) -> Path:
 def telling(
     name: str, console: Console, every: float = _LINE_EVERY, clock: Callable[[], float] = time.monotonic
 ) -> Generator[Tell]:
-    """Give a function that is told how far a file is, and shows it.
+    """Yield a function that takes the bytes so far and in all, and shows the progress.
 
     Args:
-        name: Of the file.
-        console: Where.
-        every: Seconds between lines where there is no terminal.
-        clock: Seconds that never go back.
+        name: Name of the file.
+        console: Where to show it.
+        every: Seconds between lines without a terminal.
+        clock: Monotonic clock in seconds.
     """
     if not console.is_terminal:
         yield _lines(name, console, every, clock)
@@ -135,7 +135,7 @@ def _lines(name: str, console: Console, every: float, clock: Callable[[], float]
 
 
 def size_of(count: int) -> str:
-    """Return a number of bytes as people say it: `12 bytes`, `3.4 MB`."""
+    """Format a number of bytes: `12 bytes`, `3.4 MB`."""
     if count < 1000:
         return f"{count} byte{'' if count == 1 else 's'}"
     size, units = count / 1000, iter(("kB", "MB", "GB", "TB"))
@@ -150,6 +150,6 @@ download = command(
         _download,
         endpoints.installation_file,
         about="Fetch an installation file and check its MD5.",
-        exits="0 for a whole file, 5 for a refusal, 130 after Ctrl-C, which keeps what came",
+        exits="0 for a whole file, 5 for a refusal, 130 after Ctrl-C (the same command resumes)",
     )
 )

@@ -1,4 +1,4 @@
-"""What of an answer is not shown."""
+"""Hide secrets in an answer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ...redaction import fingerprint
 
 
 def masked(value: object, secrets: Collection[str]) -> object:
-    """Return a JSON value with fingerprints where it repeats what was asked with.
+    """Return a JSON value with fingerprints in place of the secrets of the request.
 
     Args:
-        value: What was answered, its own secrets masked.
-        secrets: What was asked with, and must not come back.
+        value: The answer, with its own secrets masked.
+        secrets: Secrets of the request.
     """
     if isinstance(value, dict):
         fields = cast("dict[str, object]", value)

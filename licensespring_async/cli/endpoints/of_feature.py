@@ -1,4 +1,4 @@
-"""One command for two endpoints: what is done to a license, or with `--feature` to a feature of it."""
+"""One command for two endpoints: one acts on a license, the other with `--feature` on a feature."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 
 def either(of_license: Callable[..., Call[T]], of_feature: Callable[..., Call[T]]) -> Callable[..., Call[T]]:
-    """Return an endpoint function that acts on a license, or on a feature of it when one is named.
+    """Return an endpoint function that acts on a license, or on a feature if one is named.
 
-    Its parameters are those of the license's endpoint and `feature`; its text is that of the license's endpoint.
+    It has the parameters and the docstring of the license's endpoint, and the parameter `feature`.
 
     Args:
         of_license: Acts on a license.
-        of_feature: Acts on a feature, and takes `feature`; its other parameters are among those of the first.
+        of_feature: Acts on a feature, and takes `feature`; `of_license` has all its other parameters.
     """
     takes = inspect.signature(of_license, eval_str=True)
     of_both = inspect.signature(of_feature).parameters
@@ -30,7 +30,7 @@ def either(of_license: Callable[..., Call[T]], of_feature: Callable[..., Call[T]
             return of_license(**arguments)
         for name, value in arguments.items():
             if name not in of_both and value is not None:
-                raise InvalidParameter(name, "is a setting of the whole license; it does not go with --feature")
+                raise InvalidParameter(name, "applies to the whole license; leave it or --feature out")
         return of_feature(feature=feature, **{name: arguments[name] for name in arguments.keys() & of_both.keys()})
 
     first, *others = takes.parameters.values()

@@ -1,4 +1,4 @@
-"""An endpoint function's signature and docstring, as options and help."""
+"""Turn an endpoint function's signature and docstring into options and help."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from ..spoken import option
 Endpoint = Callable[..., Any]
 
 _TYPED_IN: Final = frozenset({"license_key"})
-"""Secrets that may be typed in, and are asked for only if somebody wants that."""
+"""Secrets that are asked for only on request (`-`)."""
 
 _ASKED_FOR: Final = frozenset({"password", "new_password", "id_token", "code"})
-"""Secrets that are typed in: never needed on the command line, where other users of the machine see them."""
+"""Secrets that are asked for if they are missing: other users of the machine can see the command line."""
 
 _PANELS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("email", "first_name", "last_name", "phone", "company_name", "address"), "Customer"),
@@ -42,14 +42,14 @@ _NAME = re.compile(r"`(\w+)`")
 def taking(
     run: Callable[..., None], endpoint: Callable[..., object], *, exits: str, notice: str = "", about: str = ""
 ) -> Callable[..., None]:
-    """Give a function that takes any keywords the options and the help of an endpoint function, before its own.
+    """Give a function that takes any keywords the options and help of an endpoint function; its own options follow.
 
     Args:
-        run: What the command does.
-        endpoint: What it calls.
-        exits: What its exit codes say of an answer.
-        notice: What follows the first line of the help.
-        about: The help, where the command does more than its endpoint; the endpoint's if left out.
+        run: The command.
+        endpoint: The endpoint function that it calls.
+        exits: What its exit codes say about an answer.
+        notice: Sentence to add to the first line of the help.
+        about: The help; the endpoint's if left out.
     """
     own = [
         each
@@ -63,7 +63,7 @@ def taking(
 
 
 def options_of(endpoint: Endpoint) -> Iterator[inspect.Parameter]:
-    """Return an option for each parameter of the API that a command line can give."""
+    """Yield an option for each parameter of the API that a command line can express."""
     parameters = inspect.signature(endpoint, eval_str=True).parameters
     told = arguments_of(endpoint)
     for name, each in parameters.items():
@@ -80,15 +80,15 @@ def options_of(endpoint: Endpoint) -> Iterator[inspect.Parameter]:
 
 
 def help_of(endpoint: Endpoint) -> str:
-    """Return what an endpoint function's docstring says before it comes to arguments."""
+    """Return an endpoint function's docstring up to its arguments."""
     return sections_of(endpoint)[""].replace("**", "")
 
 
 def arguments_for(endpoint: Endpoint, given: Mapping[str, object]) -> dict[str, object]:
-    """Return the arguments that options stand for; what has to be typed in is asked for.
+    """Turn option values into arguments; ask for secrets that are missing.
 
     Args:
-        endpoint: What takes them.
+        endpoint: The function that takes them.
         given: Values of its options. `-` for a key, password or token asks for it, or reads a line of the
             standard input.
 
@@ -104,7 +104,7 @@ def arguments_for(endpoint: Endpoint, given: Mapping[str, object]) -> dict[str, 
 
 
 def typed_in(name: str, value: object, *, is_needed: bool) -> object:
-    """Return a secret as it was given, or what is typed in for it: for `-`, and when it is needed and was not given.
+    """Return a secret; ask for it if the value is `-`, or if it is needed and missing.
 
     Raises:
         ConfigurationError: It is needed, and there is no terminal to ask at.
@@ -112,7 +112,7 @@ def typed_in(name: str, value: object, *, is_needed: bool) -> object:
     is_missing = is_needed and value is None
     if is_missing and not can_ask():
         raise ConfigurationError(
-            f"{option(name)}: is needed; set {variable(name)}, or give - to have it read from the standard input"
+            f"{option(name)}: is needed; set {variable(name)}, or give - to read it from the standard input"
         )
     return ask_secret(name.replace("_", " ").capitalize()) if is_missing or value == "-" else value
 
@@ -120,7 +120,7 @@ def typed_in(name: str, value: object, *, is_needed: bool) -> object:
 def _option(name: str, kind: Any, text: str) -> Any:
     parser: Callable[[str], Any] | None = _PARSERS.get(kind)
     if name in _ASKED_FOR | _TYPED_IN:
-        text += " - asks for it, or reads it from the standard input."
+        text += " With -, asks for it or reads it from the standard input."
     if kind == list[str]:
         text += " May be repeated."
     return typer.Option(
@@ -134,17 +134,17 @@ def _option(name: str, kind: Any, text: str) -> Any:
 
 
 def _spoken(text: str, parameters: Container[str]) -> str:
-    """Return a text that names options where it named parameters."""
+    """Return a text with options in place of parameters."""
     return _NAME.sub(lambda found: option(found[1]) if found[1] in parameters else found[0], text)
 
 
 def variable(name: str) -> str:
-    """Return the environment variable that gives a secret: `LICENSESPRING_LICENSE_KEY`."""
+    """Return the environment variable for a secret: `LICENSESPRING_LICENSE_KEY`."""
     return f"LICENSESPRING_{name.upper()}"
 
 
 def _kind(annotation: Any) -> Any:
-    """Return the type of the option for a parameter, or None when none can hold its values."""
+    """Return the type of the option for a parameter, or None if no option can hold its values."""
     if get_origin(annotation) in (Union, UnionType):
         (annotation, *more) = [each for each in get_args(annotation) if each is not NoneType]
         if more:
@@ -160,7 +160,7 @@ def _moment(text: str) -> datetime:
     except ValueError as e:
         raise typer.BadParameter("must be a date and time in ISO 8601, for example 2030-01-31T12:00:00+00:00") from e
     if moment.tzinfo is None:
-        raise typer.BadParameter("has no offset from UTC; say which, for example 2030-01-31T12:00:00+00:00")
+        raise typer.BadParameter("must have an offset from UTC, for example 2030-01-31T12:00:00+00:00")
     return moment
 
 
@@ -170,7 +170,7 @@ def _object(text: str) -> dict[str, object]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise typer.BadParameter('must be an object of JSON, for example {"name": "value"}')
+        raise typer.BadParameter('must be a JSON object, for example {"name": "value"}')
     return cast("dict[str, object]", value)
 
 

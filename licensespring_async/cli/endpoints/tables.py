@@ -28,7 +28,7 @@ def feature_table(feature: LicenseFeature, now: datetime) -> Table:
 
 
 def consumption_table(consumption: Consumption, _: datetime) -> Table:
-    """Return the counts after a use as a table of names and values."""
+    """Return the consumption after a use as a table of names and values."""
     pool = consumption.pool or {}
     return named(
         {
@@ -61,7 +61,7 @@ def trial_table(trial: Trial, now: datetime) -> Table:
 
 
 def versions_table(versions: Iterable[Version], _: datetime) -> Table:
-    """Return versions as a table, one line each; one that has several files occurs several times, and is one line."""
+    """Return versions as a table, one line each, even if a version has several files."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Version", overflow="fold")
     table.add_column("Released")
@@ -82,12 +82,12 @@ def named(values: Mapping[str, str]) -> Table:
 
 
 def license_table(license: License, now: datetime) -> Table:
-    """Return a license as a table of one line."""
+    """Return a license as a table with one line."""
     return licenses_table([license], now)
 
 
 def licenses_table(licenses: Iterable[License], now: datetime) -> Table:
-    """Return licenses, of a bundle or a listing, as a table, one line each."""
+    """Return the licenses of a bundle or a listing as a table, one line each."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Product", overflow="fold")
     table.add_column("Type", overflow="fold")

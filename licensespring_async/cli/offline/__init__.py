@@ -1,1 +1,1 @@
-"""Commands without a network: files and codes that people carry between a device and the service."""
+"""Commands that work without a network: people carry files or codes between a device and the service."""

@@ -1,4 +1,4 @@
-"""`airgap`: codes that people type, on devices that see neither a network nor files."""
+"""`airgap`: codes that people type, for devices without a network that take no files either."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _confirm(
     confirmation_code: Annotated[str, typer.Option(help="From the portal.", metavar="TEXT")],
     policy_id: Annotated[int, typer.Option(help="Id of the license policy.", metavar="NUMBER")],
     policy: Annotated[
-        Path | None, typer.Option(help="The policy file, to see that it is of this policy.", metavar="FILE")
+        Path | None, typer.Option(help="Policy file to check: it must belong to this policy.", metavar="FILE")
     ] = None,
     **given: str,
 ) -> None:
@@ -58,7 +58,7 @@ def _confirm(
     say(OUT, ("confirmed", "bold green"), f"  policy {policy_id}{whose(given)}")
     if read is not None:
         OUT.print(named({name: str(each) for name, each in read.fields.items() if isinstance(each, str | int | float)}))
-        say(OUT, ("Nothing but the policy's id is covered by the confirmation code.", "yellow"))
+        say(OUT, ("The confirmation code covers only the policy's id.", "yellow"))
 
 
 def _air_gap(company_key: str) -> AirGap:
@@ -73,7 +73,7 @@ AIRGAP: Final[Mapping[str, Callable[..., None]]] = {
         taking(
             _code,
             AirGap.activation_code,
-            about="Print the code that is typed into the portal, to activate or deactivate this device.",
+            about="Print the code to type into the portal, to activate or deactivate this device.",
             exits="0 when the code is printed",
         )
     ),
@@ -82,7 +82,7 @@ AIRGAP: Final[Mapping[str, Callable[..., None]]] = {
             _confirm,
             AirGap.confirm,
             about="Check the portal's confirmation of an activation or a deactivation.",
-            exits="0 when it holds",
+            exits="0 when it is valid",
         )
     ),
 }

@@ -1,4 +1,4 @@
-"""`offline`: requests that are written to files, and license files that are read."""
+"""`offline`: write request files, and read license files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LARGEST_FILE: Final = 1 << 20  # bytes; a bundle's file has some tens of thousa
 LicenseFile: TypeAlias = Annotated[Path, typer.Argument(help="The file.", metavar="FILE", show_default=False)]
 TrustedKey: TypeAlias = Annotated[
     Path | None,
-    typer.Option(help="PEM file of the key that the service signs with. Default: the vendor's.", metavar="FILE"),
+    typer.Option(help="PEM file of the service's public key. Default: the vendor's.", metavar="FILE"),
 ]
 
 
@@ -44,27 +44,27 @@ def requesting(make: Callable[..., OfflineRequest], title: str, *, next_step: st
     """Return the command that writes a request file.
 
     Args:
-        make: Makes the request; its options and help are the command's.
-        title: What is asked for, with the arguments' names in braces.
-        next_step: What people do with the file.
+        make: Makes the request; the command takes its options and help.
+        title: What is requested, with argument names in braces.
+        next_step: What to do with the file.
     """
 
     def write(
         *,
         output: Annotated[
             Path,
-            typer.Option("--output", "-o", help="The file to write; it is replaced if it is there.", metavar="FILE"),
+            typer.Option("--output", "-o", help="File to write; an existing file is replaced.", metavar="FILE"),
         ],
         schema: Annotated[
             int,
-            typer.Option(help="2 signs the whole request, 1 only a part of it.", min=1, max=2, metavar="1|2"),
+            typer.Option(help="2 signs the whole request, 1 only part of it.", min=1, max=2, metavar="1|2"),
         ] = 2,
         **given: object,
     ) -> None:
         arguments = arguments_for(make, given)
         request = make(auth=auth_from(os.environ), schema=schema, **arguments)
         try:
-            # A request of a user has the password in it.
+            # The request of a user contains the password.
             with Replacement(output, private=True) as new:
                 new.file.write(request.text.encode())
         except OSError as error:
@@ -80,9 +80,9 @@ def requesting(make: Callable[..., OfflineRequest], title: str, *, next_step: st
 def _load(
     *,
     file: LicenseFile,
-    is_bundle: Annotated[bool, typer.Option("--bundle", help="The file is that of a bundle.")] = False,
+    is_bundle: Annotated[bool, typer.Option("--bundle", help="The file is for a bundle.")] = False,
     request_id: Annotated[
-        str | None, typer.Option(help="Refuse an answer to another request than this one.", metavar="TEXT")
+        str | None, typer.Option(help="Accept only the answer to this request.", metavar="TEXT")
     ] = None,
     public_key: TrustedKey = None,
     answer: Answer,
@@ -104,7 +104,7 @@ def _show(
     answer: Answer,
     **more: object,
 ) -> None:
-    """Verify a file, print what is in it, and exit with its code."""
+    """Verify a file, print its content, and exit with its code."""
     value = read(
         text_of(file),
         auth=auth_from(os.environ),
@@ -124,7 +124,7 @@ def _show(
 
 
 def text_of(path: Path) -> str:
-    """Return what is in a file that was carried here.
+    """Read a file that someone carried here.
 
     Raises:
         ConfigurationError: It cannot be read, or is far too large.
@@ -135,7 +135,7 @@ def text_of(path: Path) -> str:
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}") from error
     if len(content) > _LARGEST_FILE:
-        raise ConfigurationError(f"{path}: has more than {_LARGEST_FILE:,} bytes, which no such file has")
+        raise ConfigurationError(f"{path}: has more than {_LARGEST_FILE:,} bytes; it cannot be such a file")
     return content.decode("ascii", "replace")
 
 
@@ -158,7 +158,7 @@ OFFLINE: Final[Mapping[str, Callable[..., None]]] = {
         taking(
             _load,
             read_license,
-            about="Verify a license file, the answer to an activation request, and show what is in it.",
+            about="Verify a license file, the answer to an activation request, and show its content.",
             exits="0 if the license can be used, 5 if it cannot",
         )
     ),
@@ -166,7 +166,7 @@ OFFLINE: Final[Mapping[str, Callable[..., None]]] = {
         taking(
             _refresh,
             read_refresh,
-            about="Verify a refresh file, which the vendor platform makes for a device, and show what is in it.",
+            about="Verify a refresh file, which the vendor platform makes for a device, and show its content.",
             exits="0 if the license can be used, 5 if it cannot",
         )
     ),

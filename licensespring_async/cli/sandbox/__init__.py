@@ -1,1 +1,1 @@
-"""`sandbox`: a License API on this machine, and how others get to it."""
+"""`sandbox`: a License API on this machine, and how clients connect to it."""

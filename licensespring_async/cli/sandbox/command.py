@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 def sandbox(*, address: Address, told: Told, served: Served, limits: Limits, steering: Steering) -> None:
     """Serve the License API on this machine, for development and tests.
 
-    When it is ready it prints where it answers, what it accepts, the key that it signs with, and a demo license to try:
-    for people on a terminal, else as one line of JSON. Runs until Ctrl-C or SIGTERM, and then exits with 0. A browser
-    shows what happens in it at /_sandbox/. In another terminal, `eval "$(licensespring-async sandbox --print-env)"` has
-    the other commands ask it.
+    When it is ready, it prints its address, its credentials, its public key and a demo license: as text on a terminal,
+    else as one line of JSON. It runs until Ctrl-C or SIGTERM, and exits with 0. Its page in a browser is /_sandbox/. In
+    another terminal, `eval "$(licensespring-async sandbox --print-env)"` points the other commands at it.
     """
     from ...sandbox import DEMO_FILE, SandboxError  # noqa: PLC0415  # an extra
 
@@ -73,19 +72,19 @@ def _tell(about: Mapping[str, Any], shape: Format) -> None:
         try:
             write(environment(about))
         except OSError as e:
-            raise ConfigurationError(f"the key cannot be kept for LICENSESPRING_PUBLIC_KEY_FILE: {e}") from e
+            raise ConfigurationError(f"the file for LICENSESPRING_PUBLIC_KEY_FILE cannot be written: {e}") from e
 
 
 def _running(address: Address, served: Served, limits: Limits, steering: Steering) -> Mapping[str, Any]:
-    """Return what the sandbox of these options tells, from itself or from its file."""
+    """Return what the running sandbox says about itself; without one, read its keys from its `--db`."""
     running = ask_running(address.url, steering.control_token)
     if running is not None:
         return running
     if served.db is not None and address.port != 0:
         return {**_server(address, served, limits, steering).keys(), "url": address.url}
     raise ConfigurationError(
-        f"no sandbox answers at {address.url}: start one with `licensespring-async sandbox`, or name its --port, its "
-        "--control-token, or the --db that it will have"
+        f"no sandbox answers at {address.url}: start one with `licensespring-async sandbox`, or give the --port, "
+        "--control-token or --db of yours"
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Plan(StrEnum):
-    """A plan of the hosted service, which decides how many requests a company has in a minute."""
+    """A plan of the hosted service; it sets how many requests a company may send per minute."""
 
     FREE = "free"
     BUSINESS_STARTER = "business-starter"
@@ -27,7 +27,7 @@ class Plan(StrEnum):
 
 
 class Format(StrEnum):
-    """Who it tells."""
+    """How it prints what a client needs."""
 
     TEXT = "text"
     JSON = "json"
@@ -45,13 +45,13 @@ class RetryAfter(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Address(Group):
-    """Where it listens."""
+    """Where the sandbox listens."""
 
     host: Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS")] = "127.0.0.1"
     port: Annotated[
         int | None,
         typer.Option(
-            help=f"Port to listen on; 0 picks a free one. Default: {DEFAULT_PORT}, or a free one if that is taken.",
+            help=f"Port to listen on; 0 picks a free one. Default: {DEFAULT_PORT}, or a free one if it is taken.",
             metavar="NUMBER",
             min=0,
             max=65535,
@@ -60,7 +60,7 @@ class Address(Group):
 
     @property
     def url(self) -> str:
-        """Where a sandbox of these options is, if its port was free."""
+        """Address of a sandbox with these options, if its port was free."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{DEFAULT_PORT if self.port is None else self.port}"
@@ -68,26 +68,26 @@ class Address(Group):
 
 @attrs.frozen(kw_only=True)
 class Told(Group):
-    """How it tells what a client needs."""
+    """What it prints for clients."""
 
     panel = "What it prints"
 
     format: Annotated[
         Format | None,
         typer.Option(
-            help="text for people, json in one line, or env for a shell. Default: text on a terminal, else json."
+            help="text for people, json on one line, or env for a shell. Default: text on a terminal, else json."
         ),
     ] = None
     print_env: Annotated[
         bool,
         typer.Option(
             "--print-env",
-            help="Print what has a shell ask the sandbox that runs already (of --port, or of --db), and end.",
+            help="Print shell commands that point clients at a running sandbox (of --port or --db), and exit.",
         ),
     ] = False
     log: Annotated[
         bool | None,
-        typer.Option("--log/--no-log", help="Write a line for each request to stderr. Default: with text."),
+        typer.Option("--log/--no-log", help="Log each request to stderr. Default: only with --format text."),
     ] = None
 
 
@@ -97,42 +97,36 @@ class Served(Group):
 
     panel = "What it serves"
 
-    world: Annotated[Path | None, typer.Option(help="World file (TOML); the demo without.", metavar="FILE")] = None
+    world: Annotated[Path | None, typer.Option(help="World file (TOML). Default: the demo.", metavar="FILE")] = None
     db: Annotated[
         Path | None,
-        typer.Option(
-            help="SQLite file that keeps what requests change, and the keys; in memory without.", metavar="FILE"
-        ),
+        typer.Option(help="SQLite file for the keys and what requests change. Default: in memory.", metavar="FILE"),
     ] = None
     print_world: Annotated[
-        bool, typer.Option("--print-world", help="Print the demo's world file, a start for your own, and end.")
+        bool, typer.Option("--print-world", help="Print the demo's world file, as a start for yours, and exit.")
     ] = False
-    token_lifetime: Annotated[
-        int, typer.Option(help="How long an OAuth token is good for.", metavar="SECONDS", min=1)
-    ] = 480
+    token_lifetime: Annotated[int, typer.Option(help="Lifetime of an OAuth token.", metavar="SECONDS", min=1)] = 480
 
 
 @attrs.frozen(kw_only=True)
 class Limits(Group):
-    """When it answers 429, and how."""
+    """When and how it answers 429."""
 
     panel = "Rate limits"
 
-    plan: Annotated[Plan | None, typer.Option(help="Answer 429 beyond this plan's rates; without, nothing is.")] = None
+    plan: Annotated[Plan | None, typer.Option(help="Answer 429 beyond this plan's limits. Default: no limits.")] = None
     rate_scale: Annotated[
         float,
-        typer.Option(
-            help="Factor on the plan's numbers of requests, to meet the limits early.", metavar="FACTOR", min=0.0001
-        ),
+        typer.Option(help="Multiply the plan's limits, to reach them sooner.", metavar="FACTOR", min=0.0001),
     ] = 1.0
     retry_after: Annotated[RetryAfter, typer.Option(help="Shape of a 429's Retry-After.")] = RetryAfter.SECONDS
-    html_429: Annotated[bool, typer.Option("--html-429", help="Answer 429 as a proxy's page.")] = False
+    html_429: Annotated[bool, typer.Option("--html-429", help="Answer 429 with a proxy's HTML page.")] = False
 
     def throttle(self) -> Throttle | None:
         """Return the limits, or None without a plan.
 
         Raises:
-            ConfigurationError: There is no plan that the other options could shape.
+            ConfigurationError: Another option is given without a plan.
         """
         from ...sandbox import Throttle  # noqa: PLC0415  # an extra
 
@@ -142,23 +136,23 @@ class Limits(Group):
             )
         if self != Limits():
             raise ConfigurationError(
-                "--rate-scale, --retry-after, --html-429: these shape the limits of a --plan; name one"
+                "--rate-scale, --retry-after, --html-429: these change the limits of a --plan; name one"
             )
         return None
 
 
 @attrs.frozen(kw_only=True)
 class Steering(Group):
-    """What tests change of it."""
+    """What tests steer."""
 
     panel = "Steering"
 
-    clock_offset: Annotated[float, typer.Option(help="Seconds that its clock is ahead.", metavar="SECONDS")] = 0.0
-    freeze: Annotated[bool, typer.Option("--freeze", help="Hold its clock still.")] = False
+    clock_offset: Annotated[float, typer.Option(help="Set its clock ahead.", metavar="SECONDS")] = 0.0
+    freeze: Annotated[bool, typer.Option("--freeze", help="Stop its clock.")] = False
     control_token: Annotated[
         str | None,
         typer.Option(
-            help="Token that /_sandbox/ asks for, from any address; without, it answers this machine only.",
+            help="Token that /_sandbox/ demands, from any address. Default: none, and only this machine may use it.",
             metavar="TOKEN",
             envvar="LICENSESPRING_SANDBOX_CONTROL_TOKEN",
         ),

@@ -1,4 +1,4 @@
-"""How the sandbox tells where it is and what it accepts: to people, to programs, and to shells."""
+"""Tell people, programs and shells where the sandbox is and what it accepts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _LOG: Final = logging.getLogger("licensespring_async.sandbox.requests")
 
 
 def tell_people(told: Mapping[str, Any], port: int) -> None:
-    """Print where it is, its page, and how a client and the command line get to it."""
+    """Print its address, its page, and how to connect a client and the command line."""
     url, demo = told["url"], told["demo"]
     say(OUT, ("License sandbox", "bold"), f" at {url}. Ctrl-C ends it.")
-    say(OUT, f"See what happens in it at {url}/_sandbox/")
+    say(OUT, f"Watch and steer it at {url}/_sandbox/")
     say(OUT, "")
     say(OUT, ("From another terminal:", "bold"))
     where = "" if port == DEFAULT_PORT else f" --port {port}"
@@ -42,9 +42,9 @@ def tell_people(told: Mapping[str, Any], port: int) -> None:
 
 
 def environment(told: Mapping[str, Any]) -> str:
-    """Return the shell's commands that have the command line and `LicenseSpring.from_env` ask this sandbox.
+    """Return shell commands that point the command line and `LicenseSpring.from_env` at this sandbox.
 
-    The key that it signs with is written into a file of this user, which the variable for the command line names.
+    Side effect: writes its public key to a private file of this user, named by a variable for the command line.
 
     Raises:
         OSError: The file cannot be written.
@@ -64,7 +64,7 @@ def environment(told: Mapping[str, Any]) -> str:
 
 
 def log_requests() -> None:
-    """Write a line to stderr for each request; what could be a secret appears as a fingerprint."""
+    """Log each request to stderr; possible secrets appear as fingerprints."""
     if sys.stderr is not None and not _LOG.handlers:
         _LOG.addHandler(logging.StreamHandler())
         _LOG.setLevel(logging.INFO)
@@ -72,10 +72,10 @@ def log_requests() -> None:
 
 
 def ask_running(url: str, token: str | None) -> Mapping[str, Any] | None:
-    """Return what a sandbox that runs tells of itself; None when none does, or when it does not answer us.
+    """Return what a running sandbox says about itself; None if none answers.
 
     Args:
-        url: Where it is.
+        url: Its address.
         token: Its control token.
     """
     from http.client import HTTPException  # noqa: PLC0415  # a sandbox starts without these
@@ -88,7 +88,7 @@ def ask_running(url: str, token: str | None) -> Mapping[str, Any] | None:
             told = cast("object", json.loads(answer.read(_LARGEST_ANSWER)))
     except (OSError, HTTPException, ValueError):
         return None
-    # Anyone on this machine may listen there: only texts are taken, and not where it says that it is.
+    # Anyone on this machine may listen there: take only texts, and never its own claim of an address.
     fields = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
     keys = {name: fields.get(name) for name in ("api_key", "shared_key", "public_key")}
     return {**keys, "url": url} if all(isinstance(value, str) for value in keys.values()) else None

@@ -1,4 +1,4 @@
-"""Where rows come from: files of several formats, and databases, each read in bounded memory."""
+"""Read rows from files of several formats and from databases, in bounded memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["STDIN", "Format", "read_query", "read_rows"]
 
 
 class Format(StrEnum):
-    """What a file of rows is."""
+    """Format of a file of rows."""
 
     CSV = "csv"
     TSV = "tsv"
@@ -44,35 +44,35 @@ def read_rows(
 ) -> Iterator[Row | InvalidRow]:
     """Read the rows of a file, one at a time, however long it is.
 
-    Columns may come in any order: `product`, `hardware_id`, `license_key` and/or `username`, `feature` and, where they
-    are needed, `license_id`, `bundle_code` and `check` ("license", "feature" or "bundle"; without it a row with a
-    feature is a feature check, and any other is a bundle check). `License Key` is `license_key`. Others are ignored,
-    blank lines are skipped, spaces around a value are removed. A row that cannot be used is an `InvalidRow`, and the
-    rest of the file is still read. Where packed data is cut off, the last row is an `InvalidRow` that says so.
+    Columns may come in any order: `product`, `hardware_id`, `license_key` or `username`, `feature`, and if needed
+    `license_id`, `bundle_code` and `check` ("license", "feature" or "bundle"). Without `check`, a row with a feature is
+    a feature check, and any other is a bundle check. `License Key` is read as `license_key`. Other columns are ignored,
+    blank lines are skipped, and spaces around a value are removed. A row that cannot be used becomes an `InvalidRow`,
+    and the rest of the file is still read. If compressed data is cut off, the last row is an `InvalidRow` that says so.
 
-    CSV and TSV name the columns in their first line, JSONL has one object a line; they are UTF-8 with or without a byte
-    order mark, and may be packed with gzip or zstd (extra: `zstd`). Parquet needs the extra `parquet`.
+    CSV and TSV name the columns in their first line. JSONL has one object per line. They are UTF-8 with or without a
+    byte order mark, and may be compressed with gzip or zstd (extra: `zstd`). Parquet needs the extra `parquet`.
 
     Args:
         path: The file; `-` for the standard input.
-        columns: What the file calls a column, by this package's name for it: `{"hardware_id": "serial"}`.
-        format: What the file is; None goes by its name (`.tsv`, `.jsonl`, `.parquet`, behind them `.gz` or `.zst`), and
-            is CSV without one of those.
+        columns: The file's name for a column, by our name: `{"hardware_id": "serial"}`.
+        format: The format. None goes by the name: `.tsv`, `.jsonl` or `.parquet`, perhaps with `.gz` or `.zst` behind
+            it; any other name is CSV.
         delimiter: The character between the columns of CSV; None is a comma, and a tab in TSV.
-        keep: Columns of the file that the results are to have as they are.
+        keep: Columns of the file to copy into the results.
 
     Raises:
         ConfigurationError: The file cannot be read, does not name the columns, or needs an extra that is not installed.
     """
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        raise ConfigurationError("--delimiter: must be one character, such as ; or |, or tab")
+        raise ConfigurationError("delimiter: must be one character, such as ';', '|' or a tab")
     mapping: Mapping[str, str] = {} if columns is None else columns
     kind = _BY_SUFFIX.get(suffix_of(path), Format.CSV) if format is None else format
     name = "the standard input" if str(path) == STDIN else str(path)
     try:
         if kind is Format.PARQUET:
             if str(path) == STDIN:
-                raise ConfigurationError("Parquet is read from its end, which a stream does not have; name a file")
+                raise ConfigurationError("Parquet cannot be read from a stream; name a file")
             yield from parquet.rows_of(path, mapping, keep=keep)
             return
         with open_text(path) as text:
@@ -84,16 +84,16 @@ def read_rows(
 def read_query(
     query: str, database: str, *, columns: Mapping[str, str] | None = None, keep: Sequence[str] = ()
 ) -> Iterator[Row | InvalidRow]:
-    """Read the rows of an SQL query, a batch at a time; it needs the extra `sql` and the database's driver.
+    """Read the rows of an SQL query in batches; this needs the extra `sql` and the database's driver.
 
-    The query is sent as it is written, and nothing is committed. Where rows are read more than once, it has to give
-    them in the same order: write an `ORDER BY`.
+    The query is sent unchanged, and nothing is committed. If its rows are read more than once, they must come in the
+    same order: write an `ORDER BY`.
 
     Args:
-        query: A SELECT whose columns are named as those of a file are.
+        query: A SELECT with the column names of `read_rows`.
         database: An SQLAlchemy URL; no error shows its password.
-        columns: What the query calls a column, by this package's name for it.
-        keep: Columns of the query that the results are to have as they are.
+        columns: The query's name for a column, by our name.
+        keep: Columns of the query to copy into the results.
 
     Raises:
         ConfigurationError: The database cannot be used, the query does not name the columns, or an extra is missing.
@@ -121,7 +121,7 @@ def _until_damage(text: Text, name: str, rows: Iterator[Row | InvalidRow]) -> It
         problem = f"the {text.packing} data is cut off"
         if last is None:
             raise ConfigurationError(f"{name}: cannot be read: {problem}") from e
-        yield InvalidRow(row=last.row + 1, reason=f"{problem} behind row {last.row:,}; its rest is missing")
+        yield InvalidRow(row=last.row + 1, reason=f"{problem} after row {last.row:,}; the rest is missing")
     except text.damage as e:
-        # Unlike that of one cut off, its beginning may be wrong as well: checksums come last.
+        # Its beginning may be wrong too: the checksum comes last. If data is only cut off, its beginning is right.
         raise ConfigurationError(f"{name}: cannot be read: the {text.packing} data is damaged") from e

@@ -1,4 +1,4 @@
-"""Which column of a source is which of ours."""
+"""Match the columns of a source with ours."""
 
 from __future__ import annotations
 
@@ -31,41 +31,41 @@ _CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "license_key": ("key", "license", "licence_key", "licence", "serial_key"),
     "username": ("user", "email", "e_mail", "login", "user_name", "license_user"),
 }
-"""What files often call the columns that a row cannot do without."""
+"""Names that files often give to the required columns."""
 
 
 IDS: Final = ("hardware_id", "license_key", "username")
-"""Columns of ids; a source need not have each of them."""
+"""Columns with ids; a source need not have all of them."""
 
 
 @lru_cache(1000)
 def folded(name: str) -> str:
-    """Return a column's name as names are compared: `License Key` and `license-key` are `license_key`."""
+    """Normalize a column's name for comparison: `License Key` and `license-key` become `license_key`."""
     return _GAPS.sub("_", name.strip().lower())
 
 
 def check_mapping(mapping: Mapping[str, str]) -> None:
-    """Refuse to map a column that there is not.
+    """Refuse to map an unknown column.
 
     Raises:
-        ConfigurationError: There is one.
+        ConfigurationError: One is mapped.
     """
     unknown = sorted(set(mapping) - set(COLUMNS))
     if unknown:
-        raise ConfigurationError(f"no column {', '.join(unknown)} can be mapped; the columns are {', '.join(COLUMNS)}")
+        raise ConfigurationError(f"no column {', '.join(unknown)} can be mapped; map one of {', '.join(COLUMNS)}")
 
 
 def our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, advice: str) -> list[str]:
-    """Return our name for each column of a source; "" for one that means nothing here.
+    """Return our name for each column of a source; "" for a column that is ignored.
 
     Args:
         found: Names of the source's columns.
-        mapping: What the source calls a column, by our name for it.
-        source: What to call the source.
-        advice: Where and how it has to name its columns.
+        mapping: The source's name for a column, by our name.
+        source: Name of the source, for errors.
+        advice: Where and how it must name its columns, for errors.
 
     Raises:
-        ConfigurationError: A column that is needed or mapped is missing, or there twice.
+        ConfigurationError: A required or mapped column is missing, or occurs twice.
     """
     check_mapping(mapping)
     names = {folded(given): ours for ours, given in mapping.items()}
@@ -73,7 +73,7 @@ def our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, 
     missing = sorted(mapping[names[each]].strip() for each in names.keys() - set(given))
     if missing:
         raise ConfigurationError(f"{source}: has no column {', '.join(missing)}, which is mapped{_shown(found)}")
-    # A column of ours that another one stands for is no longer meant.
+    # If another column is mapped to one of ours, a column with our own name is ignored.
     columns = [names.get(each, "" if each in mapping or each not in COLUMNS else each) for each in given]
     twice = sorted(each for each, count in Counter(columns).items() if each and count > 1)
     if twice:
@@ -90,13 +90,13 @@ def our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, 
 
 
 def kept_columns(found: Sequence[str], ours: Sequence[str], keep: Sequence[str], *, source: str) -> dict[str, int]:
-    """Return where the columns are that results are to have, by the names that they were asked for with.
+    """Return the positions of the columns to keep, by the names in `keep`.
 
     Args:
         found: Names of the source's columns.
         ours: Our name for each of them.
-        keep: What to keep, by the source's names; one of ours may be named too where the source calls it otherwise.
-        source: What to call the source.
+        keep: Columns to keep, by the source's names; our name works too.
+        source: Name of the source, for errors.
 
     Raises:
         ConfigurationError: The source has no such column.
@@ -108,21 +108,20 @@ def kept_columns(found: Sequence[str], ours: Sequence[str], keep: Sequence[str],
         if folded(name) in names:
             places[name] = names.index(folded(name))
         elif name not in IDS:
-            raise ConfigurationError(f"{source}: has no column {name}, which is to be kept{_shown(found)}")
+            raise ConfigurationError(f"{source}: has no column {name}, which keep names{_shown(found)}")
     return places
 
 
 def _renaming(missing: Iterable[str], others: Sequence[str]) -> str:
-    """Return the options that name the missing columns, where other columns look like them."""
+    """Suggest a mapping of columns that look like the missing ones."""
     free = {folded(each): each.strip() for each in others}
-    options: list[str] = []
+    columns: dict[str, str] = {}
     for ours in (name for each in missing for name in each.split(" or ")):
         near = next((name for name in _CALLED[ours] if name in free), None)
         near = near or next(iter(get_close_matches(ours, free, n=1)), None)
         if near is not None:
-            name = free.pop(near)
-            options.append(f"--map {ours}={name}" if name.isidentifier() else f"--map '{ours}={name}'")
-    return f"try {excerpt(' '.join(options))}" if options else "--map hardware_id=serial renames one"
+            columns[ours] = excerpt(free.pop(near))
+    return f"pass columns={columns}" if columns else "columns={'hardware_id': 'serial'} renames one"
 
 
 def _shown(found: Sequence[str]) -> str:

@@ -15,7 +15,6 @@ from .columns import folded, kept_columns, our_names
 from .streams import LONGEST_LINE, bounded, refuse_other_encoding
 
 _CALLED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_WRITTEN = {",": ",", ";": "';'", "\t": "tab", "|": "'|'"}
 
 _MOST_LINES = 1000
 _FEW_LINES = 16  # of a record among lines that are read again: reading a file takes no more than 16 times its length
@@ -25,13 +24,13 @@ _OPEN_QUOTE = "; look for a quote that is not closed"
 def rows_in(
     text: IO[str], name: str, mapping: Mapping[str, str], *, delimiter: str, keep: Sequence[str] = ()
 ) -> Iterator[Row | InvalidRow]:
-    """Return the rows of a text whose first line names the columns; a line that is no row is an `InvalidRow`.
+    """Yield the rows of a text whose first line names the columns; a line that is no row becomes an `InvalidRow`.
 
     Raises:
         ConfigurationError: The first line does not name the columns.
     """
-    # strict: a quote out of place is an error of its row, where the default would read on to the next quote and swallow
-    # the rows between them.
+    # strict: a stray quote is an error of its row. By default, csv would read on to the next quote and swallow the rows
+    # between.
     lines = _Lines(text)
     reader = csv.reader(lines, strict=True, delimiter=delimiter)
     header = _header(reader, name, delimiter)
@@ -62,11 +61,11 @@ def rows_in(
 
 
 class _Lines:
-    """The lines of a text, of which a record that went wrong gives back all but its first.
+    """The lines of a text; a broken record gives back all its lines but the first.
 
-    A quote that is not closed makes one record of what may be many rows; each of them is to have its own result. What
-    a record may take is bounded, and more so where it begins among lines that were given back: each of these may open
-    a quote as well, and is not to read all the others again.
+    An unclosed quote makes one record of what may be many rows, and each row needs its own result. The length of a
+    record is bounded. The bound is lower among lines that were given back: each of them may open a quote as well, and
+    must not read all the others again.
     """
 
     def __init__(self, text: IO[str]) -> None:
@@ -79,19 +78,19 @@ class _Lines:
         self._most = _MOST_LINES
 
     def begin(self) -> int:
-        """Begin a record, and return the number of its first line."""
+        """Begin a record, and return its first line's number."""
         self._record.clear()
         self._size = 0
         self._most = _FEW_LINES if self._number < self._read else _MOST_LINES
         return self._number + 1
 
     def is_quoted_throughout(self, cells: list[str], delimiter: str) -> bool:
-        """Return whether the record is these values, each in quotes: then no quote is open, whatever they hold."""
+        """Return whether each of these values is in quotes: then no quote is open, whatever the values contain."""
         quoted = delimiter.join('"' + each.replace('"', '""') + '"' for each in cells)
         return "".join(self._record).rstrip("\r\n") == quoted
 
     def give_back(self) -> bool:
-        """Have all lines of the record but the first come again; false when it has no others."""
+        """Give back all lines of the record but the first; return false if it has no others."""
         rest = self._record[1:]
         self._given_back.extendleft(reversed(rest))
         self._number -= len(rest)
@@ -123,7 +122,7 @@ def _from_cells(cells: list[str], columns: list[str], row: int, line: int, delim
 
 
 def _is_swallowed(cells: list[str], columns: list[str], delimiter: str) -> bool:
-    """Return whether an invalid record may be several: a value of it has a line end and the start of another record."""
+    """Return whether an invalid record may be several: one of its values contains the start of another record."""
     return len(cells) != len(columns) or any(
         delimiter in cell and ("\n" in cell or "\r" in cell)
         for column, cell in zip(columns, cells, strict=True)
@@ -136,7 +135,7 @@ def _called(delimiter: str) -> str:
 
 
 def _separated_by(line: str, delimiter: str) -> str:
-    """Return what else a first line is separated by, which names columns of ours then; "" for nothing."""
+    """Return another delimiter at which the first line splits into our columns, or ""."""
     for other in _CALLED:
         if other != delimiter and len({folded(each.strip(' "')) for each in line.split(other)} & {*COLUMNS}) > 1:
             return other
@@ -153,7 +152,7 @@ def _header(reader: Iterator[list[str]], name: str, delimiter: str) -> list[str]
     refuse_other_encoding(cells, name)
     if len(cells) == 1 and (other := _separated_by(cells[0], delimiter)):
         raise ConfigurationError(
-            f"{name}: its columns are separated by {_CALLED[other]} and not by {_called(delimiter)}; say "
-            f"--delimiter {_WRITTEN[other]}"
+            f"{name}: its columns are separated by {_CALLED[other]} and not by {_called(delimiter)}; pass "
+            f"delimiter={other!r}"
         )
     return cells

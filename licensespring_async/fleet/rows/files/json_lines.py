@@ -15,10 +15,10 @@ from .streams import LONGEST_LINE, bounded, refuse_other_encoding
 def rows_in(
     text: IO[str], name: str, mapping: Mapping[str, str], *, keep: Sequence[str] = ()
 ) -> Iterator[Row | InvalidRow]:
-    """Return the rows of a text; a line that is no object is an `InvalidRow`, a blank line is none.
+    """Yield the rows of a text; a line that is no object becomes an `InvalidRow`, and blank lines are skipped.
 
     Raises:
-        ConfigurationError: It is JSON, but not one object a line.
+        ConfigurationError: It is JSON, but not one object per line.
     """
     check_mapping(mapping)
     names = {ours: folded(mapping.get(ours, ours)) for ours in COLUMNS}
@@ -43,10 +43,10 @@ def rows_in(
 
 
 class Object:
-    """A JSON object, its names as columns are compared.
+    """A JSON object with normalized names.
 
     Attributes:
-        pairs: Its names and values as they were.
+        pairs: Its original names and values.
     """
 
     def __init__(self, pairs: list[tuple[str, object]]) -> None:
@@ -55,25 +55,25 @@ class Object:
         self.fields = dict(zip(self._names, (value for _, value in pairs), strict=True))
 
     def twice(self, names: Iterable[str]) -> list[str]:
-        """Return which of some names it has more than once."""
+        """Return the names that it has more than once."""
         if len(self._names) == len(self.fields):
             return []
         return [name for name in names if self._names.count(name) > 1]
 
 
 def _plain(value: object) -> object:
-    """Return a value without objects of this module."""
+    """Turn `Object`s in a value back into dicts."""
     if isinstance(value, Object):
         return {name: _plain(each) for name, each in value.pairs}
     return [_plain(each) for each in cast("list[object]", value)] if isinstance(value, list) else value
 
 
 def _parsed(line: str) -> Object | str:
-    """Return the object of a line, or what is wrong with it; never a part of it, which could be a key."""
+    """Return the object of a line, or what is wrong with it; never quote the line, which may hold a key."""
     try:
         value: object = json.loads(line, object_pairs_hook=Object)
     except json.JSONDecodeError as e:
         return f"is not JSON: {e.msg} at character {e.pos + 1}"
     except (ValueError, RecursionError):
-        return "is not JSON that can be read: a number is too long, or it is nested too deeply"
+        return "cannot be read as JSON: a number is too long, or it is nested too deeply"
     return value if isinstance(value, Object) else "is not a JSON object"

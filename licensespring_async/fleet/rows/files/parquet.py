@@ -26,11 +26,11 @@ _FEW_ROWS = 1_000_000
 
 
 def rows_of(path: str | Path, mapping: Mapping[str, str], *, keep: Sequence[str] = ()) -> Iterator[Row | InvalidRow]:
-    """Return the rows of a file, of which only the columns that are needed are read.
+    """Yield the rows of a file; read only the columns that are needed.
 
     Raises:
-        ConfigurationError: It is no Parquet, is damaged, lacks a column, unpacks to far more than it holds, or the
-            extra is not installed.
+        ConfigurationError: It is not Parquet, is damaged, lacks a column, decompresses to far more than its size, or
+            the extra is not installed.
         OSError: It cannot be opened.
     """
     with needs_extra("parquet"):
@@ -50,7 +50,7 @@ def rows_of(path: str | Path, mapping: Mapping[str, str], *, keep: Sequence[str]
             coded = open_next(read_dictionary=_texts(plain.schema_arrow, wanted))
             for group in range(plain.num_row_groups):
                 options = {"row_groups": [group], "columns": list(wanted), "use_threads": False}
-                # Coded, a text that many rows have is held once; it takes more memory where every row has another.
+                # Read by dictionary, a text that many rows share is held once. Unique texts take more memory that way.
                 parquet = coded if _has_long_text(coded, options) else plain
                 for batch in parquet.iter_batches(batch_size=_BATCH, **options):
                     names = batch.schema.names
@@ -67,7 +67,7 @@ def rows_of(path: str | Path, mapping: Mapping[str, str], *, keep: Sequence[str]
 def _needed(
     schema: Any, mapping: Mapping[str, str], keep: Sequence[str], path: str
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return our name of each column that is needed, and the column of each name that is kept."""
+    """Return our name for each needed column, and the column for each kept name."""
     names = [str(each) for each in schema.names]
     ours = our_names(names, mapping, source=path, advice="The file must have the columns")
     places = {name: names[at] for name, at in kept_columns(names, ours, keep, source=path).items()}
@@ -86,13 +86,13 @@ def _may_hold_values(kind: Any) -> bool:
 
 
 def _texts(schema: Any, wanted: Iterable[str]) -> list[str]:
-    """Return the columns that may be read by dictionary."""
+    """Return the columns that can be read by dictionary."""
     kinds = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
     return [each for each in wanted if str(schema.field(each).type) in kinds]
 
 
 def _has_long_text(coded: Any, options: dict[str, Any]) -> bool:
-    """Return whether a row group's dictionaries, which its first row brings along, have a text that is no value."""
+    """Return whether a row group's dictionaries, which come with its first row, have a text too long for a value."""
     for batch in coded.iter_batches(batch_size=1, **options):
         dictionaries = [each.dictionary for each in batch.columns if hasattr(each, "dictionary")]
         return any(_longest(each) > _LONGEST for each in dictionaries)
@@ -100,7 +100,7 @@ def _has_long_text(coded: Any, options: dict[str, Any]) -> bool:
 
 
 def _refuse_bombs(metadata: Any, wanted: Container[str], path: str) -> None:
-    """Refuse a file that is small and does not stay so: a run must not end for want of memory."""
+    """Refuse a small file that decompresses to a huge one: a run must not run out of memory."""
     size = 0
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         chunks = [group.column(number) for number in range(group.num_columns)]
@@ -113,7 +113,7 @@ def _refuse_bombs(metadata: Any, wanted: Container[str], path: str) -> None:
         )
         if dense > _MOST_UNPACKED:
             raise ConfigurationError(
-                f"{path}: unpacks to {dense:,} bytes, more than {_DENSEST} times what it holds; write it in smaller "
+                f"{path}: unpacks to {dense:,} bytes, more than {_DENSEST} times its size; write it in smaller "
                 "row groups, with dictionaries"
             )
     if metadata.num_rows > max(_FEW_ROWS, 10 * size):
@@ -135,7 +135,7 @@ def _values(column: Any) -> list[object]:
         return [texts[place] for place in places]
     try:
         return list(column.to_pylist())
-    except ValueError:  # one of them is no UTF-8, or no date of Python's
+    except ValueError:  # one of them is not UTF-8, or no date that Python knows
         return [_value(each) for each in column]
 
 

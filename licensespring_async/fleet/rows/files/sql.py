@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from ....errors import ConfigurationError
+from ....extras import installing_beside
 from ....redaction import excerpt
 from ..row import InvalidRow, Row, keeping, row_from
 from .columns import kept_columns, our_names
@@ -20,28 +21,28 @@ _BATCH = 1000
 def rows_of(
     query: str, database: str, mapping: Mapping[str, str], *, keep: Sequence[str] = ()
 ) -> Iterator[Row | InvalidRow]:
-    """Return the rows of a query, a batch at a time by a cursor of the server's; nothing is ever committed.
+    """Yield the rows of a query, in batches from a server-side cursor; nothing is committed.
 
     Raises:
-        ConfigurationError: The database cannot be used, or the query gives no such rows; no text of it has a password.
+        ConfigurationError: The database cannot be used, or the query returns no such rows. The text has no password.
     """
     url = _url(database)
     name = _shown(url)
     engine = _engine(url, name)
-    # What the driver says may repeat what it was given.
+    # Errors of the driver may repeat these.
     given = [query, *(str(value) for value in (url.password, *url.query.values()) if value)]
     row = 0
     try:
         with _connect(engine, name) as connection:
-            # exec_driver_sql and no_parameters: a query is sent as it is written, `%` and `:` included.
+            # exec_driver_sql and no_parameters: the query is sent unchanged, with `%` and `:`.
             options = connection.execution_options(stream_results=True, yield_per=_BATCH, no_parameters=True)
             result = options.exec_driver_sql(query)
             if not result.returns_rows:
-                raise ConfigurationError("--sql: gives no rows; write a SELECT")
+                raise ConfigurationError("query: returns no rows; write a SELECT")
             advice = "The query must name its columns (SELECT serial AS hardware_id ...)"
             names = list(result.keys())
-            ours = our_names(names, mapping, source="--sql", advice=advice)
-            places = kept_columns(names, ours, keep, source="--sql")
+            ours = our_names(names, mapping, source="query", advice=advice)
+            places = kept_columns(names, ours, keep, source="query")
             for values in result:
                 row += 1
                 found = row_from(dict(zip(ours, values, strict=True)), row=row)
@@ -58,9 +59,9 @@ def _url(database: str) -> URL:
     try:
         return make_url(database)
     except (ArgumentError, ValueError):
-        # What could not be read may hold the password anywhere: neither it nor the error is shown.
+        # The text may hold the password anywhere: show neither it nor the error.
         raise ConfigurationError(
-            "--database: is no URL of SQLAlchemy, such as postgresql+psycopg://user:password@host/name or "
+            "database: not an SQLAlchemy URL, such as postgresql+psycopg://user:password@host/name or "
             "sqlite:///devices.db"
         ) from None
 
@@ -72,11 +73,11 @@ def _engine(url: URL, name: str) -> Engine:
     try:
         engine = create_engine(url, poolclass=NullPool)
     except ModuleNotFoundError as e:
-        raise ConfigurationError(f"{name}: needs the driver {e.name}: python -m pip install {e.name}") from e
+        raise ConfigurationError(f"{name}: needs the driver {e.name}: {installing_beside(str(e.name))}") from e
     except NoSuchModuleError:
         raise ConfigurationError(f"{name}: SQLAlchemy knows no {url.drivername}; is the dialect installed?") from None
     except (ArgumentError, ValueError, TypeError):  # the error shows values of the URL
-        raise ConfigurationError(f"{name}: the URL's parts or options do not fit to {url.drivername}") from None
+        raise ConfigurationError(f"{name}: the URL's parts or options are not for {url.drivername}") from None
     if engine.dialect.is_async:
         raise ConfigurationError(f"{name}: the driver {engine.driver} is async; name another, such as psycopg")
     return engine
@@ -86,9 +87,9 @@ def _connect(engine: Engine, name: str) -> Connection:
     try:
         return engine.connect()
     except (ValueError, TypeError):  # an option of the URL that the driver does not take
-        raise ConfigurationError(f"{name}: the URL's options do not fit to {engine.driver}") from None
+        raise ConfigurationError(f"{name}: the URL's options are not for {engine.driver}") from None
 
 
 def _shown(url: URL) -> str:
-    """Return where a database is, without the user, the password and options, which may be one."""
+    """Return a database's address without user, password and options, which may hold one."""
     return f"{url.drivername}://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"

@@ -1,4 +1,4 @@
-"""Files of text, packed or not, read line by line in bounded memory."""
+"""Read text files, compressed or not, line by line in bounded memory."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Text:
     """Text from a file.
 
     Attributes:
-        lines: The text; bytes that are no UTF-8 are surrogates in it, so that they spoil their own row and not the run.
-        packing: What it was packed with, or ""; where it is cut off, EOFError is raised.
-        damage: What is raised where the packed data is damaged.
+        lines: The text. Bytes that are not UTF-8 become surrogates: they spoil their own row, not the run.
+        packing: Its compression, or ""; if the data is cut off, reading raises EOFError.
+        damage: What reading raises if the compressed data is damaged.
     """
 
     lines: IO[str]
@@ -41,15 +41,15 @@ class Text:
 
 @contextmanager
 def open_text(path: str | Path) -> Generator[Text]:
-    """Open a file, or the standard input, and unpack gzip and zstd, which show in the first bytes, not in the name.
+    """Open a file or the standard input; decompress gzip and zstd, recognized by the first bytes.
 
     Raises:
         OSError: It cannot be opened.
         ConfigurationError: It is zstd, and the extra `zstd` is not installed.
     """
     with ExitStack() as stack:
-        # The standard input is opened anew: a thread that still reads at exit would hold the lock of sys.stdin, and the
-        # interpreter aborts when it cannot take that.
+        # Open the standard input anew: a thread that still reads at exit would hold the lock of sys.stdin, and the
+        # interpreter aborts if it cannot take that lock.
         is_stdin = str(path) == STDIN
         raw = stack.enter_context(open(0 if is_stdin else path, "rb", closefd=not is_stdin))
         start = raw.peek(len(_ZSTD))
@@ -67,7 +67,7 @@ def open_text(path: str | Path) -> Generator[Text]:
 
 
 def bounded(text: IO[str]) -> Iterator[tuple[str, bool]]:
-    """Return the lines of a text, and whether each is whole: of one longer than 1 MiB the rest is thrown away."""
+    """Yield the lines of a text, and whether each is whole: a line is cut off after 1 MiB."""
     while line := text.readline(LONGEST_LINE):
         is_whole = _is_whole(line)
         yield line, is_whole
@@ -76,10 +76,10 @@ def bounded(text: IO[str]) -> Iterator[tuple[str, bool]]:
 
 
 def refuse_other_encoding(start: Iterable[str], name: str) -> None:
-    """Refuse a text that is not UTF-8, by its first line; a later line that is not spoils only its own row.
+    """Refuse a text whose first line is not UTF-8; a later line spoils only its own row.
 
     Raises:
-        ConfigurationError: It is not.
+        ConfigurationError: It is not UTF-8.
     """
     if not all(is_text(each) and "\0" not in each for each in start):
         raise ConfigurationError(f'{name}: is not UTF-8 text; save it as UTF-8 (Excel calls it "CSV UTF-8")')
@@ -90,7 +90,7 @@ def _is_whole(line: str) -> bool:
 
 
 def suffix_of(path: str | Path) -> str:
-    """Return what a name says that a file holds: `.csv` of `fleet.csv.gz`."""
+    """Return the suffix without a compression suffix: `.csv` for `fleet.csv.gz`."""
     name = str(path).lower()
     for packed in (".gz", ".zst", ".zstd"):
         name = name.removesuffix(packed)
