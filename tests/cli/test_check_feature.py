@@ -214,7 +214,7 @@ def test_another_server_needs_its_key(offline: Run, words: list[str]) -> None:
     """Without a key the message says which option is missing."""
     done = offline(*words, "raw-import")
     assert done.exit_code == 2
-    assert "pass the key that it signs with (--public-key FILE), or --no-verify-signatures" in done.stderr
+    assert "name the key that it signs with (--public-key FILE), or say --no-verify-signatures" in done.stderr
 
 
 def test_help_says_that_a_slot_is_taken(offline: Run) -> None:

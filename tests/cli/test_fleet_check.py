@@ -205,7 +205,7 @@ def test_the_input_is_never_the_output(run: Run, file: Path, good: str) -> None:
     file.write_text(HEADER + good)
     done = run("fleet", "check", "--yes", str(file), "--output", str(file), "--force")
     assert done.exit_code == 2
-    assert "is the file that is read" in done.stderr
+    assert "is the input file" in done.stderr
     assert file.read_text() == HEADER + good
 
 
@@ -221,7 +221,7 @@ def test_the_demo_says_what_comes_next(offline: Run, tmp_path: Path) -> None:
     """The first command ends with the next one, and says at its start what will remain; with an output neither."""
     done = offline("fleet", "check", "--sandbox")
     first, *_, last = done.stderr.splitlines()[1:]
-    assert first == "Without --output only the counts will remain."
+    assert first == "Without --output, only the counts are kept."
     assert last.startswith("Next: keep the results with --output results.jsonl")
     kept = offline("fleet", "check", "--sandbox", "-o", str(tmp_path / "results.jsonl"))
     assert "Without --output" not in kept.stderr

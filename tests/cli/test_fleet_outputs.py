@@ -313,4 +313,4 @@ def test_a_kept_column_hides_none_of_the_results_own(offline: Run, tmp_path: Pat
     command = words(fleet(tmp_path / "fleet.csv", 1), tmp_path / "results.jsonl", service)
     done = offline(*command, "--keep", "owner,code")
     assert (done.exit_code, service.sent.total()) == (2, 0)
-    assert "--keep code: results have a column of that name of their own" in done.stderr
+    assert "--keep code: results have their own column of that name" in done.stderr

@@ -213,7 +213,7 @@ def test_rows_may_come_from_the_standard_input() -> None:
     """`-` reads until the end of the pipe."""
     with running("fleet", "check", "-", "--sandbox", stdin=subprocess.PIPE) as process:
         stdout, stderr = process.communicate("product,hardware_id,license_key\nNOPE,d1,k1\n", timeout=60)
-    assert (process.returncode, stderr) == (0, "Without --output only the counts will remain.\n")
+    assert (process.returncode, stderr) == (0, "Without --output, only the counts are kept.\n")
     assert "unknown_product" in stdout
 
 

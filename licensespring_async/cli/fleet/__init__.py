@@ -1,1 +1,1 @@
-"""`fleet check`, `fleet retry` and `fleet report`: where rows come from, the run, what is shown and written of it."""
+"""`fleet check`, `fleet retry` and `fleet report`: the rows, the run, its progress and its output."""

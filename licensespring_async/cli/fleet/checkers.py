@@ -1,4 +1,4 @@
-"""Who checks the rows of a run: this process, or the workers of a Dask cluster."""
+"""Check the rows of a run in this process, or on the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Service:
-    """What is asked, and how.
+    """The service to ask, and how.
 
     Attributes:
-        is_sandbox: Whether it is a sandbox of the command's own.
-        release: Whether floating slots are given back.
+        is_sandbox: Whether it is the command's own sandbox.
+        release: Whether to give floating slots back.
     """
 
     is_sandbox: bool
@@ -38,24 +38,24 @@ class Service:
 
     @property
     def name(self) -> str:
-        """What the summary and the journal call it."""
+        """Its name in the summary and the journal."""
         return "a sandbox of its own" if self.is_sandbox else self.connection.origin
 
     @property
     def limits(self) -> RateLimits | None:
-        """Rate windows of this process."""
+        """Rate limits of this process."""
         return self.pace.limits(is_embedded=self.is_sandbox)
 
     @property
     def shared(self) -> Limits:
-        """The same for several machines."""
+        """Rate limits shared by several machines."""
         return self.pace.shared(is_embedded=self.is_sandbox)
 
     def checker(self) -> AbstractAsyncContextManager[Checker]:
-        """Return what checks the rows.
+        """Return the checker of the rows.
 
         Raises:
-            ConfigurationError: The options make no client, or an extra is not installed.
+            ConfigurationError: An option cannot be used, or an extra is not installed.
         """
         return _here(self) if self.pace.dask is None else _on_dask(self.pace.dask, self)
 
@@ -77,7 +77,7 @@ def _tell(error: LicenseSpringError | None) -> None:
     if error is None:
         say(ERR, "The service answers again.")
     else:
-        warn(f"the service does not answer any more ({error}). The run waits for it; Ctrl-C ends the run.")
+        warn(f"the service stopped answering ({error}). The run waits until it answers again; Ctrl-C ends the run.")
 
 
 def _on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Checker]:
@@ -95,7 +95,7 @@ def _on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Ch
     )
     if service.is_sandbox:
         if not settings.is_local:
-            raise ConfigurationError("--sandbox is for this machine alone; with it, say --dask local")
+            raise ConfigurationError("--sandbox: only works on this machine; say --dask local with it")
         return _with_sandbox(scheduler, settings, service.shared)
     key = connection.trusted_key()
     connection.warn()

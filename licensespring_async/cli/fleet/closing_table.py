@@ -1,4 +1,4 @@
-"""What came of a run, for people."""
+"""The summary of a run, for people."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _EXAMPLES = 5
 
 
 class Report:
-    """Prints the summary of a run, which begins when this is made.
+    """Prints the summary of a run; the run begins when this object is made.
 
     Args:
-        console: Where the summary goes.
-        summary: What is counted.
-        total: Rows to check, or None when nobody knew.
-        output: Name of the file that has the results, or None.
+        console: Where to print.
+        summary: The counts.
+        total: Rows to check, or None if unknown.
+        output: Name of the output file, or None.
         earlier: Rows in the summary that an earlier run checked.
-        clock: Seconds that never go back.
+        clock: Monotonic clock in seconds.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Report:
         self._started = clock()
 
     def print(self, *, is_complete: bool) -> None:
-        """Print the counts, an example of each error, and a closing line; nothing about a run that never began."""
+        """Print the counts, an example of each error, and a closing line; print nothing if the run never began."""
         if not self._summary.rows and not is_complete:
             return
         seconds = self._clock() - self._started
@@ -67,7 +67,7 @@ class Report:
         say(self._console, self._closing(seconds))
 
     def print_interrupted(self) -> None:
-        """Print how far the run came."""
+        """Print how many rows were done."""
         rows = self._summary.rows
         done = f"{counted(rows, 'row')} done" if self._total is None else f"{rows:,} of {self._total:,} rows done"
         say(ERR, ("Interrupted: ", "bold yellow"), f"{done}.")

@@ -32,31 +32,31 @@ _AFTER_THE_DEMO: Final = (
 
 @attrs.frozen(kw_only=True)
 class Fleet(Group):
-    """What is checked, how, and where the results go: the options of a check and of a retry."""
+    """Options of a check and of a retry: what to check, how, and where the results go."""
 
     rows: Rows
     sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Check against a sandbox on this machine; without FILE, its demo fleet.")
+        bool,
+        typer.Option("--sandbox", help="Check against a sandbox on this machine; without FILE, check its demo fleet."),
     ] = False
     output: Annotated[
         str | None,
         typer.Option(
             "--output",
             "-o",
-            help="Write the results: JSONL, CSV to a .csv, Parquet to a .parquet; - for stdout. A journal and a "
-            "summary are written beside it.",
+            help="Write the results to a .csv or .parquet file, or as JSONL to any other; - for stdout. A journal and "
+            "a summary are written beside the file.",
             metavar="FILE",
         ),
     ] = None
     shown: Annotated[
         Shown,
-        typer.Option("--progress", help="A bar on a terminal and plain lines elsewhere, or one of them; on stderr."),
+        typer.Option("--progress", help="Progress on stderr; auto is a bar on a terminal and plain lines elsewhere."),
     ] = Shown.AUTO
     salt: Annotated[
         str | None,
         typer.Option(
-            help="Any secret text: results of all runs with it name a key or device by the same fingerprint. Default: "
-            "random, and kept in the journal.",
+            help="Secret text that makes fingerprints comparable between runs. Default: random, stored in the journal.",
             metavar="TEXT",
             envvar=SALT_VARIABLE,
         ),
@@ -68,14 +68,14 @@ class Fleet(Group):
 
     @property
     def is_first_look(self) -> bool:
-        """Whether this is the demo, and nothing is kept of it."""
+        """Whether this checks the demo without an output."""
         return self.sandbox and self.rows.file is None and self.rows.sql is None and self.output is None
 
     def service(self) -> Service:
-        """Return what is asked.
+        """Return the service to ask.
 
         Raises:
-            ConfigurationError, typer.BadParameter: Options contradict each other, or write over what is read.
+            ConfigurationError, typer.BadParameter: Options contradict each other, or the output is the input.
         """
         if self.sandbox:
             self.connection.refuse_beside_sandbox()
@@ -83,7 +83,7 @@ class Fleet(Group):
         return Service(is_sandbox=self.sandbox, connection=self.connection, pace=self.pace, release=self.slots.release)
 
     def about(self, service: Service) -> dict[str, object]:
-        """Return the options that the summary file shows."""
+        """Return the options for the summary file."""
         limits, ends = service.limits, self.ends
         return {
             "service": service.name,
@@ -99,7 +99,7 @@ class Fleet(Group):
         }
 
     def identity(self, service: Service) -> dict[str, str]:
-        """Return the options that make another run of it: a journal of one does not go on with another."""
+        """Return the options that must not change when a run resumes from its journal."""
         kept = self.rows.kept
         return {
             "service": service.name,
@@ -115,22 +115,22 @@ def check(
     context: typer.Context,
     fleet: Fleet,
     force: Annotated[
-        bool, typer.Option("--force", help="Start anew: replace an output file that holds something, and its journal.")
+        bool, typer.Option("--force", help="Start over: replace an existing output file and its journal.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be checked, and send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be checked, and send nothing.")] = False,
 ) -> None:
-    """Check many devices. What floats, a feature or a license, gives each device a slot: this TAKES SLOTS.
+    """Check many devices. A device takes a slot of each floating feature or license: this TAKES SLOTS.
 
-    FILE has the columns product, hardware_id, license_key and/or username, feature, and where they are needed
-    license_id and bundle_code; CSV and TSV name them in the first line, JSONL has an object a line. A row without a
-    feature is a bundle check, unless a column named check says "license". Other columns are ignored. Rows that ask
-    the same are checked once.
+    FILE has the columns product, hardware_id, license_key or username, feature, and if needed license_id and
+    bundle_code. CSV and TSV name them in the first line; JSONL has one object per line. A row without a feature is a
+    bundle check, unless a column named check says "license". Other columns are ignored. Duplicate rows are checked
+    once.
 
-    With --output, a run that was interrupted or killed goes on where it was when the same command is given again.
-    Ctrl-C once finishes the rows under way, twice ends at once.
+    With --output, the same command resumes a run that was interrupted or killed. Ctrl-C once finishes the rows under
+    way; twice ends at once.
 
-    Exits with 0 when all rows were checked, whatever the answers; 1 when some ended in an error, or a --dry-run has
-    invalid ones; 2 for wrong usage; 3 when --max-errors or --max-error-rate ended the run; 4 for refused credentials or
+    Exits with 0 when all rows were checked, whatever the answers; 1 when some ended in an error, or --dry-run found
+    invalid rows; 2 for wrong usage; 3 when --max-errors or --max-error-rate ended the run; 4 for refused credentials or
     a wrong signature, which ends it at once; 5 for a no with --fail-on not_licensed; 130 when interrupted.
     """
     _run(context, fleet, force=force, dry_run=dry_run)
@@ -138,9 +138,9 @@ def check(
 
 @command
 def retry(*, context: typer.Context, fleet: Fleet) -> None:
-    """Check the rows again that ended in an error: give the FILE, --output and options of the check.
+    """Check again the rows that ended in an error. Give the same FILE, --output and options as for the check.
 
-    The output then has the new results of these rows beside the others. This TAKES SLOTS as a check does, and exits
+    The output then has their new results beside the other rows. This TAKES SLOTS as a check does, and exits
     with the same codes.
     """
     _run(context, fleet, is_retry=True)
@@ -158,7 +158,7 @@ def _run(
             stack.enter_context(salted(fleet.salt))
         source = stack.enter_context(fleet.rows.opened(has_demo=fleet.sandbox))
         if dry_run and source.is_stream:
-            raise typer.BadParameter("--dry-run reads the rows, and a stream can be read only once; name a file")
+            raise typer.BadParameter("--dry-run reads the rows, but a stream can be read only once; name a file")
         survey = None if source.is_stream else stack.enter_context(Survey(source.read()))
         if survey is not None:
             for line in [outlook(survey, limits, release=service.release), *complaints(survey)]:
@@ -166,7 +166,7 @@ def _run(
         if dry_run:
             raise typer.Exit(Code.ERRORS if survey is not None and survey.invalid else Code.OK)
         if fleet.output is None:
-            say(ERR, "Without --output only the counts will remain.")
+            say(ERR, "Without --output, only the counts are kept.")
         checker = service.checker()
         if not fleet.sandbox:
             fleet.slots.agree(survey)

@@ -1,4 +1,4 @@
-"""When a run ends before its rows do, and what is a failure of it."""
+"""When a run ends early, and what counts as a failure."""
 
 from __future__ import annotations
 
@@ -21,20 +21,24 @@ class Failing(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Ends(Group):
-    """How errors are met, and what the exit code says of a no."""
+    """How to handle errors, and the exit code for a no."""
 
     panel = "When it ends early"
 
     retries: Annotated[
         int,
         typer.Option(
-            help="How often a row whose error may pass is tried again, behind all others.", metavar="NUMBER", min=0
+            help="Times to retry a row after a transient error, behind all other rows.", metavar="NUMBER", min=0
         ),
     ] = 1
-    max_errors: Annotated[int | None, typer.Option(help="End when more rows fail.", metavar="NUMBER", min=0)] = None
+    max_errors: Annotated[
+        int | None, typer.Option(help="End when more rows than this fail.", metavar="NUMBER", min=0)
+    ] = None
     max_error_rate: Annotated[
         float | None,
-        typer.Option(help="End when a greater share of rows fails, of 100 or more.", metavar="SHARE", min=0.0, max=1.0),
+        typer.Option(
+            help="End when a greater share of the rows fails, after 100 rows.", metavar="SHARE", min=0.0, max=1.0
+        ),
     ] = None
     fail_on: Annotated[
         Failing | None,
@@ -50,7 +54,7 @@ class Ends(Group):
         return self.fail_on is Failing.NOT_LICENSED
 
     def broken_by(self, errors: int, rows: int) -> str:
-        """Return which limit so many errors in so many rows are over; "" when none."""
+        """Return which limit so many errors in so many rows exceed, or ""."""
         if self.max_errors is not None and errors > self.max_errors:
             return f"{errors:,} errors are more than --max-errors {self.max_errors:,}"
         rate = self.max_error_rate

@@ -1,4 +1,4 @@
-"""Rows from a stream that may pause, without pausing the checks that are under way."""
+"""Read rows from a stream that may pause, without pausing the checks under way."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _Item = Row | InvalidRow | Exception | None  # None: the end
 
 @asynccontextmanager
 async def feed(rows: Iterator[Row | InvalidRow]) -> AsyncGenerator[AsyncIterator[Row | InvalidRow]]:
-    """Read rows in a thread of their own, at most 1,000 ahead.
+    """Read rows in a separate thread, at most 1,000 ahead.
 
-    The thread is a daemon: one that waits for a pipe cannot be told to stop, and must not keep the program from ending.
-    anyio's worker threads would.
+    The thread is a daemon: it cannot be stopped while it waits for a pipe, and must not keep the program from ending,
+    as anyio's worker threads would.
     """
     feeding = _Feed(asyncio.get_running_loop())
     threading.Thread(target=feeding.pump, args=(rows,), name="rows", daemon=True).start()
@@ -35,7 +35,7 @@ class _Feed:
         self._arrived = asyncio.Event()
 
     def pump(self, rows: Iterator[Row | InvalidRow]) -> None:
-        """Read to the end, or until nobody listens any more; runs in the thread."""
+        """Read until the end, or until the loop is closed; runs in the thread."""
         try:
             for row in rows:
                 if not self._put(row):
@@ -57,7 +57,7 @@ class _Feed:
 
     async def __anext__(self) -> Row | InvalidRow:
         while True:
-            # Cleared before looking: what is put after the look sets it again.
+            # Clear it before the look: an item put after the look sets it again.
             self._arrived.clear()
             try:
                 item = self._queue.get_nowait()

@@ -1,4 +1,4 @@
-"""How far a run is, in numbers."""
+"""The progress of a run, in numbers."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _RECENT: Final = 60.0
 
 @attrs.frozen(kw_only=True)
 class Status:
-    """How far a run is.
+    """The progress of a run.
 
     Attributes:
-        rows: Rows that have their result.
-        total: Rows that there are, or None when nobody knows.
+        rows: Rows with a result.
+        total: Rows in all, or None if unknown.
         earlier: Rows that an earlier run checked.
         elapsed: Seconds since this run began.
         rate: Rows per second, over the last minute.
-        eta: Seconds until the end at this rate, or None when nobody knows.
-        p50: Seconds within which half of the checks were done, or None before the first.
-        p95: Seconds within which 95 % were.
+        eta: Seconds until the end at this rate, or None if unknown.
+        p50: Median duration of a check in seconds, or None before the first.
+        p95: 95th percentile of the durations in seconds.
         throttled: Requests that the service answered with HTTP 429.
         under_way: Rows under way now.
-        concurrency: Rows that may be.
+        concurrency: Rows that may be under way.
         outcomes: Rows by outcome.
     """
 
@@ -46,20 +46,20 @@ class Status:
     outcomes: dict[str, int]
 
     def to_fields(self) -> dict[str, object]:
-        """Return it as JSON has it: times rounded to a tenth of a millisecond."""
+        """Return the fields for JSON, with times rounded to a tenth of a millisecond."""
         fields = attrs.asdict(self)
         return {name: round(value, 4) if isinstance(value, float) else value for name, value in fields.items()}
 
 
 class Meter:
-    """Reads how far a run is, which begins when this is made.
+    """Measures the progress of a run; the run begins when this object is made.
 
     Args:
-        summary: What is counted.
-        total: Rows that there are, or None when nobody knows.
-        pace: Tells how the run goes, or None before it does.
+        summary: The counts.
+        total: Rows in all, or None if unknown.
+        pace: Returns the current pace, or None before the run begins.
         earlier: Rows that an earlier run checked.
-        clock: Seconds that never go back.
+        clock: Monotonic clock in seconds.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Meter:
         self._seen = deque([(self._started, earlier)])
 
     def read(self) -> Status:
-        """Return how far it is now."""
+        """Return the progress now."""
         summary, now, pace = self._summary, self._clock(), self._pace()
         while len(self._seen) > 1 and self._seen[1][0] <= now - _RECENT:
             self._seen.popleft()

@@ -1,4 +1,4 @@
-"""Where results are written."""
+"""Write results to a file or to stdout."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ STDOUT = "-"
 
 @contextmanager
 def open_output(name: str | None, *, force: bool, kept: Sequence[str] = ()) -> Generator[Callable[[Result], None]]:
-    """Give a function that writes a result in the format that the name tells, or does nothing without an output.
+    """Yield a function that writes a result in the format of the name, or does nothing without an output.
 
-    Lines of JSON and CSV are handed to the system as they are complete: a run that is interrupted leaves whole lines.
-    Parquet appears at the end of the block, however that ends.
+    Each line of JSON or CSV is flushed when it is complete: an interrupted run leaves whole lines. A Parquet file
+    appears at the end of the block, however the block ends.
 
     Args:
         name: The file: Parquet in `.parquet`, CSV in `.csv`, else JSONL; `-` for stdout; None for no output.
-        force: Whether a file that holds something may be replaced.
+        force: Whether to replace a file that is not empty.
         kept: Columns of the input that the results have.
 
     Raises:
-        ConfigurationError: The file cannot be written, or holds something.
+        ConfigurationError: The file cannot be written, or is not empty.
     """
     if name is None:
         yield lambda _: None
@@ -56,7 +56,7 @@ def open_output(name: str | None, *, force: bool, kept: Sequence[str] = ()) -> G
         try:
             yield _writer(file, name, kept)
         except BaseException:
-            # What could not be written would fail once more here, and hide the error that tells about it.
+            # Closing would fail again on what could not be written, and hide the first error.
             with suppress(OSError):
                 file.close()
             raise
@@ -74,43 +74,43 @@ def _told(name: str) -> Generator[None]:
 
 
 def refuse_input(output: str | None, source: str | None) -> None:
-    """Refuse to write over the file that is read.
+    """Refuse to overwrite the input.
 
     Raises:
-        ConfigurationError: The two are one file.
+        ConfigurationError: The output is the input.
     """
     if output in (None, STDOUT) or source in (None, STDOUT):
         return
     with suppress(OSError):
         if Path(str(output)).samefile(str(source)):
-            raise ConfigurationError(f"--output {output}: is the file that is read; name another one")
+            raise ConfigurationError(f"--output {output}: is the input file; name another file")
 
 
 def journal_of(output: str | None) -> Path | None:
-    """Return where the journal of a run is: beside its output, when that is a regular file."""
+    """Return the path of a run's journal, beside its output; None if the output is no regular file."""
     if output in (None, STDOUT):
         return None
     path = Path(str(output))
-    # Without a directory there will be no output either, which says so in its own words.
+    # Without the directory, opening the output reports the error.
     return None if (path.exists() and not path.is_file()) or not path.parent.is_dir() else Path(f"{path}.journal")
 
 
 def refuse_loss(output: str) -> None:
-    """Refuse to write over a file that holds something.
+    """Refuse to overwrite a file that is not empty.
 
     Raises:
-        ConfigurationError: It does, or is a directory.
+        ConfigurationError: It is not empty, or is a directory.
     """
     path = Path(output)
     _refuse_directory(path)
     if path.exists() and path.stat().st_size > 0:
         raise ConfigurationError(
-            f"--output {output}: the file holds something already; name another one, or replace it with --force"
+            f"--output {output}: the file exists and is not empty; name another one, or replace it with --force"
         )
 
 
 def unwritable(name: str, error: OSError) -> ConfigurationError:
-    """Return the error for an output that the system does not let us write."""
+    """Return the error for an output that cannot be written."""
     return ConfigurationError(f"--output {name}: cannot be written: {error.strerror or error}")
 
 
@@ -120,7 +120,7 @@ def _refuse_directory(path: Path) -> None:
 
 
 def _open(path: Path, *, force: bool) -> TextIO:
-    """Open a file whose lines are there as soon as they are written; one that is there loses its place to a new one."""
+    """Open a line-buffered file; an existing file is replaced."""
     _refuse_directory(path)
     try:
         return _lines(create(path))

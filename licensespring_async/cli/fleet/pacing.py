@@ -1,4 +1,4 @@
-"""How fast a fleet may be checked: options to rate windows, and rate windows to the time a run takes."""
+"""Turn options into rate limits, and rate limits into the time that a run takes."""
 
 from __future__ import annotations
 
@@ -19,33 +19,35 @@ from ..commands import Group
 
 @attrs.frozen(kw_only=True)
 class Pace(Group):
-    """How fast, and where from."""
+    """How fast to check, and on which machines."""
 
     panel = "Pace"
 
     concurrency: Annotated[
         int | None,
-        typer.Option(help="Most rows under way at once. Default: found, from 16 to 128.", metavar="NUMBER", min=1),
+        typer.Option(help="Most rows under way at once. Default: tuned, from 16 to 128.", metavar="NUMBER", min=1),
     ] = None
     plan: Annotated[
         str | None,
-        typer.Option(help="Keep to a plan's rate: free, business-starter, business-plus, enterprise.", metavar="NAME"),
+        typer.Option(
+            help="Keep a plan's rate limit: free, business-starter, business-plus, enterprise.", metavar="NAME"
+        ),
     ] = None
     rate: Annotated[
         list[str] | None,
         typer.Option(
-            help="Keep to this rate; may be repeated. Default: 200/10 and 50/1, which hold on every plan.",
+            help="Keep this rate limit; may be repeated. Default: 200/10 and 50/1, which hold on every plan.",
             metavar="NUMBER/SECONDS",
         ),
     ] = None
-    unlimited: Annotated[bool, typer.Option("--unlimited", help="No rate, for a server of one's own.")] = False
+    unlimited: Annotated[bool, typer.Option("--unlimited", help="No rate limit, for your own server.")] = False
     dask: Annotated[
         str | None,
         typer.Option(
             "--dask",
-            help="Check on the workers of a Dask cluster, whose rates are divided: a scheduler's address "
-            "(tls://host:8786), or local for processes of this machine (local:4 for four). Workers take the "
-            "credentials from their own environment; they and the scheduler are trusted with the license keys.",
+            help="Check on the workers of a Dask cluster, which share the rate limits. Give a scheduler's address "
+            "(tls://host:8786), or local for processes on this machine (local:4 for four). Workers take the "
+            "credentials from their own environment; they and the scheduler see the license keys.",
             metavar="SCHEDULER",
         ),
     ] = None
@@ -53,29 +55,29 @@ class Pace(Group):
         bool,
         typer.Option(
             "--dask-plaintext",
-            help="Let the connection to a scheduler on another machine be unencrypted: for a network of your own.",
+            help="Allow an unencrypted connection to a scheduler on another machine: only in a private network.",
         ),
     ] = False
     timeout: Annotated[
         float,
         typer.Option(
-            help="Time for one row, retries included; waiting for the rate does not count.", metavar="SECONDS"
+            help="Time-out of one row, including retries but not waiting for the rate limit.", metavar="SECONDS"
         ),
     ] = 30.0
 
     @property
     def bounds(self) -> Concurrency:
-        """Between what numbers of rows under way the run finds its own."""
+        """Bounds of the rows under way; the run tunes the number between them."""
         return Concurrency() if self.concurrency is None else Concurrency.upto(self.concurrency)
 
     def limits(self, *, is_embedded: bool = False) -> RateLimits | None:
-        """Return the windows to keep to; unless some are asked for, those that hold on every plan of the service.
+        """Return the rate limits; by default those that hold on every plan.
 
         Args:
-            is_embedded: Whether the server is the command's own, which has no limits unless some are asked for.
+            is_embedded: Whether the server is the command's own sandbox, which has no limits by default.
 
         Raises:
-            ConfigurationError: They cannot be read, or contradict each other.
+            ConfigurationError: An option cannot be read, or options contradict each other.
         """
         if self.unlimited:
             if self.plan is not None or self.rate:
@@ -89,10 +91,10 @@ class Pace(Group):
         return None if is_embedded else RateLimits.every_plan()
 
     def shared(self, *, is_embedded: bool = False) -> Limits:
-        """Return the windows by who shares them, for a run on several machines."""
+        """Return the rate limits by who shares them, for a run on several machines."""
         limits = self.limits(is_embedded=is_embedded)
         windows = limits.windows if limits else ()
-        # Rates without a plan are not the hosted service's: they hold for all machines together.
+        # A --rate without a --plan is not the hosted service's: it holds for all machines together.
         has_own = bool(self.rate) and self.plan is None
         address = () if has_own else tuple(each for each in windows if each == PER_ADDRESS)
         return Limits(company=tuple(each for each in windows if each not in address), address=address)
@@ -109,7 +111,7 @@ def _plan(name: str) -> RateLimits:
 
 
 def least_seconds(requests: int, limits: RateLimits) -> float:
-    """Return how long so many requests take at the least."""
+    """Return the least number of seconds that so many requests take."""
     if not requests:
         return 0.0
     whole = max((requests - 1) // each.limit * each.seconds for each in limits.windows)

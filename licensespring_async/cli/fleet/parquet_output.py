@@ -22,13 +22,13 @@ _BATCH = 10_000
 
 @contextmanager
 def parquet_output(path: Path, kept: Sequence[str] = ()) -> Generator[Callable[[Result], None]]:
-    """Give a function that adds a result to a file, which appears whole at the end of the block, however that ends.
+    """Yield a function that adds a result; the whole file appears at the end of the block, however the block ends.
 
-    Until then there is only a file beside it, because Parquet without its end is nothing.
+    Until then only a temporary file beside it exists: Parquet without its end is unreadable.
 
     Raises:
         ConfigurationError: The extra is not installed.
-        OSError: The file cannot be written; what was there before is left.
+        OSError: The file cannot be written; an existing file is left unchanged.
     """
     with needs_extra("parquet"):
         import pyarrow as pa  # noqa: PLC0415  # an extra

@@ -1,4 +1,4 @@
-"""What is said, and asked, before the first row is sent."""
+"""Messages and questions before the first row is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EXAMPLES = 5
 
 @attrs.frozen(kw_only=True)
 class Slots(Group):
-    """What becomes of the floating slots that a run takes."""
+    """What to do with the floating slots that a run takes."""
 
     panel = "Floating slots"
 
@@ -30,19 +30,19 @@ class Slots(Group):
         bool,
         typer.Option(
             "--release",
-            help="Give the floating slot of each feature or license back after its check, also one that the device "
-            "held before; those that bundle checks take are kept.",
+            help="Give the floating slot of each feature or license back after its check, even if the device held it "
+            "before. Slots of bundle checks are not given back.",
         ),
     ] = False
 
     def agree(self, survey: Survey | None) -> None:
-        """Say how many floating slots a run may take, and go on only when somebody agrees.
+        """Say how many floating slots a run may take, and ask whether to continue.
 
         Args:
-            survey: What will be checked, or None of a stream.
+            survey: The rows, or None for a stream.
 
         Raises:
-            ConfigurationError: There is nobody to ask.
+            ConfigurationError: There is no terminal to ask at, and no `--yes`.
             typer.Exit: The answer was no.
         """
         if survey is not None and not survey.checks:
@@ -56,13 +56,13 @@ class Slots(Group):
                 raise typer.Exit(Code.USAGE)
         else:
             raise ConfigurationError(
-                f"{notice}. Say --yes to agree; --dry-run only counts, and --release gives the slots of features and "
+                f"{notice}. Say --yes to agree. --dry-run only counts; --release gives the slots of features and "
                 "licenses back"
             )
 
 
 def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
-    """Return one line on what a run will do."""
+    """Describe in one line what a run will do."""
     given_back = survey.feature_checks + survey.license_checks
     if limits is None:
         time = "no rate limit"
@@ -80,7 +80,7 @@ def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
 
 
 def complaints(survey: Survey) -> list[str]:
-    """Return a line for each reason, of a few, why rows cannot be checked, with where that is first so."""
+    """Return a line for each of the first 5 reasons why rows are invalid, with the first such row."""
     firsts = list(survey.reasons.values())[:_EXAMPLES]
     return [
         f"invalid, first in row {each.row:,}{'' if each.line is None else f' (line {each.line:,})'}: {each.reason}"

@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, a line now and then elsewhere, or lines of JSON. On stderr."""
+"""Show progress on stderr: a bar on a terminal, a line now and then elsewhere, or lines of JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Show = Callable[[], None]
 
 
 class Shown(StrEnum):
-    """How progress is shown: `auto` is a bar on a terminal and plain lines elsewhere."""
+    """How to show progress: `auto` is a bar on a terminal and plain lines elsewhere."""
 
     AUTO = "auto"
     PLAIN = "plain"
@@ -37,13 +37,13 @@ def progress(
     console: Console = ERR,
     clock: Callable[[], float] = time.monotonic,
 ) -> Generator[Show]:
-    """Give a function to call all the time, which shows something now and then.
+    """Yield a function to call often; it shows the progress now and then.
 
     Args:
-        meter: Tells how far the run is.
-        shown: How.
-        console: Where; JSON always goes to stderr.
-        clock: Seconds that never go back.
+        meter: Measures the progress.
+        shown: How to show it.
+        console: Where to show it; JSON always goes to stderr.
+        clock: Monotonic clock in seconds.
     """
     if shown is Shown.NONE:
         yield lambda: None
@@ -74,24 +74,24 @@ def _now_and_then(show: Show, every: float, clock: Callable[[], float]) -> Show:
 
 
 class _Bar(Progress):
-    """The bar, and under it what came of the rows."""
+    """The bar, and the counts below it."""
 
     def __init__(self, console: Console) -> None:
         self._details = ""
         columns = (TextColumn("Checking"), BarColumn(bar_width=None), TextColumn("{task.fields[tells]}"))
-        # The summary says it all; the bar leaves no trace.
+        # The bar is removed at the end; the summary replaces it.
         super().__init__(*columns, console=console, expand=True, transient=True)
         self._task = self.add_task("", total=None, tells="")
 
     def get_renderables(self) -> Iterable[RenderableType]:
-        """Return what is on the screen."""
+        """Yield the bar and the line below it."""
         yield from super().get_renderables()
         details = text(self._details, "dim")
         details.no_wrap, details.overflow = True, "ellipsis"
         yield details
 
     def show(self, status: Status) -> None:
-        """Show how far the run is."""
+        """Show the progress."""
         self._details = f"{_counts(status)}{_times(status)}{_throttled(status)}"
         tells = f"{_rows(status)}  {status.rate:,.0f}/s{_left(status)}"
         self.update(self._task, total=status.total, completed=status.rows, tells=tells)

@@ -1,4 +1,4 @@
-"""`fleet report`: the results of a run as a page."""
+"""`fleet report`: the results of a run as an HTML page."""
 
 from __future__ import annotations
 
@@ -27,14 +27,12 @@ def report(
             help="What `fleet check --output` wrote: JSONL, CSV or Parquet, or its journal.", metavar="RESULTS"
         ),
     ],
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="The HTML file to write.", metavar="FILE")
-    ] = "report.html",
-    force: Annotated[bool, typer.Option("--force", help="Replace an output file that holds something.")] = False,
+    output: Annotated[str, typer.Option("--output", "-o", help="HTML file to write.", metavar="FILE")] = "report.html",
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing output file.")] = False,
 ) -> None:
-    """Make one HTML file of a run's results, which opens from disk and needs no network.
+    """Turn a run's results into one HTML file that opens from disk and needs no network.
 
-    Exits with 0 when it is written, and 2 when RESULTS cannot be read or FILE cannot be written.
+    Exits with 0 when it is written, and with 2 when RESULTS cannot be read or FILE cannot be written.
     """
     with needs_extra("report"):
         from ...fleet.report.page import render  # noqa: PLC0415  # an extra

@@ -1,4 +1,4 @@
-"""A run of `fleet check` or `fleet retry`: from what was asked for to results, journal and exit code."""
+"""Run `fleet check` or `fleet retry`: from a job to results, journal and exit code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from .progress import Show, Shown, progress
 from .source import Source
 from .summary_file import Record, State
 
-_TICK = 0.1  # seconds; how often something is shown is up to what shows it
+_TICK = 0.1  # seconds; `progress` decides how often it shows something
 
 
 @attrs.frozen(kw_only=True)
@@ -49,14 +49,14 @@ class Job:
     """What to run.
 
     Attributes:
-        survey: What is known of the rows, or None of a stream.
-        identity: Options that make another run of it; the rows are added.
-        is_retry: Whether only rows that ended in an error are checked.
-        has_own_salt: Whether the user says what fingerprints are salted with.
-        shown: How progress is shown.
-        about: What the summary says of it beside what came of it.
+        survey: The survey of the rows, or None for a stream.
+        identity: Options that must not change when the run resumes; the rows are added.
+        is_retry: Whether to check only rows that ended in an error.
+        has_own_salt: Whether the user gave the salt of fingerprints.
+        shown: How to show progress.
+        about: More fields for the summary file.
         kept: Columns of the input that the results have.
-        next_step: What people are told at its end.
+        next_step: Advice to print at the end.
     """
 
     checker: AbstractAsyncContextManager[Checker]
@@ -74,25 +74,25 @@ class Job:
     next_step: str = ""
 
     def rows(self, finished: Finished, wanted: Finished | None) -> Iterator[Row | InvalidRow]:
-        """Read the rows that are to be checked."""
+        """Read the rows to check."""
         given = self.source.read()
         rows = given if self.survey is None else self.survey.distinct(given)
         return (row for row in rows if row.row not in finished and (wanted is None or row.row in wanted))
 
 
 def perform(job: Job) -> None:
-    """Run a job, print what came of it, and exit with its code.
+    """Run a job, print its summary, and exit with its code.
 
     Raises:
-        LicenseSpringError: It cannot be run, or ended early.
+        LicenseSpringError: It cannot be run, or an error ended it.
         KeyboardInterrupt: A signal ended it.
-        typer.Exit: It ended otherwise than in success.
+        typer.Exit: It ended; this carries its exit code.
     """
     with ExitStack() as stack:
         current = _Run(job, _open_journal(job, stack))
         current.check()
     if current.abort:
-        complain(f"{current.abort}; the rows that are left were not checked.")
+        complain(f"{current.abort}; the remaining rows were not checked.")
     raise typer.Exit(current.code())
 
 
@@ -111,15 +111,15 @@ def _open_journal(job: Job, stack: ExitStack) -> Journal | None:
     salt = journal.salt(current_salt())
     if job.has_own_salt and salt != current_salt():
         raise ConfigurationError(
-            f"--salt: the results in {path} were named with another one; leave it out to go on with that, or start "
-            "anew with --force"
+            f"--salt: the fingerprints in {path} have another salt; leave --salt out to keep that one, or start over "
+            "with --force"
         )
     stack.enter_context(salted(salt))
     return journal
 
 
 class _Ledger:
-    """Copies a result to the duplicates of its row, and keeps all of them in the journal."""
+    """Copies a result to the duplicates of its row, and writes them all to the journal."""
 
     def __init__(self, survey: Survey | None, journal: Journal | None) -> None:
         self._survey = survey
@@ -128,7 +128,7 @@ class _Ledger:
     async def settle(self, result: Result, *, is_final: bool) -> Sequence[Result]:
         results = [result] if self._survey is None else self._survey.with_copies(result)
         if not is_final:
-            # The error that ended the run happened to one row; its duplicates were not checked.
+            # The error that ended the run belongs to one row; its duplicates were not checked.
             why = "not checked: the run had ended"
             copies = [attrs.evolve(each, outcome=Outcome.SKIPPED, code=ABORTED, message=why) for each in results[1:]]
             return [result, *copies]
@@ -152,24 +152,24 @@ class _Run:
         self._earlier = len(done) - len(self._wanted or ())
 
     def check(self) -> None:
-        """Check the rows that have no result yet, and print what came of all."""
+        """Check the rows that have no result yet, and print the summary of all."""
         job, summary, earlier = self._job, self._summary, self._earlier
         total = None if job.survey is None else job.survey.rows
-        # What stdout is for when it takes the results, nothing else may go there.
+        # If results go to stdout, nothing else may go there.
         is_clear = job.output != STDOUT or job.shown is not Shown.JSON
         report = Report(ERR if job.output == STDOUT else OUT, summary, total, job.output, earlier=earlier)
         meter = Meter(summary, total=total, pace=self._pace, earlier=earlier, clock=time.monotonic)
         record = Record(job.output, job.about, summary, meter, is_resumed=self._is_resumed)
         with ExitStack() as stack:
             write = stack.enter_context(self._written())
-            # Not before the output is known to be ours, and with its end, which may fail as well.
+            # Only once the output is ours; and around its closing, which may fail too.
             with record.kept(self._ends), stack.pop_all():
                 if self._journal is not None:
                     for result in self._journal.results(except_errors=job.is_retry):
                         write(result)
                         summary.add(result)
                 if self._finished:
-                    say(ERR, f"Resuming: {earlier:,} of {total or 0:,} rows have their result already.")
+                    say(ERR, f"Resuming: {earlier:,} of {total or 0:,} rows have a result already.")
                 with (
                     _told(report, is_clear=is_clear, goes_on=self._journal is not None),
                     progress(meter, job.shown) as show,
@@ -183,7 +183,7 @@ class _Run:
                 say(ERR, self._job.next_step)
 
     def code(self) -> Code:
-        """Return what the run's exit code says."""
+        """Return the run's exit code."""
         if self.abort:
             return Code.ABORTED
         if self._summary.of(Outcome.ERROR):
@@ -201,7 +201,7 @@ class _Run:
         try:
             yield lambda _: None
         finally:
-            # Errors that were not retried are still results: the journal has them all.
+            # Rows whose retry did not happen keep their old error: write everything that the journal has.
             with open_output(job.output, force=True, kept=job.kept) as write:
                 for result in self._journal.results() if self._journal is not None else ():
                     write(result)
@@ -213,7 +213,7 @@ class _Run:
         return None if self._checks is None else self._checks.pace
 
     def _drain(self) -> bool:
-        """End the run in order; false when that was asked for before."""
+        """Finish the rows under way and end; return false if this was asked for before."""
         if self._is_draining:
             return False
         self._is_draining = True
@@ -247,7 +247,7 @@ class _Run:
 
 @contextmanager
 def _told(report: Report, *, is_clear: bool, goes_on: bool) -> Generator[None]:
-    """Print how far a run came when it does not come to its end."""
+    """Print the summary when the run ends early."""
     try:
         yield
     except LicenseSpringError:
@@ -259,14 +259,14 @@ def _told(report: Report, *, is_clear: bool, goes_on: bool) -> Generator[None]:
             report.print(is_complete=False)
         report.print_interrupted()
         if goes_on:
-            say(ERR, "The same command goes on from here.")
+            say(ERR, "The same command resumes from here.")
         raise
 
 
 @contextmanager
 def _repeated(show: Show) -> Generator[None]:
-    """Show how far the run is all through the block, also while no result comes: a pause may last an hour."""
-    # A timer and no task: a group would wrap the errors of the block.
+    """Show the progress throughout the block, even while no result comes: a pause may last an hour."""
+    # A timer instead of a task: a task group would wrap the errors of the block.
     loop = asyncio.get_running_loop()
 
     def again() -> None:

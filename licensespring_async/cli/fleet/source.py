@@ -1,4 +1,4 @@
-"""Where the rows come from."""
+"""Options for the rows, and how to read them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Source:
     """Rows to check.
 
     Attributes:
-        read: Reads them from the beginning; of a stream only once.
+        read: Reads them from the beginning; a stream only once.
         is_stream: Whether they can be read only once.
     """
 
@@ -34,14 +34,14 @@ class Source:
 
 @attrs.frozen(kw_only=True)
 class Rows(Group):
-    """Which rows are checked: those of a file, of a query, or of the demo fleet."""
+    """Which rows to check: those of a file, a query, or the demo fleet."""
 
     panel = "Rows"
 
     file: Annotated[
         str | None,
         typer.Argument(
-            help="CSV, .tsv, .jsonl or .parquet file, packed (.gz, .zst) or not; - for the standard input.",
+            help="CSV, .tsv, .jsonl or .parquet file, or text packed as .gz or .zst; - for the standard input.",
             metavar="FILE",
             show_default=False,
         ),
@@ -50,33 +50,29 @@ class Rows(Group):
     database: Annotated[
         str | None,
         typer.Option(
-            help="SQLAlchemy URL of its database. The variable keeps a password out of the list of processes.",
+            help="SQLAlchemy URL of its database. The variable hides a password from the process list.",
             metavar="URL",
             envvar="LICENSESPRING_DATABASE",
         ),
     ] = None
-    format: Annotated[Format | None, typer.Option(help="What FILE is; by default its name tells, CSV without one.")] = (
-        None
-    )
+    format: Annotated[Format | None, typer.Option(help="Format of FILE. Default: by its name, else CSV.")] = None
     mapping: Annotated[
         list[str] | None,
         typer.Option(
             "--map",
-            help="What FILE or QUERY calls a column: hardware_id=serial; may be repeated.",
+            help="Name of a column in FILE or QUERY, such as hardware_id=serial; may be repeated.",
             metavar="COLUMN=NAME",
         ),
     ] = None
 
     delimiter: Annotated[
         str | None,
-        typer.Option(
-            help="What is between the columns of CSV: ; for example, or tab. Default: a comma.", metavar="CHAR"
-        ),
+        typer.Option(help="Character between CSV columns, such as ; or tab. Default: a comma.", metavar="CHAR"),
     ] = None
     keep: Annotated[
         list[str] | None,
         typer.Option(
-            help="Columns of FILE or QUERY that the results have as they are: owner,site; may be repeated.",
+            help="Columns of FILE or QUERY to copy into the results, such as owner,site; may be repeated.",
             metavar="NAMES",
         ),
     ] = None
@@ -84,33 +80,35 @@ class Rows(Group):
         bool,
         typer.Option(
             "--show-ids",
-            help="Have hardware_id, license_key and username in the results as they are, beside their fingerprints. "
-            "Keep such results like the keys.",
+            help="Add hardware_id, license_key and username to the results in the clear. Keep such results as secret "
+            "as the keys.",
         ),
     ] = False
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """Columns of the input that the results are to have.
+        """Columns of the input to copy into the results.
 
         Raises:
-            ConfigurationError: A result has a column of that name already.
+            ConfigurationError: Results have their own column of that name.
         """
         names = [each.strip() for given in self.keep or () for each in given.split(",")]
         kept = dict.fromkeys([*filter(None, names), *(IDS if self.show_ids else ())])
         if taken := [each for each in kept if each in KINDS]:
-            raise ConfigurationError(f"--keep {','.join(taken)}: results have a column of that name of their own")
+            raise ConfigurationError(
+                f"--keep {','.join(taken)}: results have their own column of that name; leave it out"
+            )
         return tuple(kept)
 
     @contextmanager
     def opened(self, *, has_demo: bool) -> Generator[Source]:
-        """Give the rows.
+        """Open the rows.
 
         Args:
-            has_demo: Whether there is a demo fleet, for when neither a file nor a query is named.
+            has_demo: Whether to use the demo fleet if neither a file nor a query is named.
 
         Raises:
-            ConfigurationError: There are no rows, more than one source of them, or a column's name cannot be read.
+            ConfigurationError: There is no source, there is more than one, or a column mapping cannot be read.
         """
         mapping = dict(_mapped(each) for each in self.mapping or ())
         delimiter = "\t" if self.delimiter in ("tab", "\\t") else self.delimiter
@@ -143,7 +141,7 @@ class Rows(Group):
         if self.database is None:
             raise ConfigurationError("--sql: needs --database URL, or the URL in LICENSESPRING_DATABASE")
         if "order by" not in " ".join((self.sql or "").lower().split()):
-            warn("--sql has no ORDER BY: a run that is interrupted may not find its rows in the same order again.")
+            warn("--sql has no ORDER BY: an interrupted run may not be able to resume if its rows change order.")
         return self.database
 
 

@@ -1,4 +1,4 @@
-"""What a run leaves beside its results: `summary.json`, for other programs and for `fleet report`."""
+"""The file `.summary.json` beside the results of a run, for other programs and for `fleet report`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _USER = re.compile(r"(?<=//)[^/@]*@")
 
 
 class State(StrEnum):
-    """How a run stands: `running` is also what one that was killed leaves behind."""
+    """State of a run; a killed run stays `running`."""
 
     RUNNING = "running"
     COMPLETE = "complete"
@@ -40,7 +40,7 @@ class State(StrEnum):
 
 
 def command_of(context: typer.Context) -> str:
-    """Return the command line as a shell takes it; passwords are hidden, and a query is a fingerprint."""
+    """Return the command line, quoted for a shell; passwords are hidden, and a query becomes a fingerprint."""
     words = context.command_path.split()
     for each in context.command.params:
         name = each.name or ""
@@ -55,14 +55,14 @@ def command_of(context: typer.Context) -> str:
 
 
 class Record:
-    """The summary file of a run; it says that the run is under way until it is written with how that ended.
+    """The summary file of a run; it says `running` until the run has ended.
 
     Args:
         output: Name of the output, or None; without a regular file there is no summary.
-        about: What is known before the run: the command, the options.
-        summary: What is counted.
-        meter: Tells how far it is.
-        is_resumed: Whether rows were checked before: then it began when the summary that is there says.
+        about: Fields known before the run: the command, the options.
+        summary: The counts.
+        meter: Measures the progress.
+        is_resumed: Whether rows were checked before; then the start comes from the existing summary.
     """
 
     def __init__(
@@ -78,10 +78,10 @@ class Record:
 
     @contextmanager
     def kept(self, ends: Callable[[], tuple[State, str, Code]]) -> Generator[None]:
-        """Write the summary before and after the block, also when an error or a signal ends it.
+        """Write the summary before and after the block, even if an error or a signal ends it.
 
         Args:
-            ends: Tells how a run stands that came to its end: state, reason and exit code.
+            ends: Returns state, reason and exit code of a run that reached its end.
 
         Raises:
             ConfigurationError: It cannot be written.
@@ -143,5 +143,5 @@ def _shown(name: str, value: object) -> str:
     if name in _SECRET:
         return _HIDDEN
     text = str(value)
-    # Each database has its own ways to write a literal, which may be a key: nothing of a query is shown.
+    # A literal may be a key, and each database has its own syntax for literals: show no part of a query.
     return fingerprint(text) if name == "sql" else _USER.sub(f"{_HIDDEN}@", text)
