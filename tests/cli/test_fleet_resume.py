@@ -273,7 +273,7 @@ def test_a_run_does_not_go_on_with_another_salt(offline: Run, tmp_path: Path, ou
     assert offline(*command, "ours").exit_code == 0
     refused = offline(*command, "theirs")
     assert refused.exit_code == 2
-    assert "--salt: the results in" in refused.stderr
+    assert "--salt: the fingerprints in" in refused.stderr
 
 
 def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service) -> None:
