@@ -1,4 +1,4 @@
-"""Checks many devices: reads rows, checks them concurrently, counts what came of it."""
+"""Check many devices: read rows, check them concurrently, count the results."""
 
 from ..redaction import fingerprint, salted
 from .checking.local import Checker, LocalChecker

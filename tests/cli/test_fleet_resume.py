@@ -157,7 +157,7 @@ def test_the_journal_of_other_rows_is_refused(offline: Run, tmp_path: Path, outp
     done = offline(*words(fleet(tmp_path / "fleet.csv", 4), output, service))
     assert done.exit_code == 2
     assert "belongs to another run (rows: it has 3, this run 4; content: it has" in done.stderr
-    assert "give the same rows and options, name another --output, or start anew with --force" in done.stderr
+    assert "give the same rows and options, name another --output, or start over with --force" in done.stderr
     assert output.read_text() == before
 
 
@@ -367,7 +367,7 @@ def test_another_file_is_no_journal(tmp_path: Path) -> None:
     """A file that something else made is left alone."""
     path = tmp_path / "journal"
     path.write_text("something else, and long enough to be looked at " * 20)
-    with pytest.raises(ValueError, match="is no journal"):
+    with pytest.raises(ValueError, match="is not the journal"):
         Journal(path, {})
 
 

@@ -60,7 +60,7 @@ def test_licensed_is_ok_in_records_of_any_version(tmp_path: Path, text: str) -> 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "holds no results"),
+        ("", "contains no results"),
         ('{"row":1,"outcome":"licensed"}\n{"row":', "line 2: is not JSON"),
         ('{"row":1,"outcome":"maybe"}\n', "line 1: outcome"),
         ('{"row":1,"outcome":"licensed","at":1e300}\n', "line 1: at"),
@@ -196,7 +196,7 @@ def test_a_run_that_did_not_end_is_told() -> None:
 
 def test_answers_that_were_not_verified_are_told() -> None:
     """Rows that are licensed by unsigned answers are no small print."""
-    assert "1 of the licensed rows were believed without a signature" in render(found(record()), command="c", made=NOW)
+    assert "Rows licensed without a verified signature: 1." in render(found(record()), command="c", made=NOW)
 
 
 def test_what_needs_attention_is_found_by_its_code() -> None:

@@ -279,7 +279,7 @@ def test_a_journal_is_read_in_a_place_that_cannot_be_written(was_cut_off: bool) 
         os.seteuid(65534)
         try:
             if was_cut_off:
-                with pytest.raises(ConfigurationError, match="its run was cut off, and this place cannot be written"):
+                with pytest.raises(ConfigurationError, match="its run was cut off, and this directory is read-only"):
                     list(read_records(path))
             else:
                 assert [each.row for each in read_records(path)] == [1]

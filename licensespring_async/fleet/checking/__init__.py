@@ -1,1 +1,1 @@
-"""How one row is checked, how its answer is judged, and how fast rows follow each other."""
+"""Check one row, judge its answer, and set the pace of the rows."""

@@ -1,4 +1,4 @@
-"""What checks the rows of a run: a client in this process, or workers elsewhere."""
+"""Checkers of rows: the protocol, and a client in this process."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Checker(Protocol):
         ...
 
     async def check(self, row: Row, *, is_full: bool) -> Result:
-        """Return what the service answered.
+        """Check a row and return its result.
 
         Args:
-            row: What to check.
+            row: The row to check.
             is_full: Whether the limit is used up.
 
         Raises:
@@ -47,18 +47,18 @@ class Checker(Protocol):
         ...
 
     def end(self) -> None:
-        """Send no more: a row that still waits for its turn fails with a `TransportError` of 0 attempts."""
+        """Send no more rows: a row that still waits for its turn fails with a `TransportError` with 0 attempts."""
         ...
 
 
 class LocalChecker:
-    """Checks rows with a client, as many at once as it takes and the service bears.
+    """Checks rows with a client, and tunes how many are under way.
 
     Args:
-        client: What sends them.
-        bounds: Of the rows under way.
+        client: Client that sends them.
+        bounds: Bounds of the rows under way.
         release: Whether to give floating slots back.
-        on_outage: Told what the service fails with when it does not answer any more, and None when it does again.
+        on_outage: Called with the error when the service stops answering, and with None when it answers again.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class LocalChecker:
         release: bool = False,
         on_outage: OnOutage = lambda _: None,
     ) -> None:
-        # A row's time is for the service to answer in; the windows may hold a whole run up for minutes.
+        # A row's time-out is for the service to answer; the rate limits may delay a row for minutes.
         self._patience = Patience()
         self._client = client.with_options(patience=self._patience, hooks=[self._watch])
         self._aimd = Aimd(bounds)
@@ -86,7 +86,7 @@ class LocalChecker:
         return self._aimd.limit
 
     async def check(self, row: Row, *, is_full: bool) -> Result:
-        """Return what the service answered, or raise how the check failed."""
+        """Check a row and return its result, or raise why the check failed."""
         if self._outage.is_on:
             async with self._probing:
                 if self._outage.is_on:
@@ -114,7 +114,7 @@ class LocalChecker:
         self._aimd.answered(is_full=is_full, waited=waited)
 
     def end(self) -> None:
-        """Let no row wait for the rate windows any longer."""
+        """Stop the rows that wait for the rate limits."""
         self._patience.end()
 
     def _watch(self, event: Event) -> None:

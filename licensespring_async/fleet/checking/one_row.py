@@ -28,17 +28,17 @@ from .verdicts import ABORTED, INVALID_ROW, of_answer, of_error
 
 
 async def check_row(client: LicenseSpring, row: Row, *, release: bool = False) -> Result:
-    """Check one row and return what became of it, a failure included.
+    """Check one row and return its result; a failed check is a result too.
 
-    **Side effect:** what floats, a feature or a license, takes a slot, as the endpoint that the row asks does.
+    **Side effect:** the device takes a slot if the feature or license floats.
 
     Args:
-        client: What sends it.
-        row: What to check.
-        release: Whether to give a floating slot back after the check; a device that held it before loses it too.
+        client: Client that sends it.
+        row: The row to check.
+        release: Whether to give a floating slot back after the check, even if the device held it before.
 
     Raises:
-        AuthorizationError, SignatureError, ConfigurationError: What every other row would fail with as well.
+        AuthorizationError, SignatureError, ConfigurationError: Every other row would fail with this error too.
     """
     try:
         return (await answer_of(client, row, release=release)).result
@@ -50,7 +50,7 @@ async def check_row(client: LicenseSpring, row: Row, *, release: bool = False) -
 
 @attrs.frozen
 class Answer:
-    """What the service answered about a row.
+    """The service's answer about a row.
 
     Attributes:
         waited: Seconds that the check waited for its turn.
@@ -61,7 +61,7 @@ class Answer:
 
 
 async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -> Answer:
-    """Check one row and return what the service answered; whatever fails is raised."""
+    """Check one row and return the service's answer; raise any failure."""
     check = row.check
     call: Call[Checked] = check.call()
     raw = await client.perform(call)
@@ -104,7 +104,7 @@ async def _without_slot(client: LicenseSpring, check: FeatureCheck | LicenseChec
     except LicenseSpringError as error:
         if error.is_about_everything:
             raise
-        # The check has its answer, which stays; a slot that is still held is for people to know about.
+        # The answer of the check stands; the message tells people that the slot is still held.
         return attrs.evolve(result, message=f"the floating slot was not given back: {of_error(error).code}")
     return result
 
@@ -118,7 +118,7 @@ def _answered(row: Row, raw: RawResponse[Checked], now: datetime) -> Result:
     else:
         licenses = [value] if isinstance(value, License) else list(value)
         valid = [each for each in licenses if each.is_valid(now)]
-        # Licenses that have all ended still tell when they did.
+        # If all licenses have ended, report when they did.
         ends, left = [each.ends_at for each in valid or licenses], [each.remaining_consumptions for each in valid]
         slots = [(each.floating_in_use_devices, each.floating_users) for each in valid]
         expires_at = min((each for each in ends if each is not None), default=None)

@@ -1,4 +1,4 @@
-"""A service that answered, and does not any more: rows wait for it instead of failing one after another."""
+"""Outages: when the service stops answering, rows wait for it instead of failing one after another."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ...errors import ConfigurationError, ConnectionFailed, LicenseSpringError
 from ...transport import Patience
 
 _FEWEST: Final = 10  # failures in a row that are an outage; more when more rows are under way
-_NEVER: Final = 1_000  # failures after which a service that never answered is a wrong address
+_NEVER: Final = 1_000  # failures without any answer after which the address must be wrong
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 
 OnOutage = Callable[[LicenseSpringError | None], None]
-"""Told what the service fails with when an outage begins, and None when it is over."""
+"""Called with the service's error when an outage begins, and with None when it is over."""
 
 
 class Outage:
-    """Whether there is one, by what becomes of the rows.
+    """Detects an outage from the outcomes of the rows.
 
     Args:
-        tell: Told when an outage begins and when it is over.
+        tell: Called when an outage begins and when it is over.
 
     Attributes:
-        is_on: Whether there is one: then one row after another finds out whether it is over, after a pause each.
+        is_on: Whether there is an outage; then one row at a time probes the service, each after a pause.
     """
 
     def __init__(self, tell: OnOutage) -> None:
@@ -37,7 +37,7 @@ class Outage:
         self.is_on = False
 
     def answered(self) -> None:
-        """Note an answer, whatever it was."""
+        """Note an answer of any kind."""
         self._has_answered = True
         self._failures = 0
         if self.is_on:
@@ -48,22 +48,22 @@ class Outage:
         """Note that the service did not answer a row.
 
         Raises:
-            ConfigurationError: It never answered any, and many were sent.
+            ConfigurationError: It has answered none of 1,000 rows.
         """
         self._failures += 1
         if not self._has_answered and self._failures >= _NEVER:
             raise ConfigurationError(
-                f"none of {self._failures:,} checks was answered; look at the address and the network ({error})"
+                f"none of {self._failures:,} checks was answered; check the address and the network ({error})"
             ) from error
         if self._has_answered and not self.is_on and self._failures >= max(_FEWEST, under_way):
             self.is_on, self._pause = True, _FIRST_PAUSE
             self._tell(error)
 
     async def pause(self, patience: Patience) -> None:
-        """Wait before the next row finds out; longer every time.
+        """Wait before the next probe, longer each time, up to 30 s.
 
         Raises:
-            ConnectionFailed: The patience ended first, and nothing was sent.
+            ConnectionFailed: The run ended first, and nothing was sent.
         """
         with patience.wait() as scope:
             await anyio.sleep(self._pause)

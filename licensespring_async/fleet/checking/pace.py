@@ -1,6 +1,6 @@
-"""How many rows may be under way: additive increase, multiplicative decrease, as TCP does it. Pure.
+"""How many rows may be under way: additive increase, multiplicative decrease, as in TCP. Pure.
 
-Rate windows are hard and come first; this finds how many rows at once it takes to use them, and gives way when the
+Rate limits are hard and come first. This finds how many rows at once are needed to use them, and backs off when the
 service is slow or throttles. Source: https://www.rfc-editor.org/rfc/rfc5681#section-3.1
 """
 
@@ -20,17 +20,17 @@ _LESS: Final = 0.9
 class Concurrency:
     """Bounds of the rows under way at once; the number is tuned between them.
 
-    It grows by one for every round of rows that used all of it, and shrinks by a tenth when the service throttles or a
-    time-out passes. It does not grow while something else sets the pace: the rate windows, the input, or the reader of
-    the results.
+    It grows by one for every round of rows that used all of it. It shrinks by a tenth when the service throttles or a
+    row times out. It does not grow while something else sets the pace: the rate limits, the input, or the reader of the
+    results.
 
     Args:
         start: Rows at the beginning.
-        most: Rows at the most.
-        least: Rows at the least.
+        most: Most rows.
+        least: Fewest rows.
 
     Raises:
-        ConfigurationError: They are no whole numbers with 1 <= least <= start <= most.
+        ConfigurationError: They are not whole numbers with 1 <= least <= start <= most.
     """
 
     start: int = 16
@@ -48,14 +48,14 @@ class Concurrency:
 
     @classmethod
     def upto(cls, most: int) -> Concurrency:
-        """Return bounds that begin at their upper end: it is used at once, and left only when it is too much."""
+        """Return bounds that start at the upper end; the number falls only if the service is overloaded."""
         if type(most) is not int or most < 1:
             raise ConfigurationError(f"concurrency: must be a whole number of at least 1, not {most!r}")
         return cls(start=most, most=most)
 
 
 class Aimd:
-    """The limit, moved by what becomes of requests and rows."""
+    """The limit of rows under way, tuned by the outcomes of requests and rows."""
 
     def __init__(self, bounds: Concurrency) -> None:
         self._bounds = bounds
@@ -69,8 +69,8 @@ class Aimd:
         return int(self._limit)
 
     def congested(self, began: float, now: float) -> None:
-        """Lower the limit, because a request that began at a moment was throttled or took too long."""
-        # One cut for all that were under way together: they tell of the same moment.
+        """Lower the limit, because a request that began at `began` was throttled or took too long."""
+        # Cut once for all requests that were under way together: they report the same congestion.
         if began >= self._cut_at:
             self._limit = max(float(self._bounds.least), self._limit * _LESS)
             self._credit = 0
@@ -81,7 +81,7 @@ class Aimd:
 
         Args:
             is_full: Whether the limit was used up when the row began.
-            waited: Seconds that the row waited for the rate windows or the like.
+            waited: Seconds that the row waited, for example for the rate limits.
         """
         if waited:
             self._credit = 0
@@ -93,18 +93,18 @@ class Aimd:
 
 
 def is_congestion(error: LicenseSpringError | None) -> bool:
-    """Return whether an error says that there was too much at once: a throttled request, or one that took too long."""
+    """Return whether an error is a sign of overload: a throttled request, or one that took too long."""
     return isinstance(error, DeadlineExceeded | RateLimited)
 
 
 @attrs.frozen(kw_only=True)
 class Pace:
-    """How a run goes at this moment.
+    """The pace of a run at this moment.
 
     Attributes:
         limit: Rows that may be under way at once.
-        most: What that number may grow to.
-        under_way: Rows that are.
+        most: What the limit may grow to.
+        under_way: Rows under way.
         throttled: Requests that the service has answered with HTTP 429.
     """
 

@@ -1,8 +1,8 @@
-"""Rate windows divided over workers that come and go. Pure.
+"""Divide rate windows over workers that come and go. Pure.
 
-A share is lowered at once. What it is lowered by is given to others only when the window has passed since, because the
-requests that were sent under the old share still count in it until then; the share of a worker that is gone likewise.
-So the shares never let more through together than the whole, at no moment.
+A share is lowered at once. The freed part goes to other workers only after a whole window: requests sent under the old
+share count until then. The same holds for the share of a worker that is gone. So at no moment do the shares together
+let more through than the whole.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Limits:
 
     Attributes:
         company: All workers together.
-        address: The workers of one host: the service counts by the address that requests come from.
+        address: The workers of one host: the service counts by the source address of requests.
     """
 
     company: tuple[Window, ...] = ()
@@ -39,12 +39,12 @@ class _Division:
         self._reserved: list[tuple[float, int]] = []
 
     def target(self, worker: str) -> int:
-        """Return the share that a worker should have: the first to come get what cannot be divided."""
+        """Return the share that a worker should have; the remainder goes to the first workers."""
         base, rest = divmod(self.window.limit, len(self.granted))
         return base + (list(self.granted).index(worker) < rest)
 
     def free(self, now: float) -> int:
-        """Return what may be given to somebody now."""
+        """Return what may be given away now."""
         self._reserved = [each for each in self._reserved if each[0] > now]
         return self.window.limit - sum(self.granted.values()) - sum(amount for _, amount in self._reserved)
 
@@ -54,7 +54,7 @@ class _Division:
         self.granted[worker] = amount
 
     def leave(self, worker: str, until: float) -> None:
-        """Note that a worker is gone, and that requests of its may arrive until some moment."""
+        """Note that a worker is gone, and that its requests may arrive until some moment."""
         self._reserve(self.granted.pop(worker), until + self.window.seconds)
 
     def _reserve(self, amount: int, until: float) -> None:
@@ -63,11 +63,11 @@ class _Division:
 
 
 class Shares:
-    """Who may send how much.
+    """The share of each worker.
 
     Args:
-        limits: What is divided.
-        linger: Seconds that a worker which seems to be gone may still be sending.
+        limits: The rate windows to divide.
+        linger: Seconds for which a worker that seems gone may still send.
     """
 
     def __init__(self, limits: Limits, *, linger: float) -> None:
@@ -83,14 +83,14 @@ class Shares:
         return list(self._of)
 
     def join(self, worker: str, host: str) -> None:
-        """Count a worker in; its share begins at nothing."""
+        """Add a worker; its share starts at 0."""
         address = self._addresses.setdefault(host, [_Division(window) for window in self._limits.address])
         self._of[worker] = [*self._company, *address]
         for division in self._of[worker]:
             division.granted[worker] = 0
 
     def leave(self, worker: str, now: float) -> None:
-        """Count a worker out."""
+        """Remove a worker."""
         for division in self._of.pop(worker):
             division.leave(worker, now + self._linger)
 
@@ -105,7 +105,7 @@ class Shares:
         return RateLimits(*windows) if windows else None
 
     def lowered(self) -> Mapping[str, Grant]:
-        """Return the shares that are too large for the number of workers; `accept` each when its worker knows."""
+        """Return lower shares where they are too large for the number of workers; `accept` each after telling it."""
         return self._changed(
             {
                 worker: tuple(min(division.granted[worker], division.target(worker)) for division in divisions)
@@ -114,7 +114,7 @@ class Shares:
         )
 
     def raised(self, now: float) -> Mapping[str, Grant]:
-        """Return the shares that can grow by what is free; `accept` each before its worker knows."""
+        """Return higher shares where something is free; `accept` each before telling its worker."""
         free = {id(division): division.free(now) for division in self._divisions()}
         grants: dict[str, Grant] = {}
         for worker, divisions in self._of.items():
@@ -127,7 +127,7 @@ class Shares:
         return self._changed(grants)
 
     def accept(self, worker: str, grant: Grant, now: float) -> None:
-        """Note that a worker's share is another one from now on."""
+        """Note a worker's new share."""
         for division, amount in zip(self._of[worker], grant, strict=True):
             division.set(worker, amount, now)
 

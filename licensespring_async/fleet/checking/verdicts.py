@@ -1,4 +1,4 @@
-"""Verdicts: what an answer or an error says about a device. Pure."""
+"""Judge what an answer or an error says about a device. Pure."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _LICENSED = Verdict(outcome=Outcome.LICENSED, code=OK)
 
 
 def of_answer(value: Checked, now: datetime) -> Verdict:
-    """Judge a successful answer: the service's yes still holds a feature or licenses that may have ended.
+    """Judge a successful answer: its feature or licenses may still have ended.
 
     Args:
         value: The answer.
-        now: The moment to judge at, aware.
+        now: The moment to judge at, with a time zone.
     """
     refusal = refusal_in(value, now)
     return _LICENSED if refusal is None else of_error(refusal)
 
 
 def of_error(error: LicenseSpringError) -> Verdict:
-    """Judge a failed check: a refusal is an answer, anything else an error."""
+    """Judge a failed check: a refusal is a no, anything else an error."""
     outcome = Outcome.NOT_LICENSED if isinstance(error, LicenseRefused) else Outcome.ERROR
     return Verdict(outcome=outcome, code=_code(error), message=_message(error))
 
@@ -38,5 +38,5 @@ def _code(error: LicenseSpringError) -> str:
 
 def _message(error: LicenseSpringError) -> str:
     if isinstance(error, ApiError) and error.message:
-        return error.message  # its code and status have places of their own
+        return error.message  # code and status are separate fields
     return "; ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", ())])

@@ -1,4 +1,4 @@
-"""What a run came to, from the file of its results: read one record after another, counted in bounded memory, shown."""
+"""Report on a run: read its results one by one, count them in bounded memory, and render a page."""
 
 from .findings import Findings
 from .origin import Origin, summary_of

@@ -1,4 +1,4 @@
-"""Charts as SVG that takes its colours and its font from the page around it; they hold no text of the records."""
+"""Draw charts as SVG, with the colours and the font of the page; they contain no text of the records."""
 
 # matplotlib leaves its keyword arguments untyped.
 # mypy: disable-error-code="no-untyped-call"
@@ -21,12 +21,12 @@ from matplotlib.ticker import MaxNLocator
 from ..results.latency import Latency
 from .measures import Timeline
 
-# Stand-ins that no chart uses otherwise; the page's style sheet says what they look like, in light and in dark.
+# Placeholders that no chart uses otherwise; the page's style sheet sets the real colours, for light and dark.
 _INK, _FIRST, _SECOND = "#010203", "#010204", "#010205"
 _COLOURS = {_INK: "currentColor", _FIRST: "var(--first)", _SECOND: "var(--second)"}
 _BINS = 24
 _TICKS = [digit * 10.0**power for power in range(-1, 6) for digit in (1, 3)]
-_LONG = 120.0  # seconds from which the time of day tells more
+_LONG = 120.0  # seconds; a longer run shows the time of day
 
 
 def latency_chart(latency: Latency) -> str:
@@ -60,7 +60,7 @@ def concurrency_chart(timeline: Timeline) -> str:
 
 
 def _moment(seconds: float) -> datetime:
-    # On Windows `fromtimestamp` ends with the year 3000, and records need not.
+    # On Windows, `fromtimestamp` ends with the year 3000; records may be later.
     return datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
 
 
@@ -105,6 +105,6 @@ def _svg(name: str, draw: Callable[[Axes], None]) -> str:
     for stand_in, colour in _COLOURS.items():
         svg = svg.replace(stand_in, colour)
     svg = re.sub(r"'DejaVu Sans'[^;\"]*", "inherit", svg)
-    # Several charts share one page: each needs names of its own.
+    # Several charts share one page: each needs unique ids.
     svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{name}" ', 1)

@@ -1,4 +1,4 @@
-"""What a report tells, counted record by record; its size does not grow with their number."""
+"""Count what a report shows, record by record, in bounded memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Holder = tuple[str, str, str]
 
 @attrs.frozen
 class Slots:
-    """Floating slots of a license: in use as last seen, the most seen, and how many exist if that is known."""
+    """Floating slots of a license: the last number in use, the most in use, and how many exist, or None if unknown."""
 
     last: int
     most: int
@@ -36,9 +36,9 @@ class Findings:
 
     Attributes:
         now: The moment from which `expiring` counts days.
-        expiring: Licensed rows whose license ends within so many days; a row of 7 days is one of 30 as well.
-        attention: Reason and record of what somebody should look at, a bounded number per reason.
-        needing: How many rows need attention, shown or not.
+        expiring: Licensed rows whose license ends within 7, 30 or 90 days; each number includes the smaller ones.
+        attention: Reason and record of rows that need attention, a bounded number per reason.
+        needing: Number of rows that need attention, shown or not.
     """
 
     now: datetime
@@ -62,7 +62,7 @@ class Findings:
 
     @property
     def rows(self) -> int:
-        """How many records were counted."""
+        """Number of records."""
         return self.outcomes.total()
 
     def add(self, record: Result) -> None:
@@ -101,7 +101,7 @@ class Findings:
     def _add_slots(self, holder: Holder, used: int, allowed: int | None) -> None:
         before = self.slots.get(holder)
         most = max(used, before.most if before else 0)
-        if allowed is not None and allowed < 0:  # a service's word for no limit
+        if allowed is not None and allowed < 0:  # the service's value for "no limit"
             allowed = None
         allowed = allowed if allowed is not None or before is None else before.allowed
         # The fullest first; without a known number of slots, the most used.

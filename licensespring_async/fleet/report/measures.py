@@ -1,4 +1,4 @@
-"""Measures of a stream in bounded memory."""
+"""Measure a stream in bounded memory."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MOST_BINS = 240
 
 
 class Lowest(Generic[V]):
-    """The holders of the lowest values; a holder counts with the lowest of its own."""
+    """The holders with the lowest values; each holder counts with its own lowest value."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._values: dict[tuple[str, str, str], V] = {}
 
     def add(self, holder: tuple[str, str, str], value: V) -> tuple[str, str, str] | None:
-        """Take a value, and return the holder that had to go for it, which may be this one."""
+        """Add a value, and return the holder that it pushed out, which may be this one."""
         known = self._values.get(holder)
         if known is None or value < known:
             self._values[holder] = value
@@ -39,7 +39,7 @@ class Lowest(Generic[V]):
 
 @attrs.define
 class Timeline:
-    """Rows done and seconds of work in equal bins, which double in width when there are too many.
+    """Rows done and seconds of work in equal bins; the bins double in width when there are too many.
 
     Attributes:
         width: Seconds per bin.
@@ -52,7 +52,7 @@ class Timeline:
     _last: float = attrs.field(default=-math.inf, init=False)
 
     def add(self, at: float, seconds: float) -> None:
-        """Count a row that was done at a moment, after so many seconds."""
+        """Count a row that ended at `at` and took `seconds`."""
         begin = at - seconds
         self._first, self._last = min(self._first, begin), max(self._last, at)
         while (self._last - self._first) / self.width > _MOST_BINS:
@@ -63,7 +63,7 @@ class Timeline:
             self.work[index] = self.work.get(index, 0.0) + max(overlap, 0.0)
 
     def points(self) -> list[tuple[float, float, float]]:
-        """Return for each bin its moment in seconds since the epoch, rows per second, and rows under way on average."""
+        """Return for each bin its start in seconds since the epoch, rows per second, and average rows under way."""
         if not self.work:
             return []
         span = range(min(self.work), max(self.work) + 1)

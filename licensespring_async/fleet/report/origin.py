@@ -1,4 +1,4 @@
-"""What made the results: read from the summary that a run leaves beside them."""
+"""The run that made the results, read from the summary file beside them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _LARGEST = 1 << 20
 
 
 def summary_of(results: Path) -> Path:
-    """Return where the summary of a run is, by the name of its output or of its journal."""
+    """Return the path of a run's summary, from its output or its journal."""
     return Path(f"{str(results).removesuffix('.journal')}.summary.json")
 
 
 @attrs.frozen(kw_only=True)
 class Origin:
-    """The run that made results; a text is "" when nobody knows.
+    """The run that made the results; an unknown text is "".
 
     Attributes:
         command: Its command line.
-        state: How it ended: `complete`, `aborted`, `interrupted`, `failed`, or `running`.
+        state: Its state: `complete`, `aborted`, `interrupted`, `failed`, or `running`.
         reason: Why it ended early.
-        began: When, in ISO 8601.
-        ended: When, in ISO 8601.
-        version: Of this package.
+        began: Its start, in ISO 8601.
+        ended: Its end, in ISO 8601.
+        version: Version of this package.
     """
 
     command: str = ""
@@ -40,7 +40,7 @@ class Origin:
 
     @classmethod
     def of(cls, results: Path) -> Self | None:
-        """Return what the summary beside results tells, or None when there is none that can be read."""
+        """Read the summary beside the results; return None if it is missing or unreadable."""
         try:
             with summary_of(results).open("rb") as file:
                 found: object = json.loads(file.read(_LARGEST))

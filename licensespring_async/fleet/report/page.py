@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else."""
+"""Render the report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def render(findings: Findings, *, command: str, made: datetime, origin: Origin |
     """Return the report as HTML; every value is escaped.
 
     Args:
-        findings: What was counted.
-        command: The command line that made the page, shown as it is.
-        made: When.
-        origin: What made the results, if that is known.
+        findings: The counts.
+        command: The command line that made the page.
+        made: When the page was made.
+        origin: The run that made the results, if known.
     """
     room = files(__name__.rpartition(".")[0])
     script = (room / "search.js").read_text("utf-8")

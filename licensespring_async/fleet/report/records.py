@@ -1,4 +1,4 @@
-"""Records of a run, read back one at a time."""
+"""Read the records of a run, one at a time."""
 
 # pyarrow has no types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -30,10 +30,11 @@ def read_records(path: Path) -> Iterator[Result]:
     """Read the records that a run wrote, in bounded memory: JSONL, CSV (packed or not), Parquet, or its journal.
 
     Args:
-        path: The file; what it is shows in its first bytes.
+        path: The file; its first bytes tell the format.
 
     Raises:
-        ConfigurationError: The file cannot be read, is empty, or has a line that is no record; it names file and line.
+        ConfigurationError: The file cannot be read, is empty, or has a line that is not a record; the text names file
+            and line.
     """
     try:
         with path.open("rb") as file:
@@ -65,7 +66,7 @@ def _numbered(path: Path, rows: Iterator[tuple[int, Mapping[str, object]]]) -> I
             raise ConfigurationError(f"{path}: cannot be read: {e.strerror or e}") from e
         yield record
     if not line:
-        raise ConfigurationError(f"{path}: holds no results")
+        raise ConfigurationError(f"{path}: contains no results")
 
 
 def _text_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
@@ -105,7 +106,7 @@ def _json_lines(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, object
         try:
             value: object = json.loads(line)
         except (ValueError, RecursionError):
-            raise _BadLine("is not JSON; was the run interrupted while it wrote?", number) from None
+            raise _BadLine("is not JSON; was the run interrupted while it wrote this line?", number) from None
         if not isinstance(value, dict):
             raise _BadLine("is not a JSON object", number)
         yield number, cast("dict[str, object]", value)

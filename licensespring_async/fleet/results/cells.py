@@ -1,8 +1,8 @@
-"""Text in cells of CSV: a spreadsheet must not run any of it as a formula.
+"""Text in CSV cells: a spreadsheet must not run any of it as a formula.
 
-A formula begins with one of four characters, or a wide or small form of one, behind blanks and what is invisible.
-It may also begin in the middle of a text: where a comma is part of numbers, a spreadsheet splits cells at semicolons,
-and quotes around the text do not keep it from that. Each such place gets an apostrophe.
+A formula begins with one of four characters, or a wide or small form of one, after blanks and invisible characters. It
+may also begin in the middle of a text: where the comma is the decimal separator, a spreadsheet splits cells at
+semicolons, even in quotes. Each such place gets an apostrophe.
 Source: https://owasp.org/www-community/attacks/CSV_Injection
 """
 
@@ -23,7 +23,7 @@ _may_begin: Final = re.compile(r"[-=+@]|\A'*[;|\t-\r\x1c-\x1e]").search
 def csv_line(values: Iterable[object]) -> str:
     """Return a line of CSV with its end; None is an empty cell."""
     line = io.StringIO()
-    # The writer quotes what its line end has, and nothing else that a reader takes for one.
+    # With \r\n as its line end, the writer quotes texts with either character: a reader could take it for a line end.
     csv.writer(line, lineterminator="\r\n").writerow(
         to_cell(each) if isinstance(each, str) else each for each in values
     )
@@ -44,7 +44,7 @@ def from_cell(cell: str) -> str:
 
 def _changed(text: str, change: Callable[[str], str]) -> str:
     first, *more = _pieces(text)
-    # What begins with a tab or a line end is dangerous as a whole: some programs drop it.
+    # A text that begins with a tab or a line end is dangerous as a whole: some programs drop that character.
     is_split = bool(more) and not first.strip("'")
     first = change(first) if is_split or _is_formula(first) else first
     return first + "".join(change(each) if _is_formula(each) else each for each in more)

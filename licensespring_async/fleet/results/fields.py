@@ -1,4 +1,4 @@
-"""What the fields of a result hold: how each is written and read, in JSON, in cells of CSV and in Parquet."""
+"""Kinds of fields of a result: how each is written and read in JSON, CSV cells and Parquet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import attrs
 from ...redaction import excerpt, fingerprint
 
 LARGEST: Final = 2**63 - 1
-"""What a column of whole numbers holds. A service may say more, which then stands for that many or more."""
+"""The largest number in a column of whole numbers. A larger number of the service is cut to it."""
 
 _FIRST_MOMENT, _LAST_MOMENT = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))
 _LONGEST: Final = 1e8  # seconds: three years
@@ -24,14 +24,14 @@ _FINGERPRINT: Final = re.compile(r"(#[0-9a-f]{8,64})?")
 
 @attrs.frozen(kw_only=True, eq=False)
 class Kind:
-    """What a field holds.
+    """The kind of a field.
 
     Attributes:
-        to_json: Returns a value as a piece of JSON, or what prints as one.
-        read: Returns the value of a piece of JSON, or of the text of a cell; raises ValueError for what is none.
-        column: Type of a Parquet column: a function of pyarrow, with its arguments.
-        to_column: Returns a value as a column holds it.
-        to_show: Returns a value of a file of any origin as a report shows it: not too large, and no secret.
+        to_json: Returns a value as JSON text, or an object that prints as it.
+        read: Returns the value of a JSON value or of a cell's text; raises ValueError if it has none.
+        column: Type of the Parquet column: the name of a pyarrow function, and its arguments.
+        to_column: Returns a value for a column.
+        to_show: Returns a value from an untrusted file for a report: not too large, and no secret.
     """
 
     to_json: Callable[[Any], object]
@@ -45,12 +45,12 @@ encode: Final = json.JSONEncoder().encode
 
 
 def bounded(number: int | None) -> int | None:
-    """Return a whole number that a column holds."""
+    """Return a whole number within the range of a column."""
     return None if number is None else max(-LARGEST, min(number, LARGEST))
 
 
 def as_utc(moment: datetime | None) -> datetime | None:
-    """Return a moment in UTC: the first or last that there is when it is beyond."""
+    """Return a moment in UTC, cut to the first or last that Python can represent."""
     try:
         return None if moment is None else moment.astimezone(UTC)
     except OverflowError:
@@ -84,7 +84,7 @@ def _count(value: object) -> int:
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("must be a number")  # noqa: TRY004  # of a file, as all of these
+        raise ValueError("must be a number")  # noqa: TRY004  # the value is from a file, like all here
     try:
         number = float(value)
     except (ValueError, OverflowError):
@@ -137,20 +137,20 @@ def _flag(value: object) -> bool:
 
 
 def _as_fingerprint(text: str) -> str:
-    # A file of other origin may hold the secret itself where a fingerprint belongs.
+    # An untrusted file may hold the secret itself in place of a fingerprint.
     return text if _FINGERPRINT.fullmatch(text) else fingerprint(text)
 
 
 _WHOLE_COLUMN: Final = ("int64",)
 
 COUNT: Final = Kind(to_json=_or_null, read=_count, column=_WHOLE_COLUMN, to_column=bounded)
-"""A whole number of ours, not below 0."""
+"""A whole number of this package, at least 0."""
 
 FIGURE: Final = Kind(to_json=_or_null, read=_whole, column=_WHOLE_COLUMN, to_column=bounded, to_show=bounded)
-"""A whole number of the service's, which may be any: -1 and 2**63-1 are words for "no limit"."""
+"""Any whole number from the service; -1 and 2**63-1 mean "no limit"."""
 
 SECONDS: Final = Kind(to_json=lambda value: round(value, 4), read=_seconds, column=("float64",))
-"""A duration, to a tenth of a millisecond."""
+"""A duration in seconds, to a tenth of a millisecond."""
 
 TIME: Final = Kind(
     to_json=lambda value: "null" if value is None else f'"{value.isoformat(timespec="milliseconds")}"',
@@ -178,7 +178,7 @@ TEXT: Final = Kind(
     to_column=lambda value: value.encode("utf-8", "backslashreplace").decode(),  # a message may hold what is no text
     to_show=excerpt,
 )
-"""Text, which may be foreign."""
+"""Text, which may come from outside."""
 
 NAME: Final = attrs.evolve(TEXT, to_show=_as_fingerprint)
-"""A fingerprint, in the place of a secret."""
+"""A fingerprint in place of a secret."""

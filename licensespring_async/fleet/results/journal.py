@@ -1,8 +1,8 @@
-"""The journal of a run: an SQLite file that has the final result of each row, and survives the run's sudden end.
+"""The journal of a run: an SQLite file with the final result of each row, which survives a crash of the run.
 
-WAL mode with `synchronous=NORMAL`: a committed result is with the operating system, so a process that is killed loses
-none. A power failure may cost the last commits, whose rows are then checked again, and never damages the file; FULL
-would pay an fsync for every commit to save those few requests.
+It uses WAL mode with `synchronous=NORMAL`. The operating system has every committed result, so a killed process loses
+none. A power failure may cost the last commits, whose rows are then checked again; it never damages the file. FULL
+would cost an fsync for every commit, to save those few requests.
 """
 
 from __future__ import annotations
@@ -36,20 +36,19 @@ _INSERT: Final = (
 
 
 class JournalMismatch(ConfigurationError):
-    """The journal belongs to another run: other rows, or options that change what the results mean."""
+    """The journal belongs to another run, with other rows or other options."""
 
 
 class Journal:
     """The results of one run in a file; use it in `with`, from one process at a time.
 
     Args:
-        path: The file; it is made when it does not exist.
-        identity: What makes this run the run that it is, name to value; the file remembers it, and is for this user
-            alone. None for any run, to read it.
+        path: The file; it is created if it does not exist, readable for this user only.
+        identity: What identifies the run, name to value; the file stores it. None to read the journal of any run.
 
     Raises:
         JournalMismatch: The file belongs to another run; the text says what differs.
-        ConfigurationError: The file cannot be used, is no journal, or another process uses it.
+        ConfigurationError: The file cannot be used, is not a journal, or another process uses it.
     """
 
     def __init__(self, path: Path, identity: Mapping[str, str] | None) -> None:
@@ -78,7 +77,7 @@ class Journal:
     def _open(self, identity: Mapping[str, str] | None) -> None:
         db = self._db
         tables = self._check()
-        # The lock is the system's: it is gone when the process is, however that ended.
+        # The operating system holds the lock, and drops it when the process ends, however that happens.
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
@@ -93,11 +92,11 @@ class Journal:
             self._compare(dict(db.execute("SELECT name, value FROM run WHERE name != 'salt'")), identity)
 
     def _check(self) -> int:
-        """Return how many tables it has; if they are not a journal's, it is refused."""
+        """Return the number of tables, and refuse a file that is not a journal."""
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if tables and application != _APPLICATION:
-            raise ConfigurationError(f"{self._path}: is an SQLite file, but no journal of a fleet check")
+            raise ConfigurationError(f"{self._path}: is an SQLite file, but not the journal of a fleet check")
         return int(tables)
 
     def _compare(self, kept: Mapping[str, str], given: Mapping[str, str]) -> None:
@@ -106,11 +105,11 @@ class Journal:
             differs = "; ".join(f"{name}: it has {kept.get(name)}, this run {given.get(name)}" for name in names)
             raise JournalMismatch(
                 f"{self._path}: belongs to another run ({differs}); give the same rows and options, name another "
-                "--output, or start anew with --force"
+                "--output, or start over with --force"
             )
 
     def salt(self, given: str) -> str:
-        """Return what the fingerprints of all its results are salted with: the one given first, which it keeps.
+        """Return the salt of its fingerprints; the first salt given is stored, and later ones are ignored.
 
         Raises:
             ConfigurationError: The file cannot be read or written.
@@ -121,7 +120,7 @@ class Journal:
         return str(kept)
 
     def write(self, results: Sequence[Result]) -> None:
-        """Commit results, all or none; blocks for as long as the disk does.
+        """Commit results, all or none. Blocks while the disk is busy.
 
         Raises:
             ConfigurationError: The file cannot be written.
@@ -138,7 +137,7 @@ class Journal:
                 raise
 
     def finished(self, *, only: Outcome | None = None) -> Finished:
-        """Return which rows have a result, or only those with a certain outcome."""
+        """Return the rows with a result, or only those with a certain outcome."""
         finished = Finished()
         with self._translated():
             for row, outcome in self._db.execute("SELECT row, outcome FROM result"):
@@ -158,7 +157,7 @@ class Journal:
         """Delete a journal, if there is one.
 
         Raises:
-            ConfigurationError: It cannot be deleted, is no journal, or another process uses it.
+            ConfigurationError: It cannot be deleted, is not a journal, or another process uses it.
         """
         if not path.exists():
             return
@@ -189,29 +188,29 @@ class Journal:
                 raise ConfigurationError(f"{self._path}: is in use by another run") from e
             raise ConfigurationError(f"{self._path}: cannot be used: {e}") from e
         except sqlite3.Error as e:
-            raise ConfigurationError(f"{self._path}: is no journal of a fleet check ({e})") from e
+            raise ConfigurationError(f"{self._path}: is not the journal of a fleet check ({e})") from e
 
 
 def _unchanging(path: Path) -> sqlite3.Connection:
-    """Open a journal in a place that cannot be written, as one that nobody changes."""
+    """Open a journal in a read-only place, as a file that nobody changes."""
     log = Path(f"{path}-wal")
     if log.exists() and log.stat().st_size:
         raise ConfigurationError(
-            f"{path}: its run was cut off, and this place cannot be written; copy it and {log.name} to another, and "
-            "read it there"
+            f"{path}: its run was cut off, and this directory is read-only; copy it and {log.name} to another "
+            "directory, and read it there"
         )
     return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 class Finished:
-    """A set of row numbers, one bit each: a million of them take 125 kB."""
+    """A set of row numbers with one bit each: a million take 125 kB."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
         self._count = 0
 
     def add(self, row: int) -> None:
-        """Put a row number in."""
+        """Add a row number."""
         place, bit = divmod(row, 8)
         if place >= len(self._bits):
             self._bits.extend(bytes(place + 1 - len(self._bits)))
@@ -227,9 +226,9 @@ class Finished:
 
 
 class Writer:
-    """Commits the results of many workers together, in a thread: each waits until its own is in the journal.
+    """Commits the results of many workers together, in a thread; each worker waits until its own are in the journal.
 
-    Because a worker takes no other row before that, a killed process has at most one row a worker to send again.
+    A worker takes no other row before that. So after a kill, at most one row per worker must be sent again.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -241,7 +240,7 @@ class Writer:
         """Return when the results are committed.
 
         Raises:
-            ConfigurationError: They cannot be.
+            ConfigurationError: They cannot be committed.
         """
         if not results:
             return
@@ -256,7 +255,7 @@ class Writer:
             raise ConfigurationError(str(batch.error)) from batch.error
 
     async def _commit(self, batch: _Batch) -> None:
-        # Shielded: others wait for this batch, and what is done should be kept.
+        # Shielded: others wait for this batch, and finished results must be kept.
         with anyio.CancelScope(shield=True):
             async with self._turn:
                 self._batch = _Batch()

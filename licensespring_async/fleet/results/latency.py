@@ -1,4 +1,4 @@
-"""How long checks take, in bounded memory."""
+"""Durations of checks, counted in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHORTEST: Final = 1e-4
 
 @attrs.define
 class Latency:
-    """A histogram in steps of 2 %, so that quantiles are right within 1 %."""
+    """A histogram in steps of 2 %: quantiles are accurate within 1 %."""
 
     steps: Counter[int] = attrs.field(factory=Counter[int], init=False)
 
@@ -23,11 +23,11 @@ class Latency:
         self.steps[int(math.log(max(seconds, _SHORTEST) / _SHORTEST) / _STEP)] += 1
 
     def values(self) -> list[tuple[float, int]]:
-        """Return durations in seconds with how often they were seen, the shortest first."""
+        """Return durations in seconds with their counts, the shortest first."""
         return [(_SHORTEST * math.exp((step + 0.5) * _STEP), count) for step, count in sorted(self.steps.items())]
 
     def quantile(self, share: float) -> float | None:
-        """Return the seconds within which this share of the durations was, or None when there was none."""
+        """Return the quantile of the durations in seconds, or None if there are none."""
         wanted = share * self.steps.total()
         for value, count in self.values():
             wanted -= count

@@ -1,4 +1,4 @@
-"""Results: what became of each row."""
+"""The result of each row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .fields import COUNT, FIGURE, FLAG, MOMENT, NAME, SECONDS, TEXT, TIME, Kind
 
 
 class Outcome(StrEnum):
-    """What a check came to."""
+    """Outcome of a check."""
 
     LICENSED = "licensed"
     NOT_LICENSED = "not_licensed"
@@ -37,8 +37,8 @@ class Verdict:
     """An answer or an error, judged.
 
     Attributes:
-        code: Why, in a word: the service's error code, or this package's; "ok" when licensed.
-        message: Why, in a sentence; "" when licensed.
+        code: The reason in a word: an error code of the service or of this package; "ok" if licensed.
+        message: The reason in a sentence; "" if licensed.
     """
 
     outcome: Outcome
@@ -51,28 +51,29 @@ _OUTCOME: Final = Kind(to_json=encode, read=_outcome, column=("string",), to_col
 
 @attrs.frozen(kw_only=True)
 class Result:
-    """What became of one row; it holds no secret.
+    """The result of one row; it holds no secret except in `kept`.
 
     Attributes:
         row: Number of the row.
         line: Line of the file, or None.
         code: As in `Verdict`.
         message: As in `Verdict`.
-        product: Short code, or "" of a row that could not be read; `feature` likewise, and "" for other checks.
+        product: Short code, or "" if the row could not be read.
+        feature: Code of the feature, or "" for other checks and rows that could not be read.
         hardware: Fingerprint of the device's id.
         key: Fingerprint of the license key or user name.
-        http_status: Status of the answer, or None when there was none.
-        attempts: HTTP requests that were sent.
-        seconds: How long the check took, once it was let through.
-        expires_at: When the feature or license ends; for a bundle, the first end among its valid licenses.
+        http_status: Status of the answer, or None without one.
+        attempts: HTTP requests sent.
+        seconds: Duration of the check, without `waited`.
+        expires_at: End of the feature or license; for a bundle, the first end among its valid licenses.
         slots_in_use: Floating slots in use; for a bundle, the most among its valid licenses.
-        consumptions_left: Consumptions left; for a bundle, the least among its valid licenses.
-        verified: Whether the answer's signature was checked; false when there was no answer to check.
-        slots_allowed: Floating slots that there are, of the feature or license that `slots_in_use` is about.
-        at: When the check was done, by this machine's clock; None when nothing was checked.
-        waited: Seconds before that, which the check waited for rate windows, a free connection or a token.
-        check: What was asked: `feature`, `license` or `bundle`; "" of a row that could not be read.
-        kept: Columns of the input, name to text; in the clear, as they were.
+        consumptions_left: Consumptions left; for a bundle, the fewest among its valid licenses.
+        verified: Whether the answer's signature was checked; false without an answer.
+        slots_allowed: Floating slots that exist, for the feature or license of `slots_in_use`.
+        at: End of the check, by this machine's clock; None if nothing was checked.
+        waited: Seconds that the check waited for rate limits, a free connection or a token.
+        check: Kind of check: `feature`, `license` or `bundle`; "" if the row could not be read.
+        kept: Columns of the input, name to text, in the clear.
     """
 
     row: Annotated[int, COUNT]
@@ -98,33 +99,33 @@ class Result:
     kept: Mapping[str, str] = attrs.field(factory=dict[str, str], hash=False)
 
     def __attrs_post_init__(self) -> None:
-        # Written by an earlier version, it had none.
+        # Results of an earlier version have none.
         if self.outcome is Outcome.LICENSED and not self.code:
             object.__setattr__(self, "code", OK)
 
     def to_json(self) -> str:
-        """Return the result as one line of JSON, without the line end, in plain ASCII and with every field."""
+        """Return the result as one line of ASCII JSON with every field, without the line end."""
         return self._json
 
     @cached_property
     def _json(self) -> str:
-        # Once, for the journal and the output, and into a template: a dict of the fields and its JSON takes longer.
+        # Made once for journal and output, from a template: a dict of the fields and its JSON would take longer.
         line = _LINE % tuple([write(value) for write, value in zip(_WRITE, _values(self), strict=True)])
         return f"{line[:-1]},{_encode_kept(self.kept)[1:]}" if self.kept else line
 
     @classmethod
     def from_json(cls, line: str) -> Self:
-        """Return the result that a line of `to_json` stands for."""
+        """Read a line written by `to_json`."""
         fields = json.loads(line)
         kept = {name: value for name, value in fields.items() if name not in KINDS and isinstance(value, str)}
         return attrs.evolve(cls.from_fields(fields), kept=kept) if kept else cls.from_fields(fields)
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, object]) -> Self:
-        """Return the result whose fields are pieces of JSON, cells of CSV or values of columns; others are ignored.
+        """Read a result from JSON values, CSV cells or column values; other fields are ignored.
 
         Raises:
-            ValueError: One cannot be read, or is missing; the text names it.
+            ValueError: A field is missing or cannot be read; the text names it.
         """
         read: dict[str, Any] = {}
         for name, kind in KINDS.items():
@@ -146,7 +147,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     for name, hint in get_type_hints(Result, include_extras=True).items()
     if name in attrs.fields_dict(Result) and name != "kept"
 }
-"""What each field of a result holds, in the order in which they are written."""
+"""The kind of each field of a result, in the order in which they are written."""
 
 _encode_kept: Final = json.JSONEncoder(separators=(",", ":")).encode
 _LINE: Final = "{" + ",".join(f'"{name}":%s' for name in KINDS) + "}"

@@ -1,4 +1,4 @@
-"""A summary: how many rows came to what."""
+"""Count the results of a run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .result import Outcome, Result
 
 @attrs.frozen(kw_only=True)
 class Tally:
-    """The rows of one outcome and code.
+    """The rows with one outcome and code.
 
     Attributes:
-        first: The first result of them, as an example.
+        first: The first of their results, as an example.
     """
 
     outcome: Outcome
@@ -29,8 +29,8 @@ class Summary:
     """Counts results as they come; its size does not grow with their number.
 
     Attributes:
-        requests: HTTP requests that were sent.
-        latency: How long the checks took that sent some.
+        requests: HTTP requests sent.
+        latency: Durations of the checks that sent requests.
     """
 
     requests: int = attrs.field(default=0, init=False)
@@ -49,11 +49,11 @@ class Summary:
 
     @property
     def rows(self) -> int:
-        """How many results were counted."""
+        """Number of results."""
         return self._counts.total()
 
     def of(self, outcome: Outcome) -> int:
-        """Return how many results have an outcome."""
+        """Return the number of results with an outcome."""
         return sum(count for (each, _), count in self._counts.items() if each is outcome)
 
     def tallies(self) -> list[Tally]:

@@ -1,1 +1,1 @@
-"""Where rows come from: files, databases and tables, read in bounded memory."""
+"""Rows from files, databases and tables, read in bounded memory."""

@@ -1,4 +1,4 @@
-"""Rows: which devices to check, and which values make one."""
+"""Rows: the devices to check, and how column values become a row."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Row(Unpickled):
 
     Attributes:
         row: Number of the row, unique in its input.
-        check: What to ask.
-        line: Line of the file that the row starts on, or None if it came from no file.
-        kept: Columns of the input, name to text, that its result is to have.
+        check: The check to make.
+        line: Line of the file where the row starts, or None if it did not come from a file.
+        kept: Columns of the input to copy into its result, name to text.
     """
 
     row: int
@@ -46,10 +46,10 @@ class Row(Unpickled):
 
 @attrs.frozen(kw_only=True)
 class InvalidRow:
-    """A row that cannot be checked, and why; it becomes a result like any other.
+    """A row that cannot be checked, and why; it gets a result like any other row.
 
     Attributes:
-        reason: What is wrong with it; never a value from it.
+        reason: What is wrong with it; never quotes a value of the row.
     """
 
     row: int
@@ -59,12 +59,12 @@ class InvalidRow:
 
 
 def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None) -> Row | InvalidRow:
-    """Return the row that a mapping of column names to values stands for; "", None and a missing column are the same.
+    """Turn a mapping of column names to values into a row; "", None and a missing column are the same.
 
     Args:
-        fields: The columns' values: text, or where the source knows types whole numbers and UUIDs; others are ignored.
+        fields: Values of the columns: text, whole numbers or UUIDs. Other columns are ignored.
         row: Number of the row, unique in its input.
-        line: Line of the file that the row starts on.
+        line: Line of the file where the row starts.
     """
     values: dict[str, str] = {}
     for column in COLUMNS:
@@ -96,30 +96,30 @@ def _check(kind: str, given: dict[str, str]) -> Check:
 
 
 def kind_of(check: Check) -> str:
-    """Return what a column `check` says for a check."""
+    """Return the value of the column `check` for a check."""
     return next(name for name, kind in _KINDS.items() if isinstance(check, kind))
 
 
 def row_of(fields: Mapping[str, Any]) -> Row:
-    """Return the row that `attrs.asdict` has made a mapping of."""
+    """Return the row from the mapping that `attrs.asdict` made of it."""
     asked = fields["check"]
     kind = next(each for each in _KINDS.values() if attrs.fields_dict(each).keys() == asked.keys())
     return Row(row=fields["row"], line=fields["line"], check=kind(**asked), kept=fields["kept"])
 
 
 def rows_from(mappings: Iterable[Mapping[str, object]], *, keep: Sequence[str] = ()) -> Iterator[Row | InvalidRow]:
-    """Return the rows that mappings stand for, numbered from 1.
+    """Turn mappings into rows, numbered from 1.
 
     Args:
-        mappings: Names of columns to values.
-        keep: Columns that the results are to have as they are.
+        mappings: Mappings of column names to values.
+        keep: Columns to copy into the results.
     """
     for number, fields in enumerate(mappings, 1):
         yield keeping(row_from(fields, row=number), {name: fields.get(name) for name in keep})
 
 
 def keeping(row: Row | InvalidRow, values: Mapping[str, object]) -> Row | InvalidRow:
-    """Return a row with values of its input for its result, as text."""
+    """Return a row with values of its input to copy into its result, as text."""
     return attrs.evolve(row, kept={name: _kept(value) for name, value in values.items()}) if values else row
 
 
@@ -133,7 +133,7 @@ def _kept(value: object) -> str:
 
 
 def _text(value: object) -> str | None:
-    """Return a value as it is sent, or None of one that means no text: 1.5 or true is nobody's serial number."""
+    """Return a value as it is sent, or None for a value that cannot be an id, such as 1.5 or true."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -148,14 +148,14 @@ def _text(value: object) -> str | None:
 
 
 def _whole(number: float) -> str | None:
-    """Return a whole number that came as a float: pandas makes one of each number in a column that has gaps."""
+    """Return a whole number that came as a float: pandas makes floats of the numbers in a column with gaps."""
     if math.isnan(number):
         return ""
     return str(int(number)) if number.is_integer() and abs(number) <= _LARGEST_EXACT else None
 
 
 def _missing(values: Mapping[str, str]) -> str | None:
-    """Return what is missing, or does not go together, in the words of a table."""
+    """Return which columns are missing or contradict each other."""
     if not (values["product"] and values["hardware_id"]):
         missing = [column for column in ("product", "hardware_id") if not values[column]]
         return f"{' and '.join(missing)} is missing" if len(missing) == 1 else f"{' and '.join(missing)} are missing"
@@ -173,7 +173,7 @@ def _unknown(kind: str) -> str | None:
 
 
 def _superfluous(kind: str, values: Mapping[str, str]) -> str | None:
-    """Return which column does not go with the kind of check, in the words of a table."""
+    """Return which column does not go with the kind of check."""
     if kind == "feature" and not values["feature"]:
         return "check is feature, and feature is missing"
     if kind != "feature" and values["feature"]:

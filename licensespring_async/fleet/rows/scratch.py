@@ -1,4 +1,4 @@
-"""Temporary on-disk tables for a run."""
+"""Temporary tables on disk for a run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ...errors import ConfigurationError
 
 
 class Scratch:
-    """A database on disk, in a file of SQLite's own that nobody else sees and that is gone once it is closed."""
+    """A temporary SQLite database on disk; nobody else sees it, and closing deletes it."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)
 
     @contextmanager
     def _filling(self) -> Generator[sqlite3.Connection]:
-        """Fill it in the block; a failure closes it, since nobody has it in a `with` yet."""
+        """Fill it in the block; close it after a failure, since it is in no `with` yet."""
         try:
             with self._translated():
                 self._db.execute("BEGIN")
@@ -35,7 +35,7 @@ class Scratch:
             yield
         except sqlite3.Error as e:
             raise ConfigurationError(
-                f"temporary files cannot be written or read ({e}): there may be too little room; make some, or name "
+                f"temporary files cannot be written or read ({e}): the disk may be full; free some space, or name "
                 "another directory in TMPDIR"
             ) from e
 

@@ -1,4 +1,4 @@
-"""Rows that can be read only once, kept to be read again."""
+"""Keep rows that can be read only once, to read them again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .scratch import Scratch
 class Spool(Scratch):
     """Reads rows to their end and keeps them on disk.
 
-    A query that is asked twice may answer in another order, and then row 7 would be another device. Use it in `with`.
+    A query may return its rows in another order the second time; row 7 would then be another device. Use it in `with`.
     """
 
     def __init__(self, rows: Iterable[Row | InvalidRow]) -> None:

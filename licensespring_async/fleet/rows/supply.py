@@ -18,7 +18,7 @@ class Supply(Protocol):
     """Gives each row to one worker.
 
     Attributes:
-        may_wait: Whether a row may take a while to come.
+        may_wait: Whether a row may take a while to arrive.
     """
 
     may_wait: bool
@@ -27,7 +27,7 @@ class Supply(Protocol):
         """Return the next row, or None at the end.
 
         Raises:
-            ConfigurationError: What came is no row.
+            ConfigurationError: An item is not a row.
         """
         ...
 
@@ -58,11 +58,11 @@ class _FromAsync:
         self._turn = anyio.Lock(fast_acquire=True)
 
     async def next(self) -> Row | InvalidRow | None:
-        # One at a time: an async generator that is asked twice at once raises.
+        # One at a time: an async generator raises if it is asked twice at once.
         async with self._turn:
             if self._is_over:
                 return None
-            # Until a row comes: an iterator that has ended or failed may wait for ever when it is asked again.
+            # Until a row comes: an iterator that has ended or failed may block forever if it is asked again.
             self._is_over = True
             try:
                 given = await anext(self._rows)

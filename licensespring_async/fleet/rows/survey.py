@@ -1,4 +1,4 @@
-"""A look at all rows before the first is sent: how many, which are the same check, and a fingerprint of them all."""
+"""Survey all rows before the first is sent: count them, find duplicates, and compute a fingerprint of them all."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _MOST_REASONS = 20
 
 
 class Survey(Scratch):
-    """Counts rows and finds duplicates, on disk, so that memory does not grow with the input; use it in `with`.
+    """Counts rows and finds duplicates on disk, so that memory does not grow with the input; use it in `with`.
 
-    Two rows are duplicates when they ask the same: product, feature, device, and license key or user.
+    Two rows are duplicates if they make the same check: product, feature, device, and license key or user.
 
     Attributes:
-        rows: How many rows there are.
+        rows: Rows in all.
         invalid: Rows that cannot be checked.
         duplicates: Rows that repeat an earlier one, and are not sent.
-        kinds: Rows to send by (product, feature); only a feature check has a feature, the others have None.
-        license_checks: Rows that are sent and ask for a license.
-        reasons: The first invalid row of each reason, of 20 at most.
+        kinds: Rows to send by (product, feature); the feature is None except for feature checks.
+        license_checks: License checks to send.
+        reasons: The first invalid row for each of at most 20 reasons.
     """
 
     def __init__(self, rows: Iterable[Row | InvalidRow]) -> None:
@@ -51,21 +51,21 @@ class Survey(Scratch):
 
     @property
     def checks(self) -> int:
-        """Rows that are sent."""
+        """Rows to send."""
         return self.kinds.total()
 
     @property
     def feature_checks(self) -> int:
-        """Rows that are sent and ask for a feature."""
+        """Feature checks to send."""
         return sum(count for (_, feature), count in self.kinds.items() if feature is not None)
 
     @property
     def bundle_checks(self) -> int:
-        """Rows that are sent and ask for a bundle."""
+        """Bundle checks to send."""
         return self.checks - self.feature_checks - self.license_checks
 
     def distinct(self, rows: Iterable[Row | InvalidRow]) -> Iterator[Row | InvalidRow]:
-        """Pass on the rows that are no duplicates."""
+        """Yield the rows that are not duplicates."""
         if not self.duplicates:
             yield from rows
             return
@@ -74,7 +74,7 @@ class Survey(Scratch):
                 yield row
 
     def with_copies(self, result: Result) -> list[Result]:
-        """Return a result, and the same for each duplicate of its row; those sent no request."""
+        """Return a result and a copy for each duplicate of its row, without its requests and times."""
         if not self.duplicates:
             return [result]
         with self._translated():

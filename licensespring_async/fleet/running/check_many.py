@@ -1,9 +1,9 @@
-"""Checking many rows: some workers, never a task for each row, that share one iterator.
+"""Check many rows with a few workers that share one iterator; there is no task per row.
 
-Why `check_many` is no plain async generator: the workers live in a task group, and a generator that yields inside one
-is unsound. A caller that leaves the loop early would leave the task group open until the garbage collector closes it
-from another task, and a time-out around the loop would end inside a scope that was opened after it; asyncio and trio
-both break on that. So the group is opened and closed by the caller's own `async with`.
+Why `check_many` is not a plain async generator: the workers live in a task group, and a generator must not yield inside
+one. If the caller left the loop early, the task group would stay open until the garbage collector closed it from
+another task. A time-out around the loop would end inside a scope that was opened later. Both asyncio and trio break on
+that. So the caller's own `async with` opens and closes the group.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def check_many(
     ordered: bool = False,
     ledger: Ledger | None = None,
 ) -> Checks:
-    """Check rows and iterate over their results, in the order in which they are done or in that of the rows.
+    """Check rows and iterate over their results, in the order in which they finish or in that of the rows.
 
     Use it in `async with`, on asyncio or trio:
 
@@ -46,37 +46,37 @@ def check_many(
             async for result in results:
                 print(result.to_json())
 
-    Every row has exactly one result. A check that fails is a result; a row that cannot be read is a result. Rows are
-    read as workers become free, and workers wait when as many results have not been taken as rows may be under way:
-    memory does not grow with the input, and a slow reader slows the checks down. Leaving the block stops the workers
-    and cancels what is under way.
+    Every row has exactly one result, even if its check fails or it cannot be read. Rows are read as workers become
+    free. Workers wait when too many results have not been taken (as many as rows may be under way). So memory does not
+    grow with the input, and a slow reader slows the checks down. Leaving the block stops the workers and cancels what
+    is under way.
 
-    `async for result in check_many(...)` without the block is sound too, but slower: the rows are checked in waves, and
-    nothing runs while the loop's body does.
+    `async for result in check_many(...)` without the block is safe too, but slower: rows are checked in waves, and
+    nothing runs during the loop's body.
 
-    **Side effect:** a row whose feature floats takes a slot, as `check_license_feature` does.
+    **Side effect:** a row whose feature or license floats takes a slot.
 
     Args:
         client: Its `timeout` bounds each row; waiting for its rate windows, or for the pause that the service asked for
             with HTTP 429, does not count.
-        rows: `Row`s and `InvalidRow`s, as `read_rows` gives them, or mappings such as `{"product": ..., "feature": ...,
-            "hardware_id": ..., "license_key": ...}`, whose numbers are their places in the input, from 1, and which are
-            results too where they cannot be checked; an iterable or an async iterable.
-        concurrency: Rows under way at once: the bounds that it is tuned between, or a number that it begins with and
-            does not exceed. No use above the client's `max_concurrency`.
-        retries: How often a row whose failure may pass (no connection, throttled, HTTP 5xx) is checked again behind all
-            other rows. At most 10,000 rows wait for that; more fail at once.
-        release: Whether to give each floating slot back after its check; a device that held it before loses it too.
-        ordered: Whether results come in the order of the rows. A row that is slow, or tried again, then holds those
-            behind it back, and after 8 times as many rows as may be under way the checks, too.
-        ledger: Settles each result before its worker goes on.
+        rows: An iterable or async iterable of `Row`s and `InvalidRow`s from `read_rows`, or of mappings such as
+            `{"product": ..., "feature": ..., "hardware_id": ..., "license_key": ...}`. Mappings are numbered by place,
+            from 1. A mapping that cannot be checked has a result too.
+        concurrency: Rows under way at once: bounds to tune it between, or a number to start with and not to exceed.
+            More than the client's `max_concurrency` has no use.
+        retries: How often to check a row again after a transient failure (no connection, throttled, HTTP 5xx), behind
+            all other rows. At most 10,000 rows wait for that; more fail at once.
+        release: Whether to give each floating slot back after its check, even if the device held it before.
+        ordered: Whether results come in the order of the rows. A slow or retried row then holds back the results behind
+            it. After 8 times as many rows as may be under way it holds back the checks too.
+        ledger: Settles each result before its worker takes another row.
 
     Raises:
         ConfigurationError: An argument cannot be used.
-        AuthorizationError, SignatureError, ConfigurationError: By the loop, at its end: a row failed in a way that
-            every other would. No further row is sent; those under way are finished, the rest are `skipped`.
-        ConfigurationError: By the loop, at its end: something in `rows` is no row.
-        Exception: By the loop, at its end: what `rows` itself raised.
+        AuthorizationError, SignatureError, ConfigurationError: By the loop, at its end: a row failed as every other
+            row would. No further row is sent; those under way are finished, the rest are `skipped`.
+        ConfigurationError: By the loop, at its end: an item of `rows` is not a row.
+        Exception: By the loop, at its end: `rows` itself raised it.
     """
     bounds = concurrency if isinstance(concurrency, Concurrency) else Concurrency.upto(concurrency)
     return check_with(
@@ -90,9 +90,9 @@ def check_with(
     """Check rows as `check_many` does, with any checker.
 
     Args:
-        checker: What checks them; it serves one run.
-        rows: As in `check_many`, and so are the others.
-        retries: Of a row.
+        checker: The checker; it serves one run.
+        rows: As in `check_many`, like the other arguments.
+        retries: How often to check a row again.
         ordered: Whether results come in the order of the rows.
         ledger: Settles each result.
 
@@ -105,7 +105,7 @@ def check_with(
 
 
 class Checks:
-    """What `check_many` returns: enter it with `async with`, or iterate over it as it is."""
+    """What `check_many` returns: enter it with `async with`, or iterate over it directly."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -145,7 +145,7 @@ class Checks:
 
 
 class _Results:
-    """The results as they come in; it ends when every worker has, and then raises what ended the run."""
+    """The results as they come in; it ends with the last worker, and then raises the error that ended the run."""
 
     def __init__(self, handover: Handover, work: Work) -> None:
         self._handover = handover
@@ -165,7 +165,7 @@ class _Results:
 
 
 class _Waves:
-    """The results of one wave of rows after another; no task outlives a step of the iteration."""
+    """The results of rows checked in waves; no task outlives a step of the iteration."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -1,4 +1,4 @@
-"""The way of results from workers to those who read them."""
+"""Hand results over from the workers to the reader."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..results.result import Result
 
 
 class Handover:
-    """Passes results on in the order in which they are given, and holds workers back when nobody takes them.
+    """A queue of results that holds the workers back when nobody takes them.
 
-    A memory stream would switch tasks twice for every result. This one switches when the reader has nothing left to
-    take, or when the workers are `room` results ahead.
+    A memory stream would switch tasks twice for every result. This queue switches only when the reader has nothing left
+    to take, or when the workers are `room` results ahead.
 
     Args:
-        room: How many results may wait; each worker may add one row's before it waits itself.
+        room: How many results may wait; each worker may add those of one row before it waits.
     """
 
     def __init__(self, room: int) -> None:
@@ -29,27 +29,27 @@ class Handover:
         self._emptied = anyio.Event()
 
     def join(self) -> None:
-        """Announce a worker; the results end when each that joined has left."""
+        """Add a worker; the results end when all workers have left."""
         self._workers += 1
 
     def leave(self, last: Sequence[Result] = ()) -> None:
-        """Note that a worker will give no more than its last results."""
+        """Remove a worker, and take its last results."""
         self._results.extend(last)
         self._workers -= 1
         self._changed.set()
 
     async def give(self, results: Sequence[Result]) -> None:
-        """Pass results on, and wait while there are too many."""
+        """Queue results, and wait while there are too many."""
         self._results.extend(results)
         self._changed.set()
         if len(self._results) >= self._room:
             await self._emptied.wait()
 
     async def take(self) -> Result | None:
-        """Return the next result, or None when there will be no more."""
+        """Return the next result, or None at the end."""
         while not self._results:
             if not self._workers:
-                # Cancelled workers leave too, and then the reader's own cancellation is due: it is no end of the rows.
+                # Cancelled workers leave too. Then the reader is cancelled as well; this is not the end of the rows.
                 await anyio.lowlevel.checkpoint_if_cancelled()
                 return None
             if self._changed.is_set():
@@ -57,7 +57,7 @@ class Handover:
             await self._changed.wait()
         result = self._results.popleft()
         if not self._results:
-            # All at once, and only now: waking the workers for every result taken would cost more than the results.
+            # Wake all workers at once, and only now: waking them for every result would cost more than the results.
             self._emptied.set()
             self._emptied = anyio.Event()
         return result

@@ -1,4 +1,4 @@
-"""The order in which results are passed on."""
+"""Pass results on in the order of the rows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..results.result import Result
 
 
 class Order:
-    """Holds results back until all rows that were read before them have theirs.
+    """Holds results back until all earlier rows have theirs.
 
     Args:
-        ahead: How many rows may be read ahead of the first that has no result: it bounds what is held back.
+        ahead: How many rows may be read beyond the first row without a result; bounds the results held back.
     """
 
     def __init__(self, ahead: int) -> None:
@@ -23,15 +23,15 @@ class Order:
         self._advanced = anyio.Event()
 
     def has_room(self, place: int) -> bool:
-        """Return whether the row at a place of the input may be read."""
+        """Return whether the row at this place of the input may be read."""
         return place < self._next + self._ahead
 
     async def wait(self) -> None:
-        """Wait until there may be room, or something else to do."""
+        """Wait until `wake` is called: there may be room, or a row to retry."""
         await self._advanced.wait()
 
     def put(self, place: int, results: Sequence[Result]) -> Sequence[Result]:
-        """Take the results of the row at a place, and return those whose turn it is."""
+        """Take the results of the row at a place, and return all results whose turn it is."""
         self._held[place] = results
         if place != self._next:
             return ()
@@ -43,11 +43,11 @@ class Order:
         return ready
 
     def wake(self) -> None:
-        """Have those that wait look again."""
+        """Wake the waiting workers."""
         self._advanced.set()
         self._advanced = anyio.Event()
 
     def rest(self) -> Sequence[Result]:
-        """Return all that is still held back, because rows before it will have no result."""
+        """Return everything still held back; the rows before it will have no result."""
         held, self._held = self._held, {}
         return [result for place in sorted(held) for result in held[place]]

@@ -1,4 +1,4 @@
-"""What the workers of a run share: where rows come from, which are tried again, and what ended the run."""
+"""The state that the workers of a run share: the rows, the retries, and the error that ended the run."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _AHEAD: Final = 8  # rows for each that may be under way, of which ordered resul
 
 
 class Ledger(Protocol):
-    """Where results are settled before anybody sees them, for example in a journal."""
+    """Settles results before anyone sees them, for example in a journal."""
 
     async def settle(self, result: Result, *, is_final: bool) -> Sequence[Result]:
-        """Keep a result, and return what to pass on to the reader: it, and whatever follows from it.
+        """Keep a result, and return the results for the reader: this one, and those that follow from it.
 
         The worker takes no other row before this returns.
 
         Args:
-            result: What became of a row.
-            is_final: False of a row that an ended run did not check.
+            result: The result of a row.
+            is_final: False for a row that was not checked because the run ended.
 
         Raises:
-            LicenseSpringError: It cannot be kept; the run ends, for what cannot be kept must not be sent.
+            LicenseSpringError: It cannot be kept; the run ends, since no row may be sent whose result would be lost.
         """
         ...
 
@@ -50,8 +50,8 @@ class _Try:
 
     Attributes:
         place: Its place in the input, from 0.
-        number: How often it was tried before.
-        attempts: HTTP requests that those took.
+        number: Earlier tries.
+        attempts: HTTP requests of the earlier tries.
     """
 
     row: Row | InvalidRow
@@ -73,7 +73,7 @@ class Work:
     """The state that workers share.
 
     Attributes:
-        is_left: Whether the block of the run was left.
+        is_left: Whether the `async with` block of the run was left.
     """
 
     def __init__(
@@ -108,24 +108,24 @@ class Work:
 
     @property
     def pace(self) -> Pace:
-        """How the run goes at this moment."""
+        """The pace of the run at this moment."""
         checker = self._checker
         return Pace(limit=checker.limit, most=checker.most, under_way=self._under_way, throttled=checker.throttled)
 
     def stop(self) -> None:
-        """Begin no more rows, and send none that waits for the rate windows."""
+        """Start no more rows, and do not send those that wait for the rate limits."""
         self._is_stopped = True
         self._checker.end()
         for scope in self._idle:
             scope.cancel()
 
     def skip(self, why: str) -> None:
-        """Send no more rows: the rest is skipped."""
+        """Send no more rows, and skip the rest."""
         self._skip = self._skip or why
         self._checker.end()
 
     def begin(self, group: anyio.abc.TaskGroup, *, limit: int | None = None) -> Handover:
-        """Start workers in a group; together they check `limit` rows, or all."""
+        """Start workers in a task group; together they check `limit` rows, or all."""
         handover = Handover(self._checker.most)
         crew = _Crew(group, handover, repeat(None) if limit is None else iter(repeat(None, limit)))
         self._start(crew)
@@ -154,12 +154,12 @@ class Work:
                     self._start(crew)
                 if results:
                     await crew.handover.give(results)
-        except LicenseSpringError as error:  # the ledger's: what cannot be kept must not be sent
+        except LicenseSpringError as error:  # from the ledger: results would be lost
             self._failure = self._failure or error
             self.stop()
         finally:
             self._workers -= 1
-            # Once no row can be missing any more, what was held back for it goes on.
+            # After the last worker no missing result can come any more: pass on what was held back.
             is_done = self.is_over and not self._workers
             crew.handover.leave(self._order.rest() if is_done and self._order is not None else ())
 
@@ -191,7 +191,7 @@ class Work:
 
     @contextmanager
     def _waiting(self) -> Generator[None]:
-        """Let `stop` end the wait in the block."""
+        """Let `stop` end a wait in the block."""
         with anyio.CancelScope() as scope:
             self._idle.add(scope)
             try:
@@ -213,7 +213,7 @@ class Work:
         return results if self._order is None else self._order.put(turn.place, results)
 
     async def _check(self, turn: _Try) -> tuple[Result | None, bool]:
-        """Return a row's result and whether it is final; None for a row that will be tried again, or was not sent."""
+        """Return a row's result and whether it is final; None for a row to retry, or one that was not sent."""
         row = turn.row
         if isinstance(row, InvalidRow):
             return invalid(row), True
