@@ -37,16 +37,16 @@ T = TypeVar("T", LicenseFeature, License)
 
 @attrs.frozen(kw_only=True)
 class Slot(Generic[T]):
-    """How the slot of one device is taken, renewed and given back.
+    """How one device takes, renews and releases its slot.
 
     Attributes:
         name: What logs call it; no secrets.
-        key: What tells it from other slots.
-        check: Takes or renews the slot, in at most that many seconds (None: the client's time-out).
-        now: Gives the moment that answers are judged at.
-        release: Gives it back.
+        key: Identifies the slot.
+        check: Takes or renews the slot within the given seconds; None means the client's time-out.
+        now: Returns the moment to judge answers at.
+        release: Releases the slot.
         timeout: Seconds after which it lapses; None takes the answer's.
-        grace: Seconds that a slot which could not be renewed in time still counts as held.
+        grace: Seconds that the slot still counts as held after a renewal failed to come in time.
         cancel_body: Whether losing it cancels the body.
     """
 

@@ -1,4 +1,4 @@
-"""Slots that could not be given back, told in one line however many leases end at once."""
+"""Reports slots that could not be released, in one log line however many leases end at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 
 from ..transport import Clock
 
-# How long the first of them waits to be told with others, while leases go on ending.
+# How long the first one waits to be reported with others, while leases keep ending.
 _TOGETHER_SECONDS = 10.0
 
 _log = logging.getLogger("licensespring_async.services")
@@ -19,7 +19,7 @@ _log = logging.getLogger("licensespring_async.services")
 
 @attrs.define(kw_only=True)
 class Unreleased:
-    """Counts what was not released, and tells of it once no other lease is about to end."""
+    """Counts slots that were not released, and logs them together once no other lease is ending."""
 
     clock: Clock
     _ending: int = attrs.field(default=0, init=False)
@@ -29,7 +29,7 @@ class Unreleased:
 
     @contextmanager
     def gathered(self) -> Generator[None]:
-        """Be told of together with whatever else ends meanwhile."""
+        """Report what fails in the block together with other leases that end meanwhile."""
         self._ending += 1
         try:
             yield

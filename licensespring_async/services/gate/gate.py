@@ -24,30 +24,30 @@ from .inquiry import Inquiry, Terms
 from .memory import Memory
 from .misses import Misses, Settle
 
-# How long who is over the limit waits for what the store knows.
+# How long a caller over the limit waits for the store.
 _LOOK_SECONDS = 1.0
 
 
 class LicenseGate(Public):
     """Answer `allows(check)` from memory, and ask the service once for all who wait; use it in `async with`.
 
-    Questions run in the gate's own task group, so that a caller who is cancelled takes nobody along, and all
-    end with the gate. An answer near its end is renewed in the background by the next caller who asks. Errors are never
-    kept. A check of what floats takes a slot: its answer is kept for at most `floating_part` of the floating
-    time-out, so that the slot is renewed as long as somebody asks; the gate releases no slots.
+    Calls to the service run in the gate's own task group: a cancelled caller cancels nobody else, and all calls end with
+    the gate. The next caller renews an answer near its end in the background. Errors are never cached. A check of a
+    floating license or feature takes a slot. Its answer is cached for at most `floating_part` of the floating time-out,
+    so the slot is renewed as long as somebody asks. The gate releases no slots.
 
     Args:
         client: Asks the service; the gate does not close it.
         ttl: Seconds that a yes is kept, a grace's too; never past the end of the feature or license.
-        refused_ttl: Seconds that a no is kept, whatever its reason: one that is kept longer would be told apart. Where
-            all slots are taken, asking after 5 s has the service asked again in the background.
-        jitter: Part of `ttl` that is taken off at random, so that answers do not all end together.
-        refresh_ahead: Part of an answer's life after which it is renewed in the background.
-        floating_part: Part of the floating time-out that a floating answer is kept for at most.
+        refused_ttl: Seconds that a no is kept, whatever its reason: different times would reveal the reason. If all
+            slots are taken, a question after 5 s makes the gate ask the service again in the background.
+        jitter: Part of `ttl` that is taken off at random, so that answers do not all expire together.
+        refresh_ahead: Part of an answer's life after which the gate renews it in the background.
+        floating_part: Part of the floating time-out for which a floating answer is kept at most.
         max_size: Answers kept, refusals apart: as many again. The least recently used goes first.
         miss_burst: Unknown checks of a source that may be refused in a row before further ones raise `GateOverloaded`;
             of all sources together twice as many.
-        miss_rate: How many more of them, a second, of a source and of all together.
+        miss_rate: How many more a second, for each source and for all together.
         grace: What happens while the service cannot be reached; None raises its error.
         clock: Where time comes from; for tests.
         random: Gives numbers from [0, 1); for tests.
