@@ -31,10 +31,10 @@ _LOOK_SECONDS = 1.0
 class LicenseGate(Public):
     """Answer `allows(check)` from memory, and ask the service once for all who wait; use it in `async with`.
 
-    Calls to the service run in the gate's own task group: a cancelled caller cancels nobody else, and all calls end with
-    the gate. The next caller renews an answer near its end in the background. Errors are never cached. A check of a
-    floating license or feature takes a slot. Its answer is cached for at most `floating_part` of the floating time-out,
-    so the slot is renewed as long as somebody asks. The gate releases no slots.
+    Calls to the service run in the gate's own task group: a cancelled caller cancels nobody else, and all calls end
+    with the gate. The next caller renews an answer near its end in the background. Errors are never cached. A check of
+    a floating license or feature takes a slot. Its answer is cached for at most `floating_part` of the floating
+    time-out, so the slot is renewed as long as somebody asks. The gate releases no slots.
 
     Args:
         client: Asks the service; the gate does not close it.
