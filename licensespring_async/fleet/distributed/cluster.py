@@ -1,4 +1,4 @@
-"""The Dask cluster of a run: one that is there, or processes on this machine. Dask's own client is used only here."""
+"""The Dask cluster of a run: an existing one, or processes on this machine. Only this module uses Dask's client."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _config: Any = dask_config
 
 
 class ChunkLost(OSError):
-    """A worker failed before it could say what became of its rows."""
+    """A worker failed before it reported on its rows."""
 
 
 LOST: Final = (FutureCancelledError, ChunkLost, OSError, TimeoutError)
-"""What is raised when a worker, or the scheduler, is gone or does not answer."""
+"""Errors that mean a worker or the scheduler is gone or does not answer."""
 
 _ANSWER_WITHIN: Final = 10.0
 _CONNECT_WITHIN: Final = 15.0
@@ -48,7 +48,7 @@ class Cluster:
     """The workers, and how to reach them for one run.
 
     Args:
-        client: An asynchronous client of Dask's.
+        client: An asynchronous Dask client.
         run: Name of the run.
     """
 
@@ -58,14 +58,14 @@ class Cluster:
         self._numbers = itertools.count(1)
 
     async def prepare(self, settings: remote.Settings) -> None:
-        """Have every worker, and each that comes later, make a client.
+        """Prepare all workers, and those that join later, to make a client.
 
         Raises:
             ConfigurationError: The workers cannot run this package.
         """
         plugin = _pickle.dumps(remote.Checking(self._run, settings))
         try:
-            # Dask's own `register_plugin` would unpickle what a worker says went wrong.
+            # Dask's own `register_plugin` would unpickle the errors of workers.
             found = await self._dask.scheduler.register_worker_plugin(plugin=plugin, name=self._run, idempotent=False)
         except (TypeError, ValueError, ImportError):
             found = {"a worker": {"status": "error"}}
@@ -76,13 +76,13 @@ class Cluster:
             )
 
     async def workers(self) -> Mapping[str, str]:
-        """Return the host of each worker that runs."""
+        """Return the host of each running worker."""
         with anyio.fail_after(_ANSWER_WITHIN):
             found = (await self._dask.scheduler.identity())["workers"]
         return {worker: about["host"] for worker, about in found.items() if about["status"] == "running"}
 
     async def share(self, worker: str, limits: RateLimits | None) -> LicenseSpringError | None:
-        """Give a worker its share of the rate windows, and return why it cannot work."""
+        """Give a worker its share of the rate windows; return an error if it cannot work."""
         with anyio.fail_after(_ANSWER_WITHIN):
             answers = await self._have_run(remote.share, self._run, limits, workers=[worker])
         if worker not in answers:
@@ -90,13 +90,13 @@ class Cluster:
         return read_error(answers[worker])
 
     async def check(self, worker: str, chunk: remote.Chunk) -> Checked:
-        """Have a worker check rows; Dask never tries it again by itself.
+        """Check rows on a worker; Dask does not retry by itself.
 
         Raises:
-            NotReady: The worker is another process than it was.
+            NotReady: The worker's process was replaced by another.
         """
         key = f"{self._run}-{next(self._numbers)}"  # taken before anything else can run: Dask joins tasks of one key
-        # The rows go as data: what tasks are called with stays in the scheduler's graph.
+        # Send the rows as data: the arguments of tasks stay in the scheduler's graph.
         data = await self._dask.scatter(written_rows(chunk.rows), workers=[worker], hash=False, timeout=_ANSWER_WITHIN)
         task = self._dask.submit(
             remote.check_chunk,
@@ -110,7 +110,7 @@ class Cluster:
         )
         try:
             answer = await task
-        except TypeError:  # not text, and therefore not read
+        except TypeError:  # not text, so it is not read
             answer = None
         checked = read_checked(answer, chunk.rows)
         if isinstance(checked, LicenseSpringError):
@@ -118,22 +118,22 @@ class Cluster:
         return checked
 
     async def end(self) -> None:
-        """Have all workers send no more; quiet about those that are gone."""
+        """Stop all workers from sending; ignore workers that are gone."""
         await self._bounded(lambda: self._have_run(remote.end, self._run))
 
     async def forget(self) -> None:
-        """Have all workers close their clients; quiet about those that are gone."""
+        """Close the clients of all workers; ignore workers that are gone."""
         await self._bounded(lambda: self._dask.scheduler.unregister_worker_plugin(name=self._run))
 
     async def _have_run(
         self, function: Callable[..., object], *args: object, workers: Sequence[str] | None = None
     ) -> Mapping[str, object]:
-        """Return what a function gives on each worker that it runs on; Dask's own `run` would unpickle errors."""
+        """Run a function on workers and return its results; Dask's own `run` would unpickle errors."""
         given: dict[str, object] = {"function": function, "args": args, "kwargs": {}}
         message = {"op": "run", **{name: _pickle.dumps(value) for name, value in given.items()}}
         try:
             answers = await self._dask.scheduler.broadcast(msg=message, workers=workers, on_error="ignore")
-        except TypeError:  # not text, and therefore not read
+        except TypeError:  # not text, so it is not read
             return {}
         return {worker: answer["result"] for worker, answer in answers.items() if answer.get("status") == "OK"}
 
@@ -143,13 +143,13 @@ class Cluster:
 
 
 class _PlainClient(Client):
-    """A client of Dask's that unpickles nothing that workers send: data has to be text, and errors are not read."""
+    """A Dask client that unpickles nothing from workers: data must be text, and errors are not read."""
 
     async def _ensure_connected(self, timeout: float | None = None) -> None:
         await super()._ensure_connected(timeout=timeout)  # type: ignore[no-untyped-call]
         connection: Any = self.scheduler_comm
         if connection is not None:
-            connection.comm.deserialize = False  # an error, which would be unpickled before anyone asks for it
+            connection.comm.deserialize = False  # else an error would be unpickled before anyone asks for it
 
     def _handle_task_erred(self, key: object = None, exception: object = None, traceback: object = None) -> None:
         error = ChunkLost("the worker failed")
@@ -160,21 +160,21 @@ class _PlainClient(Client):
 async def connected(
     scheduler: str, *, environ: Mapping[str, str] | None = None, allow_plaintext: bool = False
 ) -> AsyncGenerator[Client]:
-    """Give an asynchronous client of a Dask cluster.
+    """Yield an asynchronous client of a Dask cluster.
 
-    Workers and scheduler are trusted with the credentials and license keys, and the connections to them have to be:
-    TLS as Dask is configured for it (`distributed.comm.tls`), or this machine. The processes of a local cluster know
-    each other by a certificate that is made for the run.
+    Workers and scheduler are trusted with the credentials and license keys. So connections to them must use TLS, as
+    configured in Dask (`distributed.comm.tls`), or stay on this machine. The processes of a local cluster authenticate
+    by a certificate made for the run.
 
     Args:
-        scheduler: Address of a scheduler, `tls://host:8786`; `local` for a process on each core of this machine,
-            `local:4` for four.
-        environ: What the processes of a local cluster find in their environment, besides this process's.
-        allow_plaintext: Whether it may be an address off this machine that is not encrypted: who is on the way then
-            reads the license keys, forges results, and runs code on the workers.
+        scheduler: Address of a scheduler, `tls://host:8786`; `local` for a process per core of this machine, `local:4`
+            for four.
+        environ: Variables for the processes of a local cluster, besides the environment of this process.
+        allow_plaintext: Whether to allow an unencrypted connection to another machine. Anyone on the way can then read
+            the license keys, forge results, and run code on the workers.
 
     Raises:
-        ConfigurationError: No scheduler answers there, the address is none, or the connection would not be encrypted.
+        ConfigurationError: No scheduler answers there, the address is invalid, or the connection would be unencrypted.
     """
     if is_local(scheduler):
         async with (
@@ -197,13 +197,13 @@ def _refuse_plaintext(scheduler: str) -> None:
         host = ""
     if scheme not in _ENCRYPTED and not is_loopback(host):
         raise ConfigurationError(
-            f"--dask {scheduler}: is not encrypted: license keys and results would be read and forged on the way; give "
-            "tls:// with Dask's certificates (distributed.comm.tls), or say --dask-plaintext where the network is yours"
+            f"--dask {scheduler}: is not encrypted: others could read license keys and forge results; give tls:// with "
+            "Dask's certificates (distributed.comm.tls), or say --dask-plaintext in a private network"
         )
 
 
 def is_local(scheduler: str) -> bool:
-    """Return whether a cluster is one of this machine's, for the run alone."""
+    """Return whether the cluster is made of processes on this machine, for this run only."""
     return scheduler.partition(":")[0] == LOCAL
 
 
@@ -219,9 +219,9 @@ def _processes(scheduler: str) -> int:
 @asynccontextmanager
 async def _local(processes: int, environ: Mapping[str, str]) -> AsyncGenerator[tuple[str, Security]]:
     make: Any = LocalCluster
-    # Else any user of the machine could take the credentials, forge results, and run code in this process.
+    # Otherwise any user of this machine could take the credentials, forge results, and run code in this process.
     security: Security = Security.temporary()  # type: ignore[no-untyped-call]
-    # Else the scheduler and each worker would tell about the run over HTTP, without asking who wants to know.
+    # Otherwise the scheduler and each worker would show the run over HTTP, without authentication.
     with _config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}):
         cluster = make(
             n_workers=processes,
@@ -229,7 +229,7 @@ async def _local(processes: int, environ: Mapping[str, str]) -> AsyncGenerator[t
             host="127.0.0.1",
             security=security,
             dashboard_address=None,
-            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else it takes a port that others want
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else it takes Dask's well-known port
             asynchronous=True,
             silence_logs=logging.CRITICAL,
             env=dict(environ) | {"DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]"},

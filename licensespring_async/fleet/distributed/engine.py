@@ -1,7 +1,7 @@
-"""Rows checked by Dask workers: chunks go out, results come back to the process that keeps the journal.
+"""Check rows on Dask workers: chunks go out, and results come back to the process that keeps the journal.
 
-Rows are sent to the workers as data and not as arguments of tasks: the scheduler's task graph holds no license key.
-A worker that is lost costs the requests of its chunk: the rows go to another one, and only results that have come back
+Rows are sent to the workers as data, not as arguments of tasks: the scheduler's task graph holds no license key. If a
+worker is lost, the requests of its chunk are wasted, and its rows go to another worker. Only results that came back
 count, each once.
 """
 
@@ -27,8 +27,8 @@ from .cluster import LOST, Cluster
 from .worker import Chunk, NotReady, Settings
 
 _CHUNK: Final = 100  # rows
-_LANES: Final = 2  # chunks that a worker has at once, so that it need not wait for the next
-_MOST_LOSSES: Final = 3  # workers that a row may be lost with
+_LANES: Final = 2  # chunks per worker at once, so that it need not wait for the next
+_MOST_LOSSES: Final = 3  # workers that may be lost with one row
 _LOOK_EVERY: Final = 0.5  # seconds
 _GATHER: Final = 0.01  # seconds in which rows that come together become one chunk
 
@@ -38,7 +38,7 @@ class _Asked:
     """A row that waits for its result.
 
     Attributes:
-        losses: Workers that were lost with it.
+        losses: Workers lost while they had it.
     """
 
     row: Row
@@ -56,7 +56,7 @@ class DaskChecker:
 
     def __init__(self, cluster: Cluster, limits: Limits, timeout: float) -> None:
         self._cluster = cluster
-        # A worker that lost its scheduler finishes the rows that it was sent.
+        # A worker that lost its scheduler still finishes its rows.
         self._shares = Shares(limits, linger=timeout)
         self._queue: deque[_Asked] = deque()
         self._changed = anyio.Event()
@@ -75,7 +75,7 @@ class DaskChecker:
 
     @property
     def most(self) -> int:
-        """What the limit may grow to: more with more workers, so as much as now."""
+        """What the limit may grow to: the current limit, since it grows only with the number of workers."""
         return self.limit
 
     @property
@@ -84,11 +84,11 @@ class DaskChecker:
         return sum(self._throttled.values())
 
     async def count_workers(self) -> int:
-        """Return how many workers there are."""
+        """Return the number of workers."""
         return len(await self._cluster.workers())
 
     async def check(self, row: Row, *, is_full: bool) -> Result:
-        """Return what the service answered a worker, or raise how the check failed."""
+        """Check a row on a worker and return its result, or raise why the check failed."""
         asked = _Asked(row)
         if self._failure is not None or self._ended.is_set():
             raise self._failure or _unsent()
@@ -101,7 +101,7 @@ class DaskChecker:
         raise asked.outcome
 
     def end(self) -> None:
-        """Send no more: rows that no worker has yet fail, and workers send none that they have not sent."""
+        """Send no more rows: queued rows fail, and workers do not send the rows that still wait."""
         self._ended.set()
         while self._queue:
             self._queue.popleft().answer(_unsent())
@@ -122,7 +122,7 @@ class DaskChecker:
         await self._cluster.end()
 
     async def _look(self, group: anyio.abc.TaskGroup) -> None:
-        """See which workers there are, and divide the rate windows anew when they are others."""
+        """Look which workers run, and divide the rate windows again if they changed."""
         found = await self._cluster.workers()
         for worker in [each for each in self._shares.workers if each not in found]:
             self._lose(worker)
@@ -149,7 +149,7 @@ class DaskChecker:
                 self._ready.add(worker)
 
     async def _tell(self, worker: str, grant: Grant) -> bool:
-        """Tell a worker its share; false when it did not take notice."""
+        """Tell a worker its share; return false if the worker did not take it."""
         try:
             error = await self._cluster.share(worker, self._shares.limits(worker, grant))
         except LOST:
@@ -181,12 +181,12 @@ class DaskChecker:
             try:
                 checked = await self._cluster.check(worker, Chunk(tuple(each.row for each in asked)))
             except NotReady:
-                # Another process at the same address. The other lane may have heard of it in the same moment.
+                # Another process at the same address. The other lane may notice it at the same moment.
                 if self._scopes.get(worker) is scope:
                     self._lose(worker)
                 return
             except LOST:
-                await anyio.sleep(_LOOK_EVERY)  # whether it is gone for good
+                await anyio.sleep(_LOOK_EVERY)  # meanwhile `_look` finds out whether the worker is gone
             else:
                 self._throttled[worker] = checked.throttled
                 for each, outcome in zip(asked, checked.outcomes, strict=True):
@@ -195,7 +195,7 @@ class DaskChecker:
                 self._give_back([each for each in asked if not each.done.is_set()])
 
     async def _take(self, worker: str) -> Sequence[_Asked]:
-        """Wait for rows, and return some; few when there are few, so that every worker gets some."""
+        """Wait for rows, and return a fair share, so that every idle worker gets some."""
         self._idle += 1
         try:
             while True:
@@ -230,13 +230,13 @@ class DaskChecker:
 
 @asynccontextmanager
 async def dask_checker(client: Client, settings: Settings, limits: Limits) -> AsyncGenerator[DaskChecker]:
-    """Check rows on the workers of a Dask cluster, for the length of an `async with`; asyncio only.
+    """Yield a checker that uses the workers of a Dask cluster; asyncio only.
 
-    Each worker makes one client, with the credentials in its own environment, and keeps to its share of the windows.
+    Each worker makes one client with the credentials in its own environment, and keeps its share of the rate windows.
 
     Args:
         client: An asynchronous client of the cluster.
-        settings: How workers make their clients.
+        settings: Settings of the workers' clients.
         limits: The rate windows.
 
     Raises:
@@ -251,7 +251,7 @@ async def dask_checker(client: Client, settings: Settings, limits: Limits) -> As
     try:
         yield checker
     finally:
-        # The group is not told of the block's error, which it would wrap into an ExceptionGroup.
+        # Do not pass the block's error to the group: it would wrap it into an ExceptionGroup.
         await cluster.end()
         await cluster.forget()
         group.cancel_scope.cancel()

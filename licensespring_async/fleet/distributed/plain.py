@@ -1,7 +1,7 @@
-"""Rows and outcomes as text: what travels between the process that keeps the journal and the workers.
+"""Rows and outcomes as JSON text, sent between the workers and the process that keeps the journal.
 
-Nothing of a worker's is unpickled, which would let a worker run its code where the journal is. Text is JSON, and what
-is no such JSON is no outcome.
+Nothing from a worker is unpickled: unpickling would let the worker run code in the process with the journal. Any other
+text is not accepted as an outcome.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from ..results.result import Result
 from ..rows.row import Row, kind_of, row_of
 
 Outcome = Result | LicenseSpringError | None
-"""What became of a row: its result, what it failed with, or None if it was not sent."""
+"""Outcome of a row: its result, its error, or None if it was not sent."""
 
 
 @attrs.frozen
 class Checked:
-    """What became of a chunk.
+    """Outcome of a chunk.
 
     Attributes:
-        outcomes: One for each row of it.
+        outcomes: One per row.
         throttled: Requests of this worker so far that were answered with HTTP 429.
     """
 
@@ -36,30 +36,30 @@ class Checked:
 
 
 class NoAnswer(ConnectionLost):
-    """A worker answered with something that is no outcome; it may be of another version, or not ours."""
+    """A worker's answer is not an outcome; the worker may have another version, or not be ours."""
 
 
 def written_rows(rows: Sequence[Row]) -> str:
     """Return rows as text."""
-    # What is kept of the input for the results stays here.
+    # Columns to copy into the results stay here.
     return json.dumps([attrs.asdict(attrs.evolve(each, kept={})) for each in rows])
 
 
 def read_rows(text: str) -> list[Row]:
-    """Return the rows that a text stands for."""
+    """Read rows from text."""
     return [row_of(each) for each in json.loads(text)]
 
 
 def written_error(error: LicenseSpringError | None) -> str:
-    """Return an error, or that there is none, as text."""
+    """Return an error or None as text."""
     return json.dumps(_plain(error))
 
 
 def read_error(text: object) -> LicenseSpringError | None:
-    """Return the error that a text stands for.
+    """Read an error, or None, from text.
 
     Raises:
-        NoAnswer: It is no such text.
+        NoAnswer: The text is something else.
     """
     outcome = _outcome(_loaded(text))
     if isinstance(outcome, Result):
@@ -68,15 +68,15 @@ def read_error(text: object) -> LicenseSpringError | None:
 
 
 def written_checked(checked: Checked) -> str:
-    """Return what became of a chunk as text."""
+    """Return the outcome of a chunk as text."""
     return json.dumps({"outcomes": [_plain(each) for each in checked.outcomes], "throttled": checked.throttled})
 
 
 def read_checked(text: object, rows: Sequence[Row]) -> Checked | LicenseSpringError:
-    """Return what became of rows, which are named here and not by the worker; or why all of it failed.
+    """Read the outcome of a chunk, or the error that all of it failed with; name the rows here, not by the worker.
 
     Raises:
-        NoAnswer: It is no such text.
+        NoAnswer: The text is something else.
     """
     loaded = _loaded(text)
     fields = _fields(loaded)
@@ -92,7 +92,7 @@ def read_checked(text: object, rows: Sequence[Row]) -> Checked | LicenseSpringEr
     return Checked([_named(_outcome(each), row) for each, row in zip(outcomes, rows, strict=True)], throttled)
 
 
-_NO_ANSWER: Final = "a Dask worker answered with what is no result; all workers need this package in the same version"
+_NO_ANSWER: Final = "a Dask worker's answer cannot be read; all workers need this package in the same version"
 
 
 def _fields(loaded: object) -> dict[str, object]:
@@ -109,7 +109,7 @@ def _named(outcome: Outcome, row: Row) -> Outcome:
         line=row.line,
         product=check.product,
         feature=check.feature if isinstance(check, FeatureCheck) else "",
-        # By the salt of the run, which the workers do not know.
+        # With the salt of the run, which the workers do not know.
         hardware=fingerprint(check.hardware_id),
         key=fingerprint(check.identity),
         check=kind_of(check),

@@ -1,6 +1,6 @@
-"""What runs on the workers: one client each, and chunks of rows as async tasks.
+"""Code that runs on the workers: one client each, and chunks of rows as async tasks.
 
-Credentials come from each worker's own environment; nothing here that travels holds any.
+Credentials come from each worker's own environment; nothing that is sent to a worker contains any.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from .plain import Checked, Outcome, read_rows, written_checked, written_error
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """How workers make their clients; it holds no secret.
+    """Settings of the workers' clients; they contain no secret.
 
     Attributes:
-        base_url: Origin of the service.
+        base_url: Address of the service.
         public_key: PEM of the key that signs answers, or None for the vendor's.
-        verify: Whether answers have to be signed.
-        timeout: Seconds for a row.
+        verify: Whether to verify signatures.
+        timeout: Time-out of a row in seconds.
         concurrency: Rows under way on one worker.
         release: Whether to give floating slots back.
-        is_local: Whether the workers are processes of the run's own.
+        is_local: Whether the workers are processes that the run started.
     """
 
     base_url: str
@@ -50,7 +50,7 @@ class Settings:
     is_local: bool = False
 
     def client(self) -> LicenseSpring:
-        """Return a client with the credentials that this process's environment names."""
+        """Return a client with the credentials in this process's environment."""
         environ = dict(os.environ) | {"LICENSESPRING_BASE_URL": self.base_url}
         options: Options = {
             "timeout": self.timeout,
@@ -75,15 +75,15 @@ class Chunk(Unpickled):
 
 
 class NotReady(LicenseSpringError):
-    """The worker belongs to no run, or was told no share of the rate windows yet; it may be there anew."""
+    """The worker has not joined this run, or has no share of the rate windows yet; it may have been restarted."""
 
 
 class Checking(WorkerPlugin):
-    """The one client of a worker, and what checks rows with it.
+    """The client of a worker, and its checker.
 
     Args:
         run: Name of the run; a cluster may serve several.
-        settings: How the client is made.
+        settings: Settings of the client.
     """
 
     def __init__(self, run: str, settings: Settings) -> None:
@@ -95,9 +95,9 @@ class Checking(WorkerPlugin):
         self._is_over = False
 
     def setup(self, worker: Worker) -> None:
-        """Make no client yet: a worker without credentials has to say so, and not to die."""
+        """Ignore Ctrl-C in a local worker. Make no client yet: a worker without credentials must report it, not die."""
         if self._settings.is_local and threading.current_thread() is threading.main_thread():
-            # The terminal sends Ctrl-C to all processes of a run; the one that leads it decides what it means.
+            # The terminal sends Ctrl-C to all processes of a run; the main process handles it.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     async def teardown(self, worker: Worker) -> None:
@@ -106,10 +106,10 @@ class Checking(WorkerPlugin):
             await self._client.aclose()
 
     def share(self, limits: RateLimits | None) -> None:
-        """Keep to a share of the rate windows; without one nothing is checked.
+        """Set the share of the rate windows; before the first share, nothing is checked.
 
         Raises:
-            ConfigurationError: This worker's environment names no credentials.
+            ConfigurationError: This worker's environment has no credentials.
         """
         if self._client is None:
             self._client = self._settings.client()
@@ -117,13 +117,13 @@ class Checking(WorkerPlugin):
         self._client.change_rate_limits(limits)
 
     def end(self) -> None:
-        """Send no row that was not sent yet."""
+        """Send no more rows."""
         self._is_over = True
         if self._checker is not None:
             self._checker.end()
 
     async def check(self, rows: Sequence[Row]) -> Checked:
-        """Check rows, as many at once as the worker has found that it takes."""
+        """Check rows, as many at once as the worker's tuned limit allows."""
         checker = self._checker
         if checker is None:
             raise NotReady("the worker has no share of the rate windows yet")
@@ -155,7 +155,7 @@ class Checking(WorkerPlugin):
 
 
 async def check_chunk(run: str, rows: str) -> str:
-    """Check rows, as a task of the worker that they were sent to; both are text, as `plain` writes it."""
+    """Check rows in a task on their worker; rows and answer are text as in `plain`."""
     try:
         return written_checked(await _plugin(run, get_worker()).check(read_rows(rows)))
     except LicenseSpringError as error:
@@ -163,7 +163,7 @@ async def check_chunk(run: str, rows: str) -> str:
 
 
 def share(run: str, limits: RateLimits | None, dask_worker: Worker) -> str:
-    """Give a worker its share of the rate windows, and return why it cannot work."""
+    """Give a worker its share of the rate windows; return why it cannot work, as text."""
     try:
         _plugin(run, dask_worker).share(limits)
     except LicenseSpringError as error:
@@ -172,7 +172,7 @@ def share(run: str, limits: RateLimits | None, dask_worker: Worker) -> str:
 
 
 def end(run: str, dask_worker: Worker) -> None:
-    """Have a worker send no more."""
+    """Stop a worker from sending."""
     with suppress(NotReady):
         _plugin(run, dask_worker).end()
 
