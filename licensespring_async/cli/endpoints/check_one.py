@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Generic, TypeVar
 
 import attrs
 import typer
@@ -13,8 +13,6 @@ from rich.console import RenderableType
 
 from ...client import LicenseSpring
 from ...errors import ConfigurationError, LicenseSpringError
-from ...fleet.checking.verdicts import of_error
-from ...fleet.results.result import Outcome, Verdict
 from ...models.model import to_json
 from ...redaction import fingerprint
 from ...transport.values import Call
@@ -24,9 +22,14 @@ from ..exits import Code, code_of, run
 from ..spoken import advice
 from .masking import masked
 
+if TYPE_CHECKING:
+    from ...fleet.results.result import Verdict
+
 T = TypeVar("T")
 
-_STYLES = {Outcome.LICENSED: "bold green", Outcome.NOT_LICENSED: "bold yellow"}
+# The values of `Outcome`, whose room only a check needs: the help starts without it.
+_NOT_LICENSED: Final = "not_licensed"
+_STYLES: Final = {"licensed": "bold green", _NOT_LICENSED: "bold yellow"}
 
 
 @attrs.frozen(kw_only=True)
@@ -114,13 +117,15 @@ def tell(
         _print_json(question, secrets, came)
     else:
         _print(question, arguments, came)
-    if came.verdict.outcome is Outcome.NOT_LICENSED:
+    if came.verdict.outcome == _NOT_LICENSED:
         raise typer.Exit(Code.OK if answer.exit_zero else Code.NOT_LICENSED)
     if came.error is not None:
         raise typer.Exit(code_of(came.error))
 
 
 async def _ask(opened: AbstractAsyncContextManager[LicenseSpring], check: Check[T], call: Call[T]) -> Came[T]:
+    from ...fleet.checking.verdicts import of_error  # noqa: PLC0415  # see _NOT_LICENSED
+
     async with opened as client:
         try:
             raw = await client.perform(call)
@@ -146,12 +151,12 @@ def _print_json(question: Question[T], secrets: Collection[str], came: Came[T]) 
 
 def _print(question: Question[T], arguments: Mapping[str, object], came: Came[T]) -> None:
     verdict, hint = came.verdict, "" if came.error is None else advice(came.error)
-    if verdict.outcome is Outcome.ERROR:
+    if verdict.outcome not in _STYLES:
         complain(f"{verdict.code}: {verdict.message}", advice=hint)
         return
     asked = f"{question.title.format_map(arguments)}{whose(arguments)}"
     say(OUT, (verdict.outcome.value.replace("_", " "), _STYLES[verdict.outcome]), f"  {asked}")
-    if verdict.outcome is Outcome.NOT_LICENSED:
+    if verdict.outcome == _NOT_LICENSED:
         say(OUT, ("The answer:  ", "dim"), f"{verdict.message} ({verdict.code})")
         if hint:
             say(OUT, ("What to do:  ", "dim"), hint)

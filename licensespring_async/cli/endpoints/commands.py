@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Final, TypeAlias, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
 
 import typer
 
 from ... import endpoints
-from ...fleet.checking.verdicts import of_answer
 from ...models import Trial
 from .. import commands
 from ..connection import OneCall, demo_of_sandbox
@@ -28,7 +28,17 @@ from .tables import (
     versions_table,
 )
 
+if TYPE_CHECKING:
+    from ...fleet.results.result import Verdict
+    from ...judging import Checked
+
 T = TypeVar("T")
+
+
+def _verdict(value: Checked, now: datetime) -> Verdict:
+    from ...fleet.checking.verdicts import of_answer  # noqa: PLC0415  # the help starts without the room
+
+    return of_answer(value, now)
 
 
 def _from_demo(context: typer.Context, wanted: bool) -> bool:
@@ -119,7 +129,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             key="license",
             title="license of {product}",
             show=license_table,
-            judge=of_answer,
+            judge=_verdict,
         ),
         notice="If it floats, this TAKES A SLOT.",
     ),
@@ -129,7 +139,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             key="feature",
             title="feature {feature} of {product}",
             show=feature_table,
-            judge=of_answer,
+            judge=_verdict,
         ),
         notice="If it floats, this TAKES A SLOT.",
         about="Check a device against one feature of its license, and connect it to the feature.\n\n"
@@ -142,7 +152,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             key="bundle",
             title="bundle {product}",
             show=licenses_table,
-            judge=of_answer,
+            judge=_verdict,
         ),
     ),
     "activate": acting(Act(endpoint=endpoints.activate_license, title="activated {product}", show=license_table)),
