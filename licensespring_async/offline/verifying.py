@@ -9,12 +9,14 @@ from ..endpoints.binding import SameDevice
 from ..endpoints.requests import optional, required
 from ..errors import AnswerMismatch, ConfigurationError, SignatureError
 from ..models import License
+from ..models.json_types import is_same
 from ..models.shapes import One
 from ..redaction import Unpickled
 from ..signatures import PRODUCTION_PUBLIC_KEY, PublicKeys, Verifier
 from .air_gap import AirGap, AirGapConfirmation
 from .files import read_either
 from .record import Kind, Record
+from .store_errors import NothingStored
 
 _LICENSE = One(License)
 
@@ -26,6 +28,8 @@ class Trust(Unpickled):
     Attributes:
         hardware_id: Unique id of this device.
         product: Short code of the product.
+        license_key: The key that a stored answer has to be of; with `username` None too, any.
+        username: The user that it has to be of.
         auth: The credentials of the program; an offline file is not read without them.
         public_key: PEM of the key that the service signs with; None for the vendor's.
         air_gap: The company's air-gap key and policies; an air-gap confirmation is not read without them.
@@ -33,6 +37,8 @@ class Trust(Unpickled):
 
     hardware_id: str = attrs.field(repr=False)
     product: str
+    license_key: str | None = attrs.field(default=None, repr=False)
+    username: str | None = attrs.field(default=None, repr=False)
     auth: ApiKey | ClientCredentials | None = attrs.field(default=None, repr=False)
     public_key: PublicKeys | None = None
     air_gap: AirGap | None = None
@@ -41,6 +47,7 @@ class Trust(Unpickled):
         """Return the license of a record that has one.
 
         Raises:
+            NothingStored: It is an answer about another key or user.
             SignatureError: No trusted key signed it; `AnswerMismatch`: it is another device's or product's.
             ResponseError: It cannot be read.
             ConfigurationError: What it is checked by is missing.
@@ -76,4 +83,17 @@ class Trust(Unpickled):
             raise AnswerMismatch("the stored answer does not say which device it is for")
         named = license.username or (license.user.email if license.user else None)
         SameDevice(asked | (optional(license_key=license.license_key) or optional(username=named)))(license, verifier)
+        self._check_whose(license, verifier)
         return license
+
+    def _check_whose(self, license: License, verifier: Verifier) -> None:
+        whose = optional(license_key=self.license_key, username=self.username)
+        key = self.license_key
+        try:
+            if whose:
+                SameDevice(required(hardware_id=self.hardware_id, product=self.product) | whose)(license, verifier)
+            is_other = None not in (key, license.license_key) and not is_same(str(key), str(license.license_key))
+        except AnswerMismatch:
+            is_other = True
+        if is_other:
+            raise NothingStored("what is stored is the license of another key or user; check this one online")

@@ -117,7 +117,15 @@ class LicenseSession(Unpickled):
             raise ConfigurationError("grace: must have no store; the session keeps its answers in its own")
         self._client, self._product = client, product
         public_key = client.public_keys if public_key is None else public_key
-        trust = Trust(hardware_id=hardware_id, product=product, auth=auth, public_key=public_key, air_gap=air_gap)
+        trust = Trust(
+            hardware_id=hardware_id,
+            product=product,
+            license_key=license_key,
+            username=username,
+            auth=auth,
+            public_key=public_key,
+            air_gap=air_gap,
+        )
         self._keeping = Keeping(store=store, trust=trust)
         which = _Device(product=product, hardware_id=hardware_id, license_key=license_key, username=username)
         # Made now, so that an argument that cannot be sent is refused now.

@@ -23,7 +23,7 @@ from licensespring_async.offline import ClockTurnedBack, NothingStored, StoreDam
 from licensespring_async.services import Grace, LicenseUnusable, State
 
 from ...unit.keys import Signer
-from .scenes import DEVICE, HOUR, Scene
+from .scenes import DEVICE, HOUR, KEY, Scene
 
 pytestmark = pytest.mark.anyio
 
@@ -77,6 +77,20 @@ async def test_a_program_starts_in_grace_and_no_longer(scene: Scene) -> None:
     with pytest.raises(ConnectionLost) as caught:
         await opened(scene)
     assert "its grace is over" in caught.value.__notes__[-1]
+
+
+@pytest.mark.parametrize(
+    "whose", [{"license_key": "KEY-OF-ANOTHER"}, {"license_key": None, "username": "ana@x.example"}]
+)
+async def test_a_grace_is_for_the_key_or_user_that_was_allowed(scene: Scene, whose: dict[str, Any]) -> None:
+    """Starts no program by the license of another key or user that was stored on this device before."""
+    await opened(scene)
+    scene.cut()
+
+    with pytest.raises(ConnectionLost) as caught:
+        await opened(scene, activate=False, **whose)
+    assert "another key or user" in caught.value.__notes__[-1]
+    assert await opened(scene, license_key=KEY.lower()) is State.GRACE
 
 
 async def test_a_clock_turned_back_gives_no_grace(scene: Scene) -> None:
