@@ -19,7 +19,7 @@ from .store_errors import (
     StoreUnusable,
 )
 from .stored_uses import StoredUses
-from .uses import Doubt, Uses, UseUnknown
+from .uses import Doubt, Uses, UsesOfAnother, UseUnknown
 
 __all__ = [
     "AirGap",
@@ -38,6 +38,7 @@ __all__ = [
     "StoredUses",
     "UseUnknown",
     "Uses",
+    "UsesOfAnother",
     "activation_request",
     "deactivation_request",
     "read_bundle",

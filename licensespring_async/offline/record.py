@@ -75,6 +75,7 @@ def encoded(record: Record, secret: bytes) -> bytes:
         "newest": record.newest,
         "kept": dict(sorted(record.uses.kept.items())),
         "settled": dict(sorted(record.settled.items())),
+        "whose": record.uses.whose,
         "doubts": [[each.id, each.feature, each.consumptions, each.sent_at] for each in record.uses.doubts],
     }
     return _sealed(json.dumps(fields, separators=(",", ":")).encode()[:-1], secret)
@@ -110,10 +111,12 @@ def _record(fields: dict[str, object]) -> Record | None:
     kind, signature = fields.get("kind"), fields.get("signature")
     came_at, newest = _moment(fields.get("came_at")), _moment(fields.get("newest"))
     kept, settled, doubts = _counts(fields.get("kept")), _counts(fields.get("settled")), _doubts(fields.get("doubts"))
-    body = _bytes(fields.get("body"))
+    body, whose = _bytes(fields.get("body")), fields.get("whose")
     if kind not in tuple(Kind) or body is None or came_at is None or newest is None:
         return None
-    if kept is None or settled is None or doubts is None or isinstance(signature, str) != (kind == Kind.ANSWER):
+    if kept is None or settled is None or doubts is None or not isinstance(whose, str):
+        return None
+    if isinstance(signature, str) != (kind == Kind.ANSWER):
         return None
     if kind == Kind.FILE and not body.isascii():
         return None
@@ -123,7 +126,7 @@ def _record(fields: dict[str, object]) -> Record | None:
         signature=signature if isinstance(signature, str) else None,
         came_at=came_at,
         newest=newest,
-        uses=Uses(kept=kept, doubts=doubts),
+        uses=Uses(kept=kept, doubts=doubts, whose=whose),
         settled=settled,
     )
 

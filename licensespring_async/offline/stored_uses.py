@@ -64,6 +64,7 @@ class StoredUses(Unpickled):
             How many are left afterwards; None when there is no limit.
 
         Raises:
+            UsesOfAnother: The store keeps uses of another license key or user.
             LicenseNotEnoughConsumptions, FeatureNotEnoughConsumptions: They do not reach; nothing was counted.
             ApiError: Uses of this are not counted, or cannot be given back.
             NothingStored: There is no license to count by.
@@ -75,24 +76,32 @@ class StoredUses(Unpickled):
                 raise nothing_in(self._file.path)
             found = counted(trust.license_in(record), feature)
             left = _left(found, consumptions, feature, record)
-            return attrs.evolve(record, uses=record.uses.keeping(feature, consumptions)), left
+            return attrs.evolve(record, uses=record.uses.owned(trust.whose).keeping(feature, consumptions)), left
 
         return self._change(kept)
 
-    def begin(self, consumptions: int, feature: str | None) -> Doubt:
-        """Note that uses are about to be sent; until `end` they are in doubt."""
-        doubt = self._doubt(consumptions, feature)
-        return self._change(lambda record: (_with(record, record.uses.sending(doubt, kept=False)), doubt))
+    def begin(self, consumptions: int, feature: str | None, whose: str = "") -> Doubt:
+        """Note that uses are about to be sent; until `end` they are in doubt.
 
-    def begin_kept(self, feature: str | None) -> Doubt | None:
-        """Note that all kept uses of a feature are about to be sent; None if there are none."""
+        Raises:
+            UsesOfAnother: The store keeps uses of another key or user than `whose` names.
+        """
+        doubt = self._doubt(consumptions, feature)
+        return self._change(lambda record: (_with(record, record.uses.owned(whose).sending(doubt, kept=False)), doubt))
+
+    def begin_kept(self, feature: str | None, whose: str = "") -> Doubt | None:
+        """Note that all kept uses of a feature are about to be sent; None if there are none.
+
+        Raises:
+            UsesOfAnother: As `begin`.
+        """
 
         def begun(record: Record) -> tuple[Record, Doubt | None]:
             consumptions = record.uses.kept.get(feature or "", 0)
             if not consumptions:
                 return record, None
             doubt = self._doubt(consumptions, feature)
-            return _with(record, record.uses.sending(doubt, kept=True)), doubt
+            return _with(record, record.uses.owned(whose).sending(doubt, kept=True)), doubt
 
         return self._change(begun)
 

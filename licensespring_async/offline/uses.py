@@ -19,6 +19,10 @@ class UseUnknown(LicenseStoreError):
     """There is no use in doubt with this id; somebody has resolved it."""
 
 
+class UsesOfAnother(LicenseStoreError):
+    """The store keeps uses of another license key or user, which would be counted on this one; nothing was changed."""
+
+
 @attrs.frozen(kw_only=True)
 class Doubt:
     """Uses that were sent to the service, and of which no answer has come: it has counted them, or it has not.
@@ -43,10 +47,12 @@ class Uses:
     Attributes:
         kept: How many are still to be sent, by feature; "" is the license itself.
         doubts: Those that were sent and not answered. Of another process they may be under way.
+        whose: Names the license key or user that they are of, by a hash; "" where that is not known.
     """
 
     kept: Mapping[str, int] = attrs.field(factory=dict[str, int])
     doubts: tuple[Doubt, ...] = ()
+    whose: str = attrs.field(default="", eq=False)
 
     def __bool__(self) -> bool:
         return bool(self.kept or self.doubts)
@@ -58,7 +64,20 @@ class Uses:
     def sending(self, doubt: Doubt, *, kept: bool) -> Uses:
         """Return these with some in doubt; those were among the kept ones, or they are new."""
         rest = added(self.kept, doubt.feature, -doubt.consumptions) if kept else self.kept
-        return Uses(kept=rest, doubts=(*self.doubts, doubt))
+        return attrs.evolve(self, kept=rest, doubts=(*self.doubts, doubt))
+
+    def owned(self, whose: str) -> Uses:
+        """Return these for more uses of a license key or user.
+
+        Raises:
+            UsesOfAnother: They are of another one.
+        """
+        if self and self.whose != whose:
+            raise UsesOfAnother(
+                "the store keeps uses of another license key or user; send them in a session of that one, or give each "
+                "its own store"
+            )
+        return attrs.evolve(self, whose=whose)
 
     def doubt(self, id: str) -> Doubt:
         """Return the uses in doubt of this id.

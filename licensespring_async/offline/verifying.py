@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import attrs
 
 from ..auth import ApiKey, ClientCredentials
@@ -9,7 +11,7 @@ from ..endpoints.binding import SameDevice
 from ..endpoints.requests import optional, required
 from ..errors import AnswerMismatch, ConfigurationError, SignatureError
 from ..models import License
-from ..models.json_types import is_same
+from ..models.json_types import ascii_lower, is_same
 from ..models.shapes import One
 from ..redaction import Unpickled
 from ..signatures import PRODUCTION_PUBLIC_KEY, PublicKeys, Verifier
@@ -42,6 +44,12 @@ class Trust(Unpickled):
     auth: ApiKey | ClientCredentials | None = attrs.field(default=None, repr=False)
     public_key: PublicKeys | None = None
     air_gap: AirGap | None = None
+
+    @property
+    def whose(self) -> str:
+        """Name the license key or user by a hash, "" if neither is known."""
+        named = self.license_key or self.username
+        return "" if named is None else hashlib.sha256(ascii_lower(f"{self.product}#{named}").encode()).hexdigest()
 
     def license_in(self, record: Record) -> License:
         """Return the license of a record that has one.

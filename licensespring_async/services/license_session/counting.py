@@ -117,7 +117,11 @@ class Counting(Unpickled):
         Raises:
             LicenseStoreError: The store cannot be used; what was sent last is in doubt.
         """
-        for name in (await self.keeping.uses()).kept:
+        uses = await self.keeping.uses()
+        if uses and uses.whose != self.keeping.trust.whose:
+            _log.warning("the store keeps uses of another license key or user of %s; they stay", self.check.product)
+            return
+        for name in uses.kept:
             with anyio.move_on_after(_LAST_WORD_SECONDS, shield=True):
                 if not await self._send(name or None):
                     return

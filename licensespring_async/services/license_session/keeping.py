@@ -122,11 +122,13 @@ class Keeping(Unpickled):
 
     async def begin(self, consumptions: int, feature: str | None) -> Doubt | None:
         """Note that uses are about to be sent; None without a store."""
-        return None if self.store is None else await _run(self.store.uses.begin, consumptions, feature)
+        return (
+            None if self.store is None else await _run(self.store.uses.begin, consumptions, feature, self.trust.whose)
+        )
 
     async def begin_kept(self, feature: str | None) -> Doubt | None:
         """Note that the kept uses of a feature are about to be sent; None if there are none."""
-        return None if self.store is None else await _run(self.store.uses.begin_kept, feature)
+        return None if self.store is None else await _run(self.store.uses.begin_kept, feature, self.trust.whose)
 
     async def end(self, doubt: Doubt | None, *, counted: bool, keep: bool = False) -> None:
         """Say what became of uses; as `StoredUses.end`."""

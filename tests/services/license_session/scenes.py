@@ -13,7 +13,7 @@ import attrs
 
 from licensespring_async import ApiKey, Clock, ConnectionFailed, ConnectionLost, LicenseSpring, RetryPolicy
 from licensespring_async.offline import LicenseStore, activation_request
-from licensespring_async.sandbox import Fault, License, Sandbox, World
+from licensespring_async.sandbox import Fault, License, Product, Sandbox, World
 from licensespring_async.sandbox.tenants.in_process import IN_PROCESS_URL, in_process_engine
 from licensespring_async.services import Change, Grace, LicenseSession, State
 from licensespring_async.transport import Engine, HttpRequest, HttpResponse
@@ -134,13 +134,15 @@ class Scene:
     changes: Changes = attrs.field(factory=Changes)
 
     terms: dict[str, Any] = attrs.field(factory=dict[str, Any])
+    product: Product = attrs.field(init=False)
     license: License = attrs.field(init=False)
     sandbox: Sandbox = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         world = World()
         terms: dict[str, Any] = {"key": KEY, "max_activations": 2, "allow_offline_activation": True, **self.terms}
-        self.license = world.add_product("CAD").add_license(**terms)
+        self.product = world.add_product("CAD")
+        self.license = self.product.add_license(**terms)
         self.license.add_feature("export")
         self.sandbox = Sandbox(world, clock=self.time)
 

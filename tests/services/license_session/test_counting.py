@@ -24,7 +24,7 @@ from licensespring_async import (
     NegativeConsumptionsNotAllowed,
     UnsupportedProductFeature,
 )
-from licensespring_async.offline import Doubt, NothingStored, Uses, UseUnknown
+from licensespring_async.offline import Doubt, NothingStored, Uses, UsesOfAnother, UseUnknown
 from licensespring_async.sandbox import Consumption, Fault
 from licensespring_async.services import LicenseSession, LicenseUnusable, State, UsesKept
 
@@ -135,6 +135,26 @@ async def test_a_use_during_a_check_is_not_forgotten(scene: Scene) -> None:
     async with scene.session(client=client) as license:
         with pytest.raises(LicenseNotEnoughConsumptions, match="2 are left"):
             await license.consume(3)
+
+
+async def test_uses_of_another_key_are_never_sent(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither sends what was kept for another key, nor mixes more with it; a session of that key sends it."""
+    other = scene.product.add_license(key="ANOTHER-KEY", consumption=Consumption(maximum=10))
+    async with scene.session() as license:
+        scene.cut()
+        await license.check()
+        await license.consume(2)
+    scene.mend()
+
+    async with scene.session(license_key="ANOTHER-KEY") as license:
+        assert "uses of another license key" in caplog.text
+        with pytest.raises(UsesOfAnother):
+            await license.consume(1)
+    assert other.consumption is not None
+    assert (other.consumption.total, totals(scene)) == (0, (0, 0))
+
+    async with scene.session():
+        assert totals(scene) == (2, 0)
 
 
 async def test_a_license_without_a_limit_keeps_any_number(tmp_path: Path) -> None:
