@@ -92,7 +92,7 @@ def takes(
         own = signature(method)
         me, _ = own.parameters.values()
         taken = signature(described).replace(return_annotation=own.return_annotation)
-        # What `help` and editors show.
+        # Shown by `help` and editors.
         described_by.__signature__ = taken.replace(parameters=[me, *taken.parameters.values()])  # type: ignore[attr-defined]  # pyright: ignore
         return described_by
 

@@ -1,4 +1,4 @@
-"""What a long-running service needs around a license check; imported only when it is used.
+"""License checks for long-running services; imported only when used.
 
 `gate/` answers checks from memory. `license_session/` holds the license of this device for the life of a program.
 A `Lease` (`leases/`) is a floating slot held for the length of an `async with`; one task renews the slots of all leases

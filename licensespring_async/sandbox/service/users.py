@@ -1,4 +1,4 @@
-"""Users and what is listed for them, for a device, and for a customer.
+"""Users, and the lists for a user, a device and a customer.
 
 What documentation leaves open: with a product that is part of bundles, a user's licenses are those of the product and
 of its bundles; a device's licenses are those that it is active on.

@@ -62,7 +62,7 @@ def get_device_variables(call: Call) -> Sequence[JsonObject]:
 
 
 def keep_variables(call: Call, device: Device) -> Sequence[str]:
-    """Keep what a call says of a device's variables, and return their names."""
+    """Store the device variables that a call sends, and return their names."""
     sent = _sent(call)
     if sent:
         now = iso(call.now)

@@ -86,7 +86,7 @@ class Place:
         return Place(self.home, self.license, code)
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make what happens inside happen whole or not at all."""
+        """Run the block as one transaction."""
         return self.home.store.transaction()
 
     def change(self, statement: str, **values: Value) -> int:

@@ -92,7 +92,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """Make what happens inside happen whole or not at all; inside another transaction, join that one."""
+        """Run the block as one transaction; join an outer one."""
         with self._lock:
             if self._depth:
                 yield

@@ -1,4 +1,4 @@
-"""What stands around the sandbox's application: rate limits, faults, and a journal of the requests."""
+"""The layer around the sandbox's application: rate limits, faults, and a journal of requests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LARGEST_BODY: Final = 1_000_000  # bytes
 
 @attrs.define(kw_only=True)
 class Control:
-    """What a person or a test steers while the sandbox runs."""
+    """The controls that a person or a test uses while the sandbox runs."""
 
     clock: SandboxClock
     start: Setting
@@ -54,9 +54,9 @@ class Controlled:
     """An application that answers the control's own paths, and passes every other request through limits and faults.
 
     Args:
-        application: What is stood around.
-        panel: Answers what is below /_sandbox.
-        control: What decides.
+        application: The wrapped application.
+        panel: Answers requests below /_sandbox.
+        control: Decides what happens to a request.
         signer: Signs the answers that a fault changes.
     """
 

@@ -1,6 +1,6 @@
-"""What a sandbox remembers of its requests: the last of them, and numbers of all, in a bounded memory.
+"""The sandbox's journal: its latest requests and counts of all, in bounded memory.
 
-A request is noted before it is authorized, so anything can be in it. Nothing that could be a secret is kept as it came.
+A request is noted before it is authorized, so anything can be in it. Possible secrets are never stored in the clear.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Journal:
     counters: Counters = attrs.field(factory=Counters)
 
     def note(self, entry: Entry) -> None:
-        """Keep what happened to one request."""
+        """Record the outcome of one request."""
         self.entries.append(entry)
         self.counters.add(entry)
         if _log.isEnabledFor(logging.INFO):

@@ -1,1 +1,1 @@
-"""Who asks: companies, their credentials and tokens, and clients in the same process."""
+"""Tenants: companies, their credentials and tokens, and clients in the same process."""

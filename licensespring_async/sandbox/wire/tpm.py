@@ -28,7 +28,7 @@ class Proof:
 
     Args:
         header: The value of its header.
-        message: What the signature covers.
+        message: The signed text.
     """
 
     header: str = attrs.field(repr=False)

@@ -1,4 +1,4 @@
-"""A world from what a world file says."""
+"""Build a world from a world file."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             continue
         parsed += len(pending)
         if is_inside and parsed > _MOST_PARSED:
-            return  # what comes is told by the line of what is around it
+            return  # later keys get the line of what encloses them
         try:
             content = tomllib.loads(pending)
         except tomllib.TOMLDecodeError:

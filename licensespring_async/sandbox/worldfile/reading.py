@@ -56,7 +56,7 @@ class WorldFileError(SandboxError):
 
 @attrs.frozen
 class Problem:
-    """What is wrong, and at which key."""
+    """An error and its key."""
 
     path: Path
     text: str

@@ -1,4 +1,4 @@
-"""What a gate is asked, and what it answers."""
+"""A gate's questions and answers."""
 
 from __future__ import annotations
 

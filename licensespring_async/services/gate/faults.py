@@ -69,7 +69,7 @@ class Faults:
             )
 
     def failed(self, check: Check, error: Exception) -> None:
-        """Note what left a check undecided."""
+        """Note the error that left a check undecided."""
         if isinstance(error, LicenseSpringError):
             if error.is_undecided:
                 self._miss(error)

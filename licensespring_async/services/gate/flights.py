@@ -1,4 +1,4 @@
-"""Questions under way: one for all who wait for its answer."""
+"""Requests in flight: callers with the same question share one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Ts = TypeVarTuple("Ts")
 
 @attrs.define
 class Flight:
-    """One question, and all who wait for its answer."""
+    """One question and the callers that wait for its answer."""
 
     _done: anyio.Event = attrs.field(factory=anyio.Event)
     outcome: Decision | Exception | None = None
@@ -36,7 +36,7 @@ class Flight:
         return self.outcome
 
     def land(self) -> None:
-        """Tell those who wait."""
+        """Wake the waiting callers."""
         self._done.set()
 
 
@@ -64,7 +64,7 @@ class Flights:
     async def close(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End all that is under way, and tell those who wait."""
+        """Cancel the requests in flight and wake the waiting callers."""
         tasks, self._tasks = self._tasks, None
         assert tasks is not None  # noqa: S101
         tasks.cancel_scope.cancel()
@@ -74,7 +74,7 @@ class Flights:
         try:
             await tasks.__aexit__(exc_type, exc, traceback)
         finally:
-            # A task that was cancelled before its first step never came to tell those who wait.
+            # A task cancelled before its first step has not woken its callers.
             for flight in self._under_way.values():
                 flight.land()
             self._under_way.clear()

@@ -38,8 +38,8 @@ class LicenseGate(Public):
 
     Args:
         client: Asks the service; the gate does not close it.
-        ttl: Seconds that a yes is kept, a grace's too; never past the end of the feature or license.
-        refused_ttl: Seconds that a no is kept, whatever its reason: different times would reveal the reason. If all
+        ttl: Seconds that a yes is cached, in a grace period too; never past the end of the feature or license.
+        refused_ttl: Seconds that a no is cached, for any reason: different times would reveal the reason. If all
             slots are taken, a question after 5 s makes the gate ask the service again in the background.
         jitter: Part of `ttl` that is taken off at random, so that answers do not all expire together.
         refresh_ahead: Part of an answer's life after which the gate renews it in the background.
@@ -98,7 +98,7 @@ class LicenseGate(Public):
         Args:
             check: Which feature, license or bundle, on which device. Of a bundle one valid license is enough.
             source: Who asks, as far as that is known: the address of a client, for example. Refusals count by source,
-                so that one who tries keys out keeps no other one out. All that come without one count as one.
+                so that guessing keys locks out no other source. Checks without a source share one count.
 
         Raises:
             InvalidParameter: The check is none.

@@ -1,4 +1,4 @@
-"""From a check to what the service says of it, and for how long that stands."""
+"""Ask the service about a check, and decide how long its answer is cached."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _AGAIN_SECONDS = 5.0
 
 @attrs.frozen(kw_only=True)
 class Terms:
-    """How long answers are kept; what each is, `LicenseGate` says."""
+    """How long answers are cached; `LicenseGate` explains each field."""
 
     ttl: float
     refused_ttl: float
@@ -42,15 +42,15 @@ class Terms:
 
 
 class Inquiry:
-    """Ask the service, and keep what it says; while it cannot be asked, let its last word stand.
+    """Ask the service and cache its answer; use the last one while it cannot be asked.
 
     Args:
-        client: What asks.
-        terms: How long answers are kept.
+        client: Sends the requests.
+        terms: How long answers are cached.
         memory: Where.
         stored: The last answers that were verified; None for no grace.
         flights: What stores them beside the answer.
-        faults: Hears what goes wrong.
+        faults: Is told of failures.
         clock: Where time comes from.
     """
 

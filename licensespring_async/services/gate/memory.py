@@ -1,4 +1,4 @@
-"""What a gate has been answered lately."""
+"""The gate's cache of recent answers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Memory:
         return entry is not None and self._now() < entry.ends_at
 
     def refused_for(self, key: Key) -> float:
-        """Return the seconds that a refusal is still kept for, 0 when there is none."""
+        """Return the seconds left of a cached refusal, 0 when there is none."""
         entry = self._refused.get(key)
         return 0.0 if entry is None else max(0.0, entry.ends_at - self._now())
 
@@ -62,7 +62,7 @@ class Memory:
             key: The check's.
             verified: The answer.
             source: What the decision gives as its source.
-            at: When it is kept: seconds since the epoch.
+            at: When it is cached: seconds since the epoch.
             seconds: How long.
             again: Seconds after which it is due for renewal; None for the part of its life that is configured.
         """

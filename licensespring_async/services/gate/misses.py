@@ -1,4 +1,4 @@
-"""How many unknown checks may be refused: by all who ask, and by each source of them."""
+"""Rate limits for unknown checks: one for all callers, one for each source."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Store(Protocol):
         ...
 
     async def set(self, key: str, value: bytes) -> None:
-        """Keep a value, replacing what was there.
+        """Store a value, replacing any earlier one.
 
         Raises:
             StoreError: It cannot be written.

@@ -21,7 +21,7 @@ class Watched:
     """The clients that gauges are read off; a client that is gone is forgotten."""
 
     def __init__(self) -> None:
-        # Replaced, never changed: exporters read it in threads of their own.
+        # Replaced, never changed: exporters read it in their own threads.
         self._all: tuple[weakref.ref[Vitals], ...] = ()
 
     def add(self, vitals: Vitals) -> None:

@@ -46,7 +46,7 @@ class OpenTelemetry:
     `licensespring.client.retry_budget.tokens`, `licensespring.client.circuit.state` (0 closed, 1 half open, 2 open).
     Of license sessions: `licensespring.license.changes` by `licensespring.license.state`, and
     `licensespring.license.doubts`, uses that were sent and not answered.
-    Requests for tokens have no span of their own.
+    Token requests get no separate span.
 
     Args:
         tracer_provider: Makes the tracer; None for the global one.

@@ -1,4 +1,4 @@
-"""What a licensing makes its client and its gate with."""
+"""Factories for a licensing's client and gate."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ class Denial:
 
     Attributes:
         status: HTTP status.
-        detail: What its body says.
-        headers: What goes with it.
+        detail: The text of its body.
+        headers: Its headers.
     """
 
     status: int
@@ -87,7 +87,7 @@ class Requirement(Generic[C_contra]):
         """Return the decision for a licensee who was found elsewhere, or the answer that denies it, as `decide` does.
 
         Args:
-            licensee: Who asks.
+            licensee: The licensee of the request.
             source: Where the request comes from, or None when that is not known.
         """
         judged = self._judge(licensee, source, self._licensing.clock.monotonic())

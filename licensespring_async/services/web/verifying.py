@@ -1,4 +1,4 @@
-"""Whether a service knows what an application asks it for."""
+"""Verify that the service knows an application's products and features."""
 
 from __future__ import annotations
 

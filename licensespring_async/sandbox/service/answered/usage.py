@@ -66,7 +66,7 @@ def feature_slots(feature: Feature, slots: Slots, hardware_id: str, now: datetim
 
 
 def license_count(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:
-    """Show what a license has consumed."""
+    """Show a license's consumption."""
     if consumption is None:
         return {"allow_overages": False, "max_overages": 0}
     return {
@@ -82,7 +82,7 @@ def license_count(consumption: Consumption | None, now: datetime) -> Mapping[str
 
 
 def feature_count(consumption: Consumption | None, now: datetime) -> Mapping[str, Json]:
-    """Show what a feature has consumed."""
+    """Show a feature's consumption."""
     if consumption is None:
         return {}
     return {

@@ -1,1 +1,1 @@
-"""What a request asks: the call, who asks, and which license, device and feature it is about."""
+"""The parts of a request: its call, its caller, and its license, device and feature."""

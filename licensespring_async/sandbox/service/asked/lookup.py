@@ -128,7 +128,7 @@ def admit(call: Call, license: License, hardware_id: str, *, expired: bool = Fal
 
 
 def device_of(license: License, values: Values) -> Device:
-    """Return the admitted device of a request, and keep what the request says of it."""
+    """Return the admitted device of a request, and store the details that the request gives."""
     device = Devices(license.place).known(values["hardware_id"])
     sent = {name: values[name] for name in _DEVICE_DETAILS if name in values}
     if sent.items() - device.details.items():
