@@ -1,4 +1,4 @@
-"""Credentials: what signs a request.
+"""Credentials that sign a request.
 
 Both kinds are values; fetching and keeping tokens is the transport's work (`transport/authorizer.py`).
 """
@@ -21,7 +21,7 @@ from .models.json_types import exact, is_text
 from .redaction import Unpickled, fingerprint
 
 _LONGEST_SECRET = 4096
-# What a quoted header parameter can carry without escaping; the service's keys are letters and digits.
+# Characters that need no escaping in a quoted header parameter; the service's keys are letters and digits.
 _HEADER_SAFE = frozenset(string.printable) - frozenset(string.whitespace) - frozenset('"\\')
 
 
@@ -39,7 +39,7 @@ def _imf_fixdate(second: int) -> str:
 
 
 def _exact(value: str) -> str:
-    # What is no string is for the validators to refuse.
+    # The validators refuse values that are not strings.
     return exact(value) if isinstance(value, str) else value  # pyright: ignore[reportUnnecessaryIsInstance]
 
 
@@ -83,7 +83,7 @@ class ApiKey(Unpickled):
 
     @property
     def name(self) -> str:
-        """What names the account: the API key."""
+        """The name of the account: the API key."""
         return self.api_key
 
     def authorization(self, date: str) -> str:
@@ -176,7 +176,7 @@ class ClientCredentials(Unpickled):
 
     @property
     def name(self) -> str:
-        """What names the account: the client id."""
+        """The name of the account: the client id."""
         return self.client_id
 
     def token_request_body(self) -> bytes:

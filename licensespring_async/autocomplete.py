@@ -1,4 +1,4 @@
-"""What autocomplete shows of an object: what is for users."""
+"""Limit autocomplete to the names meant for users."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Observable(Public):
-    """What can be read off a client at any moment and from any thread."""
+    """The state of a client, readable at any moment from any thread."""
 
     _pipeline: Pipeline
     _reader: Reader
@@ -65,7 +65,7 @@ class Observable(Public):
     def service(self) -> str:
         """Names who answers: the origin, a hash of the API key or client id, and whether answers are verified.
 
-        What is kept of answers belongs to this name, so that a test system's never count elsewhere.
+        Cached answers belong to this name, so a test system's answers never count elsewhere.
         """
         how = "unverified" if self._reader.verifier is None else "verified"
         return f"{self._pipeline.base_url} {self._pipeline.account} {how}"
@@ -133,11 +133,11 @@ class Caller(Observable, Awaiting):
     async def _find_out(
         self, call: Call[T], doubt: Call[T], lost: LicenseSpringError, history: History
     ) -> RawResponse[T]:
-        """Ask what became of a call whose answer was lost; send it again when it has not acted."""
+        """Find out whether a call with a lost answer took effect; send it again if not."""
         try:
             return await self._perform(doubt, history.follow_up(doubt.request.endpoint))
         except (DeviceNotFound, LicenseNotActive):
-            # It never arrived, so that this is its first time.
+            # The call never arrived, so this is its first time.
             return await self._perform(call, history.follow_up(call.request.endpoint))
         except LicenseSpringError as error:
             lost.add_note(

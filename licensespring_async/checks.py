@@ -80,7 +80,7 @@ def _masked(value: str | None) -> str:
 
 @attrs.frozen(kw_only=True)
 class _Check(Unpickled):
-    """What every check names: the product, the device and the license.
+    """The fields of every check: the product, the device and the license.
 
     Args:
         product: Short code of the product.
@@ -187,7 +187,7 @@ class LicenseCheck(_Check):
 
     @property
     def key(self) -> Key:
-        """What equal checks have in common, however the device, the key and the user are spelled."""
+        """The same for equal checks, however the device, the key and the user are spelled."""
         return key_of(self.product, None, self)
 
     def call(self) -> Call[License]:
@@ -219,7 +219,7 @@ class BundleCheck(_Check):
 
     @property
     def key(self) -> Key:
-        """What equal checks have in common, however the device, the key and the user are spelled."""
+        """The same for equal checks, however the device, the key and the user are spelled."""
         # Shorter than those of the others, so that it is none of theirs.
         whose = (self.hardware_id, self.license_key, self.username)
         return (self.product, *map(_one_spelling, whose), self.license_id)

@@ -73,7 +73,7 @@ class LicenseSpring(Caller, Endpoints):
             on every plan (`RateLimits.every_plan()`) at the vendor's own `base_url`, and none elsewhere.
         circuit: When calls fail at once, with `CircuitOpen`, because the service has been failing; None for never.
         max_concurrency: Requests in flight at once; more calls wait their turn, in order.
-        engine: What speaks HTTP; None for the httpx engine. The client closes it.
+        engine: The HTTP engine; None for the httpx engine. The client closes it.
         allow_http: Whether `base_url` may be http to any host, for a server in a network that is trusted. True warns.
         hooks: Called with a `RequestEvent` or `RetryEvent`; one that fails is logged, never raised.
         telemetry: Traces and measures calls, for example `services.telemetry.OpenTelemetry()`; None for nothing.

@@ -49,7 +49,7 @@ def installing(extra: str, *, prefix: str = sys.prefix) -> str:
     """Return the command that installs an extra, for the way in which this package was installed.
 
     Args:
-        extra: What is missing.
+        extra: The missing extra.
         prefix: Where this Python is.
     """
     if _is_of_pipx(prefix):
@@ -63,7 +63,7 @@ def installing_beside(package: str, *, prefix: str = sys.prefix) -> str:
     """Return the command that installs another package beside this one, for the way in which this one was installed.
 
     Args:
-        package: What is missing.
+        package: The missing package.
         prefix: Where this Python is.
     """
     if _is_of_pipx(prefix):

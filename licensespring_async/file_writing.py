@@ -57,7 +57,7 @@ class Replacement:
     A device or a pipe is written as it is.
 
     Args:
-        path: Whose place it takes; the mode of a file that is there is kept.
+        path: The file to replace; an existing file keeps its mode.
         private: Whether it is for this user alone.
 
     Attributes:

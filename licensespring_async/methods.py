@@ -63,7 +63,7 @@ def _other(
 
 
 class Awaiting(ABC):
-    """A client whose methods are awaited and give the value."""
+    """A client with awaitable methods that return the value."""
 
     @abstractmethod
     async def perform(self, call: Call[T]) -> RawResponse[T]:
@@ -140,7 +140,7 @@ class AwaitingRaw:
 
 
 class Blocking(ABC):
-    """A client whose methods block and give the value."""
+    """A client with blocking methods that return the value."""
 
     @abstractmethod
     def perform(self, call: Call[T]) -> RawResponse[T]:

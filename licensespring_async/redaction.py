@@ -45,7 +45,7 @@ def salted(salt: str) -> Generator[None]:
 
 
 def fingerprint(secret: str) -> str:
-    """Return a short name for a secret, by which people can tell two of them apart.
+    """Return a short name for a secret, so people can distinguish two secrets.
 
     It is salted, since whoever sees the name of a MAC address or of a short key could find it by trying. The salt is a
     process's own, so the name is the same within one process; `LICENSESPRING_FINGERPRINT_SALT` makes it the same in

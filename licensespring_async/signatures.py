@@ -52,14 +52,14 @@ class Verifier:
     """Checks that an answer's bytes were signed by one of the trusted keys.
 
     Fleets, leases and gates get the same answers again and again, so it remembers which bytes (by their SHA-256) and
-    signature held. What did not hold is never remembered. Threads may share it.
+    signature held. A failed check is never cached. Threads may share it.
 
     Args:
         public_keys: PEM texts (SubjectPublicKeyInfo) of RSA keys of at least 2048 bits; several while keys rotate.
         remembered: How many pairs are remembered, the last used ones.
 
     Attributes:
-        public_keys: What it was given.
+        public_keys: The keys it was given.
 
     Raises:
         ConfigurationError: A key cannot be read, is not RSA, is too short, or there is none.

@@ -39,7 +39,7 @@ class Signer:
         self.sign = lru_cache(maxsize=_REMEMBERED_SIGNATURES)(self._sign)
 
     def private_key(self) -> str:
-        """Return the PEM of the key, to be kept where the sandbox's other secrets are."""
+        """Return the PEM of the key, to store with the sandbox's other secrets."""
         return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
     def sign_text(self, text: str) -> str:

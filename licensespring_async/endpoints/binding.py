@@ -1,4 +1,4 @@
-"""What ties an answer to its request.
+"""Checks that tie an answer to its request.
 
 The service's v2 signature covers the body alone, so an answer that was recorded for another request verifies for ever.
 A binding looks for what the body repeats of the request. Texts are compared as the service does, which does not tell
@@ -35,7 +35,7 @@ class SameFeature(Unpickled):
     The body repeats neither product nor device, key or user: an answer to another of them cannot be told apart.
 
     Args:
-        asked: What was asked for, by parameter.
+        asked: The values asked for, by parameter.
     """
 
     asked: Mapping[str, Value] = attrs.field(repr=False)
@@ -58,7 +58,7 @@ class SameDevice(Unpickled):
     and user are in the text that the v1 signature of each license was made over; a license without one is believed.
 
     Args:
-        asked: What was asked for, by parameter.
+        asked: The values asked for, by parameter.
 
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
@@ -122,7 +122,7 @@ class SameLicense(Unpickled):
     """Refuses a count or a borrowing of another license than `license_id` named.
 
     Args:
-        asked: What was asked for, by parameter.
+        asked: The values asked for, by parameter.
     """
 
     asked: Mapping[str, Value] = attrs.field(repr=False)

@@ -28,7 +28,7 @@ _RAISES = {
 def documented(function: F) -> F:
     """Complete the text of an endpoint function: arguments by the table of parameters, and the errors of every call.
 
-    What is written by hand at the function stands; what it leaves out is filled in.
+    Text written by hand at the function wins; missing parts are filled in.
     """
     if function.__doc__ is None:  # python -OO
         return function

@@ -53,7 +53,7 @@ def other(
         method: GET sends the parameters in the query, POST as JSON.
         path: The path below the origin.
         parameters: By name; None leaves one out of a query.
-        model: What to read the answer as: a model, `tuple[Model, ...]`, or `object` for JSON as it came.
+        model: The type of the answer: a model, `tuple[Model, ...]`, or `object` for JSON as it came.
         repeat: Whether it may be sent again after a failure that may have acted; None for a GET alone.
         signed: Whether the service signs the answer.
 

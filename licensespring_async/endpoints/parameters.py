@@ -17,7 +17,7 @@ from ..models.json_types import exact, in_utc, is_text
 
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = Scalar | list[str] | dict[str, Scalar] | None
-"""What a parameter is sent as: in JSON anything, in a query a scalar."""
+"""The form a parameter is sent in: anything in JSON, a scalar in a query."""
 
 # RFC 3986's unreserved characters: nothing to refuse and nothing to encode, as in nearly every key and id.
 is_plain: Final = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII).fullmatch

@@ -62,7 +62,7 @@ class InvalidParameter(ConfigurationError):
 
     Attributes:
         parameter: The argument's name.
-        problem: What is wrong with it; never its value.
+        problem: The fault; never the value.
     """
 
     is_about_everything = False

@@ -257,7 +257,7 @@ def structure(value: object, model: type[T], *, called: str | None = None) -> T:
     Args:
         value: What `json_body.decode` gave.
         model: A class of `licensespring_async.models`.
-        called: What an error calls it; None for the name of the class.
+        called: Its name in errors; None for the name of the class.
 
     Raises:
         ResponseError: The value does not have the model's shape; `problems` says where, as JSON paths.

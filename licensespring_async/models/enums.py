@@ -1,6 +1,6 @@
 """The documented values of open string fields.
 
-Fields typed with them are `Enum | str`: a value that the vendor adds later is kept as a plain string, so comparing with
+Fields typed with them are `Enum | str`: a value that the vendor adds later stays a plain string, so comparing with
 `==` works for both.
 """
 

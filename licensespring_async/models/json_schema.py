@@ -1,4 +1,4 @@
-"""What pydantic, and so FastAPI, is told of models: how they are written, and a JSON schema."""
+"""Pydantic support for models, and so FastAPI support: serialization and a JSON schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every model has: fields that are not documented, and its JSON."""
+"""The base of every model: undocumented fields, and JSON."""
 
 # Annotations are values here: those of fields are inherited by modules that do not know their names.
 

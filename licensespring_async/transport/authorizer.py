@@ -1,4 +1,4 @@
-"""Headers that authorize one attempt; tokens are fetched and kept here."""
+"""Headers that authorize one attempt; fetches and caches tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine is: the one thing that puts bytes on a wire."""
+"""The engine protocol: only an engine puts bytes on the wire."""
 
 from __future__ import annotations
 

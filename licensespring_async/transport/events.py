@@ -27,7 +27,7 @@ class RequestEvent:
         attempt: 1 for the first request of a call.
         status: HTTP status, or None if no answer came.
         seconds: From sending the request to the end of the answer.
-        error: What the attempt failed with, or None.
+        error: The attempt's error, or None.
     """
 
     endpoint: str
@@ -45,7 +45,7 @@ class RetryEvent:
         endpoint: Name of the endpoint.
         attempt: The attempt that failed.
         delay: Seconds until the next one.
-        error: What it failed with.
+        error: Its error.
     """
 
     endpoint: str

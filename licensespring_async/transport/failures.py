@@ -20,7 +20,7 @@ _CREDENTIAL = re.compile(r'(?:(?:signature|apikey)="|^Bearer )([^"]+)')
 
 
 def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> LicenseSpringError | None:
-    """Return the error that an answer stands for, or None for a success.
+    """Return the error for an answer, or None for a success.
 
     Args:
         response: The whole answer.

@@ -1,4 +1,4 @@
-"""What a call has been through, for decisions, errors, events and telemetry."""
+"""The history of a call, for decisions, errors, events and telemetry."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 @attrs.define(kw_only=True)
 class History:
-    """What a call has been through.
+    """The history of a call.
 
     Attributes:
         attempts: Requests sent.
         tries: Attempts that the retry policy counts: those that failed before sending too, mended ones not.
         remedies: Causes of refusal that were mended and tried again, each at most once and not counted as retries.
-        last_retry: What the last retry was for, or None before the first.
+        last_retry: The reason for the last retry, or None before the first.
         signed_offset: Clock offset that the last attempt was signed with.
         received: Local time when the last answer was in, seconds since the epoch.
         monotonic: The same moment in seconds that only go forward.

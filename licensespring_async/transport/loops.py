@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 def running() -> object | None:
-    """Return what stands for the event loop that runs in this thread, or None: the thread is asked itself.
+    """Return the event loop or trio token that runs in this thread, or None. It asks the thread itself.
 
     A context variable, by which anyio knows, goes along into the threads that `asyncio.to_thread` starts.
     """
-    # What nobody has imported cannot run; asyncio alone is a fifth of what this package takes to import.
+    # A library that is not imported cannot run a loop; asyncio alone is a fifth of what this package takes to import.
     get_running_loop: Callable[[], object] | None = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
     if get_running_loop is not None and (loop := get_running_loop()) is not None:
         return loop
@@ -62,7 +62,7 @@ class InLoop(Generic[T]):
         make: Makes it in the loop that it is for; first when nothing was there.
 
     Attributes:
-        latest: What was made last, for any thread to look at; None before the first.
+        latest: The newest value, for any thread to read; None before the first.
     """
 
     def __init__(self, make: Callable[[], T]) -> None:

@@ -16,7 +16,7 @@ async def proof(tpm: Tpm, message: str, deadline: Deadline) -> dict[str, str]:
 
     Args:
         tpm: Signs; it is the caller's code.
-        message: What is signed.
+        message: The bytes to sign.
         deadline: Of the call.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The values that travel between the layers: what to ask, what goes over the wire, what came back."""
+"""The values that pass between the layers: the call, the request on the wire, and the answer."""
 
 from __future__ import annotations
 
