@@ -126,5 +126,5 @@ RESULT = json.loads(Result(row=1, outcome=Outcome.LICENSED).to_json())
 )
 def test_what_is_no_answer_is_refused(answer: object) -> None:
     """Anything but the text of results and errors is an error of the worker's, that may pass."""
-    with pytest.raises(NoAnswer, match="no result"):
+    with pytest.raises(NoAnswer, match="cannot be read"):
         read_checked(answer, rows(1))
