@@ -12,7 +12,7 @@ LicenseSpringError
 ├── LeaseLost                           the slot of a lease is gone; its cause says why
 ├── RateLimited                         HTTP 429; carries `retry_after`
 ├── SignatureError                      the answer is not signed by a trusted key
-│   └── AnswerMismatch                  it is signed, and not the answer to this request
+│   └── AnswerMismatch                  it is signed, but answers another request or is too old
 ├── ResponseError                       an answer that cannot be decoded or does not have the documented shape
 └── ApiError(status, code, message)     the service answered with an error; an unknown code stays a plain ApiError
     ├── LicenseRefused                  the answer is no
@@ -31,7 +31,7 @@ LicenseSpringError
         LicenseKeyOrLicenseUserRequired, LicenseKeyRequired, LicenseNotConsumption, MissingContent, MissingHardwareId,
         MissingParameters, NegativeConsumptionsNotAllowed, NotFound, OrderIdExists, ValidationError, VersionNotFound
 
-How an error is judged is said once, by attributes that each error has (`5xx`: when its HTTP status is 500 or above):
+Attributes of each error say how to judge it (`5xx`: if its HTTP status is 500 or above):
 
 | error              | retried_as        | may_have_acted | may_pass | is_undecided | is_about_everything | exit_code |
 | ------------------ | ----------------- | -------------- | -------- | ------------ | ------------------- | --------- |

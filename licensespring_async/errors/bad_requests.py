@@ -13,11 +13,11 @@ class ApiKeyProductNotAllowed(ApiError, code="api_key_product_not_allowed"):
 
 
 class MissingParameters(ApiError, code="missing_parameters"):
-    """The service missed a required parameter; the message names it."""
+    """The request lacks a required parameter; the message names it."""
 
 
 class MissingHardwareId(ApiError, code="missing_hardware_id"):
-    """The service missed the `hardware_id`; look for a proxy that rewrites queries."""
+    """The request arrived without `hardware_id`; look for a proxy that rewrites queries."""
 
 
 class ValidationError(ApiError, code="validation_error"):
@@ -25,11 +25,11 @@ class ValidationError(ApiError, code="validation_error"):
 
 
 class NotFound(ApiError, code="not_found"):
-    """The service knows no such path; check that `base_url` is the service's origin, without /api/v4."""
+    """The service has no such path; check that `base_url` is the service's origin, without /api/v4."""
 
 
 class FeatureNotFloating(ApiError, code="feature_not_floating"):
-    """The feature takes no floating slots; check it without the floating calls."""
+    """The feature has no floating slots; do not borrow or release it."""
 
 
 class FloatingFeatureDeviceNotInUse(ApiError, code="floating_feature_device_not_in_use"):
@@ -37,7 +37,7 @@ class FloatingFeatureDeviceNotInUse(ApiError, code="floating_feature_device_not_
 
 
 class InternalError(ApiError, code="internal_error"):
-    """The service failed inside; this client has already retried as its policy allows."""
+    """The service failed internally; this client has already retried as its policy allows."""
 
 
 class MissingContent(ApiError, code="missing_content"):
@@ -53,11 +53,11 @@ class LicenseKeyRequired(ApiError, code="license_key_required"):
 
 
 class LicenseKeyOrLicenseUserRequired(ApiError, code="license_key_or_license_user_required"):
-    """The service missed who asks; pass `license_key` or `username`."""
+    """The request names no license; pass `license_key` or `username`."""
 
 
 class LicenseNotConsumption(ApiError, code="license_not_consumption"):
-    """The license does not count uses; check `license_key` / `username`, or do not count."""
+    """The license does not count uses; check `license_key` / `username`, or count none."""
 
 
 class NegativeConsumptionsNotAllowed(ApiError, code="negative_consumptions_not_allowed"):

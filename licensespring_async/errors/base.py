@@ -13,18 +13,18 @@ class LicenseSpringError(Exception):
     """Base of everything this package raises.
 
     Attributes:
-        kind: The class in snake case, or the code that it is for: one of few words, fit to label metrics.
-        exit_code: The exit code of a command that this error ends.
-        retried_as: How the client repeats a request that failed so; None for not at all.
+        kind: The error code that the class is for, else the class name in snake case. It has few values, fit for metrics.
+        exit_code: Exit code of a command that ends with this error.
+        retried_as: How the client retries such a failure; None if it does not.
         may_have_acted: Whether the service may have acted on the request, or on an earlier attempt of the same call.
-        may_pass: Whether the same call may succeed later, without anyone changing anything.
-        is_undecided: Whether it says that the service could not be asked, so that an earlier answer may still stand.
-        is_about_everything: Whether it is about the credentials or the configuration, so that other calls fail too.
-        endpoint: Name of the endpoint that was called, or None outside a call.
+        may_pass: Whether the same call may succeed later without any change.
+        is_undecided: Whether the service gave no decision, so that an earlier answer may still hold.
+        is_about_everything: Whether the credentials or the configuration are wrong, so that other calls fail too.
+        endpoint: Name of the endpoint, or None outside a call.
         attempts: HTTP requests that were tried for this call.
         elapsed: Seconds from the start of the call to this error, or None outside a call.
-        earlier: The errors of the attempts before the one that is reported, oldest first.
-        waited: Seconds of `elapsed` that the call waited for rate windows, a free slot or a token.
+        earlier: Errors of the call's earlier attempts, oldest first.
+        waited: Seconds of `elapsed` spent waiting: for rate windows, `max_concurrency`, a token or a TPM.
     """
 
     kind: ClassVar[str] = "license_spring_error"
@@ -46,12 +46,12 @@ class LicenseSpringError(Exception):
 
     @property
     def code_name(self) -> str:
-        """The code for reports: the service's own where it sent one, else `kind`."""
+        """The code for reports: the service's own if it sent one, else `kind`."""
         return self.kind
 
 
 class ConfigurationError(LicenseSpringError, ValueError):
-    """The client cannot work as it was configured; nothing was sent."""
+    """The client cannot work with this configuration; nothing was sent."""
 
     exit_code = 2
     is_about_everything = True
@@ -92,9 +92,9 @@ class ConnectionFailed(TransportError, ConnectionError):
 
 
 class CertificateRefused(ConnectionFailed):
-    """The server's certificate does not hold; nothing was sent.
+    """The server's certificate was refused; nothing was sent.
 
-    Behind a company's TLS proxy, or on a server of your own, pass its authority in an `ssl.SSLContext` to the engine.
+    For a company's TLS proxy or a server of your own, pass the engine an `ssl.SSLContext` that trusts its authority.
     """
 
     retried_as = None
@@ -102,13 +102,13 @@ class CertificateRefused(ConnectionFailed):
 
 
 class ConnectionLost(TransportError, ConnectionError):
-    """The connection broke, or spoke no valid HTTP, after the request may have been acted on."""
+    """The connection broke, or the answer was not valid HTTP; the service may have acted on the request."""
 
 
 class DeadlineExceeded(TransportError, TimeoutError):
     """The call did not finish within its `timeout`, queueing and retries included; raise `timeout` or try later.
 
-    A call that waits for the rate windows does so on top of its `timeout`, for twice as long at most.
+    Waiting for the rate windows does not count; it may take twice the `timeout` at most.
     """
 
     retried_as = None
@@ -119,7 +119,7 @@ class CircuitOpen(TransportError):
 
     Attributes:
         retry_after: Seconds until the circuit may let an attempt through.
-        reason: What opened it.
+        reason: Why the circuit opened.
     """
 
     retried_as = None
@@ -142,12 +142,12 @@ class LeaseLost(LicenseSpringError):
 
 
 class RateLimited(LicenseSpringError):
-    """The service answers 429; wait `retry_after` seconds, and pace calls with `rate_limits`.
+    """The service answered HTTP 429; wait `retry_after` seconds, and pace calls with `rate_limits`.
 
     Attributes:
         status: The HTTP status, 429.
         code: The error code of the body, "" if it had none.
-        message: The error message, or the start of a body that was no error envelope.
+        message: The error message, or the start of a body of another form.
         retry_after: Seconds the service asked to wait, or None if it did not say.
     """
 
@@ -164,7 +164,7 @@ class RateLimited(LicenseSpringError):
 
     @property
     def code_name(self) -> str:
-        """The code for reports: the service's own where it sent one, else `kind`."""
+        """The code for reports: the service's own if it sent one, else `kind`."""
         return self.code or self.kind
 
     def __str__(self) -> str:
@@ -175,7 +175,7 @@ class RateLimited(LicenseSpringError):
 class SignatureError(LicenseSpringError):
     """The answer is not signed by a trusted key and was thrown away.
 
-    Behind a proxy that rewrites bodies this is expected; elsewhere treat it as an attack or as a wrong `public_key`.
+    A proxy that rewrites bodies causes this. Otherwise suspect an attack or a wrong `public_key`.
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature-v2
     """
 
@@ -187,19 +187,19 @@ class SignatureError(LicenseSpringError):
 class AnswerMismatch(SignatureError):
     """The answer is signed, but it answers another request or is too old; it was thrown away.
 
-    Treat it as a recorded answer that somebody plays back. `bind_answers=False` and `max_answer_age=None` of
-    `LicenseSpring` turn the checks off, for a server that answers otherwise than the documented service.
+    Treat it as a replayed recording. `bind_answers=False` and `max_answer_age=None` of `LicenseSpring` turn the checks
+    off, for a server that differs from the documented service.
     """
 
     is_about_everything = False
 
 
 class ResponseError(LicenseSpringError):
-    """An answer that cannot be decoded, or that does not have the documented shape.
+    """The answer cannot be decoded, or does not have the documented shape.
 
     Attributes:
         status: The HTTP status of the answer, or None if it did not come from HTTP.
-        problems: One text per problem, each ending in the JSON path where it is.
+        problems: One text per problem, each ending in its JSON path.
     """
 
     may_have_acted = True
@@ -212,7 +212,7 @@ class ResponseError(LicenseSpringError):
 
 
 BY_CODE: dict[str, type[ApiError]] = {}
-"""The class of each documented code in lower case; a class enters itself."""
+"""The class of each documented code, in lower case. Each class registers itself."""
 
 
 class ApiError(LicenseSpringError):
@@ -221,7 +221,7 @@ class ApiError(LicenseSpringError):
     Attributes:
         status: The HTTP status, 400 or above.
         code: The documented error code, "" if the body held none.
-        message: The service's message, or the start of a body that was no error envelope.
+        message: The service's message, or the start of a body of another form.
         retry_after: Seconds the service asked to wait, or None if it did not say.
     """
 
@@ -247,7 +247,7 @@ class ApiError(LicenseSpringError):
 
     @property
     def code_name(self) -> str:
-        """The code for reports: the service's own where it sent one, else `kind`."""
+        """The code for reports: the service's own if it sent one, else `kind`."""
         return self.code or self.kind
 
     def __str__(self) -> str:
@@ -255,7 +255,7 @@ class ApiError(LicenseSpringError):
 
 
 class LicenseRefused(ApiError):
-    """The service was reached and the answer is no; asking again changes nothing until the license does."""
+    """The service said no; asking again does not help until the license changes."""
 
     exit_code = 5
 
@@ -265,7 +265,7 @@ class LicenseRefused(ApiError):
 
 
 class AuthorizationError(ApiError):
-    """The service did not accept the credentials; no license was looked at."""
+    """The service did not accept the credentials; it looked at no license."""
 
     exit_code = 4
     is_about_everything = True

@@ -7,7 +7,7 @@ from typing import Final
 from .base import BY_CODE, ApiError
 
 OK: Final = "ok"
-"""The code of what went well: of a decision, a result and a call alike."""
+"""The code of success, in decisions, results and calls."""
 
 
 def is_documented(code: str) -> bool:
@@ -18,6 +18,6 @@ def is_documented(code: str) -> bool:
 def api_error(status: int, code: str, message: str) -> ApiError:
     """Return the exception for an error answer: the code's own class, or a plain ApiError for an unknown code.
 
-    The service does not spell all its codes alike, so upper and lower case are the same.
+    The service mixes upper and lower case in its codes, so case is ignored.
     """
     return BY_CODE.get(code.lower(), ApiError)(status, code, message)

@@ -37,11 +37,11 @@ class SignatureMismatch(AuthorizationError, code="signature_mismatch"):
 
 
 class OauthTokenExpired(AuthorizationError, code="oauth_token_expired"):
-    """The access token is over; a fresh one was fetched and refused as well, so look at the machine's clock."""
+    """The access token has expired; a fresh one was refused too, so check this machine's clock."""
 
 
 class OauthTokenMalformed(AuthorizationError, code="oauth_token_malformed"):
-    """The access token cannot be read by the service; check that `token_url` and `base_url` belong together."""
+    """The service cannot read the access token; check that `token_url` and `base_url` belong together."""
 
 
 class InvalidClient(AuthorizationError, code="invalid_client"):

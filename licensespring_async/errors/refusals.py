@@ -29,9 +29,9 @@ class LicenseExpired(LicenseRefused, code="license_expired"):
 
 
 class FeatureExpired(LicenseRefused, code="feature_expired"):
-    """The answer is about a feature that has ended, by its own `expiry_date`; renew it.
+    """The feature has ended, by its own `expiry_date`; renew it.
 
-    The service documents no such code: what looks at answers, such as a lease, raises it, with the answer's status.
+    The service documents no such code. This package raises it, for example in a lease, with the answer's status.
     """
 
 
@@ -44,7 +44,7 @@ class Blacklisted(LicenseRefused, code="blacklisted"):
 
 
 class InvalidLicenseFeatureCode(LicenseRefused, code="invalid_license_feature_code"):
-    """The feature is not one of this license; check `feature`, or have it assigned (it may also have expired)."""
+    """The license does not have this feature; check `feature`, have it assigned, or renew it if it has expired."""
 
 
 class FloatingNotAvailable(LicenseRefused, code="floating_not_available"):
@@ -92,7 +92,7 @@ class FeatureNotEnoughConsumptions(LicenseRefused, code="feature_not_enough_cons
 
 
 class ActiveLicenseRequired(LicenseRefused, code="active_license_required"):
-    """Installation files are for active licenses only; activate the license on this device first."""
+    """Only an active license gives access to installation files; activate it on this device first."""
 
 
 class ProductVersionNotSupported(LicenseRefused, code="product_version_not_supported"):

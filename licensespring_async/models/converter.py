@@ -42,7 +42,7 @@ _JSON_NAMES: dict[type, str] = {
 
 
 class _WrongType(ValueError):
-    """A JSON value of another type than documented; says the types and never the value, which may be a secret."""
+    """A JSON value has the wrong type. The text names types, never the value, which may be a secret."""
 
     def __init__(self, expected: str, value: object) -> None:
         super().__init__(f"expected {expected}, got {_JSON_NAMES.get(type(value), 'something else')}")
@@ -160,7 +160,7 @@ def _array(kind: Any) -> Callable[[object, object], object]:
             except Exception as e:  # noqa: BLE001  # as cattrs itself does
                 e.add_note(IterableValidationNote("", index, item))
                 errors.append(e)
-                # An error takes a thousand times its item, and nobody reads the fiftieth.
+                # An error takes a thousand times the memory of its item, and nobody reads the fiftieth.
                 if len(errors) == _MOST_ERRORS:
                     break
         if errors:
@@ -175,10 +175,10 @@ def _or_empty(value: object, kind: Any) -> object:
 
 
 def _as_checked(fields: JsonObject) -> JsonObject:
-    """Return a license's fields as a check names them.
+    """Return a license's fields under the names that a check uses.
 
-    An activation says `active` for `license_active`, and says no more whether the license is enabled: it would have
-    been refused. In every other answer the absence of either is an error.
+    An activation calls `license_active` `active`. It may leave out whether the license is enabled: a disabled one would
+    have been refused. In every other answer, a missing one of the two is an error.
     """
     if "active" not in fields or "license_active" in fields:
         return fields
@@ -189,7 +189,7 @@ def _as_checked(fields: JsonObject) -> JsonObject:
 
 
 def _with_its_key(fields: JsonObject) -> JsonObject:
-    """Return a trial's fields with its key under one name: answers also say `license`, or nothing else."""
+    """Return a trial's fields with its key as `license_key`: some answers call it `license`."""
     key = fields.get("license")
     if key is None or fields.get("license_key", key) != key:
         return fields
@@ -257,7 +257,7 @@ def structure(value: object, model: type[T], *, called: str | None = None) -> T:
     Args:
         value: What `json_body.decode` gave.
         model: A class of `licensespring_async.models`.
-        called: Its name in errors; None for the name of the class.
+        called: Its name in errors; None for the class name.
 
     Raises:
         ResponseError: The value does not have the model's shape; `problems` says where, as JSON paths.
@@ -268,7 +268,7 @@ def structure(value: object, model: type[T], *, called: str | None = None) -> T:
         problems = tuple(transform_error(e, format_exception=_problem))
     except ValueError as e:
         problems = (f"{e} @ $",)
-    # Outside the handler: cattrs' errors hold the values, and a chained traceback would show them.
+    # Raised outside the handler: cattrs' errors hold the values, and a chained traceback would show them.
     raise ResponseError(
         f"the answer is not a {called or model.__name__}: " + "; ".join(problems[:5]), problems=problems
     )

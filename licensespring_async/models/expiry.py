@@ -1,4 +1,4 @@
-"""What time it is: questions that several models answer the same way.
+"""What time it is, for the models that depend on it.
 
 An expired license must stay expired when the host's clock is turned back. So a model that came from a client is judged
 by the later of the local clock and the newest time that the service has proved to that client.
@@ -25,8 +25,8 @@ class TimeFloor:
     """A lower bound for the current time: the newest signed `Date`, advanced by a monotonic clock; it never goes back.
 
     Args:
-        monotonic: Seconds that only go forward. One that stands still while the machine sleeps makes the floor lower
-            than it could be, never too high.
+        monotonic: Seconds that only go forward. If they stand still while the machine sleeps, the floor is lower than
+            it could be, never too high.
     """
 
     __slots__ = ("_at", "_monotonic", "_proved")
@@ -51,7 +51,7 @@ class TimeFloor:
         return self._proved + max(0.0, self._monotonic() - self._at)
 
     def rise(self, seconds: float) -> None:
-        """Take in a moment (seconds since the epoch) that the service has proved; an earlier one changes nothing."""
+        """Raise the floor to a moment (seconds since the epoch) that the service has proved; an earlier one is ignored."""
         current = self.seconds
         if current is None or seconds > current:
             self._proved, self._at = seconds, self._monotonic()
@@ -62,12 +62,12 @@ class TimeFloor:
         return None if seconds is None else _EPOCH + timedelta(seconds=min(seconds, _LAST))
 
     def later(self, local: datetime) -> datetime:
-        """Return the later of a moment of the local clock and the floor: what everything is judged at."""
+        """Return the later of a local moment and the floor: the moment to judge everything at."""
         proved = self.moment()
         return local if proved is None else max(local, proved)
 
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[float, ...]]:
-        # The clock of another process, or another day, tells nothing here; the moment itself does.
+        # Another process has another monotonic clock, so only the moment itself is kept.
         seconds = self.seconds
         return (type(self), ()) if seconds is None else (type(self).of, (seconds,))
 
@@ -79,17 +79,17 @@ class TimeFloor:
 
 
 class Judged(ABC):
-    """Something that depends on the time, and is judged by what a service has proved of it."""
+    """Something that depends on the time, and is judged by a client's floor."""
 
     __slots__ = ()
 
     @abstractmethod
     def _judge_by(self, floor: TimeFloor) -> None:
-        """Let a client's floor count."""
+        """Judge by a client's floor from now on."""
 
 
 def judge(value: object, floor: TimeFloor) -> None:
-    """Let a client's floor count for a value, if that depends on the time; a client does, before it hands one out."""
+    """Set the floor that a value is judged by, if it depends on the time. A client does so before it returns one."""
     if isinstance(value, Judged):
         value._judge_by(floor)  # pyright: ignore[reportPrivateUsage]  # not for users, and so not in their sight
 
@@ -98,8 +98,8 @@ def judge(value: object, floor: TimeFloor) -> None:
 class Timed(Model, Judged):
     """A model whose answers depend on the time."""
 
-    # What the service has proved to the client that the model came from; None of a model that came from elsewhere. It
-    # counts for neither equality nor JSON; a pickle keeps it as a moment.
+    # The floor of the client that the model came from; None if it came from elsewhere. Equality and JSON ignore it; a
+    # pickle keeps it as a moment.
     _time_floor: TimeFloor | None = attrs.field(default=None, eq=False)
 
     def _judge_by(self, floor: TimeFloor) -> None:
@@ -109,7 +109,7 @@ class Timed(Model, Judged):
         """Return the moment to judge at: `now`, or when None the later of the local clock and the floor.
 
         Raises:
-            ConfigurationError: `now` is naive; it is refused rather than guessed at.
+            ConfigurationError: `now` has no time zone.
         """
         if now is None:
             local = datetime.now(UTC)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 SECRET: Final[Mapping[str, bool]] = {"secret": True}
-"""The mark of a field that no log, ticket or screenshot may show: not in a repr, and a fingerprint in masked JSON."""
+"""Marks a field that no log, ticket or screenshot may show: a repr omits it, and masked JSON has its fingerprint."""
 
 
 def secret() -> Any:

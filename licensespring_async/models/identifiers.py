@@ -1,4 +1,4 @@
-"""Texts that name something, a license or a device: what crept in unseen while they were copied."""
+"""Invisible characters in names such as license keys and device ids, where copying leaves them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-# Parts of words in some scripts, such as Persian, and of emoji: there they are meant.
+# Parts of words in some scripts, such as Persian, and of emoji: there they are intended.
 _MEANT: Final = re.compile(
     "(?<=[^\0-\x7f])[\u200c\u200d](?=[^\0-\x7f])"
     "|(?<=[\u00a9\u00ae\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff])\ufe0f"
@@ -23,7 +23,7 @@ IGNORABLE: Final = re.compile(
 
 
 def flaw(value: str) -> str | None:
-    """Return what is wrong with a text that names something, or None; never a part of it that can be seen."""
+    """Return what is wrong with a name, or None. Visible parts of it are never repeated."""
     if value != value.strip():
         return "has white space around it; remove it"
     for character in _MEANT.sub("", value):

@@ -48,14 +48,14 @@ def _values(body: bytes) -> int:
 def decode(body: bytes, *, is_signed: bool = False) -> object:
     """Return the JSON value of a response body.
 
-    Refuses what `json.loads` lets through: NaN and infinities, other encodings than UTF-8, a name twice in one object
-    (the first or the last counts, depending on who reads), numbers of more digits than any id, and lone surrogates,
-    which would fail later, in whoever prints or stores the value.
+    Refuses what `json.loads` lets through: NaN and infinities; encodings other than UTF-8; a name twice in one object,
+    since readers differ in which one counts; numbers with more digits than any id; and lone surrogates, which would
+    fail later, when the value is printed or stored.
 
     Args:
         body: The bytes.
-        is_signed: Whether a trusted key has signed them. Others are refused beyond 256 KiB or 20,000 values: a value of
-            three bytes can take two hundred in memory.
+        is_signed: Whether a trusted key has signed them. If not, more than 256 KiB or 20,000 values are refused: a
+            value of three bytes can take two hundred in memory.
 
     Raises:
         ResponseError: The body is not one JSON text (RFC 8259), or too costly to read.
@@ -77,5 +77,5 @@ def decode(body: bytes, *, is_signed: bool = False) -> object:
         reason = e.msg if isinstance(e, json.JSONDecodeError) else str(e)
     else:
         return value
-    # Outside the handler: a UnicodeError and a JSONDecodeError hold the body, and would hang on ours as its context.
+    # Raised outside the handler: a UnicodeError or JSONDecodeError holds the body, and would become the context of ours.
     raise ResponseError(f"the answer is not usable JSON: {reason}")

@@ -1,4 +1,4 @@
-"""Pydantic support for models, and so FastAPI support: serialization and a JSON schema."""
+"""What pydantic, and so FastAPI, needs of models: how to serialize them, and their JSON schema."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLAIN: Mapping[object, dict[str, object]] = {
 
 
 def core_schema_of(model: type[object], to_json: Callable[[object], object]) -> CoreSchema:
-    """Return pydantic's schema: an instance as it is, written by a function."""
+    """Return pydantic's schema: it takes an instance as it is, and serializes it with a function."""
     from pydantic_core import core_schema  # noqa: PLC0415  # pydantic asks for it, so it is there
 
     write = core_schema.plain_serializer_function_ser_schema(to_json)

@@ -1,4 +1,4 @@
-"""JSON as it is before and after the models."""
+"""JSON types, dates and texts, as the service writes and compares them."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ def in_utc(moment: datetime) -> str:
 def ascii_lower(text: str) -> str:
     """Return a text with A to Z in lower case, as the service compares texts, and any other character as it is.
 
-    Unicode has more pairs than are the same to the service: a Kelvin sign for k, SS for ß.
+    Unicode pairs more characters than the service does: a Kelvin sign with k, ß with SS.
     """
     return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def is_same(one: str, other: str) -> bool:
-    """Return whether two texts are one to the service, which does not tell A to Z in upper and lower case apart."""
+    """Return whether two texts are the same to the service, which ignores the case of A to Z."""
     return one == other or ascii_lower(one) == ascii_lower(other)
 
 
 def exact(value: str) -> str:
-    """Return the text that a string is, as an exact `str`: an enum's member prints, and hashes as, its name."""
+    """Return a string as an exact `str`: an enum's member would print, and hash, as its name."""
     return value if type(value) is str else str.__str__(value)
 
 
 def is_text(value: str) -> bool:
-    """Return whether a string can be sent and stored: lone surrogates, which undecodable input leaves, cannot."""
+    """Return whether a string can be sent and stored. Lone surrogates, left by undecodable input, cannot."""
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

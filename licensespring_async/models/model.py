@@ -1,4 +1,4 @@
-"""The base of every model: undocumented fields, and JSON."""
+"""What every model has: its undocumented fields, and its JSON."""
 
 # Annotations are values here: those of fields are inherited by modules that do not know their names.
 
@@ -20,11 +20,11 @@ from .json_types import JsonObject, in_utc
 class Model(Public):
     """An answer of the service, or a part of one.
 
-    Models are immutable, compare by value, and can be hashed; hashes leave out JSON objects of any shape. A repr shows
+    Models are immutable, compare by value, and can be hashed; hashes leave out free-form JSON objects. A repr shows
     what the answer said, without its secrets.
 
     Attributes:
-        extra: Fields of the answer that are not documented, as they came.
+        extra: Undocumented fields of the answer, as they came.
     """
 
     extra: JsonObject = attrs.field(factory=dict[str, object], hash=False)
@@ -34,13 +34,13 @@ class Model(Public):
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        # Without it rich, and with it tracebacks of many programs, shows every field.
+        # Without it, rich shows every field, and so do the tracebacks of many programs.
         return ((name, value) for name, is_secret, value in self._said() if not is_secret)
 
     def to_dict(self, *, masked: bool = False) -> dict[str, object]:
-        """Return the model as JSON-ready data: undocumented fields included, absent ones absent.
+        """Return the model as JSON-ready data, with undocumented fields and without absent ones.
 
-        Date-times are written as `2026-06-18T00:00:00.000Z`, whatever form they came in.
+        Date-times are written as `2026-06-18T00:00:00.000Z`, in whatever form they came.
 
         Args:
             masked: Whether to write fingerprints in place of license keys, people, devices and signatures, and of every

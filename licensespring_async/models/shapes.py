@@ -1,4 +1,4 @@
-"""Shapes of an answer: from its bytes to a value."""
+"""Shapes of answers: how bytes become a value."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Answer(Protocol[T_co]):
             is_verified: Whether a trusted key has signed it.
 
         Raises:
-            ResponseError: It cannot be decoded, or has another shape.
+            ResponseError: It cannot be decoded, or has the wrong shape.
         """
         ...
 
     def judge_by(self, value: object, floor: TimeFloor) -> None:
-        """Let a client's floor count for what of the value depends on the time."""
+        """Judge by a client's floor what depends on the time in the value."""
         ...
 
 
@@ -56,7 +56,7 @@ class One(Generic[T]):
         return structure(decode(body, is_signed=is_verified), self.model)
 
     def judge_by(self, value: object, floor: TimeFloor) -> None:
-        """Let a client's floor count for the model."""
+        """Judge the model by a client's floor."""
         judge(value, floor)
 
 
@@ -77,14 +77,14 @@ class Many(Generic[T]):
         return structure(value, tuple[self.model, ...], called=f"list of {self.model.__name__}")  # type: ignore[name-defined]
 
     def judge_by(self, value: object, floor: TimeFloor) -> None:
-        """Let a client's floor count for each model."""
+        """Judge each model by a client's floor."""
         for each in cast("tuple[object, ...]", value):
             judge(each, floor)
 
 
 @attrs.frozen
 class Word:
-    """A fixed word that says that something was done; the service documents no signature for it."""
+    """A fixed word that confirms an action; the service documents no signature for it."""
 
     word: str
     is_signed: bool = attrs.field(default=False, init=False)

@@ -25,7 +25,7 @@ class ApiMetadata(Model):
     Attributes:
         version: Release of the service, as `4.1.34`.
         timestamp: The service's time.
-        pub_key: A public key (PEM). Do not trust it, since this answer is not signed: pin the key that you know.
+        pub_key: A public key (PEM). Do not trust it: this answer is not signed. Pin the key that you know.
     """
 
     api_base_url: str | None = None

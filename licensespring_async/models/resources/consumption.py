@@ -17,7 +17,7 @@ class Counted(Model):
 
     Attributes:
         total_consumptions: Uses so far; may be negative.
-        allow_unlimited_consumptions: Whether there is no limit; it wins over overages.
+        allow_unlimited_consumptions: Whether there is no limit; it takes precedence over overages.
         allow_negative_consumptions: Whether uses may be given back below 0.
         allow_overages: Whether the maximum may be passed, by `max_overages`.
         reset_consumption: Whether the count starts again after each `consumption_period`.
@@ -33,7 +33,7 @@ class Counted(Model):
 
     @property
     def _kind(self) -> str | None:
-        """What says whether uses are counted."""
+        """The type, which says whether uses are counted."""
         return LicenseType.CONSUMPTION
 
     @property
@@ -43,7 +43,7 @@ class Counted(Model):
 
     @property
     def is_consumption(self) -> bool:
-        """Whether uses are counted; where the type is missing or new to this version, whether there is any count."""
+        """Whether uses are counted. If the type is missing or unknown to this version: whether there is any count."""
         if isinstance(self._kind, LicenseType | FeatureType):
             return self._kind == LicenseType.CONSUMPTION
         return self._maximum is not None or self.total_consumptions is not None
@@ -52,7 +52,7 @@ class Counted(Model):
     def remaining_consumptions(self) -> int | None:
         """Uses left, allowed overages included; None when unlimited or when uses are not counted.
 
-        Never below 0. A gap in an answer never reads as an allowance: without a maximum or a total, none are left.
+        Never below 0. A gap in the answer is never an allowance: without a maximum or a total, none are left.
 
         Source: https://docs.licensespring.com/license-api/consumption (unlimited has priority over overages)
         """
@@ -75,8 +75,7 @@ class Consumption(Counted, Floats):
         id: Id of the license; of `add_feature_consumption`, of the license's feature.
         license_id: Id of the feature's license; None of `add_consumption`.
         max_consumptions: How many uses there are.
-        pool: The state of the consumption pool that the license or feature belongs to, as it came; None for one that
-            belongs to none.
+        pool: The state of the consumption pool of the license or feature, as it came; None if it belongs to none.
         company: The vendor's account, when the service says it.
     """
 

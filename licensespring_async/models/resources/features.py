@@ -46,7 +46,7 @@ class Feature(Timed, Counted, Lends):
         """Return the time until the feature ends (negative once past), or None if it never does.
 
         Args:
-            now: An aware moment; when None, the later of the local clock and what the service has proved of its own.
+            now: An aware moment; None for the later of the local clock and the time that the service has proved.
         """
         return self._time_left(self.expiry_date, now)
 

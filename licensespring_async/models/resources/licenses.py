@@ -1,4 +1,4 @@
-"""Licenses, in whatever answer."""
+"""Licenses, as every answer has them."""
 
 from __future__ import annotations
 
@@ -51,23 +51,23 @@ class Validity:
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class License(Timed, Counted, Lends):
-    """One license, in whatever answer: a check, a bundle, an activation, a listing or an offline file.
+    """One license: of a check, a bundle, an activation, a listing or an offline file.
 
-    Date-times are aware and in UTC. What an answer does not say is None, as is what only some licenses have:
-    `license_key` on user-based ones, `user` and `username` on key-based ones, consumption fields unless `license_type`
-    is consumption, floating fields unless the license floats.
+    Date-times are aware and in UTC. What an answer does not say is None. So is what the license does not have:
+    `license_key` on user-based licenses, `user` and `username` on key-based ones, consumption fields unless
+    `license_type` is consumption, floating fields unless the license floats.
 
     Source: https://docs.licensespring.com/license-api/license-check/check-bundle
 
     Attributes:
         license_active: Whether the device is activated; an activation calls it `active`.
-        license_enabled: Whether the vendor lets the license be used. An activation does not repeat it, because the
-            service activates no license that is disabled: it reads as True.
+        license_enabled: Whether the vendor lets the license be used. True after an activation that does not say, because
+            the service activates no disabled license.
         validity_period: When the license ends, or None if it never does.
         grace_period: Hours after `validity_period` that still count when `allow_grace_period`.
         license_signature: Signature (v1) over hardware id, identity and validity period.
-        installation_file: Address of the newest installation file, with the fields after it to describe it; an
-            activation says all that in one object instead. `newest_file` reads both.
+        installation_file: Address of the newest installation file; the fields after it describe it. An activation has
+            one object instead. `newest_file` reads both.
         date: When an offline file was made, as text that its signature covers.
         request_id: Id of the offline request that an offline file answers.
     """
@@ -163,7 +163,7 @@ class License(Timed, Counted, Lends):
 
     @property
     def has_grace(self) -> bool:
-        """Whether this is a subscription with hours of grace after its validity period."""
+        """Whether this is a subscription with a grace period."""
         subscription = self.license_type == LicenseType.SUBSCRIPTION
         return subscription and self.allow_grace_period is True and (self.grace_period or 0) > 0
 
@@ -171,20 +171,20 @@ class License(Timed, Counted, Lends):
         """Return the time until `ends_at` (negative once past), or None if the license never ends.
 
         Args:
-            now: An aware moment; when None, the later of the local clock and what the service has proved of its own.
+            now: An aware moment; None for the later of the local clock and the time that the service has proved.
         """
         return self._time_left(self.ends_at, now)
 
     def is_valid(self, now: datetime | None = None) -> Validity:
         """Return whether the license may be used at `now`: active, enabled, not expired and started.
 
-        The service's own word counts as well: a license it calls expired is not valid at any `now`.
+        The service's own word counts too: a license that it calls expired is never valid, whatever `now`.
 
         Args:
-            now: An aware moment; when None, the later of the local clock and what the service has proved of its own.
+            now: An aware moment; None for the later of the local clock and the time that the service has proved.
 
         Returns:
-            A `Validity`, true or false as it stands, with the `reason` when false.
+            A `Validity`: true or false by itself, with the `reason` if false.
         """
         at = self._moment(now)
         if not self.license_active:

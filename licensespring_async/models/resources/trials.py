@@ -15,10 +15,10 @@ from .company import Company
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class Trial(Model):
-    """The answer of `trial_key`: a new trial, or the one that the device has already.
+    """The answer of `trial_key`: a new trial, or the one that the device already has.
 
-    Activate with its `license_key` or its `license_user`, whichever is there. For a trial that exists already the
-    service says nothing beyond it and the license's type.
+    Activate with its `license_key` or its `license_user`, whichever is there. Of a trial that already exists, the
+    service says only this and the license's type.
 
     Source: https://docs.licensespring.com/license-api/trial-key
 

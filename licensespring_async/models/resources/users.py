@@ -12,7 +12,7 @@ from .licenses import License
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class UserLicense(Model, Judged):
-    """An item of the answer of `user_licenses`: a license, and its user.
+    """An item of the answer of `user_licenses`: a license with its user.
 
     Source: https://docs.licensespring.com/license-api/list-licenses/licenses-for-user
     """
