@@ -92,13 +92,13 @@ class Verifier:
         Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature-v2
         """
         if not signature:
-            raise SignatureError("the answer has no LicenseSignature header; it was thrown away")
+            raise SignatureError("the answer has no LicenseSignature header; it was discarded")
         if self.holds(body, signature):
             return
         if _base64(signature) is None:
-            raise SignatureError("the answer's LicenseSignature is not one Base64 text; it was thrown away")
+            raise SignatureError("the answer's LicenseSignature is not one Base64 text; it was discarded")
         raise SignatureError(
-            "the answer's LicenseSignature was not made by a trusted key; it was thrown away. "
+            "the answer's LicenseSignature was not made by a trusted key; it was discarded. "
             "If base_url is not the vendor's own service, pass that server's public_key."
         )
 

@@ -44,10 +44,10 @@ class SameFeature(Unpickled):
         code, license_id = str(self.asked["feature"]), self.asked.get("license_id")
         if not is_same(feature.code, code):
             given, asked = excerpt(feature.code, secrets_of(self.asked)), excerpt(code)
-            raise AnswerMismatch(f"the answer is about the feature {given!r}, not {asked!r}; it was thrown away")
+            raise AnswerMismatch(f"the answer is about the feature {given!r}, not {asked!r}; it was discarded")
         # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
         if license_id is not None and "bundle_code" not in self.asked and feature.license_id != license_id:
-            raise AnswerMismatch("the answer is about another license than license_id says; it was thrown away")
+            raise AnswerMismatch("the answer is about another license than license_id says; it was discarded")
 
 
 @attrs.frozen
@@ -71,16 +71,16 @@ class SameDevice(Unpickled):
             return
         product, license_id = str(self.asked["product"]), self.asked.get("license_id")
         if not any(is_same(product, each.product_details.short_code) for each in licenses):
-            raise AnswerMismatch(f"no license of the answer is of the product {excerpt(product)!r}; it was thrown away")
+            raise AnswerMismatch(f"no license of the answer is of the product {excerpt(product)!r}; it was discarded")
         # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
         is_named = license_id is not None and "bundle_code" not in self.asked
         if is_named and license_id not in [each.id for each in licenses]:
-            raise AnswerMismatch("no license of the answer is the one that license_id says; it was thrown away")
+            raise AnswerMismatch("no license of the answer is the one that license_id says; it was discarded")
         for each in licenses:
             problem = self._problem(each, verifier)
             if problem:
                 of = excerpt(each.product_details.short_code, secrets_of(self.asked))
-                raise AnswerMismatch(f"the license of {of!r} in the answer {problem}; it was thrown away")
+                raise AnswerMismatch(f"the license of {of!r} in the answer {problem}; it was discarded")
 
     def _problem(self, license: License, verifier: Verifier | None) -> str:
         device, identity = str(self.asked["hardware_id"]), self._identity(license)
@@ -134,7 +134,7 @@ class SameLicense(Unpickled):
         # A license's count has the license's own id; a feature's has both.
         answered = answer.id if isinstance(answer, Consumption) and "feature" not in self.asked else answer.license_id
         if answered not in (None, license_id):
-            raise AnswerMismatch("the answer is about another license than license_id says; it was thrown away")
+            raise AnswerMismatch("the answer is about another license than license_id says; it was discarded")
 
 
 @attrs.frozen
@@ -147,7 +147,7 @@ class SameProduct(Unpickled):
         if not is_same(answer.short_code, str(self.asked["product"])):
             raise AnswerMismatch(
                 f"the answer is about the product {excerpt(answer.short_code)!r}, not "
-                f"{excerpt(str(self.asked['product']))!r}; it was thrown away"
+                f"{excerpt(str(self.asked['product']))!r}; it was discarded"
             )
 
 
@@ -159,7 +159,7 @@ class SameVersion(Unpickled):
 
     def __call__(self, answer: InstallationFile, verifier: Verifier | None) -> None:
         if self.asked.get("version") not in (None, answer.version):
-            raise AnswerMismatch("the answer is about another version than was asked for; it was thrown away")
+            raise AnswerMismatch("the answer is about another version than was asked for; it was discarded")
 
 
 @attrs.frozen
@@ -171,4 +171,4 @@ class SameVariables(Unpickled):
     def __call__(self, answer: tuple[DeviceVariable, ...], verifier: Verifier | None) -> None:
         stored, sent = {each.variable for each in answer}, self.asked["variables"]
         if isinstance(sent, dict) and not sent.keys() <= stored:
-            raise AnswerMismatch("the answer lacks variables that were sent; it was thrown away")
+            raise AnswerMismatch("the answer lacks variables that were sent; it was discarded")

@@ -185,7 +185,7 @@ class SignatureError(LicenseSpringError):
 
 
 class AnswerMismatch(SignatureError):
-    """The answer is signed, but it answers another request or is too old; it was thrown away.
+    """The answer is signed, but it answers another request or is too old; it was discarded.
 
     Treat it as a replayed recording. `bind_answers=False` and `max_answer_age=None` of `LicenseSpring` turn the checks
     off, for a server that differs from the documented service.

@@ -106,7 +106,7 @@ class Lease(Public, Generic[T]):
 
     @property
     def end(self) -> float:
-        """When the lease is lost unless it is renewed before; when what it holds ends, even so."""
+        """When the lease is lost unless it is renewed; at the latest when the feature or license ends."""
         if not self._answer.is_floating_cloud:
             return self._over
         return min(self._taken + self.timeout + self._slot.grace, self._over)
@@ -115,8 +115,8 @@ class Lease(Public, Generic[T]):
     def next_due(self) -> float:
         """When to renew: between 0.5 and 0.6 of the time-out, so that leases taken together spread out.
 
-        On a grid, so that those that are due soon after one another are renewed together: waking up costs as much as a
-        renewal. What does not float is not renewed.
+        Times lie on a grid, so that leases due at about the same time are renewed together: waking up costs as much as
+        a renewal. What does not float is not renewed.
         """
         if not self._answer.is_floating_cloud:
             return math.inf
@@ -156,14 +156,14 @@ class Lease(Public, Generic[T]):
         return min(now + pause, self.end)
 
     def lapse(self) -> None:
-        """Note that what is held has ended, or that the slot was not renewed in time."""
+        """Lose the lease: the feature or license has ended, or the slot was not renewed in time."""
         if self._renewals.clock.monotonic() >= self._over:
             self._lose(_holding(ended(self._answer), self._answer))
         else:
             self._lose(self._failure or DeadlineExceeded("no renewal was answered in time"))
 
     def fail(self, error: Exception) -> None:
-        """Note that nothing renews the slot any more."""
+        """Lose the lease: nothing renews the slot any more."""
         self._lose(_ours(error))
 
     def _lose(self, error: LicenseSpringError) -> None:
@@ -175,7 +175,7 @@ class Lease(Public, Generic[T]):
             self.body.cancel()
 
     async def finish(self) -> None:
-        """Give the slot back if no other lease shares it, after a renewal that is under way: it would take it again."""
+        """Give the slot back if no other lease shares it. A renewal under way ends first: it would take it again."""
         self.ended = True
         is_gone = isinstance(self.error, LicenseRefused) and not self.error.may_have_acted
         # A borrowed slot was taken for longer than the block.
@@ -185,7 +185,7 @@ class Lease(Public, Generic[T]):
 
 
 async def give_back(slot: Slot[T], seat: Seat, unreleased: Unreleased) -> None:
-    """Release a slot, cancelled or not, if nobody else holds it, after a renewal that is under way."""
+    """Release a slot, even if cancelled, if nobody else holds it and once a renewal under way has ended."""
     with _no_longer_than(RELEASE_LIMIT, slot, unreleased):
         async with seat.in_turn_or_after(LAST_WORD_SECONDS):
             if seat.leases == 1:
@@ -193,23 +193,23 @@ async def give_back(slot: Slot[T], seat: Seat, unreleased: Unreleased) -> None:
 
 
 def _left(answer: LicenseFeature | License, now: datetime) -> float:
-    """Return the seconds until what an answer is about ends; infinite when it never does."""
+    """Return the seconds until the feature or license ends; infinity if it never does."""
     until = answer.expires_in(now)
     return math.inf if until is None else until.total_seconds()
 
 
 def _holding(refusal: LicenseRefused, answer: Floats) -> LicenseRefused:
-    """Return why an answer is no yes, saying whether the check took a slot all the same."""
+    """Return a refusal that says whether the check took a slot all the same."""
     refusal.may_have_acted = answer.is_floating_cloud is True
     return refusal
 
 
 def _ours(error: Exception) -> LicenseSpringError:
-    """Return an error of a renewal as one of ours, by which alone a lease is lost."""
+    """Return a renewal's error as one of ours: only such errors end a lease."""
     if isinstance(error, LicenseSpringError):
         return error
     ours = LicenseSpringError(
-        f"the slot could not be renewed, for a reason that nobody expected: {type(error).__name__}"
+        f"the slot could not be renewed, because of an unexpected {type(error).__name__}"
     )
     ours.__cause__ = error
     return ours
@@ -217,7 +217,7 @@ def _ours(error: Exception) -> LicenseSpringError:
 
 @contextmanager
 def _no_longer_than(seconds: float, slot: Slot[T], unreleased: Unreleased) -> Generator[None]:
-    """Release in the block, cancelled or not, but give up in time: what is not released lapses by itself."""
+    """Release in the block, even if cancelled, but give up in time: an unreleased slot lapses by itself."""
     with unreleased.gathered():
         with anyio.move_on_after(seconds, shield=True) as limit:
             yield
@@ -226,7 +226,7 @@ def _no_longer_than(seconds: float, slot: Slot[T], unreleased: Unreleased) -> Ge
 
 
 async def _give_back(slot: Slot[T], unreleased: Unreleased) -> None:
-    """Release a slot; a failure is told later, for it must not hide what ended the body."""
+    """Release a slot. A failure is logged later: it must not hide what ended the body."""
     try:
         await slot.release()
     except (FloatingFeatureDeviceNotInUse, FloatingNotAvailable, FeatureNotFloating):
@@ -249,7 +249,7 @@ async def _take(slot: Slot[T], seat: Seat, renewals: Renewals) -> Lease[T]:
             taken = not isinstance(error, LicenseSpringError) or error.may_have_acted
             raise
         finally:
-            # The service may have given a slot although nobody heard of it.
+            # The service may have given a slot although its answer was lost.
             if taken and seat.leases == 1:
                 with _no_longer_than(RELEASE_LIMIT, slot, renewals.unreleased):
                     await _give_back(slot, renewals.unreleased)
@@ -257,7 +257,7 @@ async def _take(slot: Slot[T], seat: Seat, renewals: Renewals) -> Lease[T]:
 
 @asynccontextmanager
 async def hold(slot: Slot[T], shared: InLoop[Renewals]) -> AsyncGenerator[Lease[T]]:
-    """Take a slot, keep it renewed while the body runs and what it is of has not ended, and release it once."""
+    """Take a slot, renew it while the body runs, up to the feature's or license's end, and release it once."""
     renewals = shared.get()
     with renewals.seat(slot.key) as seat:
         lease = await _take(slot, seat, renewals)

@@ -35,7 +35,7 @@ def open_lease(
 
     Args:
         caller: Checks and releases.
-        pipeline: The caller's; leases take its clock, its random numbers and its longest call.
+        pipeline: The caller's pipeline; leases use its clock, its random numbers and its longest call.
         shared: The renewals of the client and its copies; the first lease makes them.
         asked: The check, which gives the slot back as well.
         take: Its call, which takes and renews the slot.
@@ -58,7 +58,7 @@ def open_lease(
 async def share_seat(
     caller: Caller, pipeline: Pipeline, shared: list[InLoop[Renewals]], asked: LicenseCheck
 ) -> AsyncGenerator[Seated]:
-    """Be counted among those who hold a license's slot, for one who renews it by checks of its own."""
+    """Share a license's slot with its leases, for a session that renews it by its own checks."""
     renewals = _renewals(pipeline, shared).get()
     slot = _slot(caller, pipeline, asked, asked.call(), timeout=None, grace=0.0, cancel_body=False)
     with renewals.seat(asked.key) as seat:
@@ -67,11 +67,11 @@ async def share_seat(
 
 @attrs.frozen
 class Seated:
-    """A place among those who hold one slot.
+    """A share of one slot.
 
     Attributes:
         turn: Held while the slot is taken or renewed.
-        give_back: Releases it, unless others hold it still.
+        give_back: Releases it, unless others still hold it.
     """
 
     turn: anyio.Lock

@@ -1,4 +1,4 @@
-"""One task that renews the slots of all leases of a client, at the times that are due."""
+"""One task that renews the slots of all leases of a client, when they are due."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from ..transport import Clock
 from .unreleased import Unreleased
 
 MOST_AT_ONCE = 64
-# What is under way when its host leaves may take so long to come back: cancelled, it might still take a slot.
+# A renewal under way when its host leaves may take this long: cancelled, it might still take a slot.
 LAST_WORD_SECONDS = 5.0
 # A feature may end in a hundred years, which no event loop can wait for.
 _LONGEST_SECONDS = 3600.0
 
 
 class Renewable(Protocol):
-    """A slot that wants to be renewed from time to time."""
+    """A slot that must be renewed from time to time."""
 
     @property
     def ended(self) -> bool:
-        """Whether nothing is to be renewed any more."""
+        """Whether it needs no more renewals."""
         ...
 
     @property
     def end(self) -> float:
-        """The clock's monotonic time at which the slot is gone unless it is renewed before."""
+        """The clock's monotonic time at which the slot is gone unless it is renewed."""
         ...
 
     async def renew(self) -> float:
@@ -54,8 +54,8 @@ class Seat:
     """The one slot of a device, which all its leases share.
 
     Attributes:
-        turn: Held while the slot is taken, renewed or given back: the service is to hear of these one by one.
-        leases: How many there are; the last one gives the slot back.
+        turn: Held while the slot is taken, renewed or given back: the service must hear of these one by one.
+        leases: How many share it; the last one gives the slot back.
     """
 
     turn: anyio.Lock = attrs.field(factory=lambda: anyio.Lock(fast_acquire=True), init=False)
@@ -91,7 +91,7 @@ class Renewals:
         default=attrs.Factory(lambda self: Unreleased(clock=self.clock), takes_self=True), init=False
     )
     _due: _Times = attrs.field(factory=_Times, init=False)
-    # When slots lapse. A time may be too early, for a renewal moves it on: it is looked at anew when it comes.
+    # When slots lapse. A renewal moves the time on, so an entry may be too early: it is checked when it comes.
     _ends: _Times = attrs.field(factory=_Times, init=False)
     _leases: set[Renewable] = attrs.field(factory=set[Renewable], init=False)
     _hosts: dict[Renewable, TaskGroup] = attrs.field(factory=dict[Renewable, TaskGroup], init=False)
@@ -126,7 +126,7 @@ class Renewals:
         self._leases.discard(lease)
         self._step_down(lease)
         for times in (self._due, self._ends):
-            # Those who left are swept out when they are the most: each costs two steps, whenever it would be due.
+            # Leases that left are removed once they are the majority: each costs two steps, whenever it would be due.
             if len(times) > 2 * len(self._leases) + 16:
                 times[:] = [each for each in times if each[2] in self._leases]
                 heapq.heapify(times)
@@ -175,7 +175,7 @@ class Renewals:
                             running.start_soon(self._renew, lease, scope)
                     await self._sleep()
             finally:
-                # A host that was cancelled must not be the host again: its group ends.
+                # A cancelled host must not become the host again: its group ends.
                 self._step_down(host)
 
     async def _sleep(self) -> None:
@@ -205,7 +205,7 @@ class Renewals:
                 due = await lease.renew()
         finally:
             self._under_way.discard(scope)
-            # Given up with its host, a renewal is due again at once, with the next host.
+            # A renewal that ended with its host is due again at once, with the next host.
             if lease in self._leases and not lease.ended:
                 self._push(self._due, due, lease)
                 if lease.end < end:

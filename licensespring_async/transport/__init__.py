@@ -48,7 +48,7 @@ _ENGINES = {"HttpxEngine": ".engines.httpx_engine", "HttptoolsEngine": ".engines
 
 
 def __getattr__(name: str) -> object:
-    """Import an engine when it is first asked for: httpx and httpcore take longer to import than all the rest."""
+    """Import an engine at its first use: httpx and httpcore take longer to import than all the rest."""
     if name not in _ENGINES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_ENGINES[name], __name__), name)

@@ -32,7 +32,7 @@ from .values import HttpRequest, HttpResponse
 _TOKEN_CODES = frozenset({"oauth_token_expired", "oauth_token_malformed"})
 _LONGEST_TOKEN = 16 * 1024  # bytes; no server takes a longer header
 _LONGEST_URL = 2048
-_EARLY = 30.0  # seconds before its end that a token is replaced, so that none runs out on its way
+_EARLY = 30.0  # seconds before its end that a token is replaced, so that none expires on the way
 
 Sign: TypeAlias = Callable[[str], Mapping[str, str]]
 Send: TypeAlias = Callable[[HttpRequest, float], Awaitable[HttpResponse]]
@@ -43,11 +43,11 @@ class Authorizer(Protocol):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What an answer may echo, though it was not asked with it, and an error must not show."""
+        """Values that an answer may echo although no request field held them; an error must not show them."""
         ...
 
     async def ready(self, deadline: Deadline) -> Sign:
-        """Get ready to sign an attempt: return what makes the headers that authorize it from its `Date` header."""
+        """Get ready to sign an attempt: return a function from its `Date` header to the headers that authorize it."""
         ...
 
     def tpm_message(self, date: str, headers: Mapping[str, str]) -> str:
@@ -100,10 +100,10 @@ class _TokenUrl:
 
 
 class TokenAuthorizer:
-    """Fetches a bearer token once for all callers, and again before it runs out.
+    """Fetches a bearer token once for all callers, and again before it expires.
 
-    Callers that come while a fetch is under way wait for it. When it fails they fail with it, rather than each asking
-    again; when its caller is cancelled or runs out of time, the next in line asks.
+    Callers that arrive during a fetch wait for it. If it fails, they fail too, and none of them asks again. If its
+    caller is cancelled or runs out of time, the next in line asks.
 
     Source: RFC 6749, 4.4; https://docs.licensespring.com/license-api/license-api-authorization/oauth-authorization
     """
@@ -136,7 +136,7 @@ class TokenAuthorizer:
                 headers = self._fresh()
                 if headers is not None:
                     return headers
-                # A failure stands for those who waited for it, and a 429 for as long as it asks to be left alone.
+                # A failure counts for every caller that waited for it, and a 429 for as long as it asks.
                 is_shared = self._failures > failures_before or self._clock.monotonic() < self._not_before
                 if self._failure is not None and is_shared:
                     raise _again(self._failure)
@@ -163,9 +163,9 @@ class TokenAuthorizer:
             asked = self._clock.monotonic()
             token = structure(await self._ask_token(self._token_url, deadline), _TokenAnswer, called="token answer")
             if token.token_type.lower() != "bearer" or not _is_token(token.access_token) or token.expires_in <= 0:
-                raise ResponseError("the token endpoint gave no bearer token that can be used")
+                raise ResponseError("the token endpoint gave no usable bearer token")
         except DeadlineExceeded:
-            raise  # this caller's time was over, not everybody's
+            raise  # this caller ran out of time; others may not have
         except LicenseSpringError as e:
             e.add_note(f"while fetching an access token for {self._credentials!r}")
             self._failures += 1
@@ -189,21 +189,21 @@ class TokenAuthorizer:
         request = HttpRequest("GET", url, {"Accept": "application/json"})
         answer = structure(await self._ask(request, deadline), _TokenUrl, called="token endpoint's address")
         if len(answer.url) > _LONGEST_URL:
-            raise ResponseError("the service names a token endpoint that is too long to be one")
+            raise ResponseError("the service names a token endpoint whose URL is too long")
         try:
             require_secure("token_url", answer.url)
         except ConfigurationError as e:
             raise ResponseError(f"the service names a token endpoint that cannot be trusted: {e}") from e
         host = urlsplit(answer.url).hostname or ""
         if is_loopback(host) and not is_loopback(urlsplit(self._base_url).hostname or ""):
-            raise ResponseError("the service names a token endpoint on this machine, which cannot be right")
+            raise ResponseError("the service names a token endpoint on this machine, which cannot be right; pass token_url")
         return answer.url
 
     async def _ask(self, request: HttpRequest, deadline: Deadline) -> object:
         response = await self._send(request, deadline.left)
         error = failure(response, self.secrets, self._clock.time())
         if isinstance(error, LicenseRefused):
-            # No license was looked at here: nobody may take it for a no.
+            # The token endpoint looks at no license, so this must not read as a refusal.
             raise ApiError(error.status, error.code, error.message)
         if error is not None:
             raise error

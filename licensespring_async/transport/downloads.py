@@ -1,4 +1,4 @@
-"""Installation files: fetched over https, resumed where a fetch broke off, and checked before they get their name."""
+"""Installation files: fetched over https, resumed after a failure, and checked before they get their name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 Progress = Callable[[int, int | None], object]
-"""Called with the bytes that are there, and with the bytes of the whole file, or None while they are not known."""
+"""Called with the bytes received, and the bytes of the whole file, or None while that is unknown."""
 
 _MOST_REDIRECTS = 5
 _SILENCE = 30.0  # seconds without a byte after which a connection is given up
@@ -34,7 +34,7 @@ _SILENCE = 30.0  # seconds without a byte after which a connection is given up
 
 @attrs.frozen(kw_only=True)
 class Download:
-    """One file, fetched to its end or not at all.
+    """One file, fetched completely or not at all.
 
     Args:
         url: Where it is.
@@ -56,7 +56,7 @@ class Download:
 
     @property
     def partial(self) -> Path:
-        """Where the bytes are until they are all there; named after the MD5, so that no two files are mixed."""
+        """The partial file. Its name holds the MD5, so that no two files are mixed."""
         return self.path.with_name(f".{self.path.name[:50]}.{self.md5[:12]}.part")
 
     async def run(self) -> Path:
@@ -66,12 +66,12 @@ class Download:
                 await self._fetch()
         except TimeoutError as error:
             raise DeadlineExceeded(
-                f"the download's {self.timeout:g} s were over; call again to go on where it stopped"
+                f"the download did not finish within {self.timeout:g} s; call again to resume it"
             ) from error
         digest = await anyio.to_thread.run_sync(_md5_of, self.partial)
         if digest != self.md5:
             await anyio.to_thread.run_sync(self.partial.unlink)
-            raise ResponseError(f"the file's MD5 is {digest} and not {self.md5}; it was thrown away")
+            raise ResponseError(f"the file's MD5 is {digest}, not {self.md5}; the file was discarded")
         await anyio.to_thread.run_sync(os.replace, self.partial, self.path)
         return self.path
 
@@ -82,7 +82,7 @@ class Download:
         try:
             async with self._answer(done) as answer:
                 if answer.status_code == 416:
-                    # There is nothing behind what is there: it is whole, or the MD5 will say that it is not.
+                    # No bytes are left: the file is whole, or the MD5 will say that it is not.
                     return
                 is_rest = answer.status_code == 206 and _starts_at(answer, done)
                 await self._write(answer, done if is_rest else 0)
@@ -90,7 +90,7 @@ class Download:
             raise ConnectionFailed(f"the file could not be fetched: {error}") from error
         except httpx.HTTPError as error:
             raise ConnectionLost(
-                f"the download broke off ({type(error).__name__}); call again to go on where it stopped"
+                f"the download broke off ({type(error).__name__}); call again to resume it"
             ) from error
 
     @asynccontextmanager
@@ -101,7 +101,7 @@ class Download:
         if done:
             headers["Range"] = f"bytes={done}-"
         context = ssl.create_default_context(cafile=certifi.where()) if self.context is None else self.context
-        # Neither credentials nor proxies of the environment: the address is the service's word, and leads anywhere.
+        # No credentials or proxies from the environment: the service chose the address, and it may lead anywhere.
         async with httpx.AsyncClient(verify=context, trust_env=False, timeout=_SILENCE) as client:
             url = self.url
             for _ in range(_MOST_REDIRECTS + 1):
@@ -115,14 +115,14 @@ class Download:
 
     def _next(self, url: str) -> str:
         if self.url.startswith("https:") and not url.startswith("https:"):
-            raise ResponseError("the file's server leads away from https; that is never followed")
+            raise ResponseError("the file's server redirects away from https; such a redirect is never followed")
         return _secure(url)
 
     async def _write(self, answer: httpx.Response, done: int) -> None:
         length = answer.headers.get("content-length", "")
         total = done + int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
         if total is not None and total > self.max_size:
-            raise ResponseError(f"the file has {total:,} bytes, and at most {self.max_size:,} are accepted")
+            raise ResponseError(f"the file has {total:,} bytes; at most {self.max_size:,} are accepted (max_size)")
         self._tell(done, total)
         async with anyio.wrap_file(await anyio.to_thread.run_sync(go_on, self.partial)) as file:
             await file.seek(done)
@@ -131,7 +131,7 @@ class Download:
                     await file.write(chunk)
                     done += len(chunk)
                     if done > self.max_size:
-                        raise ResponseError(f"the file has more than {self.max_size:,} bytes, which are accepted")
+                        raise ResponseError(f"the file has more than the {self.max_size:,} bytes accepted (max_size)")
                     self._tell(done, total)
             await file.truncate(done)
             await file.flush()
@@ -157,7 +157,7 @@ async def download(
     md5 = (file.hash_md5 or "").lower()
     if len(md5) != 32 or not set(md5) <= set("0123456789abcdef"):
         raise ResponseError(
-            "the service gives no MD5 for the file, so that it could not be checked; it was not fetched"
+            "the service gives no MD5 for the file, so it could not be checked; it was not fetched"
         )
     work = Download(
         url=_secure(file.installation_file),
@@ -179,7 +179,7 @@ async def _sent(client: httpx.AsyncClient, url: str, headers: dict[str, str]) ->
         answer = await client.send(client.build_request("GET", url, headers=headers), stream=True)
     except (httpx.InvalidURL, UnicodeError) as error:
         # httpx reads the address of a redirect too, whether it is followed or not.
-        raise ResponseError("the file is at an address, or is sent on to one, that nothing can be at") from error
+        raise ResponseError("the file's address, or one that it redirects to, is not a usable URL") from error
     try:
         yield answer
     finally:
@@ -207,7 +207,7 @@ def _secure(url: str) -> str:
     try:
         require_secure("installation_file", url)
     except ConfigurationError as error:
-        raise ResponseError(f"the file is at an address that cannot be trusted: {error}") from error
+        raise ResponseError(f"the file's address cannot be trusted: {error}") from error
     return url
 
 

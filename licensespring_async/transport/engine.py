@@ -1,4 +1,4 @@
-"""The engine protocol: only an engine puts bytes on the wire."""
+"""The protocol of engines, which alone put bytes on the wire."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Engine(Protocol):
         Raises:
             ConnectionFailed: Nothing was sent.
             ConnectionLost: The request may have been acted on.
-            DeadlineExceeded: The time was over; `may_have_acted` says whether anything was sent.
-            ResponseError: The answer's body is too large or coded in a way that was not asked for.
+            DeadlineExceeded: The time ran out; `may_have_acted` says whether anything was sent.
+            ResponseError: The answer's body is too large, or has a content coding that was not requested.
         """
         ...
 

@@ -27,7 +27,7 @@ class RequestEvent:
         attempt: 1 for the first request of a call.
         status: HTTP status, or None if no answer came.
         seconds: From sending the request to the end of the answer.
-        error: The attempt's error, or None.
+        error: Why the attempt failed, or None.
     """
 
     endpoint: str
@@ -45,7 +45,7 @@ class RetryEvent:
         endpoint: Name of the endpoint.
         attempt: The attempt that failed.
         delay: Seconds until the next one.
-        error: Its error.
+        error: Why it failed.
     """
 
     endpoint: str
@@ -56,7 +56,7 @@ class RetryEvent:
 
 @attrs.frozen(kw_only=True)
 class LicenseEvent:
-    """A license that a session holds, or a feature of it, stands otherwise than before.
+    """The state of a session's license, or of one of its features, has changed.
 
     Attributes:
         product: Short code of the product.
@@ -75,13 +75,13 @@ class LicenseEvent:
 
 @attrs.frozen(kw_only=True)
 class DoubtEvent:
-    """Uses were sent and not answered: the service has counted them, or it has not. They are not sent again.
+    """Uses were sent and not answered. Whether the service counted them is unknown; they are not sent again.
 
     Attributes:
         product: Short code of the product.
         feature: Code of the feature; None for the license's own uses.
         consumptions: How many.
-        id: By which the session names them.
+        id: The session's name for them.
     """
 
     product: str
@@ -95,13 +95,13 @@ Hook: TypeAlias = Callable[[Event], object]
 
 
 def is_heard(hooks: tuple[Hook, ...]) -> bool:
-    """Return whether anybody hears of requests: a hook, or a log at DEBUG."""
+    """Return whether a hook, or a log at DEBUG, hears of requests."""
     return bool(hooks) or _log.isEnabledFor(logging.DEBUG)
 
 
 def emit(hooks: Iterable[Hook], event: Event) -> None:
     """Log an event and hand it to every hook; one that fails is logged and never stops the call."""
-    # Whoever makes one of the others logs it, among what else is known there.
+    # Other events are logged where they are made: more is known there.
     if isinstance(event, RequestEvent | RetryEvent):
         _log_event(event)
     for hook in hooks:

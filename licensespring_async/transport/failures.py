@@ -14,7 +14,7 @@ from .policies.retry import retry_after
 from .values import HttpResponse
 
 _SUCCESS = frozenset({200, 201})
-_LONGEST_TEXT = 64 * 1024  # far behind what is shown: a secret cut in two would not be recognised
+_LONGEST_TEXT = 64 * 1024  # far more than is shown: a secret cut in two would not be recognised
 
 _CREDENTIAL = re.compile(r'(?:(?:signature|apikey)="|^Bearer )([^"]+)')
 
@@ -35,26 +35,26 @@ def failure(response: HttpResponse, secrets: tuple[str, ...], now: float) -> Lic
     if 300 <= status < 400:
         return _redirect(response, secrets)
     if not 400 <= status < 600:
-        return ResponseError(f"the answer has HTTP status {status}, which says nothing", status=status)
+        return ResponseError(f"the answer has HTTP status {status}, which this API does not use", status=status)
     code, message = _envelope(response.body)
     message, documented = excerpt(message, secrets), is_documented(code)
     code = code if documented else excerpt(code, secrets)
     wait = retry_after(response.headers.get("retry-after"), now)
     if status == 429:
         return RateLimited(status, code, message, wait)
-    # An excerpt may come out as a documented code that the service did not send.
+    # Shortening and masking could yield a documented code that the service did not send.
     error = (api_error if documented else ApiError)(status, code, message)
     error.retry_after = wait
     return error
 
 
 def credentials(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what the headers that authorized an attempt hold that an answer may echo and an error must not."""
+    """Return the secrets in an attempt's authorization headers: an answer may echo them, an error must not."""
     return tuple(found for value in headers.values() for found in _CREDENTIAL.findall(value))
 
 
 def _envelope(body: bytes) -> tuple[str, str]:
-    """Return code and message of the documented envelope, or of Keycloak's, or ("", the text) of anything else."""
+    """Return code and message of the documented error body, or of Keycloak's; ("", the text) for anything else."""
     try:
         value = decode(body)
     except ResponseError:
@@ -76,6 +76,6 @@ def _redirect(response: HttpResponse, secrets: tuple[str, ...]) -> ResponseError
     where = f" to host {excerpt(host, secrets)}" if host else ""
     return ResponseError(
         f"the answer is a redirect{where} (HTTP {response.status}), which is never followed: credentials and "
-        "license keys would go along. Check base_url.",
+        "license keys would go with it. Check base_url.",
         status=response.status,
     )

@@ -21,13 +21,13 @@ class History:
 
     Attributes:
         attempts: Requests sent.
-        tries: Attempts that the retry policy counts: those that failed before sending too, mended ones not.
-        remedies: Causes of refusal that were mended and tried again, each at most once and not counted as retries.
-        last_retry: The reason for the last retry, or None before the first.
+        tries: Attempts that the retry policy counts. Those that failed unsent count; those repeated after a remedy do not.
+        remedies: Causes of refusal that were fixed before another attempt: each at most once, and not counted as retries.
+        last_retry: Why the last retry was made, or None before the first.
         signed_offset: Clock offset that the last attempt was signed with.
-        received: Local time when the last answer was in, seconds since the epoch.
+        received: Local time when the last answer was complete, seconds since the epoch.
         monotonic: The same moment in seconds that only go forward.
-        reading: What the last answer teaches of the service's clock if it is believed.
+        reading: What the last answer says of the service's clock, if it is believed.
         status: HTTP status of the last attempt's answer, or None if none came.
         credentials: Headers that authorized the last attempt.
     """
@@ -47,11 +47,11 @@ class History:
     credentials: Mapping[str, str] = attrs.field(default=_NO_HEADERS, repr=False)
 
     def follow_up(self, endpoint: str) -> History:
-        """Return the history of another call within the time of this one."""
+        """Return the history of another call that shares this one's deadline."""
         return History(endpoint=endpoint, deadline=self.deadline)
 
     def stamp(self, error: LicenseSpringError) -> None:
-        """Note on an error which call it ends."""
+        """Record on an error which call it ended."""
         error.endpoint = self.endpoint
         error.attempts = self.attempts
         error.elapsed = self.deadline.elapsed

@@ -1,4 +1,4 @@
-"""Event loops, of asyncio or trio: which one runs in this thread, and what belongs to it."""
+"""Event loops of asyncio and trio: which one runs in this thread, and what belongs to it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 def running() -> object | None:
-    """Return the event loop or trio token that runs in this thread, or None. It asks the thread itself.
+    """Return an object that identifies the event loop of this thread, or None if none runs.
 
-    A context variable, by which anyio knows, goes along into the threads that `asyncio.to_thread` starts.
+    anyio goes by a context variable, which `asyncio.to_thread` copies into threads that run no loop.
     """
-    # A library that is not imported cannot run a loop; asyncio alone is a fifth of what this package takes to import.
+    # A library that is not imported runs no loop. Importing asyncio takes a fifth of this package's import time.
     get_running_loop: Callable[[], object] | None = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
     if get_running_loop is not None and (loop := get_running_loop()) is not None:
         return loop
@@ -31,7 +31,7 @@ def running() -> object | None:
 
 
 def has_ended(loop: object) -> bool:
-    """Return whether a loop will never run again; one that only stands still has not ended."""
+    """Return whether a loop will never run again; one that is only paused has not ended."""
     if (is_closed := getattr(loop, "is_closed", None)) is not None:  # of asyncio
         return bool(is_closed())
     import trio  # noqa: PLC0415  # as above
@@ -50,19 +50,19 @@ def _still_runs(loop: object) -> bool:
 
 
 def _nothing() -> None:
-    """Do nothing, in whichever loop still does anything."""
+    """Do nothing: whether a loop accepts this call tells whether it has ended."""
 
 
 class InLoop(Generic[T]):
-    """What calls wait for together, and so in one event loop at a time; the next loop gets its own.
+    """Something that calls wait for, such as a lock. It works in one event loop at a time; the next loop gets its own.
 
-    A loop that was closed over its calls can neither give back what they held nor wake those who wait.
+    If a loop is closed during calls, they can neither give back what they held nor wake the waiting ones.
 
     Args:
-        make: Makes it in the loop that it is for; first when nothing was there.
+        make: Makes it for the loop that runs.
 
     Attributes:
-        latest: The newest value, for any thread to read; None before the first.
+        latest: What was made last, readable from any thread; None before the first.
     """
 
     def __init__(self, make: Callable[[], T]) -> None:
@@ -76,7 +76,7 @@ class InLoop(Generic[T]):
         """Return what belongs to the loop that runs here.
 
         Args:
-            loop: What `running` has just returned; None asks it.
+            loop: The result of `running`, if already known; None calls it.
 
         Raises:
             ConfigurationError: It belongs to another loop, and that one still runs.
@@ -87,11 +87,11 @@ class InLoop(Generic[T]):
         if loop is self._loop and latest is not None:
             return latest
         with self._moving:
-            # In a forked process the loop of its parent looks as if it ran.
+            # In a forked process, the parent's loop seems to run.
             is_taken = self._loop is not None and self._process == os.getpid() and _still_runs(self._loop)
             if is_taken and loop is not self._loop:
                 raise ConfigurationError(
-                    "this client is used in another event loop, which still runs; make one client for each loop, "
+                    "this client is in use in another event loop, which still runs; make one client per loop, "
                     "or share a BlockingLicenseSpring between threads"
                 )
             self._loop, self._process = loop, os.getpid()

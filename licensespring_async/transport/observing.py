@@ -1,6 +1,6 @@
-"""What tracing and metrics need of a client: to be around its calls and attempts, where a hook hears of what is over.
+"""Protocols for tracing and metrics. An observer wraps calls and attempts, while a hook hears of them afterwards.
 
-The client knows these protocols alone; `services.telemetry` implements them for OpenTelemetry.
+The client knows only these protocols; `services.telemetry` implements them for OpenTelemetry.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def _permits(vitals: Vitals) -> InLoop[anyio.Semaphore]:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Vitals:
-    """State that copies of a client share, readable at any moment from any thread.
+    """What the copies of a client share; readable at any moment and from any thread.
 
     Attributes:
         base_url: The service's origin.
         max_concurrency: Requests that may be in flight.
         monotonic: The client's clock, in seconds.
-        circuit: The breaker, or None.
+        circuit: The circuit breaker, or None.
         budget: The retry budget.
         permits: One for each request that may be in flight.
     """
@@ -59,10 +59,10 @@ class Vitals:
 
 
 class Observer(Protocol):
-    """Is around the calls and attempts of one client. Its context managers must not raise, nor swallow what passes."""
+    """Wraps the calls and attempts of one client. Its context managers must neither raise nor swallow errors."""
 
     def call(self, request: Request, history: History) -> AbstractContextManager[object, None]:
-        """Return what is entered when a call begins and left, with its error, when it ends."""
+        """Return a context manager that is entered when a call begins and left, with its error, when it ends."""
         ...
 
     def attempt(self, request: Request, history: History) -> AbstractContextManager[object, None]:
@@ -70,12 +70,12 @@ class Observer(Protocol):
         ...
 
     def event(self, event: LicenseEvent | DoubtEvent) -> None:
-        """Hear of what a license session has noticed."""
+        """Receive an event of a license session."""
         ...
 
 
 async def observed(around: AbstractContextManager[object, None], doing: Awaitable[T]) -> T:
-    """Do something with an observer around it."""
+    """Await something inside an observer's context manager."""
     with around:
         return await doing
 
@@ -84,5 +84,5 @@ class Telemetry(Protocol):
     """Makes the observers of clients."""
 
     def observe(self, vitals: Vitals) -> Observer:
-        """Return what observes a client."""
+        """Return the observer of a client."""
         ...

@@ -1,7 +1,7 @@
-"""How a call runs: deadline, attempts, and between them the decision to try again.
+"""How a call runs: a deadline, attempts, and after each failure the decision whether to retry.
 
-An attempt waits for its place in the rate windows, then for a permit of `max_concurrency`, and signs only then: what
-waits must not grow old in a signature. Permit and place are free while a call waits for its next attempt.
+An attempt waits for its place in the rate windows, then for a permit of `max_concurrency`. Only then is it signed, so
+that no signature ages in a queue. A call that waits for its next attempt holds neither permit nor place.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def _anonymous(_: str) -> Mapping[str, str]:
 
 @attrs.frozen(kw_only=True)
 class Pipeline:
-    """Sends requests until one is answered, or trying again is no use.
+    """Sends requests until one is answered, or another attempt makes no sense.
 
-    Copies made with `attrs.evolve` share everything that they do not replace: engine, tokens, budget, slots, windows.
+    Copies made with `attrs.evolve` share everything that they do not replace: engine, tokens, budget, permits, windows.
     """
 
     base_url: str
@@ -76,14 +76,14 @@ class Pipeline:
         return History(endpoint=endpoint, deadline=Deadline(self.clock, self.timeout, self.patience))
 
     def watched(self, request: Request, history: History, doing: Awaitable[T]) -> Awaitable[T]:
-        """Return what does something with telemetry around it; without telemetry, nothing is added."""
+        """Return an awaitable wrapped in telemetry; without telemetry, it is returned as it is."""
         return doing if self.observer is None else observed(self.observer.call(request, history), doing)
 
     async def send(self, request: Request, history: History) -> HttpResponse:
         """Send a request and return its successful answer.
 
         Raises:
-            LicenseSpringError: How the last, or the most telling, attempt failed.
+            LicenseSpringError: Why the last, or the most telling, attempt failed.
         """
         while True:
             history.tries += 1
@@ -137,7 +137,7 @@ class Pipeline:
         left = history.deadline.left
         if left <= 0:
             raise history.deadline.exceeded("waiting for its turn")
-        # It may have opened while the call was queued.
+        # The circuit may have opened while the call was queued.
         self._check_circuit()
         history.attempts += 1
         history.status = None
@@ -179,7 +179,7 @@ class Pipeline:
     def _wire(self, request: Request, date: str, authorization: Mapping[str, str]) -> HttpRequest:
         headers = {
             "Accept": "application/json",
-            # Nothing to gain on bodies of some hundred bytes, and a compressed one can expand a thousandfold.
+            # Compression gains nothing on a few hundred bytes, and a compressed body can expand a thousandfold.
             "Accept-Encoding": "identity",
             "Date": date,
             **authorization,
@@ -200,7 +200,7 @@ class Pipeline:
         emit(self.hooks, event)
 
     def _is_mended(self, error: LicenseSpringError, history: History) -> bool:
-        """Return whether the cause of a refusal is gone, so that the same request may be sent again at once."""
+        """Return whether the cause of a refusal is fixed, so that the same request may be sent again at once."""
         if not isinstance(error, ApiError):
             return False
         if isinstance(error, DateHeaderDiff) and self.skew.is_news(history.signed_offset):
@@ -225,7 +225,7 @@ class Pipeline:
         if history.tries >= self.policy.max_attempts:
             why = f"after attempt {history.tries}, the last that the retry policy allows"
         elif delay >= history.deadline.left:
-            why = f"because the next attempt, in {delay:.3g} s, would be after the call's time"
+            why = f"because the next attempt, in {delay:.3g} s, would come after the call's deadline"
         elif not self.vitals.budget.take(kind):
             why = "because the client's retry budget is used up; the service is failing for many calls"
         else:
@@ -238,7 +238,7 @@ class Pipeline:
 
 def _most_telling(failures: tuple[LicenseSpringError, ...]) -> LicenseSpringError:
     *earlier, last = failures
-    # What the service said explains more than the connection that broke afterwards.
+    # The service's answer explains more than a connection that broke afterwards.
     if isinstance(last, ConnectionFailed | ConnectionLost):
         answers = [each for each in earlier if isinstance(each, ApiError | RateLimited)]
         return answers[-1] if answers else last

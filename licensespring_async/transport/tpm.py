@@ -1,4 +1,4 @@
-"""The proof that a request comes from the device whose key was enrolled: one more header for each attempt."""
+"""A header on each attempt that proves that the request comes from the device whose key was enrolled."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ async def proof(tpm: Tpm, message: str, deadline: Deadline) -> dict[str, str]:
     """Return the header that proves the device's key.
 
     Args:
-        tpm: Signs; it is the caller's code.
-        message: The bytes to sign.
-        deadline: Of the call.
+        tpm: The caller's object that signs.
+        message: The text to sign.
+        deadline: The call's deadline.
 
     Raises:
-        ConfigurationError: The signature failed, or is not one that a header can carry.
-        DeadlineExceeded: It took longer than the call has time; nothing was sent.
+        ConfigurationError: Signing failed, or the signature does not fit into a header.
+        DeadlineExceeded: Signing took longer than the call may; nothing was sent.
     """
     with deadline.limit("waiting for the TPM's signature"):
         signature = await anyio.to_thread.run_sync(_signature, tpm, message, abandon_on_cancel=True)

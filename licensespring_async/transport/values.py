@@ -1,4 +1,4 @@
-"""The values that pass between the layers: the call, the request on the wire, and the answer."""
+"""The values that pass between layers: calls, requests and answers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Repeat(Enum):
     """When a request may be sent again after a failure."""
 
     ALWAYS = "always"
-    """Twice has the same effect as once."""
+    """Sending it twice has the same effect as once."""
     UNLESS_ACTED = "not after a failure that may have acted"
 
 
 class Tpm(Protocol):
-    """A key that never leaves the device, such as one in its TPM or Secure Enclave: an object of the caller's.
+    """An object of yours: a key that never leaves the device, for example in its TPM or Secure Enclave.
 
     Source: https://docs.licensespring.com/license-entitlements/license-activation-types/tpm-licensing
     """
@@ -37,7 +37,7 @@ class Tpm(Protocol):
         ...
 
     def sign(self, message: str) -> str:
-        """Return the ES256 signature of a message, as text; it is called in a worker thread and may block."""
+        """Return the ES256 signature of a message, as text. Called in a worker thread, so it may block."""
         ...
 
 
@@ -54,8 +54,8 @@ class Request(Unpickled):
         content_type: Media type of `body`.
         repeat: When it may be sent again after a failure.
         authorized: Whether it is sent with credentials.
-        tpm: Signs each attempt as well, or None.
-        find_secrets: Gives `secrets`; called when something of an answer is to be shown.
+        tpm: Also signs each attempt, or None.
+        find_secrets: Returns `secrets`; called when text of an answer is to be shown.
     """
 
     endpoint: str
@@ -77,14 +77,14 @@ class Request(Unpickled):
 
 @attrs.frozen(slots=False)
 class Call(Unpickled, Generic[T_co]):
-    """A request, together with how its answer is read and believed.
+    """A request, with how to read and check its answer.
 
     Attributes:
         answer: The shape of a successful answer.
-        bind: Raises AnswerMismatch for a value that does not answer this request; the verifier is for signatures
-            inside the value, None when they are not to be checked.
-        doubt: Makes the call that finds out whether this one has acted, when its answer was lost. Its answer stands
-            for the lost one. None for a request that may simply be repeated.
+        bind: Raises AnswerMismatch for a value that does not answer this request. The verifier checks signatures
+            inside the value; None leaves them unchecked.
+        doubt: If the answer was lost, makes the call that finds out whether this one has acted. Its answer replaces the
+            lost one. None if there is no such call.
     """
 
     request: Request
@@ -110,12 +110,12 @@ class HttpRequest(Unpickled):
 
 @attrs.frozen(slots=False)
 class HttpResponse:
-    """A whole HTTP answer, as an engine gives it back.
+    """A whole HTTP answer, as an engine returns it.
 
     Attributes:
         status: HTTP status.
-        headers: Lower-case names; a header sent more than once is joined by ", " (RFC 9110, 5.3), so that a doubled
-            signature or date is never mistaken for one.
+        headers: Lower-case names. Repeated headers are joined by ", " (RFC 9110, 5.3), so that two signatures or dates
+            never pass for one.
         body: The body after content decoding.
     """
 
@@ -126,7 +126,7 @@ class HttpResponse:
 
 @attrs.frozen(kw_only=True, slots=False)
 class RawResponse(Generic[T_co]):
-    """An answer together with how it came about.
+    """An answer, with its HTTP response and what the call took.
 
     Attributes:
         value: The model.
@@ -136,7 +136,7 @@ class RawResponse(Generic[T_co]):
         attempts: HTTP requests that were sent.
         elapsed: Seconds of the whole call, waiting included.
         verified: Whether the answer's signature was checked.
-        waited: Seconds of them that it waited for rate windows, a free slot or a token.
+        waited: Seconds of `elapsed` spent waiting: for rate windows, `max_concurrency`, a token or a TPM.
     """
 
     value: T_co

@@ -77,7 +77,7 @@ def test_a_refusal_is_a_result(run: Run, words: list[str]) -> None:
     assert done.exit_code == 5
     assert done.stdout.startswith("not licensed  feature nope of LUMEN")
     assert "(invalid_license_feature_code)" in done.stdout
-    assert "What to do:  The feature is not one of this license" in done.stdout
+    assert "What to do:  The license does not have this feature" in done.stdout
 
 
 def test_a_refusal_as_json_has_no_feature(run: Run, words: list[str]) -> None:

@@ -1,1 +1,1 @@
-"""What speaks HTTP: the engines, and the connections below them."""
+"""The engines, which speak HTTP, and the connections below them."""

@@ -18,15 +18,15 @@ def check_version(version: str) -> None:
     """Reject responses with an HTTP version that we do not speak; h11 would parse them as 1.1.
 
     Raises:
-        ConnectionLost: It is.
+        ConnectionLost: The version is unknown.
     """
     if version not in _VERSIONS:
-        raise ConnectionLost(f"the server answered as {excerpt(version)!r}, which it was not spoken to in")
+        raise ConnectionLost(f"the server answered in {excerpt(version)!r}, which this client does not speak")
 
 
 def too_large(limit: int) -> ResponseError:
     """Return the error for a body over the limit."""
-    return ResponseError(f"the answer's body is larger than {limit} bytes; it was thrown away")
+    return ResponseError(f"the answer's body is larger than {limit} bytes; it was discarded")
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -42,10 +42,10 @@ def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def content(status: int, headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
-    """Return an answer's body with its coding undone; of an error answer, b"" where that is not possible.
+    """Return an answer's decoded body; b"" for an error answer that cannot be decoded: its status says enough.
 
     Raises:
-        ResponseError: As `decoded`, for an answer that is no error: there the status says enough without the body.
+        ResponseError: As `decoded`, unless it is an error answer.
     """
     try:
         return decoded(body, headers.get("content-encoding"), limit)
@@ -58,7 +58,7 @@ def content(status: int, headers: Mapping[str, str], body: bytes, limit: int) ->
 def decoded(body: bytes, encoding: str | None, limit: int) -> bytes:
     """Return a body with its content coding undone, never expanding it past `limit` bytes.
 
-    Engines ask for no coding, but gzip is common enough in proxies to be read all the same.
+    Engines request no coding, but proxies add gzip often enough that it is read.
 
     Raises:
         ResponseError: Unknown coding, broken or truncated data, or more than `limit` bytes.
@@ -68,7 +68,7 @@ def decoded(body: bytes, encoding: str | None, limit: int) -> bytes:
     if not body or encoding is None or encoding.strip().lower() in ("", "identity"):
         return body
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
-        raise ResponseError("the answer has a content coding that was not asked for; it was thrown away")
+        raise ResponseError("the answer has a content coding that was not requested; it was discarded")
     inflate = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
         plain = inflate.decompress(body, limit + 1)

@@ -1,4 +1,4 @@
-"""TCP connections, to the first of a host's addresses that answers."""
+"""TCP connections to the first of a host's addresses that answers."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def _look_up(host: str, port: int) -> list[Address]:
     try:
         return _distinct(await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except RuntimeError:
-        # In an exit handler, or a thread that outlives the main one, Python starts no thread to do it in.
+        # In an exit handler, or in a thread that outlives the main one, Python cannot start a thread for this.
         return _distinct(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
@@ -93,12 +93,12 @@ def _distinct(
 
 
 async def race(addresses: list[Address], to: Callable[[Address], Awaitable[S]]) -> S:
-    """Connect to one of several addresses: the next is tried as well when one fails or takes 250 ms.
+    """Connect to one of several addresses. The next is tried too when one fails or takes 250 ms.
 
     Raises:
-        OSError: None answers; it is what went wrong first.
+        OSError: None answers; the first failure is raised.
     """
-    # create_connection's own race can leak the socket of a winner that is cancelled; and uvloop's has none.
+    # create_connection's own race can leak the socket of a cancelled winner; uvloop has no race.
     winners: list[S] = []
     errors: list[OSError] = []
 
@@ -130,7 +130,7 @@ async def race(addresses: list[Address], to: Callable[[Address], Awaitable[S]]) 
 
 
 def why(error: OSError) -> str:
-    """Return what a failure to connect says, without an address."""
+    """Return the reason of a failure to connect, without an address."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the server's certificate was refused: {error.verify_message}"
     return error.strerror or str(error) or type(error).__name__

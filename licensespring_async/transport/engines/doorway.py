@@ -1,4 +1,4 @@
-"""What happens on a connection before a request may go over it: a proxy's consent and TLS handshakes, on asyncio."""
+"""What happens on a connection before its first request: a proxy's CONNECT and TLS handshakes, on asyncio."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST = 16 * 1024  # bytes of a proxy's answer
 
 
 class Doorway(asyncio.Protocol):
-    """Holds a connection until it stands; nobody may speak there but a proxy that was asked.
+    """Holds a connection until it is ready. Only a proxy that was asked may send anything on it.
 
     Args:
         raw: The connected socket.
@@ -31,23 +31,23 @@ class Doorway(asyncio.Protocol):
 
     @property
     def transport(self) -> asyncio.Transport:
-        """What the bytes go through.
+        """The transport below.
 
         Raises:
-            OSError: The peer has closed it, or has spoken though nobody asked.
+            OSError: The peer has closed it, or has sent something unasked.
         """
         if self._heard or self._ended or self._transport is None:
-            # What came in the clear would pass for what the server says inside TLS.
-            raise OSError("the peer closed the connection, or spoke before it was asked")
+            # Plaintext from before the handshake would pass for what the server says inside TLS.
+            raise OSError("the peer closed the connection, or sent data before it was asked")
         return self._transport
 
     async def start_tls(self, context: ssl.SSLContext, host: str, onward: asyncio.Protocol | None = None) -> None:
-        """Go on in TLS, with the server or with a proxy.
+        """Start TLS with the server or with a proxy.
 
         Args:
-            context: TLS settings; they are set to HTTP/1.1.
-            host: Whose certificate it has to be.
-            onward: What bytes go to from now on; None is this doorway.
+            context: TLS settings; its ALPN is set to HTTP/1.1.
+            host: The host that the certificate must be for.
+            onward: The protocol that receives bytes from now on; None for this one.
 
         Raises:
             OSError: The handshake failed (`ssl.SSLError` is one).
@@ -59,14 +59,14 @@ class Doorway(asyncio.Protocol):
         """Send a CONNECT request and return the status of the answer.
 
         Raises:
-            OSError: It is not a whole answer and nothing but that.
+            OSError: The answer is not complete, or bytes follow it.
         """
         self._answered = self._loop.create_future()
         self.transport.write(head)
         await self._answered
         status = _STATUS.match(self._heard)
         if status is None or self._heard.find(b"\r\n\r\n") != len(self._heard) - 4:
-            raise OSError("the proxy's answer is not one of HTTP")
+            raise OSError("the proxy's answer is not valid HTTP")
         self._heard = b""
         return int(status[1])
 

@@ -1,7 +1,7 @@
-"""Where an HTTP/1.1 answer ends, computed from the bytes as they came.
+"""Where an HTTP/1.1 answer ends, computed from the raw bytes.
 
-HTTP libraries keep bytes behind an answer in their buffer and take them for the answer to the next request. Comparing
-the length an answer says it has with the bytes that were read finds them.
+HTTP libraries buffer surplus bytes after an answer and take them for the answer to the next request. Comparing the
+declared length of an answer with the bytes that were read finds them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;|$)")
 
 
 def ended_exactly(received: bytes | bytearray, status: int, headers: Mapping[str, str]) -> bool:
-    """Return whether `received` is one whole answer and not a byte more; when in doubt, False.
+    """Return whether `received` is exactly one whole answer; when in doubt, False.
 
     Args:
         received: Everything read since the request was sent.
@@ -49,7 +49,7 @@ def _chunked_length(received: bytes | bytearray, start: int) -> int | None:
         size = int(digits[1], 16)
         at = line_end + 2
         if size == 0:
-            # Trailers, which nobody sends to us, fail this and end the connection: harmless.
+            # Trailers, which nobody sends to us, fail this test and end the connection: harmless.
             return at + 2 - start if received[at : at + 2] == b"\r\n" else None
         at += size + 2
     return None

@@ -1,4 +1,4 @@
-"""The `fast` engine: connections of asyncio, and llhttp, the parser of Node.js, through httptools."""
+"""The `fast` engine: asyncio connections, and llhttp, the parser of Node.js, through httptools."""
 
 from __future__ import annotations
 
@@ -79,11 +79,11 @@ class _Home:
 
 
 class HttptoolsEngine(Unpickled):
-    """Sends requests over connections of its own: several times the rate of the httpx engine, on asyncio only.
+    """Sends requests over its own connections, several times as fast as the httpx engine; on asyncio only.
 
     Args:
-        ssl_context: TLS settings and trusted authorities, an https proxy's too; None trusts certifi's. The environment
-            is not read.
+        ssl_context: TLS settings and trusted authorities, also for an https proxy; None trusts certifi's. The
+            environment is not read.
         proxy: URL of an HTTP proxy (`http://user:password@host:port`), or None. The environment is not read.
         max_body: Bytes of a decoded body above which an answer is refused.
 
@@ -91,7 +91,7 @@ class HttptoolsEngine(Unpickled):
         ConfigurationError: httptools is not installed, or `ssl_context` does not verify servers or allows less than
             TLS 1.2.
 
-    Cost: one connection for each request in flight; a connection that was idle for 30 s is not used again.
+    Cost: one connection for each request in flight; a connection that has been idle for 30 s is not reused.
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class HttptoolsEngine(Unpickled):
         self._closed = True
         for home in self._homes.all():
             home.close()
-        # asyncio finishes closing transports one turn of its loop later.
+        # asyncio finishes closing transports one loop iteration later.
         await anyio.lowlevel.cancel_shielded_checkpoint()
 
 
@@ -212,7 +212,7 @@ async def _pass(door: Doorway, origin: Origin, proxy: _Proxy) -> None:
     """Have a proxy open a tunnel.
 
     Raises:
-        ConnectionFailed: It will not.
+        ConnectionFailed: The proxy refuses.
     """
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     head = f"CONNECT {host}:{origin.port} HTTP/1.1\r\nHost: {host}:{origin.port}\r\n{proxy.header}\r\n"
@@ -222,14 +222,14 @@ async def _pass(door: Doorway, origin: Origin, proxy: _Proxy) -> None:
 
 
 def _written(request: HttpRequest, route: _Route, target: str) -> bytes:
-    """Return a request as it goes over the wire.
+    """Return the bytes of a request.
 
     Raises:
-        ConfigurationError: Something in its head is not ASCII, or would end a line there.
+        ConfigurationError: Its head has characters that are not ASCII, or that would end a line.
     """
     names, values = "".join(request.headers), "".join(request.headers.values())
     if not (names + values + target).isascii() or not (names + values + target).isprintable() or " " in target:
-        raise ConfigurationError("the request's address or a header has a character that HTTP does not allow there")
+        raise ConfigurationError("the request's URL or a header has a character that HTTP does not allow there")
     lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
     body = request.body
     if body is not None:

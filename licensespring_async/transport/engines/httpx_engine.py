@@ -1,7 +1,7 @@
 """The default engine: httpx's HTTP/1.1, one connection per request in flight.
 
-httpx's pool rescans every connection and every queued request on each event, and can leak a slot when a queued request
-is cancelled. So this engine leases single connections of httpx's lower layer itself (`lanes`), the last used first.
+httpx's pool rescans every connection and every queued request on each event, and can leak capacity when a queued
+request is cancelled. So this engine lends single connections of httpx's lower layer itself (`lanes`), last used first.
 The only module that imports httpx.
 """
 
@@ -41,7 +41,7 @@ _HTTPCORE = (
     httpcore.ConnectionNotAvailable,
 )
 _BROKEN = (*_HTTPCORE, httpx.HTTPError)  # respx raises httpx's own
-# The hooks and transports of a caller's AsyncClient are anybody's code.
+# The hooks and transports of a caller's AsyncClient may be any code.
 _FOREIGN = (
     *_BROKEN,
     httpx.InvalidURL,
@@ -94,19 +94,19 @@ class HttpxEngine(Unpickled):
     """Sends requests over httpx's HTTP/1.1 stack, on asyncio and trio.
 
     Args:
-        ssl_context: TLS settings and trusted authorities, an https proxy's too; None trusts certifi's. The environment
-            is not read.
+        ssl_context: TLS settings and trusted authorities, also for an https proxy; None trusts certifi's. The
+            environment is not read.
         proxy: URL of an HTTP proxy (`http://user:password@host:port`), or None. The environment is not read.
-        client: An `httpx.AsyncClient` of your own to send through instead, with its proxies, mounts, hooks and pool;
-            it stays yours to close, and is as slow under load as httpx's pool is.
+        client: Your own `httpx.AsyncClient` to send through instead, with its proxies, mounts, hooks and pool. You
+            close it. Under load it is as slow as httpx's pool.
         max_body: Bytes of a decoded body above which an answer is refused.
 
     Raises:
-        ConfigurationError: `client` was given together with settings that belong to it, or `ssl_context` does not
-            verify servers or allows less than TLS 1.2, or `client` is closed or has `params`, which would take the
-            place of ours.
+        ConfigurationError: `client` was given together with settings that belong to it. Or `ssl_context` does not
+            verify servers, or allows less than TLS 1.2. Or `client` is closed, or has `params`, which would replace
+            the query of each call.
 
-    Cost: one connection for each request in flight; a connection that was idle for 30 s is not used again.
+    Cost: one connection for each request in flight; a connection that has been idle for 30 s is not reused.
     """
 
     def __init__(
@@ -148,11 +148,11 @@ class HttpxEngine(Unpickled):
         except LicenseSpringError:
             raise
         except broken as e:
-            # httpx's own come from a caller's client or a mock, neither of which has a lane that would know.
+            # httpx's own errors come from a caller's client or a mock; neither has a lane that knows what was sent.
             error = _failed(e, never_sent=not progress.sent and not isinstance(e, httpx.HTTPError))
         finally:
             _sending.reset(token)
-        # Outside the handler: httpx's errors hold the whole URL, and would hang on ours as its context.
+        # Raised outside the handler: httpx's errors hold the whole URL, and would become the context of ours.
         raise error
 
     async def _through(self, client: httpx.AsyncClient, request: HttpRequest) -> HttpResponse:
@@ -162,14 +162,14 @@ class HttpxEngine(Unpickled):
             request.url,
             headers=dict(request.headers),
             content=request.body,
-            auth=None,  # httpx would sign over the header that is already there
+            auth=None,  # httpx would replace the header that is already there
             follow_redirects=False,
             timeout=None,  # the call's own deadline holds
         ) as response:
             check_version(response.http_version)
             headers = joined(response.headers.multi_items())
             if response.is_stream_consumed:
-                # A hook has read it, or a mock had it at hand; httpx has undone its coding.
+                # A hook has read the body, or a mock provided it; httpx has decoded it.
                 body += response.content
                 headers.pop("content-encoding", None)
             else:
@@ -189,10 +189,10 @@ def _check_client(client: httpx.AsyncClient) -> None:
     if not isinstance(client, httpx.AsyncClient):
         raise ConfigurationError("client: must be an httpx.AsyncClient")
     if client.is_closed:
-        raise ConfigurationError("client: your httpx.AsyncClient is closed; keep it open for as long as this one")
+        raise ConfigurationError("client: your httpx.AsyncClient is closed; keep it open as long as this client")
     if client.params:
         raise ConfigurationError(
-            "client: your httpx.AsyncClient has params, which would replace the query of every call; make it without"
+            "client: your httpx.AsyncClient has params, which would replace each call's query; make it without them"
         )
 
 
@@ -208,8 +208,8 @@ def _failed(error: Exception, *, never_sent: bool) -> ConnectionFailed | Connect
 def _why(error: Exception) -> str:
     said = error if isinstance(error, _HTTPCORE) else error.__cause__
     if not isinstance(said, _HTTPCORE) or not str(said):
-        return type(error).__name__  # what anybody else wrote may hold the URL, license key included
-    # Behind the colon h11 quotes the server, which may have repeated the request.
+        return type(error).__name__  # other texts may hold the URL, license key included
+    # After the colon, h11 quotes the server, which may echo the request.
     return str(said).partition(":")[0] if isinstance(said, httpcore.ProtocolError) else str(said)
 
 
@@ -222,7 +222,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _proxy(url: str, context: ssl.SSLContext | None) -> httpcore.Proxy:
     parsed = httpx.Proxy(checked_proxy(url))
-    # Without one, an https proxy would be trusted by httpcore's own, in which the environment has a say.
+    # Otherwise httpcore would verify an https proxy with its own context, which reads the environment.
     own = (context or default_context()) if parsed.url.scheme == "https" else None
     address = httpcore.URL(scheme=parsed.url.raw_scheme, host=parsed.url.raw_host, port=parsed.url.port, target=b"/")
     return httpcore.Proxy(address, auth=parsed.raw_auth, ssl_context=own)

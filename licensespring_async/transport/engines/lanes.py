@@ -27,7 +27,7 @@ _HEAD_AND_FRAMING = 256 * 1024  # bytes besides the body
 class Allowance:
     """How many bytes an answer may still take on the wire, head and framing included.
 
-    It is spent where bytes are read, below httpcore: stopping above it would leave its generators half run.
+    Bytes are counted below httpcore, where they are read: stopping above it would leave its generators half run.
     """
 
     def __init__(self, max_body: int) -> None:
@@ -35,14 +35,14 @@ class Allowance:
         self._left = 0
 
     def renew(self) -> None:
-        """Start on a new answer."""
+        """Start a new answer."""
         self._left = self._max_body + _HEAD_AND_FRAMING
 
     def spend(self, size: int) -> None:
         """Count bytes that were read.
 
         Raises:
-            ResponseError: They are too many.
+            ResponseError: There are too many.
         """
         self._left -= size
         if self._left < 0:
@@ -50,13 +50,13 @@ class Allowance:
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A socket of ours as httpcore wants it."""
+    """One of our sockets, with httpcore's interface."""
 
     def __init__(self, socket: Socket, allowance: Allowance, permission: Permission, handshakes: int) -> None:
         self.socket = socket
         self._allowance = allowance
         self._permission = permission
-        self._handshakes = handshakes  # TLS handshakes before the connection stands
+        self._handshakes = handshakes  # TLS handshakes before the connection is ready
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
@@ -70,7 +70,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         if not buffer:
             return
         if not self._handshakes:
-            self._permission.pass_on()  # what is written is a request: the connection stands
+            self._permission.pass_on()  # this is a request, so the connection is ready
         try:
             await self.socket.send(buffer)
         except OSError as e:
@@ -87,7 +87,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         except OSError as e:
             raise httpcore.ConnectError(why(e)) from e
         self._handshakes -= 1
-        self.socket.begin()  # what went before was the handshake, or a proxy's
+        self.socket.begin()  # earlier bytes were the handshake's or a proxy's
         return self
 
     def get_extra_info(self, info: str) -> Any:
@@ -95,7 +95,7 @@ class _Stream(httpcore.AsyncNetworkStream):
 
 
 class _Network(httpcore.AsyncNetworkBackend):
-    """Opens one lane's socket, and keeps hold of it: a cancelled handshake must not leak it."""
+    """Opens one lane's socket, and keeps a reference: a cancelled handshake must not leak it."""
 
     def __init__(self, allowance: Allowance, permission: Permission, handshakes: int) -> None:
         self.socket: Socket | None = None
@@ -122,7 +122,7 @@ class Lane:
     """One connection to one origin, and what is known about it.
 
     Args:
-        permission: To open it; it is passed on when the connection stands.
+        permission: To open it; it is passed on when the connection is ready.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Lane:
         self._permission = permission
         handshakes = [origin.scheme, proxy.url.scheme if proxy else b""].count(b"https")
         self._network = _Network(self._allowance, permission, handshakes)
-        # Both answer handle_async_request; only the pool speaks to proxies.
+        # Both have handle_async_request; only the pool speaks to proxies.
         self._connection: httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool
         if proxy is None:
             self._connection = httpcore.AsyncHTTPConnection(origin, ssl_context=context, network_backend=self._network)
@@ -165,7 +165,7 @@ class Lane:
         try:
             response = await self._connection.handle_async_request(request)
         finally:
-            self._permission.pass_on()  # it failed, or a mock answered and there is no connection
+            self._permission.pass_on()  # it failed, or a mock answered without a connection
         extensions = cast("dict[str, bytes]", response.extensions)  # pyright: ignore[reportUnknownMemberType]
         check_version(extensions.get("http_version", b"HTTP/1.1").decode("latin-1"))
         assert isinstance(response.stream, AsyncIterable)  # noqa: S101
@@ -185,7 +185,7 @@ class Lane:
         )
 
     def rest(self) -> None:
-        """Expect nothing until the next exchange."""
+        """Expect no bytes until the next exchange."""
         if self._network.socket is not None:
             self._network.socket.rest()
 
@@ -211,21 +211,21 @@ class Route:
 
 @attrs.define
 class Progress:
-    """How far a request has come.
+    """How far a request has got.
 
     Attributes:
-        sent: Whether any of it may have left.
+        sent: Whether any of it may have been sent.
     """
 
     sent: bool = False
 
 
 class Lanes:
-    """The lanes to every origin, lent the last used first: the coldest ones go unused until they expire.
+    """The lanes to every origin, last used first: the coldest ones stay unused until they expire.
 
     Args:
-        context: Makes the TLS settings when the first https origin is met.
-        proxy: Goes before every lane.
+        context: Makes the TLS settings for the first https origin.
+        proxy: The proxy of every lane.
         max_body: Bytes of a decoded body above which an answer is refused.
     """
 
@@ -238,7 +238,7 @@ class Lanes:
         self._closed = False
 
     async def send(self, request: HttpRequest, progress: Progress) -> HttpResponse:
-        """Send a request over a lane of its own for as long as it takes; errors are httpcore's."""
+        """Send a request over a lane of its own, without a time limit; errors are httpcore's."""
         if self._closed:
             raise ConfigurationError("the client is closed; open a new one")
         route, prepared = self._prepare(request)
@@ -290,7 +290,7 @@ class Lanes:
         self._closed = True
         for routes in self._routes.all():
             _close(routes)
-        # asyncio finishes closing transports one turn of its loop later.
+        # asyncio finishes closing transports one loop iteration later.
         await anyio.lowlevel.cancel_shielded_checkpoint()
 
 

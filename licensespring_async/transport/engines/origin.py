@@ -1,4 +1,4 @@
-"""Where requests go: the front part of their URLs."""
+"""Origins: the part of a URL that names the server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PORTS = {"http": 80, "https": 443}
 
 @attrs.frozen
 class Origin:
-    """One server, as URLs name it.
+    """One server, as named in URLs.
 
     Attributes:
         name: What the `Host` header says.

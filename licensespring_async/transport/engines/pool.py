@@ -1,8 +1,8 @@
-"""Who gets which connection: idle ones, the last used first, and a few permissions to open more.
+"""The connection pool: idle connections, last used first, and a few permissions to open more.
 
-A burst that opens a connection for every call has them all wait for handshakes while the first ones are idle again.
-So a call that finds no idle connection waits for whichever comes first, a connection that gets free or a permission.
-Whoever has a permission connects in its own task: the pool starts none.
+If a burst opened a connection for every call, all calls would wait for handshakes while the first connections are idle
+again. So a call that finds no idle connection waits for a free connection or a permission, whichever comes first. A call
+with a permission connects in its own task: the pool starts none.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import anyio
 
 AT_ONCE: Final = 8
-"""Connections to one origin that are opened at the same time."""
+"""Connections to one origin that may be opened at the same time."""
 
 
 IDLE_SECONDS: Final = 30.0
-"""How long a connection may be idle: servers and routers forget connections without a word."""
+"""Seconds that a connection may be idle: servers and routers drop idle connections silently."""
 
 
 class Connection(Protocol):
-    """What a pool keeps.
+    """A connection in a pool.
 
     Attributes:
         idle_since: When it was last put into the pool, by the pool's clock.
@@ -33,7 +33,7 @@ class Connection(Protocol):
     idle_since: float
 
     def is_usable(self) -> bool:
-        """Return whether it can carry another request; may ask the system, which costs a microsecond."""
+        """Return whether it can carry another request; may make a system call, which costs a microsecond."""
         ...
 
     def close(self) -> None:
@@ -45,10 +45,10 @@ C = TypeVar("C", bound=Connection)
 
 
 class Place(Protocol):
-    """Where one call waits until it is woken; an `asyncio.Future` is one."""
+    """What one call waits on until it is woken; an `asyncio.Future` is one."""
 
     def done(self) -> bool:
-        """Return whether it was woken, or waits no more."""
+        """Return whether it was woken, or no longer waits."""
         ...
 
     def set_result(self, result: None, /) -> object:
@@ -59,7 +59,7 @@ class Place(Protocol):
 
 
 class _TrioPlace:
-    """What trio has in the place of a future."""
+    """A future for trio."""
 
     def __init__(self) -> None:
         self._woken = anyio.Event()
@@ -83,7 +83,7 @@ def new_place() -> Place:
 
 
 class Permission:
-    """Lets a call open a connection, until it passes the permission on: done, failed or cancelled."""
+    """Lets a call open a connection. The call passes it on once it is done, has failed, or is cancelled."""
 
     def __init__(self, pool: Pool[Any]) -> None:
         self._pool: Pool[Any] | None = pool
@@ -114,7 +114,7 @@ class Pool(Generic[C]):
         self._is_closed = False
 
     def at_hand(self) -> C | Permission | None:
-        """Return a connection, or the permission to open one, or None if there is neither: then `wait`."""
+        """Return a connection or the permission to open one; None if there is neither, then `wait`."""
         while self._idle:
             connection = self._idle.pop()
             if self._now() - connection.idle_since < IDLE_SECONDS and connection.is_usable():
@@ -126,17 +126,17 @@ class Pool(Generic[C]):
         return Permission(self)
 
     async def wait(self, make_place: Callable[[], Place] = new_place) -> C | Permission:
-        """Wait for a connection or a permission, in order; for what `at_hand` had nothing for.
+        """Wait in line for a connection or a permission, after `at_hand` returned None.
 
         Args:
             make_place: Makes the place to wait at.
 
         Raises:
-            TimeoutError: The place was woken by another than the pool.
+            TimeoutError: Something other than the pool woke the place.
         """
         turn = await self._wait_in_line(make_place(), is_first=False)
         while not isinstance(turn, Permission) and not turn.is_usable():
-            # The peer closed it on the way here; the call keeps its place in the queue.
+            # The peer has closed it meanwhile; the call keeps its place in the queue.
             turn.close()
             turn = self.at_hand() or await self._wait_in_line(make_place(), is_first=True)
         return turn

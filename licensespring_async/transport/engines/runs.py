@@ -1,4 +1,4 @@
-"""What an engine keeps for each event loop: nothing that waits or is open may wander from one to another."""
+"""What an engine keeps for each event loop: neither waiters nor connections may move to another loop."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class PerRun(Generic[T]):
     """A value for each event loop, so that several may use one engine, at once or one after the other.
 
     Args:
-        make: Makes the value of a loop that is new.
-        drop: Is called with the value of a loop that has ended, when another one is new.
+        make: Makes the value for a new loop.
+        drop: Called with the value of an ended loop, when a new loop appears.
     """
 
     def __init__(self, make: Callable[[], T], drop: Callable[[T], None]) -> None:

@@ -11,7 +11,7 @@ from ...errors import ConfigurationError
 
 
 def checked_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    """Return the TLS settings of a caller, if they prove who the server is; an unset lowest version becomes TLS 1.2.
+    """Return a caller's TLS settings if they verify the server; an unset minimum version becomes TLS 1.2.
 
     Raises:
         ConfigurationError: They do not verify the certificate or its host, or allow less than TLS 1.2.
@@ -34,7 +34,7 @@ def checked_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
 
 
 def default_context() -> ssl.SSLContext:
-    """Return the TLS settings of whoever gives none: the authorities of certifi, and TLS 1.2."""
+    """Return the default TLS settings: certifi's authorities, and at least TLS 1.2."""
     # Not ssl.create_default_context: it writes session keys into the file that SSLKEYLOGFILE names.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -47,7 +47,7 @@ def checked_proxy(url: str) -> str:
     """Return the URL of an HTTP proxy.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is not one.
     """
     try:
         parts = urlsplit(url if isinstance(url, str) else "")  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -63,7 +63,7 @@ def checked_limit(max_body: int) -> int:
     """Return the greatest number of bytes of a body.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is not a positive whole number.
     """
     if type(max_body) is not int or max_body < 1:
         raise ConfigurationError("max_body: must be a whole number of bytes, at least 1")

@@ -1,7 +1,7 @@
-"""Byte streams that know three things httpcore's own do not tell.
+"""Byte streams that know three things which httpcore's own do not tell.
 
-Whether anything was written (else a failed request was never sent), what was read (so that surplus bytes behind an
-answer are found), and whether anything arrived while nobody asked (so that such a connection is not used again).
+Whether anything was written (if not, a failed request was never sent); what was read (so that surplus bytes after an
+answer are found); and whether anything arrived unasked (so that such a connection is not reused).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import anyio
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
-_SLICE = 8 * 1024  # bytes handed on at once: what is made of them must not hold up the event loop
+_SLICE = 8 * 1024  # bytes handed on at once: parsing them must not block the event loop
 _AHEAD = 128 * 1024  # bytes that may wait to be received before the peer has to wait itself
 _REMEMBERED = 2**20  # bytes of an exchange that are kept; a longer answer ends its connection
 
@@ -36,11 +36,11 @@ class Socket(Protocol):
         ...
 
     async def start_tls(self, context: ssl.SSLContext, server_hostname: str | None) -> None:
-        """Go on in TLS."""
+        """Start TLS."""
         ...
 
     def is_quiet(self) -> bool:
-        """Return whether the peer has neither closed nor sent anything that was not received."""
+        """Return whether the peer has not closed, and has sent nothing that was not received."""
         ...
 
     def begin(self) -> None:
@@ -48,16 +48,16 @@ class Socket(Protocol):
         ...
 
     def rest(self) -> None:
-        """Expect nothing until the next `begin`."""
+        """Expect no bytes until the next `begin`."""
         ...
 
     def close(self) -> None:
-        """Close at once, without a goodbye; on whatever event loop."""
+        """Close at once, without a TLS goodbye; works on any event loop."""
         ...
 
 
 def is_silent(raw: socket.socket) -> bool:
-    """Return whether nothing waits to be read from a socket that does not block, not even its end."""
+    """Return whether a non-blocking socket has nothing to read, not even its end."""
     try:
         raw.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
@@ -83,7 +83,7 @@ def hang_up(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, raw: 
 
 
 class AsyncioSocket(asyncio.Protocol):
-    """A stream on a bare asyncio transport, which tells at once when the peer closes or speaks out of turn."""
+    """A stream on a bare asyncio transport, which tells at once when the peer closes or sends something unasked."""
 
     def __init__(self, raw: socket.socket) -> None:
         self.wrote = False
@@ -109,7 +109,7 @@ class AsyncioSocket(asyncio.Protocol):
         self._waiting += len(data)
         if self._transport is not None:
             if self._idle:
-                # Nobody asked; buffering it would let a peer fill the memory of an idle client.
+                # Unasked; buffering it would let a peer fill the memory of an idle client.
                 self._transport.abort()
             elif self._waiting > _AHEAD and not self._paused:
                 # A peer that sends faster than we read would fill the memory of a busy one.
@@ -139,7 +139,7 @@ class AsyncioSocket(asyncio.Protocol):
 
     async def receive(self) -> bytes:
         if self._chunks and self.received:
-            await asyncio.sleep(0)  # a fast peer never lets us wait, and the deadline has to have its say
+            await asyncio.sleep(0)  # a fast peer never makes us wait, and the deadline must get a chance
         while not self._chunks:
             if self._error is not None:
                 raise OSError(str(self._error)) from self._error
@@ -163,7 +163,7 @@ class AsyncioSocket(asyncio.Protocol):
         if self._transport is None or self._ended or self._transport.is_closing():
             raise ConnectionResetError("the peer has closed the connection")
         if self._chunks and not self.wrote:
-            raise ConnectionResetError("the peer spoke before it was asked")
+            raise ConnectionResetError("the peer sent data before it was asked")
         self.wrote = True
         self._transport.write(data)
         if not self._writable.is_set():
@@ -172,12 +172,12 @@ class AsyncioSocket(asyncio.Protocol):
     async def start_tls(self, context: ssl.SSLContext, server_hostname: str | None) -> None:
         assert self._transport is not None  # noqa: S101
         if self._chunks or self._ended:
-            # What came in the clear would pass for what the server says inside TLS.
-            raise OSError("the peer spoke before the TLS handshake")
+            # Plaintext from before the handshake would pass for what the server says inside TLS.
+            raise OSError("the peer sent data before the TLS handshake")
         self._transport = await self._loop.start_tls(self._transport, self, context, server_hostname=server_hostname)
 
     def is_quiet(self) -> bool:
-        # The event loop may be busy, and not have noticed yet.
+        # A busy event loop may not have noticed yet.
         return not self._chunks and not self._ended and is_silent(self._raw)
 
     def begin(self) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 class Timer:
     """Wakes each future whose time is over with None, on asyncio.
 
-    With a timer for each, as `asyncio.timeout` has, setting and clearing timers is a tenth of what a request of the
-    `fast` engine costs; nearly none of them ever goes off.
+    A timer for each request, as `asyncio.timeout` sets one, would be a tenth of the cost of a request of the `fast`
+    engine. Hardly any of them would ever go off.
 
     Args:
-        loop: Where the futures are waited for.
+        loop: The event loop of the futures.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -22,13 +22,13 @@ class Timer:
         self._handle: asyncio.TimerHandle | None = None
 
     def begin(self, future: asyncio.Future[Any], due: float) -> None:
-        """Wake a future at a moment of the loop's time, unless its `end` comes before."""
+        """Wake a future at a moment of the loop's time, unless `end` comes first."""
         self._due[future] = due
         if self._handle is None or due < self._handle.when():
             self._look_at(due)
 
     def end(self, future: asyncio.Future[Any]) -> None:
-        """Let a future be."""
+        """Forget a future."""
         self._due.pop(future, None)
 
     def _look_at(self, moment: float) -> None:

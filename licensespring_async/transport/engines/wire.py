@@ -1,7 +1,7 @@
-"""One connection of the `fast` engine: a request goes out, and its answer is read where bytes arrive.
+"""One connection of the `fast` engine: it sends a request, and parses the answer as bytes arrive.
 
-llhttp reads strictly: no leniency is switched on. On top of it, what httpx's engine holds against a connection ends one
-here as well: surplus bytes, an over-long head, endless interim answers, an upgrade, a version that nobody asked for.
+llhttp reads strictly: no leniency is switched on. As in the httpx engine, these also end a connection: surplus bytes,
+an over-long head, endless interim answers, an upgrade, an unexpected version.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _REMEMBERED: Final = 2**20  # bytes of an answer that are kept; a longer one end
 
 
 class Wire(asyncio.Protocol):
-    """A connection that stands.
+    """A connection that is ready for requests.
 
     Args:
         raw: Its socket.
         max_body: Bytes of a decoded body above which an answer is refused.
-        free: Is called when it can carry another request.
+        free: Called when it can carry another request.
     """
 
     def __init__(self, raw: socket.socket, max_body: int, free: Callable[[Wire], None]) -> None:
@@ -54,7 +54,7 @@ class Wire(asyncio.Protocol):
         self._parser = HttpResponseParser(self)
 
     def ask(self, request: bytes) -> asyncio.Future[Outcome]:
-        """Send a request, and return the future that its answer, or what went wrong, comes to."""
+        """Send a request, and return the future that receives its answer or its error."""
         outcome: asyncio.Future[Outcome] = self._loop.create_future()
         if self._transport is None or self._is_over:
             outcome.set_result(ConnectionFailed("no connection: the server closed it before the request was sent"))
@@ -64,16 +64,16 @@ class Wire(asyncio.Protocol):
         return outcome
 
     def leave(self, outcome: asyncio.Future[Outcome]) -> None:
-        """Close the connection if that request is still under way on it: its answer is not wanted any more."""
+        """Close the connection if that request is still under way on it: its answer is no longer wanted."""
         if self._outcome is outcome:
             self.close()
 
     def is_usable(self) -> bool:
-        # The event loop may be busy, and not have noticed yet that the server closed it.
+        # A busy event loop may not have noticed yet that the server closed it.
         return not self._is_over and is_silent(self._raw)
 
     def close(self) -> None:
-        """Close at once, without a goodbye."""
+        """Close at once, without a TLS goodbye."""
         self._is_over = True
         self._outcome = None
         if self._transport is not None:
@@ -94,7 +94,7 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._outcome is None or self._parser is None:
-            self.close()  # nobody asked
+            self.close()  # unasked
             return
         self._remember(data)
         try:
@@ -106,7 +106,7 @@ class Wire(asyncio.Protocol):
         if self._is_whole:
             self._finish()
         elif self._headers is None and self._size > _LONGEST_HEAD:
-            self._fail(ResponseError(f"the answer's head is longer than {_LONGEST_HEAD} bytes; it was thrown away"))
+            self._fail(ResponseError(f"the answer's head is longer than {_LONGEST_HEAD} bytes; it was discarded"))
         elif self._size > self._max_body + _FRAMING:
             self._fail(too_large(self._max_body))
 
@@ -137,7 +137,7 @@ class Wire(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._is_whole:
-            raise _lost("bytes came behind the answer")
+            raise _lost("surplus bytes followed the answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._headers is None:  # else it is a trailer
@@ -147,7 +147,7 @@ class Wire(asyncio.Protocol):
         assert self._parser is not None  # noqa: S101
         status = self._parser.get_status_code()
         if status == 101:
-            raise _lost("the server changed the protocol, which it was not asked to")
+            raise _lost("the server changed the protocol unasked")
         if status < 200:
             self._pairs = []
             return
@@ -156,7 +156,7 @@ class Wire(asyncio.Protocol):
             [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in self._pairs]
         )
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
-            raise _lost("the answer has a transfer coding that was not asked for")
+            raise _lost("the answer has a transfer coding that was not requested")
         self._status, self._headers = status, headers
 
     def on_body(self, body: bytes) -> None:
@@ -169,7 +169,7 @@ class Wire(asyncio.Protocol):
         assert self._parser is not None  # noqa: S101
         if self._headers is not None:  # else it was an interim answer
             self._is_whole = True
-            self._keeps = self._parser.should_keep_alive()  # which it tells only here
+            self._keeps = self._parser.should_keep_alive()  # the parser tells only here
 
     def _finish(self) -> None:
         outcome, self._outcome = self._outcome, None
@@ -207,7 +207,7 @@ def _lost(why: str) -> ConnectionLost:
 
 
 def _reason(error: Exception) -> LicenseSpringError:
-    # What our callbacks raise, httptools hangs on its own error as the context.
+    # httptools wraps what our callbacks raise: it is the context of its own error.
     if isinstance(error.__context__, LicenseSpringError):
         return error.__context__
-    return _lost("the answer is not one of HTTP/1.1")
+    return _lost("the answer is not valid HTTP/1.1")

@@ -1,7 +1,7 @@
-"""A breaker: while the service does not answer, calls fail at once instead of each waiting for its time-out.
+"""A circuit breaker: while the service does not answer, calls fail at once instead of each waiting for its time-out.
 
-Closed, attempts go out and are counted. When too many of them fail, the circuit opens and nothing goes out for a
-while; then it is half open and lets a few probes through, whose answers close it or open it again.
+While it is closed, attempts go out and are counted. If too many fail, it opens, and nothing goes out for a while. Then
+it is half open and lets a few probes through. Their answers close it, a failure opens it again.
 
 Source: https://martinfowler.com/bliki/CircuitBreaker.html
 """
@@ -42,11 +42,11 @@ class CircuitPolicy:
     """When a client stops asking a service that does not answer, and when it tries again.
 
     Args:
-        failure_rate: Part of the attempts within `window` that must have failed, from 0 to 1.
+        failure_rate: Share of the attempts within `window`, from 0 to 1, whose failure opens the circuit.
         min_attempts: Attempts within `window` below which the circuit never opens.
         window: Seconds that an attempt counts for.
-        open_for: Seconds that nothing is sent once it is open.
-        probes: Attempts that are then let through; all must be answered to close it, and one that fails opens it again.
+        open_for: Seconds that nothing is sent after the circuit has opened.
+        probes: Attempts that are then let through. If all are answered, the circuit closes; one failure opens it again.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -96,10 +96,10 @@ class _Window:
 
 
 class Circuit:
-    """The breaker of a client, which its copies share; pure but for the clock and the log.
+    """The circuit breaker of a client and its copies; pure but for the clock and the log.
 
-    Only what the network or the service fails at counts: no answer, an answer too late, HTTP 5xx. Any other answer, a
-    refusal or HTTP 429 too, is one. Requests for tokens count as well. An attempt that is cancelled does not.
+    Failures are those of the network or the service: no answer, a late answer, HTTP 5xx. Any other answer is a success,
+    even a refusal or HTTP 429. Token requests count too; cancelled attempts do not.
     """
 
     def __init__(self, policy: CircuitPolicy, monotonic: Callable[[], float]) -> None:
@@ -115,14 +115,14 @@ class Circuit:
 
     @property
     def state(self) -> CircuitState:
-        """What it lets through now."""
+        """The current state."""
         if self._opened is None:
             return CircuitState.CLOSED
         return CircuitState.OPEN if self._now() < self._opened + self.policy.open_for else CircuitState.HALF_OPEN
 
     @property
     def retry_after(self) -> float:
-        """Seconds until an attempt may be let through, 0 if one would be now."""
+        """Seconds until an attempt may pass; 0 if one may now."""
         if self._opened is None:
             return 0.0
         left = self._opened + self.policy.open_for - self._now()
@@ -131,10 +131,10 @@ class Circuit:
         return 0.0 if self._probing + self._answered < self.policy.probes else _PROBE_SECONDS
 
     def check(self) -> None:
-        """Let an attempt pass, or not.
+        """Raise if an attempt may not pass now.
 
         Raises:
-            CircuitOpen: Nothing is to be sent now.
+            CircuitOpen: Nothing may be sent now.
         """
         if self._opened is not None and (wait := self.retry_after) > 0:
             raise CircuitOpen(wait, self._reason)
@@ -151,12 +151,12 @@ class Circuit:
         return self._period
 
     def end(self, period: int, *, failed: bool | None, how: str = "") -> None:
-        """Note what became of an attempt: answered, failed, or None when nobody knows.
+        """Record the outcome of an attempt.
 
         Args:
             period: From `begin`.
-            failed: Whether it failed.
-            how: The failure in a word, for whoever asks why the circuit is open.
+            failed: Whether it failed; None if unknown.
+            how: The failure in a word, for the reason why the circuit is open.
         """
         if period != self._period:
             return
@@ -174,7 +174,7 @@ class Circuit:
                 self._judge(now, how)
 
     def give_up(self) -> None:
-        """Expect nothing of the probes that are under way: their event loop is gone."""
+        """Forget the probes that are under way: their event loop is gone."""
         if self._probing:
             self._next_period()
 
@@ -204,7 +204,7 @@ class Circuit:
 
 @attrs.frozen
 class GuardedEngine:
-    """An engine behind a circuit: what goes over the wire is what counts, however it was asked for."""
+    """An engine behind a circuit, which counts everything that goes over the wire."""
 
     _engine: Engine
     _circuit: Circuit
@@ -232,7 +232,7 @@ class GuardedEngine:
             failed, how = response.status >= 500, f"HTTP {response.status}"
             return response
         finally:
-            # Who waits for a token stops at the same moment as the engine, and may come first.
+            # A wait for a token ends at the same moment as the engine's, and may end first.
             if failed is None and self._clock.monotonic() - started >= 0.99 * timeout:
                 failed, how = True, "DeadlineExceeded"
             self._circuit.end(period, failed=failed, how=how)

@@ -20,21 +20,21 @@ With the defaults that is 20 s: a burst that fills the service's window of 10 s 
 
 
 class Patience:
-    """Lets calls wait for rate windows or an open circuit on top of their own time; for runs of many calls."""
+    """Lets calls wait for rate windows or an open circuit without counting against `timeout`; for runs of many calls."""
 
     def __init__(self) -> None:
         self._waits: set[anyio.CancelScope] = set()
         self._is_over = False
 
     def end(self) -> None:
-        """Let no call wait any longer: those that do fail with `DeadlineExceeded`, before they send anything."""
+        """End every wait: the waiting calls fail with `DeadlineExceeded`, unsent."""
         self._is_over = True
         for scope in self._waits:
             scope.cancel()
 
     @contextmanager
     def wait(self) -> Generator[anyio.CancelScope]:
-        """Wait in the block, unless it is over; the scope tells."""
+        """Wait in the block until patience ends; the scope tells whether it did."""
         with anyio.CancelScope() as scope:
             if self._is_over:
                 scope.cancel()
@@ -46,16 +46,16 @@ class Patience:
 
 
 class Deadline:
-    """A moment after which a call is over, whatever it is doing.
+    """The moment at which a call ends, whatever it is doing.
 
-    Waiting for the rate windows takes nothing of the call's time; it may take `WINDOW_TIMES` as long, or the patience.
+    Waiting for the rate windows does not count. It may take `WINDOW_TIMES` the time-out, or as long as the patience.
 
     Args:
         timeout: Seconds from now.
-        patience: What bounds the waits for the rate windows instead, or None.
+        patience: Bounds the waits for the rate windows instead, or None.
 
     Attributes:
-        waited: Seconds that the call waited for its turn.
+        waited: Seconds that the call waited: for rate windows, a permit, a token or a TPM.
     """
 
     def __init__(self, clock: Clock, timeout: float, patience: Patience | None = None) -> None:
@@ -74,18 +74,18 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds until the call is over, below 0 once it is."""
+        """Seconds until the deadline; negative once it has passed."""
         now = self._clock.monotonic()
         return self._timeout + self._at_windows(now) - (now - self._started)
 
     @property
     def is_patient(self) -> bool:
-        """Whether the call would rather wait than fail while nothing is to be sent."""
+        """Whether the call waits, rather than fails, while nothing may be sent."""
         return self._patience is not None
 
     @property
     def patience(self) -> float:
-        """Seconds that the call may go on waiting for the rate windows."""
+        """Seconds that the call may still wait for the rate windows."""
         return math.inf if self.is_patient else WINDOW_TIMES * self._timeout - self._at_windows(self._clock.monotonic())
 
     def _at_windows(self, now: float) -> float:
@@ -93,10 +93,10 @@ class Deadline:
 
     def exceeded(self, doing: str) -> DeadlineExceeded:
         """Return the error for running out of time before anything was sent."""
-        return _unsent(f"the call's {self._timeout:g} s were over while {doing}")
+        return _unsent(f"the call's {self._timeout:g} s ran out while {doing}")
 
     def crowded(self) -> DeadlineExceeded:
-        """Return the error for a call that the rate windows leave no place."""
+        """Return the error for a call that found no place in the rate windows."""
         if self.is_patient:
             return _unsent("the call was given up while it waited for its turn")
         return _unsent(
@@ -109,7 +109,7 @@ class Deadline:
         """Stop a wait at the deadline.
 
         Raises:
-            DeadlineExceeded: The time was over first.
+            DeadlineExceeded: The time ran out first.
         """
         with anyio.move_on_after(self.left) as scope, self._noted():
             yield
@@ -118,7 +118,7 @@ class Deadline:
 
     @contextmanager
     def wait(self) -> Generator[None]:
-        """Wait for the rate windows, or until the circuit closes, on top of the call's time and not for ever.
+        """Wait for the rate windows, or for the circuit to close, without counting against the call's time; bounded.
 
         Raises:
             DeadlineExceeded: It took too long, or the patience has ended.

@@ -1,7 +1,7 @@
-"""When to try again, and when to stop: pure decisions over errors, counts and clocks.
+"""When to retry, and when to stop: pure decisions over errors, counts and clocks.
 
 The policy is AWS "standard" (v2.1): few attempts, full jitter, and a token bucket that all calls of a client share, so
-that an outage is not answered with a storm.
+that an outage causes no storm of retries.
 
 Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
@@ -50,20 +50,20 @@ def at_least(least: float) -> Callable[[object, attrs.Attribute[float], float], 
 
 
 def whole(_: object, attribute: attrs.Attribute[int], value: int) -> None:
-    """Refuse what is no whole number above 0; an attrs validator."""
+    """Refuse anything but a whole number above 0; an attrs validator."""
     if type(value) is not int or value < 1:
         raise ConfigurationError(f"{attribute.name}: must be a whole number of at least 1, not {value!r}")
 
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How often and after what wait a failed attempt is repeated; `RetryPolicy(max_attempts=1)` never does.
+    """How often, and after what delay, a failed attempt is retried; `RetryPolicy(max_attempts=1)` never retries.
 
     Args:
         max_attempts: Attempts in all, the first included.
-        transient_base: Seconds; the longest first wait after a failure of the network or the service.
+        transient_base: Seconds; the longest first delay after a failure of the network or the service.
         throttled_base: Seconds; the same after HTTP 429.
-        max_delay: Seconds; no wait that we choose is longer. (`Retry-After` is the service's choice.)
+        max_delay: Seconds; the longest delay that the client chooses. A longer `Retry-After` is obeyed.
     """
 
     max_attempts: int = attrs.field(default=3, validator=whole)
@@ -76,7 +76,7 @@ class RetryPolicy:
 
         Args:
             kind: Why the attempt failed.
-            retries: Retries that went before this one.
+            retries: Earlier retries of the call.
             random: From [0, 1).
         """
         base = self.throttled_base if kind is Kind.THROTTLED else self.transient_base
@@ -85,7 +85,7 @@ class RetryPolicy:
 
 
 class RetryBudget:
-    """Tokens that all calls of a client share; every retry costs some, success brings them back.
+    """Retry tokens that all calls of a client share: each retry costs some, and a success refunds them.
 
     In a total outage 500 tokens allow 35 extra requests, after which each call tries once.
     """
@@ -95,23 +95,23 @@ class RetryBudget:
         self.tokens = capacity
 
     def take(self, kind: Kind) -> bool:
-        """Pay for a retry; False if the budget does not reach."""
+        """Pay for a retry; False if too few tokens are left."""
         if self.tokens < kind.value:
             return False
         self.tokens -= kind.value
         return True
 
     def refund(self, last_retry: Kind | None) -> None:
-        """Bring back what the last retry cost, or 1 for a call that needed none."""
+        """Refund what the last retry cost, or 1 for a call that needed none."""
         self.tokens = min(self._capacity, self.tokens + (1 if last_retry is None else last_retry.value))
 
 
 def retry_after(value: str | None, now: float) -> float | None:
-    """Return the seconds a `Retry-After` header asks for, or None if it says nothing usable.
+    """Return the seconds that a `Retry-After` header asks for, or None if it is unusable.
 
     Args:
         value: The header: seconds, or an HTTP-date.
-        now: Seconds since the epoch, by the service's clock as far as it is known.
+        now: Seconds since the epoch, by the service's clock if it is known.
 
     Source: RFC 9110, 10.2.3
     """

@@ -1,7 +1,7 @@
-"""How far the service's clock is from ours: what signs the next attempt, and what tells a fresh answer from an old one.
+"""Clock skew: the offset that the next attempt is signed with, and the clock that tells fresh answers from old ones.
 
-The two are kept apart. Any answer says what to sign with, an unsigned error as well: the service judges the signature.
-What is fresh is judged here, so that only an answer that was believed teaches it.
+The two are kept apart. Any answer may set the offset for signing, even an unsigned error: the service judges the
+signature. Freshness is judged here, so only a believed answer may change it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import attrs
 _LONGEST_ROUND_TRIP = 15 * 60.0
 _LONGEST_OFFSET = 100 * 365 * 24 * 3600.0
 _WORTH_RETRYING = 4 * 60.0
-# Dates that were sent as several headers are joined by commas, and each may hold one behind its weekday.
+# Several Date headers are joined by commas, and each may hold a comma of its own behind its weekday.
 _each_date = re.compile(r"\s*(?:[A-Za-z]+\s*,)?[^,]+").findall
 
 
 def served(headers: Mapping[str, str]) -> float | None:
-    """Return the `Date` of an answer as seconds since the epoch; None without one, or with several."""
+    """Return the `Date` of an answer as seconds since the epoch; None if it has none or several."""
     dates = _dates(headers.get("date", ""))
     return dates[0] if len(dates) == 1 else None
 
@@ -49,7 +49,7 @@ class Reading:
     Attributes:
         served: The answer's `Date`, seconds since the epoch.
         offset: Seconds that the service's clock was ahead of this machine's.
-        monotonic: When the answer was in, in seconds that only go forward.
+        monotonic: When the answer was complete, in seconds that only go forward.
     """
 
     served: float
@@ -71,35 +71,35 @@ class ClockSkew:
 
     @property
     def is_known(self) -> bool:
-        """Whether an answer that was believed has told the service's clock."""
+        """Whether a believed answer has told the service's clock."""
         return self._believed is not None
 
     def observe(self, headers: Mapping[str, str], sent: float, received: float, monotonic: float) -> Reading | None:
-        """Sign the next attempt by the clock of this answer; return what it teaches if it is believed.
+        """Sign the next attempt by this answer's clock; return the reading to `believe` once the answer is believed.
 
         Args:
             headers: Of the answer, names in lower case.
             sent: Local time when the request went out, seconds since the epoch.
-            received: Local time when the answer was in.
+            received: Local time when the answer was complete.
             monotonic: The same moment in seconds that only go forward.
         """
-        # An answer from a cache tells the time of another day; a slow one tells too little.
+        # An answer from a cache tells an old time, and a slow one is too imprecise.
         if "age" in headers or not 0 <= received - sent <= _LONGEST_ROUND_TRIP:
             return None
         date = served(headers)
-        # A machine without a battery starts in 1970. A date a century away is no clock, and one at the end of the
-        # calendar could not be signed with.
+        # A machine without a clock battery starts in 1970. A date a century away is no clock, and one at the end of the
+        # calendar cannot be used to sign.
         if date is None or abs(date - received) >= _LONGEST_OFFSET:
             return None
         self.offset = date - (sent + received) / 2
         return Reading(served=date, offset=self.offset, monotonic=monotonic)
 
     def correct(self, reading: Reading | None) -> None:
-        """Expect the clock of this refusal, which says that the local one is wrong, until an answer is believed."""
+        """Expect this refusal's clock until an answer is believed: it says that the local clock is wrong."""
         self._asked = reading
 
     def believe(self, reading: Reading | None) -> None:
-        """Expect the clock of this answer from now on: it was believed."""
+        """Expect this answer's clock from now on: the answer was believed."""
         if reading is not None:
             self._believed, self._asked = reading, None
 
@@ -108,11 +108,11 @@ class ClockSkew:
         self.offset = 0.0
 
     def distance(self, headers: Mapping[str, str], now: float, monotonic: float) -> float | None:
-        """Return how many seconds an answer's `Date` is off from the nearest time that it may have; None without one.
+        """Return the seconds between an answer's `Date` and the nearest expected time; None if it has no `Date`.
 
-        It may have the local time, or the service's as the last believed answer told it (or, before there is one, the
-        refusal of a date): by the local clock, or by the time since then on a clock that nobody sets. The first is
-        wrong after the local clock was set, the second after a machine slept. Of several dates each has to be near.
+        Expected are the local time, and the service's time as the last believed answer told it (before that, as the
+        refusal of a date told it). The latter is computed twice: by the local clock, which is wrong after it was set,
+        and by the monotonic clock, which is wrong after the machine slept. Of several dates, each must be near.
 
         Args:
             headers: Of the answer, names in lower case.
@@ -135,5 +135,5 @@ class ClockSkew:
         return farthest
 
     def is_news(self, signed_with: float) -> bool:
-        """Return whether the offset has changed enough since an attempt was signed for another attempt to help."""
+        """Return whether the offset has changed so much since an attempt was signed that another attempt may help."""
         return abs(self.offset - signed_with) > _WORTH_RETRYING

@@ -1,9 +1,9 @@
-"""Rate windows: at most so many requests in any so many seconds, several windows at once.
+"""Rate windows: at most `limit` requests in any `seconds`, for several windows at once.
 
-A request counts from before it is sent until `seconds` after it has ended, because the service may have counted it at
-any moment in between. So no window is exceeded as the service sees it, whatever the network does to the spacing.
+A request counts from before it is sent until `seconds` after it has ended, because the service may count it at any
+moment in between. So the service never sees a window exceeded, whatever the network does to the spacing.
 
-A single call goes as soon as the windows have room. The calls of a run, which have patience, are spread evenly as well.
+A single call goes as soon as the windows have room. The calls of a run, which have patience, are also spread evenly.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from .deadline import Deadline
 
 _LONGEST_PAUSE = 3600.0
 _UNPACED = (
-    "the client keeps to no rate windows; with rate_limits=RateLimits.every_plan(), or those of a plan, its calls wait "
+    "the client has no rate windows; with rate_limits=RateLimits.every_plan(), or those of a plan, its calls wait "
     "for their turn"
 )
 _SHARED = (
-    "the client keeps to its rate_limits, so others are counted with it: clients behind the same address, or of the "
-    "same company; give each its part of the windows"
+    "the client kept to its rate_limits, so the service counts other clients with it: those at the same address, or of "
+    "the same company; give each a share of the windows"
 )
 _SPREAD = 60.0  # seconds of the longest window that a run is spread over; a longer one is a quota, to be used at once
-_SLACK = 0.02  # seconds that a run may catch up with, so that an event loop that wakes late costs nothing
-_TICK = 1e-6  # a sleep must end behind the moment it waits for, not a rounding error before it
+_SLACK = 0.02  # seconds that a run may catch up, so that an event loop that wakes late costs nothing
+_TICK = 1e-6  # a sleep must end after the moment it waits for, not a rounding error before it
 
 
 @attrs.frozen
@@ -58,7 +58,7 @@ class Window:
 
 @attrs.frozen(init=False)
 class RateLimits:
-    """Rate windows that hold together, for example `RateLimits((200, 10), (50, 1))`.
+    """Rate windows that all apply, for example `RateLimits((200, 10), (50, 1))`.
 
     Args:
         windows: Pairs of a number of requests and a number of seconds.
@@ -79,12 +79,12 @@ class RateLimits:
 
     @classmethod
     def every_plan(cls) -> RateLimits:
-        """Return the windows that hold on every plan of the hosted service: per address and per authorization."""
+        """Return the windows that apply on every plan of the hosted service: per address and per authorization."""
         return cls(PER_ADDRESS, (50, 1))
 
     @classmethod
     def plan(cls, name: str) -> RateLimits:
-        """Return the windows of a plan, with those that hold on every plan.
+        """Return the windows of a plan, with those that apply on every plan.
 
         The plan's own window is per company: clients on several machines share it.
 
@@ -114,11 +114,11 @@ def spread_gap(limits: RateLimits) -> float:
 
 
 PER_ADDRESS = Window(200, 10)
-"""The window that the service counts by the address that requests come from."""
+"""The window that the service counts per client address."""
 
 
 class _Count:
-    """One window's requests: those under way, and when those that ended stop counting."""
+    """One window's requests: those under way, and when the ended ones stop counting."""
 
     def __init__(self, window: Window, under_way: int = 0) -> None:
         self.window = window
@@ -126,7 +126,7 @@ class _Count:
         self._leaving: deque[float] = deque()
 
     def wait(self, now: float) -> float:
-        """Return the seconds until one more fits; infinity when one under way has to end first."""
+        """Return the seconds until one more fits; infinity if one under way must end first."""
         while self._leaving and self._leaving[0] <= now:
             self._leaving.popleft()
         over = self._under_way + len(self._leaving) - self.window.limit
@@ -148,7 +148,7 @@ class _Count:
 
 @attrs.define
 class Pause:
-    """Until when the service asked to be left alone.
+    """Until when the service asked for a pause.
 
     Attributes:
         until: Monotonic seconds.
@@ -160,16 +160,16 @@ class Pause:
 
 
 def seconds_asked(error: RateLimited) -> float:
-    """Return how long an answer asks to be left alone: an hour at most, 0 if it does not say."""
+    """Return the seconds of pause that an answer asks for: an hour at most, 0 if it does not say."""
     return min(error.retry_after or 0.0, _LONGEST_PAUSE)
 
 
 @attrs.define(eq=False)
 class Line:
-    """Those who wait for a place or have one, in one event loop.
+    """The calls that wait for a place or have one, in one event loop.
 
     Attributes:
-        turn: Held by the first, who waits for time to pass.
+        turn: Held by the first in line, which waits for time to pass.
         ended: Set when a request has ended, or the windows have changed.
         under_way: Requests that entered and have not left.
     """
@@ -180,7 +180,7 @@ class Line:
 
 
 class RateLimiter:
-    """Lets requests through as the windows allow, in the order they came, and none while the service says to wait.
+    """Lets requests through as the windows allow, first come, first served, and none while the service says to wait.
 
     Only the first in line waits for time to pass; the others wait for it. A waiter that is cancelled leaves no trace.
 
@@ -207,7 +207,7 @@ class RateLimiter:
         return Line()
 
     def change(self, limits: RateLimits | None) -> None:
-        """Keep to other windows from now on; what was sent still counts in those of the same length."""
+        """Replace the windows; what was sent still counts in those of the same length."""
         line = self._line.latest
         kept = {count.window.seconds: count for count in self._counts}
         self._counts = list[_Count]()
@@ -223,8 +223,8 @@ class RateLimiter:
         """Take a place if there is one and nobody waits for it; None when `enter` has to wait.
 
         Args:
-            deadline: Of the call.
-            loop: What runs here.
+            deadline: The call's deadline.
+            loop: The event loop that runs here.
 
         Raises:
             ConfigurationError: Another event loop uses the client.
@@ -237,8 +237,8 @@ class RateLimiter:
 
         Raises:
             ConfigurationError: Another event loop uses the client.
-            RateLimited: The service asked for a longer pause than the call has time.
-            DeadlineExceeded: The windows leave no place for as long as a call may wait.
+            RateLimited: The service asked for a longer pause than the call may wait.
+            DeadlineExceeded: The windows left no place for as long as the call may wait.
         """
         line = self._line.get()
         await self._stand_in(line, deadline)
@@ -253,7 +253,7 @@ class RateLimiter:
         return line
 
     def leave(self, line: Line) -> None:
-        """Note the end of a request that entered."""
+        """Record the end of a request that entered."""
         if line is not self._line.latest:
             return  # its loop was given up, and with it this request
         line.under_way -= 1
@@ -264,7 +264,7 @@ class RateLimiter:
             line.ended.set()
 
     def hold(self, error: RateLimited) -> None:
-        """Let nobody through for the time the service asked for, an hour at most; note on the error what to do."""
+        """Let nothing through for as long as the service asked, an hour at most; add to the error what to do."""
         error.add_note(_SHARED if self._counts else _UNPACED)
         until = self._clock.monotonic() + seconds_asked(error)
         if until > self.pause.until:
