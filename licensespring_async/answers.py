@@ -1,4 +1,4 @@
-"""From the bytes of an answer to a value that may be believed."""
+"""From the bytes of an answer to a trusted value."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Reader:
-    """Verifies, structures and binds answers, and keeps what they prove of the service's time.
+    """Verifies, structures and binds answers, and records the service's time that they prove.
 
     Attributes:
-        verifier: Checks signatures; None believes everybody.
-        is_binding: Whether an answer about something else than was asked for is refused.
+        verifier: Checks signatures; None accepts any answer.
+        is_binding: Whether an answer to another request is refused.
         freshness: Refuses answers that are too old.
-        skew: Learns the service's clock from what is believed.
-        floor: The newest time that a verified answer has proved; every model that was verified is judged by it.
+        skew: Learns the service's clock from believed answers.
+        floor: The newest time that a verified answer has proved; every verified model is judged by it.
     """
 
     verifier: Verifier | None
@@ -37,11 +37,11 @@ class Reader:
     floor: TimeFloor
 
     def read(self, response: HttpResponse, call: Call[T], history: History) -> RawResponse[T]:
-        """Return the value of a successful answer, and how it came about.
+        """Return the value of a successful answer, with its HTTP response.
 
         Raises:
-            SignatureError: It is not signed by a trusted key, or answers another call (`AnswerMismatch`).
-            ResponseError: It cannot be decoded or has another shape.
+            SignatureError: It is not signed by a trusted key, answers another call, or is too old (`AnswerMismatch`).
+            ResponseError: It cannot be decoded, or has the wrong shape.
         """
         return RawResponse(
             value=self._value(response, call, history),
@@ -68,14 +68,14 @@ class Reader:
         if self.is_binding and call.bind is not None:
             call.bind(value, self.verifier)
         if call.answer.is_signed:
-            # Where signatures are not checked, what is fresh is told by all that is believed; nothing is judged by it.
+            # Without signature checks, believed answers set the clock for freshness; nothing else is judged by it.
             self.skew.believe(history.reading)
         if is_verified:
             self._keep_time(response, value, call)
         return value
 
     def _check_age(self, response: HttpResponse, call: Call[T], history: History) -> None:
-        # What the service signs not at all, anyone could date as well: of a word only the Age is looked at.
+        # Anyone could date an unsigned answer, so only the Age of a one-word answer is checked.
         distance = None
         if call.answer.is_signed:
             distance = self.skew.distance(response.headers, history.received, history.monotonic)

@@ -1,6 +1,6 @@
-"""Credentials that sign a request.
+"""Credentials, which authorize requests.
 
-Both kinds are values; fetching and keeping tokens is the transport's work (`transport/authorizer.py`).
+Both kinds are values; `transport/authorizer.py` fetches and caches tokens.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _imf_fixdate(second: int) -> str:
 
 
 def _exact(value: str) -> str:
-    # The validators refuse values that are not strings.
+    # The validators refuse what is not a string.
     return exact(value) if isinstance(value, str) else value  # pyright: ignore[reportUnnecessaryIsInstance]
 
 
@@ -49,7 +49,7 @@ def _secret(_: object, attribute: attrs.Attribute[str], value: object) -> None:
     if len(value) > _LONGEST_SECRET:
         raise ConfigurationError(f"{attribute.name}: has more than {_LONGEST_SECRET:,} characters; is it a whole file?")
     if not is_text(value):
-        raise ConfigurationError(f"{attribute.name}: is not UTF-8 text; look at how it was read")
+        raise ConfigurationError(f"{attribute.name}: is not UTF-8 text; check how it was read")
 
 
 def _seen(_: object, attribute: attrs.Attribute[str], value: str) -> None:
@@ -68,8 +68,8 @@ class ApiKey(Unpickled):
     """An API key with its shared key: HMAC-SHA256 over the date of each attempt.
 
     Args:
-        api_key: Names the account; travels with every request.
-        shared_key: The secret; never travels.
+        api_key: Names the account; sent with every request.
+        shared_key: The secret; never sent.
 
     Raises:
         ConfigurationError: One of them cannot be used.
@@ -77,20 +77,20 @@ class ApiKey(Unpickled):
     Source: https://docs.licensespring.com/license-api/license-api-authorization/api-key-authorization
     """
 
-    # A debugger that shows the fields of attrs classes, as rich does, goes by their repr.
+    # Tools that show the fields of attrs classes, such as rich, omit those without a repr.
     api_key: str = attrs.field(converter=_exact, validator=[_secret, _header_safe, _seen], repr=False)
     shared_key: str = attrs.field(converter=_exact, validator=[_secret, _seen], repr=False)
 
     @property
     def name(self) -> str:
-        """The name of the account: the API key."""
+        """The account's name: the API key."""
         return self.api_key
 
     def authorization(self, date: str) -> str:
         """Return the `Authorization` header for an attempt.
 
         Args:
-            date: Its `Date` header, as it is sent.
+            date: Its `Date` header, exactly as sent.
 
         Source: https://docs.licensespring.com/license-api/license-api-authorization/request-signature
         """
@@ -101,7 +101,7 @@ class ApiKey(Unpickled):
         """Return the Base64 signature of an attempt; path, query and body are not covered.
 
         Args:
-            date: Its `Date` header, as it is sent.
+            date: Its `Date` header, exactly as sent.
         """
         text = f"licenseSpring\ndate: {date}"
         return b64encode(hmac.new(self.shared_key.encode(), text.encode(), hashlib.sha256).digest()).decode()
@@ -116,15 +116,15 @@ def _token_url(_: object, attribute: attrs.Attribute[str | None], value: str | N
 
 
 def require_secure(name: str, url: str, *, allow_http: bool = False) -> None:
-    """Refuse a URL that would carry secrets in the clear: https, or a loopback host.
+    """Refuse a URL that is neither https nor to a loopback host: it would carry secrets in the clear.
 
     Args:
-        name: What the URL was given as.
+        name: The setting's name, for errors.
         url: The URL.
-        allow_http: Whether it may be http to any host all the same.
+        allow_http: Whether http to any host is allowed.
 
     Raises:
-        ConfigurationError: It is neither, or no absolute URL.
+        ConfigurationError: It is neither, or not an absolute URL.
     """
     try:
         parts = urlsplit(url)
@@ -138,7 +138,7 @@ def require_secure(name: str, url: str, *, allow_http: bool = False) -> None:
     if parts.username is not None or parts.fragment:
         raise ConfigurationError(f"{name}: must not hold credentials or a fragment")
     if port == 0 or not _is_host(host):
-        raise ConfigurationError(f"{name}: has a host or port that nobody can be reached at")
+        raise ConfigurationError(f"{name}: has an invalid host or port")
     if parts.query and not parts.path:
         raise ConfigurationError(f"{name}: must be an origin, or have a path before its query")
     if parts.scheme == "http" and not is_loopback(host) and not allow_http:
@@ -157,11 +157,11 @@ def is_loopback(host: str) -> bool:
 
 @attrs.frozen(kw_only=True, repr=False)
 class ClientCredentials(Unpickled):
-    """OAuth 2.0 client credentials: a bearer token, fetched when first needed and before it runs out.
+    """OAuth 2.0 client credentials: a bearer token, fetched when first needed and again before it expires.
 
     Args:
         client_id: Names the client.
-        client_secret: The secret; travels to the token endpoint only.
+        client_secret: The secret; sent to the token endpoint only.
         token_url: The token endpoint; None asks the License API for it (`oauth_url`), once.
 
     Raises:
@@ -176,7 +176,7 @@ class ClientCredentials(Unpickled):
 
     @property
     def name(self) -> str:
-        """The name of the account: the client id."""
+        """The account's name: the client id."""
         return self.client_id
 
     def token_request_body(self) -> bytes:

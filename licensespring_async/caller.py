@@ -1,4 +1,4 @@
-"""What performs calls: a pipeline that sends, and a reader that believes; under every client."""
+"""Performs the calls of every client: a pipeline sends requests, a reader verifies answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Observable(Public):
-    """The state of a client, readable at any moment from any thread."""
+    """The properties of a client that can be read at any moment and from any thread."""
 
     _pipeline: Pipeline
     _reader: Reader
@@ -36,7 +36,7 @@ class Observable(Public):
     def clock_skew(self) -> float:
         """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first.
 
-        Requests are signed by it, and nothing is judged by it: any answer changes it, an unsigned error as well.
+        Requests are signed by it, but nothing is judged by it: any answer may change it, even an unsigned error.
         """
         return self._pipeline.skew.offset
 
@@ -51,44 +51,44 @@ class Observable(Public):
     def now(self) -> datetime:
         """Return the moment to judge answers at: the later of the local clock and `newest_date`, aware.
 
-        Where signatures are not checked, that is the local clock.
+        If signatures are not checked, it is the local clock.
         """
         return self._reader.floor.later(datetime.fromtimestamp(self._pipeline.clock.time(), UTC))
 
     @property
     def public_keys(self) -> tuple[str | bytes, ...] | None:
-        """PEMs of the keys that answers are verified with; None where signatures are not checked."""
+        """PEMs of the trusted keys; None if signatures are not checked."""
         verifier = self._reader.verifier
         return None if verifier is None else verifier.public_keys
 
     @property
     def service(self) -> str:
-        """Names who answers: the origin, a hash of the API key or client id, and whether answers are verified.
+        """Names the service: the origin, a hash of the API key or client id, and whether answers are verified.
 
-        Cached answers belong to this name, so a test system's answers never count elsewhere.
+        Stored answers belong to this name, so that those of a test system never count elsewhere.
         """
         how = "unverified" if self._reader.verifier is None else "verified"
         return f"{self._pipeline.base_url} {self._pipeline.account} {how}"
 
     @property
     def retry_budget(self) -> RetryBudget:
-        """The tokens that retries of this client cost; `tokens` near 0 means that the service fails for many calls."""
+        """The retry budget of this client; `tokens` near 0 means that the service fails for many calls."""
         return self._pipeline.vitals.budget
 
     @property
     def circuit(self) -> Circuit | None:
-        """The circuit breaker that calls of this client pass; None without a `circuit`."""
+        """The circuit breaker of this client; None without a `circuit`."""
         return self._pipeline.vitals.circuit
 
     def report(self, event: LicenseEvent | DoubtEvent) -> None:
-        """Tell hooks and telemetry of what a license session has noticed."""
+        """Report an event of a license session to hooks and telemetry."""
         emit(self._pipeline.hooks, event)
         if self._pipeline.observer is not None:
             self._pipeline.observer.event(event)
 
 
 class Caller(Observable, Awaiting):
-    """Performs calls, and closes what they went over.
+    """Performs calls, and closes the connections.
 
     Args:
         pipeline: Sends requests.
@@ -106,7 +106,7 @@ class Caller(Observable, Awaiting):
             call: From a function of `licensespring_async.endpoints`.
 
         Raises:
-            LicenseSpringError: Anything that went wrong, with the endpoint, attempts and seconds on it.
+            LicenseSpringError: Whatever went wrong, with the endpoint, the attempts and the seconds.
         """
         history = self._pipeline.start(call.request.endpoint)
         try:
@@ -133,11 +133,11 @@ class Caller(Observable, Awaiting):
     async def _find_out(
         self, call: Call[T], doubt: Call[T], lost: LicenseSpringError, history: History
     ) -> RawResponse[T]:
-        """Find out whether a call with a lost answer took effect; send it again if not."""
+        """Find out whether a call whose answer was lost has acted; send it again if it has not."""
         try:
             return await self._perform(doubt, history.follow_up(doubt.request.endpoint))
         except (DeviceNotFound, LicenseNotActive):
-            # The call never arrived, so this is its first time.
+            # It never arrived, so this is the first time.
             return await self._perform(call, history.follow_up(call.request.endpoint))
         except LicenseSpringError as error:
             lost.add_note(
@@ -155,14 +155,14 @@ class Caller(Observable, Awaiting):
         patience: Patience | None = None,
         hooks: Iterable[Hook] = (),
     ) -> Self:
-        """Return a cheap copy with other options, which shares connections, tokens, budget and everything not named.
+        """Return a cheap copy with other options. It shares connections, tokens, retry budget and everything not named.
 
         Args:
             timeout: Seconds for a whole call.
-            retry: How failed attempts are repeated.
-            rate_limits: Windows of the copy's own.
-            patience: Has calls wait for the rate windows, the pause after HTTP 429 or an open circuit, on top of their
-                own time, until `patience.end()`.
+            retry: How failed attempts are retried.
+            rate_limits: The copy's own windows.
+            patience: Lets calls wait for the rate windows, the pause after HTTP 429 or an open circuit, on top of
+                `timeout`, until `patience.end()`.
             hooks: Called too, after the client's own.
 
         Closing the copy or the original closes both.
@@ -184,22 +184,22 @@ class Caller(Observable, Awaiting):
         return other
 
     def change_rate_limits(self, rate_limits: RateLimits | None) -> None:
-        """Keep to other rate windows from now on, here and in the copies that share them.
+        """Replace the rate windows of this client and of the copies that share them.
 
-        What was sent before still counts in a window of the same length. A call that waits looks at the new windows
-        when its wait under the old ones is over.
+        Requests sent before still count in a window of the same length. A waiting call turns to the new windows when
+        its wait under the old ones is over.
 
         Args:
             rate_limits: The windows, or None for no limit.
 
         Raises:
-            ConfigurationError: It is something else.
+            ConfigurationError: `rate_limits` is something else.
         """
         check_kinds(rate_limits=rate_limits)
         self._pipeline.limiter.change(rate_limits)
 
     async def aclose(self) -> None:
-        """Close the connections; no call can begin afterwards, and those under way may fail as if the network had."""
+        """Close the connections. No call can begin afterwards; calls under way may fail as if the network had."""
         await self._pipeline.engine.aclose()
 
     async def __aenter__(self) -> Self:

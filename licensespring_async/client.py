@@ -48,38 +48,39 @@ Held = TypeVar("Held", "LicenseFeature", "License")
 class LicenseSpring(Caller, Endpoints):
     """An async client of the License API, on asyncio and trio; use it in `async with`, one for a whole program.
 
-    It works in one event loop at a time: while that runs, a call in another one is a `ConfigurationError`, and sends
-    nothing; afterwards the next loop may use it, and gets back whatever calls held that had not ended. Threads share a
-    `BlockingLicenseSpring`.
+    It works in one event loop at a time. While that loop runs, a call in another one raises `ConfigurationError` and
+    sends nothing. Afterwards the next loop may use the client; whatever unfinished calls held is free again. Threads
+    share a `BlockingLicenseSpring`.
 
     Args:
         auth: `ApiKey` or `ClientCredentials`.
-        api_key: With `shared_key`, in the place of `auth=ApiKey(...)`.
+        api_key: With `shared_key`, instead of `auth=ApiKey(...)`.
         shared_key: Goes with `api_key`.
-        client_id: With `client_secret`, in the place of `auth=ClientCredentials(...)`.
-        client_secret: Goes with `client_id`. Without any credentials they come from the environment, as `base_url`
-            does then if it is None: see `from_env`.
+        client_id: With `client_secret`, instead of `auth=ClientCredentials(...)`.
+        client_secret: Goes with `client_id`. If no credentials are given, they come from the environment, and so does
+            `base_url` if it is None: see `from_env`.
         base_url: Origin of the service; the endpoints append /api/v4. https, or http to a loopback address. None means
             the vendor's own.
         public_key: PEM of the key that signs the service's answers, several while keys rotate. None means the vendor's
             production key, and is allowed only with the vendor's own `base_url`.
         verify_signatures: Whether an answer that is not signed by that key is refused. False warns.
-        bind_answers: Whether an answer about another feature, license or device than was asked for is refused.
-        max_answer_age: Seconds that an answer's `Age`, and its `Date` from the clock, may be off; None for any.
-        timeout: Seconds for a whole call: queueing, token, attempts and waits between them. Waiting for the rate
+        bind_answers: Whether an answer about another feature, license or device than requested is refused.
+        max_answer_age: Seconds that an answer's `Age` may be, and its `Date` may differ from the clock; None for any.
+        timeout: Seconds for a whole call: queueing, token, attempts and the delays between them. Waiting for the rate
             windows comes on top, and may take twice as long.
-        retry: How failed attempts are repeated.
-        rate_limits: Windows that all calls of this client share; None for no limit. Left out, they are those that hold
-            on every plan (`RateLimits.every_plan()`) at the vendor's own `base_url`, and none elsewhere.
-        circuit: When calls fail at once, with `CircuitOpen`, because the service has been failing; None for never.
-        max_concurrency: Requests in flight at once; more calls wait their turn, in order.
-        engine: The HTTP engine; None for the httpx engine. The client closes it.
-        allow_http: Whether `base_url` may be http to any host, for a server in a network that is trusted. True warns.
-        hooks: Called with a `RequestEvent` or `RetryEvent`; one that fails is logged, never raised.
-        telemetry: Traces and measures calls, for example `services.telemetry.OpenTelemetry()`; None for nothing.
-        clock: Where time comes from; for tests.
-        random: Gives numbers from [0, 1) for jitter; for tests.
-        tpm: Signs every request with a key of the device, which `activate_license(tpm=...)` enrols; None for nothing.
+        retry: How failed attempts are retried.
+        rate_limits: Windows that all calls of this client share; None for no limit. By default, those that apply on
+            every plan (`RateLimits.every_plan()`) at the vendor's own `base_url`, and none elsewhere.
+        circuit: When the circuit breaker opens; calls then fail at once with `CircuitOpen`. None for no breaker.
+        max_concurrency: Requests in flight at once; further calls wait in order.
+        engine: Speaks HTTP; None for the httpx engine. The client closes it.
+        allow_http: Whether `base_url` may be http to any host, for a server in a trusted network. True warns.
+        hooks: Called with each `RequestEvent`, `RetryEvent`, `LicenseEvent` and `DoubtEvent`; one that fails is logged,
+            never raised.
+        telemetry: Traces and measures calls, for example `services.telemetry.OpenTelemetry()`; None for none.
+        clock: Source of time; for tests.
+        random: Returns numbers from [0, 1) for jitter; for tests.
+        tpm: Signs every request with a key of the device, which `activate_license(tpm=...)` enrolls; None for none.
 
     Raises:
         ConfigurationError: An argument cannot be used; it says which and why.
@@ -151,11 +152,11 @@ class LicenseSpring(Caller, Endpoints):
         """Return a client with credentials from the environment.
 
         Reads `LICENSESPRING_API_KEY` and `LICENSESPRING_SHARED_KEY`, or `LICENSESPRING_CLIENT_ID` and
-        `LICENSESPRING_CLIENT_SECRET`; and `LICENSESPRING_BASE_URL`. The key that answers are trusted by is never taken
-        from the environment: pass `public_key` for a server that is not the vendor's.
+        `LICENSESPRING_CLIENT_SECRET`; and `LICENSESPRING_BASE_URL`. The trusted key never comes from the environment:
+        pass `public_key` for a server that is not the vendor's.
 
         Args:
-            environ: Where to read; `os.environ` when None.
+            environ: The variables; None for `os.environ`.
             options: The other arguments of `LicenseSpring`.
 
         Raises:
@@ -180,9 +181,9 @@ class LicenseSpring(Caller, Endpoints):
     ) -> contextlib.AbstractAsyncContextManager[leases.Lease[LicenseFeature]]:
         """Hold a feature for the length of an `async with`: its slot is taken, renewed and released once.
 
-        A renewal that fails without a refusal is tried again until the slot's time-out has passed; a refusal ends the
-        lease at once, and so does the feature's own end. A feature that does not float is checked once; nothing is
-        renewed or released.
+        A renewal that fails without a refusal is retried until the slot's time-out has passed. A refusal ends the lease
+        at once, and so does the feature's own end. A feature that does not float is checked once; nothing is renewed or
+        released.
 
         Args:
             product: As in `check_license_feature`, like the next six.
@@ -192,14 +193,14 @@ class LicenseSpring(Caller, Endpoints):
             username: The license's user.
             license_id: Picks one license when the user has several.
             bundle_code: Short code of the bundle.
-            floating_timeout: Seconds after which an unrenewed slot lapses; None takes the answer's, 300 if it has none.
-            grace: Seconds that the body may go on after that time-out while no renewal is answered.
+            floating_timeout: Seconds after which an unrenewed slot lapses; None for the answer's, or 300 without one.
+            grace: Seconds that the body may continue after that time-out while no renewal is answered.
             cancel_body: Whether losing the slot cancels the body; False only sets `lease.lost`.
 
         Raises:
             LeaseLost: From the `async with`, when the body was cancelled because the slot is gone or the feature ended.
-            FeatureExpired: The feature has ended by its own `expiry_date`, when the slot is taken.
-            LicenseSpringError: As `check_license_feature`, when the slot is taken.
+            FeatureExpired: When the slot is taken: the feature has ended, by its own `expiry_date`.
+            LicenseSpringError: When the slot is taken: as `check_license_feature`.
 
         Cost: a check every 0.5 to 0.6 time-outs; all leases of a client share one task.
         """
@@ -229,7 +230,7 @@ class LicenseSpring(Caller, Endpoints):
     ) -> contextlib.AbstractAsyncContextManager[leases.Lease[License]]:
         """Hold a license for the length of an `async with`: its slot is taken, renewed and released once.
 
-        It behaves as `feature_lease`: a license that does not float is checked once; nothing is renewed or released.
+        It behaves like `feature_lease`. A license that does not float is checked once; nothing is renewed or released.
 
         Args:
             product: As in `check_license`, like the next five.
@@ -238,14 +239,14 @@ class LicenseSpring(Caller, Endpoints):
             username: The license's user.
             license_id: Picks one license when the user has several.
             bundle_code: Short code of the bundle.
-            floating_timeout: Seconds after which an unrenewed slot lapses; None takes the answer's, 300 if it has none.
-            grace: Seconds that the body may go on after that time-out while no renewal is answered.
+            floating_timeout: Seconds after which an unrenewed slot lapses; None for the answer's, or 300 without one.
+            grace: Seconds that the body may continue after that time-out while no renewal is answered.
             cancel_body: Whether losing the slot cancels the body; False only sets `lease.lost`.
 
         Raises:
             LeaseLost: From the `async with`, when the body was cancelled because the slot is gone or the license ended.
-            LicenseExpired, LicenseNotActive, LicenseNotEnabled: The answer says so, when the slot is taken.
-            LicenseSpringError: As `check_license`, when the slot is taken.
+            LicenseExpired, LicenseNotActive, LicenseNotEnabled: When the slot is taken: the answer says so.
+            LicenseSpringError: When the slot is taken: as `check_license`.
 
         Cost: a check every 0.5 to 0.6 time-outs; all leases of a client share one task.
         """
@@ -291,23 +292,23 @@ class LicenseSpring(Caller, Endpoints):
     ) -> Path:
         """Fetch an installation file, check its MD5, and give it its name.
 
-        What was fetched is kept in a partial file beside it: after a failure the same call goes on where it stopped.
-        Neither credentials nor cookies are sent. Redirects are followed from https to https only.
+        Until then, the bytes are in a partial file beside it: after a failure, the same call resumes. Neither
+        credentials nor cookies are sent. Redirects are followed from https to https only.
 
         Args:
-            file: What `installation_file` answered.
-            path: The name of the file when it is whole; one that exists is replaced.
-            timeout: Seconds for all of it.
+            file: The answer of `installation_file`.
+            path: The name of the complete file; an existing file is replaced.
+            timeout: Seconds for the whole download.
             max_size: Bytes above which the file is refused.
-            progress: Called with the bytes that are there and the bytes of the whole file, or None if unknown.
-            ssl_context: TLS settings and trusted authorities of the file's server; None trusts certifi's.
+            progress: Called with the bytes received and the bytes of the whole file, or None if unknown.
+            ssl_context: TLS settings and trusted authorities for the file's server; None trusts certifi's.
 
         Returns:
             The path.
 
         Raises:
-            ResponseError: The service gives no MD5, the file has another one, or its server does not answer with it.
-            ConnectionFailed, ConnectionLost, DeadlineExceeded: It is not whole; what came is kept.
+            ResponseError: The service gives no MD5, the file has another one, or its server does not return the file.
+            ConnectionFailed, ConnectionLost, DeadlineExceeded: The file is incomplete; the bytes received are kept.
             OSError: The file cannot be written.
 
         Cost: one HTTP request to the file's server, outside the rate windows, and one more per redirect.
@@ -320,7 +321,7 @@ class LicenseSpring(Caller, Endpoints):
 
     @property
     def with_raw_response(self) -> RawLicenseSpring:
-        """The same endpoints, answering with a `RawResponse`: the value and how it came about."""
+        """The same endpoints, returning a `RawResponse`: the value with its HTTP response."""
         return RawLicenseSpring(self)
 
     def __reduce__(self) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The settings of a client: checked when it is made, so that a slip is told before the first call."""
+"""The settings of a client, checked when it is made, so that mistakes show before the first call."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PRODUCTION_URL = "https://api.licensespring.com"
 
 
 class Options(TypedDict, total=False):
-    """The arguments of `LicenseSpring` that have no place in the environment."""
+    """The arguments of `LicenseSpring` that do not come from the environment."""
 
     public_key: PublicKeys | None
     verify_signatures: bool
@@ -47,7 +47,7 @@ class Options(TypedDict, total=False):
     tpm: Tpm | None
 
 
-# What is no class of ours is known by its method.
+# Objects of foreign classes are recognized by a method.
 _OBJECTS = {
     "engine": ("send", "HttpxEngine()"),
     "telemetry": ("observe", "OpenTelemetry()"),
@@ -56,7 +56,7 @@ _OBJECTS = {
 
 
 def check_kinds(**given: object) -> None:
-    """Refuse settings of another kind than documented; None means that one was not given."""
+    """Refuse settings of the wrong type; None means that a setting was not given."""
     kinds = {"retry": RetryPolicy, "rate_limits": RateLimits, "circuit": CircuitPolicy, "clock": Clock}
     for name, value in given.items():
         if value is None:
@@ -65,31 +65,31 @@ def check_kinds(**given: object) -> None:
             _check_no_http_client(name, value)
             method, example = _OBJECTS[name]
             if isinstance(value, type) or not callable(getattr(value, method, None)):
-                raise ConfigurationError(f"{name}: must be an object like {example}, with a method {method}()")
+                raise ConfigurationError(f"{name}: must be an object like {example}, with a {method}() method")
         elif not isinstance(value, kinds[name]):
             raise ConfigurationError(f"{name}: must be a {kinds[name].__name__}, not {type(value).__name__}")
 
 
 def _check_no_http_client(name: str, value: object) -> None:
-    # It has a method send() too, and importing httpx to look for its class would take a while.
+    # An httpx client has a send() method too, and importing httpx for its class would take a while.
     if any(kind.__module__.partition(".")[0] == "httpx" for kind in type(value).__mro__):
         raise ConfigurationError(f"{name}: must be an engine, not an httpx client; wrap it: HttpxEngine(client=...)")
 
 
 def checked_flag(name: str, value: bool) -> bool:
-    """Return a choice that must be made in so many words: None or 0 would turn off what protects."""
+    """Return a flag, or refuse anything but True and False: None or 0 would turn off a protection."""
     if not isinstance(value, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"{name}: must be True or False, not {type(value).__name__}")
     return value
 
 
 def checked_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
-    """Return the hooks, or refuse what cannot be called."""
+    """Return the hooks, or refuse what is not callable."""
     given = tuple(hooks) if isinstance(hooks, Iterable) else (hooks,)
     if not all(callable(hook) for hook in given):
         raise ConfigurationError("hooks: must be an iterable of callables")
     if any(inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(type(hook).__call__) for hook in given):
-        raise ConfigurationError("hooks: are called and never awaited; pass a plain function, not an async one")
+        raise ConfigurationError("hooks: are called but not awaited; pass plain functions, not async ones")
     return given
 
 
@@ -109,7 +109,7 @@ def pipeline_for(
     random: Callable[[], float],
     tpm: Tpm | None,
 ) -> Pipeline:
-    """Return the way of a client's calls, as the arguments of `LicenseSpring` say."""
+    """Return a client's pipeline, from the arguments of `LicenseSpring`."""
     if type(max_concurrency) is not int or max_concurrency < 1:
         raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
     check_kinds(retry=retry, rate_limits=rate_limits, circuit=circuit, clock=clock)
@@ -140,7 +140,7 @@ def pipeline_for(
 
 
 def default_limits(origin: str) -> RateLimits | None:
-    """Return the windows to keep to when none were given: at the vendor's own address those that hold on every plan."""
+    """Return the default rate windows: at the vendor's own address, those that apply on every plan."""
     return RateLimits.every_plan() if origin == PRODUCTION_URL else None
 
 
@@ -152,42 +152,43 @@ def default_engine() -> Engine:
 
 
 def checked_origin(base_url: str, allow_http: bool) -> str:
-    """Return the origin that requests go to, in its shortest form, or refuse what is none."""
+    """Return the origin that requests go to, in its shortest form, or refuse what is not an origin."""
     require_secure("base_url", base_url, allow_http=allow_http is True)
     parts = urlsplit(exact(base_url))
     if parts.path.strip("/") or parts.query:
         raise ConfigurationError("base_url: must be an origin like https://host, without a path; /api/v4 is appended")
     if _is_in_the_clear(base_url):
         _warn(
-            "allow_http=True: API key, license keys and devices travel in the clear; whoever is on the way reads them"
+            "allow_http=True: API key, license keys and device ids are sent in the clear; anyone on the network can "
+            "read them"
         )
     default_port = {"https": ":443", "http": ":80"}[parts.scheme]
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default_port)}"
 
 
 def checked_timeout(timeout: float) -> float:
-    """Return the seconds of a call, or refuse what is no positive number."""
+    """Return the seconds of a call, or refuse what is not a positive number."""
     if not is_number(timeout) or timeout <= 0:
         raise ConfigurationError("timeout: must be a positive number of seconds")
     return float(timeout)
 
 
 def checked_age(seconds: float | None) -> float | None:
-    """Return the greatest age of an answer in seconds, or refuse what is no positive number."""
+    """Return the greatest age of an answer in seconds, or refuse what is not a positive number."""
     if seconds is not None and (not is_number(seconds) or seconds <= 0):
         raise ConfigurationError("max_answer_age: must be a positive number of seconds, or None")
     return seconds
 
 
 def verifier_for(origin: str, public_key: PublicKeys | None, verify: bool) -> Verifier | None:
-    """Return what checks an origin's signatures, or None (with a warning) when nobody should."""
+    """Return the verifier for an origin's signatures, or None (with a warning) if they are not to be checked."""
     if not checked_flag("verify_signatures", verify):
-        _warn("verify_signatures=False: answers are believed whoever they come from")
+        _warn("verify_signatures=False: answers are believed, whoever sent them")
         return None
     if public_key is None:
         if origin != PRODUCTION_URL:
             raise ConfigurationError(
-                f"public_key: {origin} is not the vendor's own service, so pass the PEM of the key that it signs with, "
+                f"public_key: {origin} is not the vendor's own service; pass the PEM of the key that it signs with, "
                 "or verify_signatures=False"
             )
         public_key = PRODUCTION_PUBLIC_KEY
@@ -204,7 +205,7 @@ def _warn(text: str) -> None:
 
 
 def _frames_of_this_package() -> int:
-    """Return the stack level of the caller's own line, for a warning: `from_env` has one frame more than a call."""
+    """Return the stack level of the caller's own line, for warnings: `from_env` adds a frame."""
     frame, level = inspect.currentframe(), 0
     while frame is not None and frame.f_globals.get("__name__", "").startswith(__package__ or ""):
         frame, level = frame.f_back, level + 1
@@ -212,14 +213,14 @@ def _frames_of_this_package() -> int:
 
 
 def authorizer_for(auth: ApiKey | ClientCredentials, origin: str, engine: Engine, clock: Clock) -> Authorizer:
-    """Return what authorizes attempts with these credentials."""
+    """Return the authorizer for these credentials."""
     if isinstance(auth, ApiKey):
         return KeyAuthorizer(auth)
     if isinstance(auth, ClientCredentials):  # pyright: ignore[reportUnnecessaryIsInstance]
         if auth.token_url is None and _is_in_the_clear(origin):
             raise ConfigurationError(
-                "token_url: pass the token endpoint; whoever answers over plain http could name their own, "
-                "and would be sent the client secret"
+                "token_url: is missing; pass the token endpoint. Over plain http, anyone on the network could name "
+                "another endpoint and receive the client secret"
             )
         return TokenAuthorizer(auth, origin, engine.send, clock)
     raise ConfigurationError("auth: must be an ApiKey or ClientCredentials")

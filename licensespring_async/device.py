@@ -1,4 +1,4 @@
-"""The machine that the program runs on: its id, and what an activation may say of it (extra: `device`)."""
+"""The hardware id of this machine, and its data for an activation (extra: `device`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .models.json_types import exact, is_text
 
 _LINUX_IDS = (Path("/var/lib/dbus/machine-id"), Path("/etc/machine-id"))
 _CPU = Path("/proc/cpuinfo")
-_LARGEST = 64 * 1024  # bytes; the first processor's flags are near the beginning
+_LARGEST = 64 * 1024  # bytes; the first processor's flags come early
 
 
 class DeviceData(TypedDict, total=False):
@@ -30,13 +30,13 @@ class DeviceData(TypedDict, total=False):
 def hardware_id(application: str) -> str:
     """Return a stable id of this machine for one application.
 
-    It is the HMAC-SHA256 of the application's name, keyed by the operating system's own id of the machine: two
-    applications' ids cannot be joined, and the machine's id cannot be found from either. It stays the same when the
-    application is installed again, and changes when the operating system is.
+    It is the HMAC-SHA256 of the application's name, keyed by the operating system's id of the machine. So the ids of
+    two applications cannot be linked, and neither reveals the machine's id. It survives a reinstallation of the
+    application, but not of the operating system.
 
     Args:
-        application: A name that no other vendor uses, for example `com.example.render`. Never change it: another name
-            makes another device, which takes another activation.
+        application: A name that no other vendor uses, for example `com.example.render`. Never change it: a new name is
+            a new device, which takes another activation.
 
     Returns:
         64 hexadecimal digits.
@@ -44,7 +44,7 @@ def hardware_id(application: str) -> str:
     Raises:
         ConfigurationError: The machine has no id, as in most containers, or the extra `device` is not installed.
 
-    Cost: on Linux and Windows a small read; on macOS a process is started, once.
+    Cost: a small read on Linux and Windows; on macOS one process, started once.
     """
     if not isinstance(application, str) or not application.strip() or not is_text(application):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidParameter("application", "must be a name that is not empty, such as com.example.render")
@@ -56,22 +56,22 @@ def _hardware_id(application: str) -> str:
     with needs_extra("device"):
         import machineid  # noqa: PLC0415  # an extra
     if sys.platform == "linux" and not any(map(_has_id, _LINUX_IDS)):
-        # The library would take the container's id, which is another one after each start.
+        # The library would take the container's id, which changes with each start.
         raise _no_id("there is no /etc/machine-id")
     try:
         return str(machineid.hashed_id(application))  # pyright: ignore[reportUnknownMemberType]  # its options have no types
     except machineid.MachineIdNotFound as error:
-        raise _no_id("the operating system names none") from error
+        raise _no_id("the operating system gives none") from error
 
 
 def device_data(*, app_ver: str | None = None) -> DeviceData:
-    """Return what an activation may say of this machine; nothing is looked up in the network.
+    """Return data about this machine for an activation, without using the network.
 
     Args:
-        app_ver: Version of your application, to be sent with the rest.
+        app_ver: Version of your application, to send with the rest.
 
     Returns:
-        Arguments for `activate_license(**device_data())`: `os_ver`, `hostname`, and `is_vm` where the system says it.
+        Arguments for `activate_license(**device_data())`: `os_ver`, `hostname`, and `is_vm` if the system tells.
     """
     data: DeviceData = {"os_ver": _system()}
     if name := socket.gethostname():
@@ -106,7 +106,7 @@ def _system() -> str:
 
 
 def _is_vm() -> bool | None:
-    """Return whether this is a virtual machine, or None where the system does not say."""
+    """Return whether this is a virtual machine, or None if the system does not tell."""
     try:
         with _CPU.open(encoding="ascii", errors="replace") as file:
             flags = next((line for line in file.read(_LARGEST).splitlines() if line.startswith("flags")), None)

@@ -1,4 +1,4 @@
-"""Parts of the package that need an extra to be installed."""
+"""Parts of the package that need an extra."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def installing(extra: str, *, prefix: str = sys.prefix) -> str:
 
     Args:
         extra: The missing extra.
-        prefix: Where this Python is.
+        prefix: The prefix of this Python.
     """
     if _is_of_pipx(prefix):
         return f"pipx install --force {_tool(extra)}"
@@ -64,7 +64,7 @@ def installing_beside(package: str, *, prefix: str = sys.prefix) -> str:
 
     Args:
         package: The missing package.
-        prefix: Where this Python is.
+        prefix: The prefix of this Python.
     """
     if _is_of_pipx(prefix):
         return f"pipx inject licensespring-async {package}"
@@ -74,7 +74,7 @@ def installing_beside(package: str, *, prefix: str = sys.prefix) -> str:
 
 
 def _tool(*more: str) -> str:
-    # A tool is installed anew, and has only the extras that the command names.
+    # A tool is reinstalled, with only the extras that the command names.
     extras = ",".join(sorted({"cli", *more, *(each for each in _MODULES if _is_there(each))}))
     return f'"licensespring-async[{extras}]"'
 

@@ -1,7 +1,7 @@
-"""Files that the package writes: none follows a link, none is ever half there, and what holds keys is private.
+"""Files that the package writes: none follows a link, none is ever partial, and those with keys are private.
 
-In a directory that others can write to, a name that can be foretold may be a link to a file that only we may write. So
-a file is made under a random name, exclusively, and then takes the place of what has its name.
+In a directory that others can write to, someone may put a link to one of our files under a predictable name. So a file
+is created exclusively, under a random name, and then replaces what has its name.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from typing import BinaryIO, Final, Self
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _PRIVATE: Final = 0o600
-_NAME_SHOWN: Final = 50  # of a name that may be as long as a name can be
-_RANDOM: Final = 8  # bytes of a name that cannot be foretold
+_NAME_SHOWN: Final = 50  # characters of a name that may have the greatest length
+_RANDOM: Final = 8  # random bytes of a temporary name
 _DEVICES: Final = ("/dev/", "/proc/")
 
 
 def create(path: Path, *, private: bool = False) -> BinaryIO:
-    """Make a file that is not there and open it to be written.
+    """Create a new file and open it for writing.
 
     Args:
         path: The file.
         private: Whether it is for this user alone.
 
     Raises:
-        FileExistsError: There is something of this name, be it a link that leads nowhere.
-        OSError: It cannot be made.
+        FileExistsError: The name exists, even as a dangling link.
+        OSError: It cannot be created.
     """
     return os.fdopen(os.open(path, _NEW, _PRIVATE if private else 0o666), "wb")
 
 
 def go_on(path: Path) -> BufferedRandom:
-    """Open a file that is written in several goes, to be read and written, or make it.
+    """Open or create a file that is written in several steps, for reading and writing.
 
     Raises:
-        OSError: It is a link, has a second name, is not a regular file, another user's, or cannot be made.
+        OSError: It is a link, has a second name, is not a regular file, is another user's, or cannot be created.
     """
     mine = os.O_RDWR | getattr(os, "O_BINARY", 0)
     try:
@@ -52,19 +52,19 @@ def go_on(path: Path) -> BufferedRandom:
 
 
 class Replacement:
-    """A file that takes the place of another once it is whole; used in `with`, it does unless the block raises.
+    """A file that replaces another once it is complete. Used in `with`, it does so unless the block raises.
 
-    A device or a pipe is written as it is.
+    A device or a pipe is written directly.
 
     Args:
-        path: The file to replace; an existing file keeps its mode.
+        path: The file to replace; an existing file's mode is kept.
         private: Whether it is for this user alone.
 
     Attributes:
-        file: To be written.
+        file: The file to write to.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: It cannot be created.
     """
 
     def __init__(self, path: Path, *, private: bool = False) -> None:
@@ -80,7 +80,7 @@ class Replacement:
                 _copy_mode(path, self.file)
 
     def put(self) -> None:
-        """Put it in the other's place; it may be written on."""
+        """Replace the other file; writing may continue."""
         self.file.flush()
         if self._new is not None:
             os.fsync(self.file.fileno())
@@ -97,9 +97,9 @@ class Replacement:
             new.replace(self._path)
 
     def discard(self) -> None:
-        """Close it; unless it was put in the other's place, it is deleted."""
+        """Close it, and delete it unless it has replaced the other file."""
         try:
-            # What could not be written would fail once more here, and hide the error that says so.
+            # A failed write would fail again here, and hide the first error.
             with suppress(OSError):
                 self.file.close()
         finally:
@@ -121,10 +121,10 @@ class Replacement:
 
 
 def claim_private(path: Path) -> None:
-    """Make a file for this user alone, or see that the one that is there is such.
+    """Create a file for this user alone, or make an existing one private.
 
     Raises:
-        OSError: It is a link, not a regular file, another user's, or cannot be made.
+        OSError: It is a link, not a regular file, another user's, or cannot be created.
     """
     try:
         create(path, private=True).close()
@@ -133,14 +133,14 @@ def claim_private(path: Path) -> None:
 
 
 def read_private(path: Path, *, most: int) -> bytes:
-    """Return what a file for this user alone holds; one that is open to others no longer is afterwards.
+    """Return the content of a file for this user alone; a file open to others is made private.
 
     Args:
         path: The file.
-        most: Bytes that it has at most.
+        most: Bytes that it may have at most.
 
     Raises:
-        FileNotFoundError: There is nothing of this name.
+        FileNotFoundError: The name does not exist.
         OSError: It is a link, not a regular file, another user's, too large, or cannot be read.
     """
     with os.fdopen(_open_own(path, os.O_RDONLY | getattr(os, "O_BINARY", 0), private=True), "rb") as file:
@@ -151,7 +151,7 @@ def read_private(path: Path, *, most: int) -> bytes:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Delete what killed writers of a file have left; the caller sees to it that no writer is at work."""
+    """Delete what killed writers of a file have left. The caller must make sure that no writer is at work."""
     # A longer name is shortened, so that another file's writer could have the same.
     if len(path.name) > _NAME_SHOWN:
         return
@@ -162,16 +162,16 @@ def remove_leftovers(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file, for good also when the machine stops right afterwards; a link itself, not what it leads to."""
+    """Delete a file durably, even if the machine stops right afterwards; of a link, the link itself."""
     path.unlink(missing_ok=True)
     _make_durable(path.parent)
 
 
 def _open_own(path: Path, flags: int, *, private: bool) -> int:
-    """Open a file that has to be this user's; a private one is so afterwards."""
+    """Open a file that must be this user's; with `private`, it is made private."""
     if path.is_symlink():
         raise OSError(errno.ELOOP, "is a link, which is not followed", str(path))
-    # A pipe would wait for its other end.
+    # Opening a pipe would wait for its other end.
     number = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
         _check_own(number, path, is_alone=not private)
@@ -188,7 +188,7 @@ def _check_own(number: int, path: Path, *, is_alone: bool) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "is not a regular file", str(path))
     if is_alone and found.st_nlink > 1:
-        raise OSError(errno.EMLINK, "has another name as well, by which it would be changed", str(path))
+        raise OSError(errno.EMLINK, "has a second name (a hard link), and would be changed there too", str(path))
     if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "belongs to another user, who could read and change it", str(path))
 
@@ -199,13 +199,13 @@ def _make_private(number: int) -> None:
 
 
 def _set_mode(number: int, mode: int) -> None:
-    # Windows has no such modes; its newer Pythons have the function all the same.
+    # Windows has no such modes, although its newer Pythons have the function.
     if os.name == "posix" and hasattr(os, "fchmod"):
         os.fchmod(number, mode)
 
 
 def _make_durable(folder: Path) -> None:
-    """Write a folder's names to the disk; until then a new name can be lost when the machine stops."""
+    """Write a folder's names to the disk; before that, a new name can be lost if the machine stops."""
     if os.name != "posix":
         return
     number = os.open(folder, os.O_RDONLY)
@@ -216,7 +216,7 @@ def _make_durable(folder: Path) -> None:
 
 
 def _is_device(path: Path) -> bool:
-    # /dev/stdout is a link, and where it leads may be a regular file.
+    # /dev/stdout is a link that may lead to a regular file.
     if str(path.absolute()).startswith(_DEVICES):
         return True
     try:

@@ -1,7 +1,7 @@
-"""The endpoints as methods, listed once: a client's base says whether its methods await or block, and answer raw.
+"""The endpoints as methods. A client's base decides whether they are awaited or block, and whether they return raw.
 
-A type checker reads `Endpoint.__get__`, overloaded on the four bases. At run time every client class gets real
-functions with the name, text and signature of the endpoint functions, so that `help` and `inspect` show them.
+A type checker reads `Endpoint.__get__`, overloaded on the four bases. At run time, every client class gets functions
+with the name, docstring and signature of the endpoint functions, so that `help` and `inspect` show them.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _SELF = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
 
 @functools.cache
 def _signature(function: _Function) -> inspect.Signature:
-    """Return a function's signature, its annotations evaluated: once, though four classes have its methods."""
+    """Return a function's signature with evaluated annotations; cached, since four classes have its methods."""
     return inspect.signature(function, eval_str=True)
 
 
 def _like(function: _Function, method: Callable[..., Any], raw: Any = None) -> Callable[..., Any]:
-    """Give a method the name, text and parameters of the endpoint function that it calls, and what it returns."""
+    """Give a method the name, docstring, parameters and return type of the endpoint function that it calls."""
     functools.update_wrapper(method, function)
     signature = _signature(function)
     (answer,) = get_args(signature.return_annotation)
@@ -63,7 +63,7 @@ def _other(
 
 
 class Awaiting(ABC):
-    """A client with awaitable methods that return the value."""
+    """A client whose methods are awaited and return the value."""
 
     @abstractmethod
     async def perform(self, call: Call[T]) -> RawResponse[T]:
@@ -79,24 +79,24 @@ class Awaiting(ABC):
         repeat: bool | None = None,
         signed: bool = True,
     ) -> T:
-        """Call an endpoint that this version has no method for: signed, paced and verified as every call is.
+        """Call an endpoint that this version has no method for: signed, paced and verified like every call.
 
-        Every text in the parameters counts as a secret; the path does not, and is shown in errors and logs. The answer
-        is bound to nothing that was asked for: look at what it says it is about.
+        Every text in the parameters is a secret. The path is not: errors and logs show it. The answer is not bound to
+        the request: check yourself what it is about.
 
         Args:
-            method: GET sends the parameters in the query, POST as JSON. A GET is repeated after any failure that may
+            method: GET sends the parameters in the query, POST as JSON. A GET is retried after any failure that may
                 pass, a POST not after one that may have acted.
             path: The path below the origin, such as `/api/v4/check_license`.
             parameters: By name; None leaves one out of a query.
             model: What to read the answer as: a class of `licensespring_async.models`, `tuple[License, ...]` for an
                 array, or `object` for JSON as it came.
-            repeat: Whether it may be sent again after a failure that may have acted; None as `method` says.
-            signed: Whether the service signs the answer. What it does not sign, anyone on the way could have written.
+            repeat: Whether to retry after a failure that may have acted; None for the default of `method`.
+            signed: Whether the service signs the answer. Anyone on the network could forge an unsigned one.
 
         Raises:
-            InvalidParameter: An argument cannot be sent; nothing was.
-            LicenseSpringError: As every call.
+            InvalidParameter: An argument cannot be sent; nothing was sent.
+            LicenseSpringError: As for every call.
 
         Cost: one HTTP request per attempt.
         """
@@ -113,7 +113,7 @@ class Awaiting(ABC):
 
 @attrs.frozen
 class AwaitingRaw:
-    """The endpoints of a client, awaited and answering with a `RawResponse`."""
+    """The endpoints of a client, awaited and returning a `RawResponse`."""
 
     client: Awaiting
 
@@ -127,7 +127,7 @@ class AwaitingRaw:
         repeat: bool | None = None,
         signed: bool = True,
     ) -> RawResponse[T]:
-        """As `LicenseSpring.request`, with how the answer came about."""
+        """As `LicenseSpring.request`, but return a `RawResponse`."""
         call = _other(method, path, parameters, model=model, repeat=repeat, signed=signed)
         return await self.client.perform(call)
 
@@ -140,7 +140,7 @@ class AwaitingRaw:
 
 
 class Blocking(ABC):
-    """A client with blocking methods that return the value."""
+    """A client whose methods block and return the value."""
 
     @abstractmethod
     def perform(self, call: Call[T]) -> RawResponse[T]:
@@ -170,7 +170,7 @@ class Blocking(ABC):
 
 @attrs.frozen
 class BlockingRaw:
-    """The endpoints of a client, blocking and answering with a `RawResponse`."""
+    """The endpoints of a client, blocking and returning a `RawResponse`."""
 
     client: Blocking
 
@@ -184,7 +184,7 @@ class BlockingRaw:
         repeat: bool | None = None,
         signed: bool = True,
     ) -> RawResponse[T]:
-        """As `LicenseSpring.request`, with how the answer came about."""
+        """As `LicenseSpring.request`, but return a `RawResponse`."""
         call = _other(method, path, parameters, model=model, repeat=repeat, signed=signed)
         return self.client.perform(call)
 
@@ -218,7 +218,7 @@ class Endpoint(Generic[P, T]):
 
 
 class ListsEndpoints:
-    """Base of a list of endpoints: a class that inherits the list, and one of the four bases, gets its methods."""
+    """Base of a list of endpoints. A class that inherits the list and one of the four bases gets its methods."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -267,8 +267,8 @@ class Endpoints(ListsEndpoints):
 
 
 class RawLicenseSpring(AwaitingRaw, Endpoints):
-    """The endpoints of an async client, answering with a `RawResponse`."""
+    """The endpoints of an async client, returning a `RawResponse`."""
 
 
 class RawBlockingLicenseSpring(BlockingRaw, Endpoints):
-    """The endpoints of a blocking client, answering with a `RawResponse`."""
+    """The endpoints of a blocking client, returning a `RawResponse`."""

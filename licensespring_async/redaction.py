@@ -1,4 +1,4 @@
-"""What may be shown of a secret, and of text that came from outside; and what must not be written down at all."""
+"""Redaction: what may be shown of secrets and of foreign text, and what must not be pickled."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _salt: ContextVar[str] = ContextVar("fingerprint salt")
 
 
 def current_salt() -> str:
-    """Return what fingerprints are salted with here: the block's salt, the environment's, or this process's own."""
+    """Return the salt of fingerprints: the block's, the environment's, or this process's own."""
     return _salt.get("") or os.environ.get(SALT_VARIABLE) or _PROCESS_SALT
 
 
 @contextmanager
 def salted(salt: str) -> Generator[None]:
-    """Salt the fingerprints that are made in the block, so that they compare with those of another run.
+    """Salt the fingerprints made in the block, so that they compare with those of another run.
 
     Args:
-        salt: Any text; who knows it can find short secrets by trying, so it is kept like one.
+        salt: Any text. Keep it secret: with it, short secrets can be found by trying.
     """
     token = _salt.set(salt)
     try:
@@ -45,11 +45,10 @@ def salted(salt: str) -> Generator[None]:
 
 
 def fingerprint(secret: str) -> str:
-    """Return a short name for a secret, so people can distinguish two secrets.
+    """Return a short name for a secret, by which people can tell secrets apart.
 
-    It is salted, since whoever sees the name of a MAC address or of a short key could find it by trying. The salt is a
-    process's own, so the name is the same within one process; `LICENSESPRING_FINGERPRINT_SALT` makes it the same in
-    all that have it.
+    It is salted: otherwise a MAC address or a short key could be found from it by trying. Each process has its own
+    salt, so a name is stable within one process. Processes that share `LICENSESPRING_FINGERPRINT_SALT` give one name.
 
     Args:
         secret: A key, user name or device id.
@@ -63,7 +62,7 @@ def fingerprint(secret: str) -> str:
 
 
 class Unpickled:
-    """What holds secrets is not written anywhere: not into files, not into the memory of other processes."""
+    """Holds secrets, so it refuses to be pickled: into a file, or to another process."""
 
     __slots__ = ()
 
@@ -80,12 +79,12 @@ class Unpickled:
 
 
 def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return the start of foreign text, fit for a terminal and a log.
+    """Return the start of foreign text, safe for a terminal and a log.
 
-    Control characters become spaces (a server must not be able to steer a terminal), and every secret that the text
-    echoes is replaced by its fingerprint.
+    Control characters become spaces, so that a server cannot control a terminal. Every secret that the text echoes is
+    replaced by its fingerprint.
 
-    Cost: linear in the text, of which 64 KiB are searched, and in the secrets, whatever they hold.
+    Cost: linear in the text, of which 64 KiB are searched, and in the secrets.
     """
     shapes = {shape: secret for secret in filter(None, secrets) for shape in _shapes(secret)}
     hidden = _hidden(text[:_SEARCHED], shapes, is_cut=len(text) > _SEARCHED)
@@ -95,14 +94,14 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def _hidden(text: str, shapes: Mapping[str, str], *, is_cut: bool) -> str:
-    """Return a text with fingerprints in the place of secrets; where it is cut off, without what may begin one."""
+    """Return a text with fingerprints in place of secrets; where it is cut off, what may begin a secret is dropped."""
     folded = _folded(text)
     found = [
         (start, start + len(shape), secret) for shape, secret in shapes.items() for start in _places(folded, shape)
     ]
     parts: list[str] = []
     shown = 0
-    # Of those that begin together the longest comes first: one secret may be a part of another.
+    # Of those with the same start, the longest comes first: one secret may be a part of another.
     for start, end, secret in sorted(found, key=lambda each: (each[0], -each[1])):
         if start >= shown:
             parts += text[shown:start], fingerprint(secret)
@@ -114,9 +113,9 @@ def _hidden(text: str, shapes: Mapping[str, str], *, is_cut: bool) -> str:
 
 
 def _places(text: str, shape: str) -> Iterable[int]:
-    """Return where a folded text has a shape, each time behind the last one."""
+    """Return where a folded text has a shape, without overlaps."""
     shape = _folded(shape)
-    # A short one is a part of many words; as a word of its own it is meant.
+    # A short secret is a part of many words; it counts only as a word of its own.
     is_word = len(shape) < _SHORT
     start = text.find(shape)  # in linear time, also for a shape and a text that repeat themselves
     while start >= 0:
@@ -131,19 +130,19 @@ def _is_in_word(character: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Return a text in lower case, for %2f is %2F, with as many characters as it had."""
+    """Return a text in lower case with as many characters as before; %2F may be written %2f."""
     # The one character whose lower case is two, and the one whose lower case depends on its neighbours.
     text = text.replace("\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}", "i").lower()
     return text.replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
 
 
 def printable(text: str) -> str:
-    """Return foreign text with spaces for what steers a terminal: escapes, line ends, turned directions."""
+    """Return foreign text with spaces in place of what controls a terminal: escapes, line ends, text direction."""
     return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
 
 
 def _shapes(secret: str) -> set[str]:
-    """Return how a secret looks in URLs, HTML, JSON and the texts of programs."""
+    """Return the forms of a secret in URLs, HTML, JSON and program text."""
     quoted = html.escape(secret)
     written = json.dumps(secret)[1:-1]
     spoken = json.dumps(secret, ensure_ascii=False)[1:-1]

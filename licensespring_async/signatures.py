@@ -51,18 +51,18 @@ _HASH = SHA256()
 class Verifier:
     """Checks that an answer's bytes were signed by one of the trusted keys.
 
-    Fleets, leases and gates get the same answers again and again, so it remembers which bytes (by their SHA-256) and
-    signature held. A failed check is never cached. Threads may share it.
+    Fleets, leases and gates get the same answers again and again. So it caches which bytes (by their SHA-256) had a
+    valid signature; invalid ones are never cached. Thread-safe.
 
     Args:
         public_keys: PEM texts (SubjectPublicKeyInfo) of RSA keys of at least 2048 bits; several while keys rotate.
-        remembered: How many pairs are remembered, the last used ones.
+        remembered: Size of the cache in pairs of body and signature; the least recently used is dropped.
 
     Attributes:
-        public_keys: The keys it was given.
+        public_keys: The keys as given.
 
     Raises:
-        ConfigurationError: A key cannot be read, is not RSA, is too short, or there is none.
+        ConfigurationError: A key cannot be read, is not RSA or is too short, or there is no key.
     """
 
     def __init__(self, public_keys: PublicKeys, *, remembered: int = _REMEMBERED) -> None:
@@ -86,9 +86,9 @@ class Verifier:
             signature: The header's value, or None if there was none.
 
         Raises:
-            SignatureError: It is missing, no Base64, or not made by a trusted key over these bytes.
+            SignatureError: It is missing, not Base64, or not made by a trusted key over these bytes.
 
-        Cost: about 70 us for each key tried (RSA-4096); a hash where the same bytes have held before.
+        Cost: about 70 us for each key tried (RSA-4096); only a hash for cached bytes.
         Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature-v2
         """
         if not signature:
@@ -135,7 +135,7 @@ def _base64(text: str) -> bytes | None:
         decoded = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:  # not ASCII, or not Base64
         return None
-    # The last letter may have bits that nothing uses: one signature would have several spellings.
+    # The last letter may have unused bits: one signature would have several spellings.
     return decoded if binascii.b2a_base64(decoded, newline=False) == text.encode() else None
 
 
@@ -145,7 +145,7 @@ def _load(pem: str | bytes) -> RSAPublicKey:
     except (ValueError, UnsupportedAlgorithm):
         raise ConfigurationError("public_key: not a PEM public key (-----BEGIN PUBLIC KEY-----)") from None
     if not isinstance(key, RSAPublicKey):
-        raise ConfigurationError("public_key: the License API signs with RSA, and this is another kind of key")
+        raise ConfigurationError("public_key: must be an RSA key, the kind that the License API signs with")
     if key.key_size < _SMALLEST_KEY:
         raise ConfigurationError(f"public_key: {key.key_size} bits are too short; at least {_SMALLEST_KEY} are needed")
     return key

@@ -48,13 +48,13 @@ def activate_license(
     """Activate a license on a device.
 
     **Side effect:** the device counts among the license's activations until it is deactivated. The call is never sent
-    twice after a failure that may have acted. The client then finds out: it asks `check_license` and returns what that
-    says, or activates again if the device is not known. After a single sign-on it cannot ask; then the error says what
-    is in doubt.
+    twice after a failure that may have acted. Instead, the client calls `check_license` and returns its answer, or
+    activates again if the device is not active. After a single sign-on it cannot do so; then the error says that the
+    outcome is unknown.
 
     Args:
         license_id: Picks one license when the user has several; the newest if left out.
-        tpm: Enrols the key of the device's TPM, and signs the request with it.
+        tpm: Enrolls the key of the device's TPM, and signs the request with it.
 
     Returns:
         The license.
@@ -131,8 +131,8 @@ def deactivate_license(
 ) -> Call[None]:
     """Deactivate a license on a device.
 
-    Repeating it changes nothing more, so it is retried. When an attempt's answer was lost, the retry may raise
-    `DeviceNotFound` or `LicenseNotActive`: then, too, the device is deactivated.
+    A repeated call changes nothing, so it is retried. If the first answer was lost, the retry may raise
+    `DeviceNotFound` or `LicenseNotActive`: the device is then deactivated too.
 
     Args:
         hardware_id: Unique id of the device.
@@ -187,14 +187,14 @@ def activate_bundle(
     """Activate the licenses of a bundle on a device.
 
     **Side effect:** the device counts among the bundle's activations until it is deactivated. The call is never sent
-    twice after a failure that may have acted. The client then finds out: it asks `check_bundle` and returns what that
-    says, or activates again if the device is not known. After a single sign-on it cannot ask; then the error says what
-    is in doubt.
+    twice after a failure that may have acted. Instead, the client calls `check_bundle` and returns its answer, or
+    activates again if the device is not active. After a single sign-on it cannot do so; then the error says that the
+    outcome is unknown.
 
     Args:
         product: Short code of the bundle.
         license_id: Picks one license when the user has several; the newest if left out.
-        tpm: Enrols the key of the device's TPM, and signs the request with it.
+        tpm: Enrolls the key of the device's TPM, and signs the request with it.
 
     Returns:
         The licenses of the bundle.
@@ -274,15 +274,15 @@ def deactivate_bundle(
 ) -> Call[None]:
     """Deactivate the licenses of a bundle on a device.
 
-    Repeating it changes nothing more, so it is retried. When an attempt's answer was lost, the retry may raise
-    `DeviceNotFound` or `LicenseNotActive`: then, too, the device is deactivated.
+    A repeated call changes nothing, so it is retried. If the first answer was lost, the retry may raise
+    `DeviceNotFound` or `LicenseNotActive`: the device is then deactivated too.
 
     Args:
         product: Short code of the bundle.
         hardware_id: Unique id of the device.
 
     Raises:
-        DeviceNotFound: The license is not active on this device.
+        DeviceNotFound: The bundle is not active on this device.
 
     Cost: one HTTP request per attempt. The service answers with a word, which is not signed.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-bundle-online-method
@@ -310,5 +310,5 @@ def _key_of(tpm: Tpm | None) -> str | None:
     if tpm is None:
         return None
     if isinstance(tpm, type) or not callable(getattr(tpm, "sign", None)) or not hasattr(tpm, "public_key"):
-        raise InvalidParameter("tpm", "must be an object with a public_key and a method sign()")
+        raise InvalidParameter("tpm", "must be an object with a public_key and a sign() method")
     return tpm.public_key

@@ -1,8 +1,7 @@
 """Checks that tie an answer to its request.
 
-The service's v2 signature covers the body alone, so an answer that was recorded for another request verifies for ever.
-A binding looks for what the body repeats of the request. Texts are compared as the service does, which does not tell
-A to Z in upper and lower case apart.
+The service's v2 signature covers the body alone, so a recorded answer to another request verifies forever. A binding
+compares what the body repeats of the request. Like the service, it ignores the case of A to Z.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ from .parameters import Value, secrets_of
 
 @attrs.frozen
 class SameFeature(Unpickled):
-    """Refuses an answer about another feature, or about another license when one was asked for.
+    """Refuses an answer about another feature, or about a license other than `license_id`.
 
-    The body repeats neither product nor device, key or user: an answer to another of them cannot be told apart.
+    The body repeats neither product nor device, key or user, so answers about others of these cannot be told apart.
 
     Args:
-        asked: The values asked for, by parameter.
+        asked: The request's parameters.
     """
 
     asked: Mapping[str, Value] = attrs.field(repr=False)
@@ -45,20 +44,20 @@ class SameFeature(Unpickled):
         if not is_same(feature.code, code):
             given, asked = excerpt(feature.code, secrets_of(self.asked)), excerpt(code)
             raise AnswerMismatch(f"the answer is about the feature {given!r}, not {asked!r}; it was discarded")
-        # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
+        # Inside a bundle, license_id may mean the bundle or its member: the documentation does not say which.
         if license_id is not None and "bundle_code" not in self.asked and feature.license_id != license_id:
-            raise AnswerMismatch("the answer is about another license than license_id says; it was discarded")
+            raise AnswerMismatch("the answer is about a license other than license_id; it was discarded")
 
 
 @attrs.frozen
 class SameDevice(Unpickled):
     """Refuses licenses of another product, license, device, key or user.
 
-    The first license of a bundle is its own, so one of them has the product and the id that were asked for. Device, key
-    and user are in the text that the v1 signature of each license was made over; a license without one is believed.
+    The first license of a bundle is the bundle's own, so one license must have the requested product and id. The v1
+    signature of each license covers device, key and user; a license without such a signature is believed.
 
     Args:
-        asked: The values asked for, by parameter.
+        asked: The request's parameters.
 
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
@@ -71,11 +70,11 @@ class SameDevice(Unpickled):
             return
         product, license_id = str(self.asked["product"]), self.asked.get("license_id")
         if not any(is_same(product, each.product_details.short_code) for each in licenses):
-            raise AnswerMismatch(f"no license of the answer is of the product {excerpt(product)!r}; it was discarded")
-        # Inside a bundle a license_id may be the bundle's or its member's: the documentation does not say which.
+            raise AnswerMismatch(f"the answer has no license of the product {excerpt(product)!r}; it was discarded")
+        # Inside a bundle, license_id may mean the bundle or its member: the documentation does not say which.
         is_named = license_id is not None and "bundle_code" not in self.asked
         if is_named and license_id not in [each.id for each in licenses]:
-            raise AnswerMismatch("no license of the answer is the one that license_id says; it was discarded")
+            raise AnswerMismatch("the answer has no license with the requested license_id; it was discarded")
         for each in licenses:
             problem = self._problem(each, verifier)
             if problem:
@@ -86,7 +85,7 @@ class SameDevice(Unpickled):
         device, identity = str(self.asked["hardware_id"]), self._identity(license)
         if license.hardware_id is not None and not is_same(license.hardware_id, device):
             return "is another device's"
-        # An empty signature is one that does not hold.
+        # An empty signature is an invalid one.
         if verifier is None or license.license_signature is None:
             return ""
         until = "" if license.validity_period is None else in_utc(license.validity_period)
@@ -95,19 +94,19 @@ class SameDevice(Unpickled):
             return "is not signed for this device and this key or user"
         # The text of device a and key b#c is that of device a#b and key c.
         if "#" in device + identity and not self._is_repeated(license):
-            return "is signed for a text in which # keeps device and key or user from being told apart"
+            return "is signed for a text with a further #, so device and key or user cannot be told apart"
         return ""
 
     def _identity(self, license: License) -> str:
         key = self.asked.get("license_key")
         if key is not None:
             return str(key)
-        # After a single sign-on only the answer says who signed on. Only a username may carry a suffix that is not
-        # signed: ana@example.org|SUFFIX.
+        # After a single sign-on, only the answer says who signed on. Only a username may have an unsigned suffix:
+        # ana@example.org|SUFFIX.
         return str(self.asked.get("username") or license.username or "").partition("|")[0]
 
     def _is_repeated(self, license: License) -> bool:
-        """Return whether a license names its device, or its key or user, so that the signed text has one reading."""
+        """Return whether a license names its device, or its key or user, so that the signed text is unambiguous."""
         if license.hardware_id is not None:
             return True
         users = [license.username, None if license.user is None else license.user.email]
@@ -119,10 +118,10 @@ class SameDevice(Unpickled):
 
 @attrs.frozen
 class SameLicense(Unpickled):
-    """Refuses a count or a borrowing of another license than `license_id` named.
+    """Refuses a count or a borrowing of a license other than `license_id`.
 
     Args:
-        asked: The values asked for, by parameter.
+        asked: The request's parameters.
     """
 
     asked: Mapping[str, Value] = attrs.field(repr=False)
@@ -134,7 +133,7 @@ class SameLicense(Unpickled):
         # A license's count has the license's own id; a feature's has both.
         answered = answer.id if isinstance(answer, Consumption) and "feature" not in self.asked else answer.license_id
         if answered not in (None, license_id):
-            raise AnswerMismatch("the answer is about another license than license_id says; it was discarded")
+            raise AnswerMismatch("the answer is about a license other than license_id; it was discarded")
 
 
 @attrs.frozen
@@ -153,18 +152,18 @@ class SameProduct(Unpickled):
 
 @attrs.frozen
 class SameVersion(Unpickled):
-    """Refuses an installation file of another version than was asked for."""
+    """Refuses an installation file of a version other than the requested one."""
 
     asked: Mapping[str, Value] = attrs.field(repr=False)
 
     def __call__(self, answer: InstallationFile, verifier: Verifier | None) -> None:
         if self.asked.get("version") not in (None, answer.version):
-            raise AnswerMismatch("the answer is about another version than was asked for; it was discarded")
+            raise AnswerMismatch("the answer is about a version other than the requested one; it was discarded")
 
 
 @attrs.frozen
 class SameVariables(Unpickled):
-    """Refuses an answer to a call that stored other variables."""
+    """Refuses an answer that lacks variables which the call stored."""
 
     asked: Mapping[str, Value] = attrs.field(repr=False)
 

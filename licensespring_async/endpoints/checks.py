@@ -1,4 +1,4 @@
-"""Checks: of a license, of the licenses of a bundle, of one feature."""
+"""Checks of a license, of a bundle's licenses, and of one feature."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def check_license(
 ) -> Call[License]:
     """Check a license on a device.
 
-    **Side effect:** if the license floats, the device takes one slot (or renews the one it holds). Device data that is
-    given (`os_ver` to `mac_address`) replaces what the service has stored. Repeating the call for the same
-    `hardware_id` renews and never doubles, so it is retried.
+    **Side effect:** if the license floats, the device takes one slot (or renews the one it holds). Device data in the
+    call (`os_ver` to `mac_address`) replaces what the service has stored. A repeated call for the same `hardware_id`
+    renews the slot and takes no second one, so it is retried.
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
 
     Returns:
-        The license. It may have expired: ask its `is_valid()`.
+        The license. It may have expired: call its `is_valid()`.
 
-    Cost: one HTTP request per attempt, and one RSA verification for the answer and one for the license in it.
+    Cost: one HTTP request per attempt, one RSA verification for the answer and one for the license in it.
     Source: https://docs.licensespring.com/license-api/license-check/check-license
     """
     fields = required(
@@ -93,7 +93,7 @@ def check_bundle(
 ) -> Call[Bundle]:
     """Check the licenses of a bundle on a device.
 
-    **Side effect:** device data that is given (`os_ver` to `mac_address`) replaces what the service has stored.
+    **Side effect:** device data in the call (`os_ver` to `mac_address`) replaces what the service has stored.
 
     Args:
         product: Short code of the bundle.
@@ -103,7 +103,7 @@ def check_bundle(
     Returns:
         The licenses of the bundle, a sequence with lookup by product short code.
 
-    Cost: one HTTP request per attempt, and one RSA verification for the answer and for each of its licenses.
+    Cost: one HTTP request per attempt, one RSA verification for the answer and one for each license in it.
     Source: https://docs.licensespring.com/license-api/license-check/check-bundle
     """
     fields = required(
@@ -142,11 +142,11 @@ def check_license_feature(
     """Check a device against one feature of its license, and connect it to the feature.
 
     **Side effect:** if the feature floats, the device takes one slot (or renews the one it holds) and keeps it until it
-    is released or its time-out passes. Repeating the call for the same `hardware_id` renews and never doubles, so it is
-    retried; do not call it to look around.
+    is released or its time-out passes. So do not call it only to look. A repeated call for the same `hardware_id`
+    renews the slot and takes no second one, so it is retried.
 
-    The answer is returned as it is, also when the feature has ended: the service may call that a success. Ask
-    `feature.is_expired()`, or use what asks it: `feature_lease`, a `LicenseGate`.
+    The answer may be about a feature that has ended: the service may call that a success. Call `feature.is_expired()`,
+    or use `feature_lease` or a `LicenseGate`, which do.
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.

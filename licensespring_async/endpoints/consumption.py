@@ -30,10 +30,10 @@ def add_consumption(
     ignore_events: bool | None = None,
     sdk_ver: str | None = None,
 ) -> Call[Consumption]:
-    """Add to what a license has consumed; a negative number gives uses back.
+    """Count uses of a license; a negative number gives uses back.
 
     **Side effect:** the count changes, and with a pool the pool's count too. The call is never sent twice after a
-    failure that may have acted: an error with `may_have_acted` leaves open whether the uses were counted.
+    failure that may have acted: after an error with `may_have_acted`, the uses may have been counted or not.
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
@@ -43,7 +43,7 @@ def add_consumption(
         The counts after the call.
 
     Raises:
-        LicenseNotEnoughConsumptions: The allowance does not reach; nothing was counted.
+        LicenseNotEnoughConsumptions: Too few uses are left; nothing was counted.
         LicenseNotConsumption: The license does not count uses.
 
     Cost: one HTTP request per attempt and one RSA verification.
@@ -80,10 +80,10 @@ def add_feature_consumption(
     event: Sequence[str] | None = None,
     sdk_ver: str | None = None,
 ) -> Call[Consumption]:
-    """Add to what a feature has consumed; a negative number gives uses back.
+    """Count uses of a feature; a negative number gives uses back.
 
     **Side effect:** the count changes, and with a pool the pool's count too. The call is never sent twice after a
-    failure that may have acted: an error with `may_have_acted` leaves open whether the uses were counted.
+    failure that may have acted: after an error with `may_have_acted`, the uses may have been counted or not.
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
@@ -93,7 +93,7 @@ def add_feature_consumption(
         The counts after the call.
 
     Raises:
-        FeatureNotEnoughConsumptions: The allowance does not reach; nothing was counted.
+        FeatureNotEnoughConsumptions: Too few uses are left; nothing was counted.
         UnsupportedProductFeature: The license does not have the feature.
 
     Cost: one HTTP request per attempt and one RSA verification.

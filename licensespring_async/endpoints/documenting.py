@@ -1,4 +1,4 @@
-"""Texts of endpoint functions: what each shares with others is written once, and filled in here."""
+"""Docstrings of endpoint functions: fills in the texts that several of them share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WIDTH = 116
 _SECTION = re.compile(r"^(Args|Returns|Raises|Cost|Source):", re.MULTILINE)
 _ENTRY = re.compile(r"^    ([\w, ]+): ", re.MULTILINE)
 _RAISES = {
-    "InvalidParameter": "An argument cannot be sent; nothing was.",
+    "InvalidParameter": "An argument cannot be sent; nothing was sent.",
     "LicenseRefused": "The service says no; the subclass says why.",
     "AuthorizationError": "The service does not accept the credentials.",
     "SignatureError": "The answer is not signed by a trusted key; `AnswerMismatch`: it answers another request.",
@@ -26,9 +26,9 @@ _RAISES = {
 
 
 def documented(function: F) -> F:
-    """Complete the text of an endpoint function: arguments by the table of parameters, and the errors of every call.
+    """Complete the docstring of an endpoint function: arguments from the table of parameters, errors of every call.
 
-    Text written by hand at the function wins; missing parts are filled in.
+    Entries that the function has stay; missing ones are filled in.
     """
     if function.__doc__ is None:  # python -OO
         return function
@@ -47,17 +47,17 @@ def documented(function: F) -> F:
 
 
 def sections_of(function: Callable[..., object]) -> dict[str, str]:
-    """Return the parts of a function's text by the word that each begins with, "" for what comes before the first."""
+    """Return the sections of a function's docstring by title; "" is the text before the first."""
     return _split(inspect.getdoc(function) or "", _SECTION)
 
 
 def arguments_of(function: Callable[..., object]) -> dict[str, str]:
-    """Return what a function's text says of each argument."""
+    """Return what a function's docstring says of each argument."""
     return _entries(sections_of(function).get("Args", ""))
 
 
 def _split(text: str, beginning: re.Pattern[str]) -> dict[str, str]:
-    """Return the parts of a text by the word that each begins with, "" for what comes before the first."""
+    """Return the parts of a text by title; "" is the text before the first."""
     starts = [*beginning.finditer(text)]
     ends = [*(each.start() for each in starts), len(text)]
     parts = {each[1]: text[each.start() : end].rstrip() for each, end in zip(starts, ends[1:], strict=True)}
@@ -74,7 +74,7 @@ def _section(title: str, entries: dict[str, str]) -> str:
     return "\n".join([f"{title}:", *(_entry(name, about) for name, about in entries.items())])
 
 
-@functools.cache  # most are of many endpoints
+@functools.cache  # many endpoints share most of them
 def _entry(name: str, about: str) -> str:
     return textwrap.fill(
         f"{name}: {about}", _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8, break_on_hyphens=False

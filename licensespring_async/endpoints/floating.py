@@ -27,7 +27,7 @@ def release_floating_license(
 ) -> Call[None]:
     """Give back the slot of a floating license that a device took with `check_license`.
 
-    Repeating it changes nothing more, so it is retried like a check.
+    A repeated call changes nothing, so it is retried.
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
@@ -60,8 +60,8 @@ def release_floating_feature(
 ) -> Call[None]:
     """Give back the slot of a floating feature that a device took with `check_license_feature`.
 
-    Repeating it changes nothing more, so it is retried like a check. When an attempt's answer was lost, the retry may
-    find the slot free already and raise `FloatingFeatureDeviceNotInUse`: then, too, the device holds no slot.
+    A repeated call changes nothing, so it is retried. If the first answer was lost, the retry may raise
+    `FloatingFeatureDeviceNotInUse`: the device then holds no slot either.
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
@@ -103,10 +103,10 @@ def borrow_floating_license(
     bundle_code: str | None = None,
     sdk_ver: str | None = None,
 ) -> Call[Borrowing]:
-    """Borrow a slot of a floating license: the device keeps it without contact to the service until a moment.
+    """Borrow a slot of a floating license: the device keeps it offline until `borrowed_until`.
 
-    **Side effect:** the device takes a slot, or goes on with the one it holds. Repeating the call changes nothing more,
-    so it is retried. `release_floating_license` gives the slot back early.
+    **Side effect:** the device takes a slot, or keeps the one it holds. A repeated call changes nothing, so it is
+    retried. `release_floating_license` gives the slot back early.
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
@@ -117,7 +117,7 @@ def borrow_floating_license(
 
     Raises:
         FloatingNotAvailable: Every slot is in use.
-        LicenseBorrowNotAllowed: It cannot be borrowed.
+        LicenseBorrowNotAllowed: Borrowing is not allowed.
         BorrowUntilNotValid: The end is in the past or too far away.
 
     Cost: one HTTP request per attempt and one RSA verification.
@@ -158,10 +158,10 @@ def borrow_floating_feature(
     bundle_code: str | None = None,
     sdk_ver: str | None = None,
 ) -> Call[Borrowing]:
-    """Borrow a slot of a floating feature: the device keeps it without contact to the service until a moment.
+    """Borrow a slot of a floating feature: the device keeps it offline until `borrowed_until`.
 
-    **Side effect:** the device takes a slot, or goes on with the one it holds. Repeating the call changes nothing more,
-    so it is retried. `release_floating_feature` gives the slot back early.
+    **Side effect:** the device takes a slot, or keeps the one it holds. A repeated call changes nothing, so it is
+    retried. `release_floating_feature` gives the slot back early.
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
@@ -172,7 +172,7 @@ def borrow_floating_feature(
 
     Raises:
         FloatingNotAvailable: Every slot is in use.
-        LicenseBorrowNotAllowed: It cannot be borrowed.
+        LicenseBorrowNotAllowed: Borrowing is not allowed.
         BorrowUntilNotValid: The end is in the past or too far away.
 
     Cost: one HTTP request per attempt and one RSA verification.

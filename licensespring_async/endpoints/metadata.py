@@ -1,4 +1,4 @@
-"""What the service says of itself."""
+"""Metadata of the service."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _METADATA = One(ApiMetadata, is_signed=False)
 
 @documented
 def api_metadata() -> Call[ApiMetadata]:
-    """Get the service's version, environment and addresses. Sent without credentials, answered without a signature.
+    """Get the service's version, environment and addresses. Sent without credentials; the answer is not signed.
 
-    A public key in the answer is no reason to trust anything: the keys that are trusted are given to the client.
+    A public key in the answer is not trusted: trusted keys are arguments of the client.
 
     Returns:
         The metadata; every field may be missing.

@@ -1,4 +1,4 @@
-"""Offline requests: texts that a device without a network made, sent by one that has it."""
+"""Offline requests: made on a device without a network, sent from one that has it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def activate_offline(*, request: str) -> Call[License]:
     """Activate a license for a device that has no network.
 
     **Side effect:** the device counts among the activations. The call is never sent twice after a failure that may have
-    acted; the same text may be sent again by hand.
+    acted; you may send the same text again yourself.
 
     Args:
-        request: The text of the `.req` file, Base64, as `licensespring_async.offline` makes it.
+        request: The text of the `.req` file (Base64), as `licensespring_async.offline` makes it.
 
     Returns:
-        The license; the raw answer's body is what the device's `.lic` file holds.
+        The license. The raw answer's body is the content of the device's `.lic` file.
 
     Raises:
         SignatureMismatch: The request was not signed with the key that belongs to it.
 
-    Cost: one HTTP request per attempt.
+    Cost: one HTTP request per attempt and one RSA verification.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-offline-method
     """
     return post_text("activate_offline", required(request=request), _LICENSE, repeat=Repeat.UNLESS_ACTED)
@@ -39,15 +39,15 @@ def activate_offline(*, request: str) -> Call[License]:
 def deactivate_offline(*, request: str) -> Call[None]:
     """Deactivate a license on a device that has no network.
 
-    Repeating it changes nothing more, so it is retried.
+    A repeated call changes nothing, so it is retried.
 
     Args:
-        request: The text of the `.req` file, Base64, as `licensespring_async.offline` makes it.
+        request: The text of the `.req` file (Base64), as `licensespring_async.offline` makes it.
 
     Raises:
         SignatureMismatch: The request was not signed with the key that belongs to it.
 
-    Cost: one HTTP request per attempt.
+    Cost: one HTTP request per attempt. The service answers with a word, which is not signed.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-license-offline-method
     """
     return post_text("deactivate_offline", required(request=request), _DEACTIVATED)
@@ -58,18 +58,18 @@ def activate_bundle_offline(*, request: str) -> Call[Bundle]:
     """Activate a bundle for a device that has no network.
 
     **Side effect:** the device counts among the activations. The call is never sent twice after a failure that may have
-    acted; the same text may be sent again by hand.
+    acted; you may send the same text again yourself.
 
     Args:
-        request: The text of the `.req` file, Base64, as `licensespring_async.offline` makes it.
+        request: The text of the `.req` file (Base64), as `licensespring_async.offline` makes it.
 
     Returns:
-        The licenses of the bundle; the raw answer's body is what the device's `.lic` file holds.
+        The licenses of the bundle. The raw answer's body is the content of the device's `.lic` file.
 
     Raises:
         SignatureMismatch: The request was not signed with the key that belongs to it.
 
-    Cost: one HTTP request per attempt.
+    Cost: one HTTP request per attempt and one RSA verification.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-bundle-offline-method
     """
     return post_text("activate_bundle_offline", required(request=request), _BUNDLE, repeat=Repeat.UNLESS_ACTED)
@@ -79,15 +79,15 @@ def activate_bundle_offline(*, request: str) -> Call[Bundle]:
 def deactivate_bundle_offline(*, request: str) -> Call[None]:
     """Deactivate a bundle on a device that has no network.
 
-    Repeating it changes nothing more, so it is retried.
+    A repeated call changes nothing, so it is retried.
 
     Args:
-        request: The text of the `.req` file, Base64, as `licensespring_async.offline` makes it.
+        request: The text of the `.req` file (Base64), as `licensespring_async.offline` makes it.
 
     Raises:
         SignatureMismatch: The request was not signed with the key that belongs to it.
 
-    Cost: one HTTP request per attempt.
+    Cost: one HTTP request per attempt. The service answers with a word, which is not signed.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-bundle-offline-method
     """
     return post_text("deactivate_bundle_offline", required(request=request), _DEACTIVATED)

@@ -21,7 +21,7 @@ from .parameters import text
 
 T = TypeVar("T")
 
-# What needs no encoding (RFC 3986, 3.3), so that the path which is signed and logged is the one that is sent.
+# Characters that need no encoding (RFC 3986, 3.3), so that the logged path is the one that is sent.
 _PATH = re.compile(r"(/[A-Za-z0-9_~.!$&'()*+,;=:@-]+)+/?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
@@ -47,7 +47,7 @@ class _Any:
 def other(
     method: Method, path: str, parameters: Mapping[str, object], *, model: type[T], repeat: bool | None, signed: bool
 ) -> Call[T]:
-    """Return the call of any path: its texts are secrets, and its answer is bound to nothing.
+    """Return a call of any path. All its texts are secrets, and its answer is not bound to the request.
 
     Args:
         method: GET sends the parameters in the query, POST as JSON.
@@ -65,7 +65,7 @@ def other(
     path = text("path", path)
     if not _PATH.fullmatch(path) or {".", ".."} & {*path.split("/")}:
         raise InvalidParameter(
-            "path", "must be one like /api/v4/check_license, of plain segments; parameters go beside it"
+            "path", "must look like /api/v4/check_license, with plain segments; pass parameters separately"
         )
     if not _is_readable(model):
         raise InvalidParameter("model", "must be a model, tuple[Model, ...], or object for JSON as it came")
@@ -74,7 +74,7 @@ def other(
             raise InvalidParameter(name, "must be True or False")
     for name in parameters:
         if type(name) is not str or not _NAME.fullmatch(name):
-            raise InvalidParameter("parameters", "have a name that is not made of letters, digits, _, - and .")
+            raise InvalidParameter("parameters", "have a name with characters other than letters, digits, _, - and .")
     is_get = method == "GET"
     may_repeat = is_get if repeat is None else repeat
     target, body = (_with_query(path, parameters), None) if is_get else (path, _body(parameters))

@@ -1,4 +1,4 @@
-"""Every parameter of the API, once: how it is checked and sent, what it means, and whether it is a secret."""
+"""Every parameter of the API: how it is checked and sent, what it means, and whether it is a secret."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..models.json_types import exact, in_utc, is_text
 
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = Scalar | list[str] | dict[str, Scalar] | None
-"""The form a parameter is sent in: anything in JSON, a scalar in a query."""
+"""A parameter as it is sent: any JSON value in a body, a scalar in a query."""
 
-# RFC 3986's unreserved characters: nothing to refuse and nothing to encode, as in nearly every key and id.
+# RFC 3986's unreserved characters: nothing to refuse and nothing to encode. Nearly every key and id has only these.
 is_plain: Final = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII).fullmatch
 LONGEST_TEXT: Final = 4096
 """Characters of a text. The API's own are far shorter: a hardware id of its libraries has 64, a UUID 36, an e-mail
@@ -27,7 +27,7 @@ address at most 254. No limit is documented, and servers take request lines of 8
 LONGEST_TOKEN: Final = 16_384
 """Characters of a token of single sign-on, which may list a user's groups."""
 LONGEST_DOCUMENT: Final = 65_536
-"""Characters of an offline request, which has all variables of a device in it."""
+"""Characters of an offline request, which holds all variables of a device."""
 MOST_VARIABLES: Final = 256
 """Variables that are sent at once: each is a secret, and an answer is searched for all of them."""
 
@@ -38,7 +38,7 @@ def text(name: str, value: object, *, longest: int = LONGEST_TEXT) -> str:
     """Return a text argument that can be sent, as an exact `str`.
 
     Raises:
-        InvalidParameter: It is no string, blank, too long, not encodable, or holds CR, LF or NUL.
+        InvalidParameter: It is not a string, is blank, too long or not encodable, or contains CR, LF or NUL.
     """
     if not isinstance(value, str):
         raise InvalidParameter(name, f"must be a string, not {type(value).__name__}")
@@ -51,17 +51,17 @@ def text(name: str, value: object, *, longest: int = LONGEST_TEXT) -> str:
         raise InvalidParameter(name, "is empty; leave it out or pass a value")
     for character, called in _FORBIDDEN.items():
         if character in value:
-            raise InvalidParameter(name, f"contains {called}, which no request may carry")
+            raise InvalidParameter(name, f"contains {called}, which cannot be sent; remove it")
     if not is_text(value):
-        raise InvalidParameter(name, "contains a lone surrogate, which is no text; decode it properly")
+        raise InvalidParameter(name, "contains a lone surrogate, which cannot be sent; decode the text properly")
     return value
 
 
 def identifier(name: str, value: object) -> str:
-    """Return a text that names something: as `text`, and with nothing around or inside it that cannot be seen.
+    """Return a name, checked as `text` does and for invisible characters.
 
     Raises:
-        InvalidParameter: As `text`, or it has white space around it, or characters that show nothing.
+        InvalidParameter: As `text`, or it has white space around it, or invisible characters in it.
     """
     if type(value) is str and len(value) <= LONGEST_TEXT and is_plain(value):
         return value
@@ -72,7 +72,7 @@ def identifier(name: str, value: object) -> str:
 
 
 def token(name: str, value: object) -> str:
-    """Return a text argument that may be as long as tokens are."""
+    """Return a text argument that may be as long as a token."""
     return text(name, value, longest=LONGEST_TOKEN)
 
 
@@ -126,7 +126,7 @@ def variables(name: str, value: object) -> dict[str, Scalar]:
 
 
 def events(name: str, value: object) -> list[str]:
-    """Return what the activity log says: a list of texts, with at least one."""
+    """Return entries for the activity log: a list of at least one text."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise InvalidParameter(name, f"must be a list of strings, not {type(value).__name__}")
     texts = [text(name, each) for each in cast("Iterable[object]", value)]
@@ -136,7 +136,7 @@ def events(name: str, value: object) -> list[str]:
 
 
 def enrollment(name: str, value: object) -> dict[str, Scalar]:
-    """Return the enrolment of a key that never leaves the device: its public half."""
+    """Return the enrollment of a key that never leaves the device: its public half."""
     if not isinstance(value, str):
         raise InvalidParameter(name, f"must be a string, not {type(value).__name__}")
     key = exact(value)
@@ -168,7 +168,7 @@ class Parameter:
     """One parameter of the API.
 
     Attributes:
-        check: Returns the value that is sent for an argument, or raises InvalidParameter.
+        check: Returns the value to send for an argument, or raises InvalidParameter.
         about: What it means, in one sentence, for docstrings and the command line.
         public: Whether it may appear in errors and logs, and be typed on a command line; everything else is a secret.
     """
@@ -207,15 +207,15 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         identifier, "Code of the license policy; the service's default policy if left out.", public=True
     ),
     # Who asks.
-    "license_key": Parameter(identifier, "The license's key, for key-based products. Exactly one of the identities."),
+    "license_key": Parameter(identifier, "The license's key, for key-based products. Pass exactly one identity."),
     "username": Parameter(identifier, "The license's user, for user-based products."),
     "password": Parameter(text, "The user's password."),
     "new_password": Parameter(text, "The password that replaces it."),
     "id_token": Parameter(token, "The access token of a single sign-on; goes with `customer_account_code`."),
     "code": Parameter(token, "The code of a single sign-on, good for one use; goes with `customer_account_code`."),
     "customer_account_code": Parameter(identifier, "Code of the customer account that signs on."),
-    "redirect_uri": Parameter(text, "Where the single sign-on leads back to, the same as for `sso_url`.", public=True),
-    "response_type": Parameter(text, "What the single sign-on gives: `code` or `token`.", public=True),
+    "redirect_uri": Parameter(text, "Where the single sign-on returns to, the same as for `sso_url`.", public=True),
+    "response_type": Parameter(text, "What the single sign-on returns: `code` or `token`.", public=True),
     "customer": Parameter(identifier, "The customer's e-mail address."),
     # Who a trial is for.
     "email": Parameter(identifier, "E-mail address of the trial's user; needed for user-based products."),
@@ -242,7 +242,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "sdk_ver": Parameter(text, "Version of the calling library.", public=True),
     "mac_address": Parameter(text, "Hardware address of the device."),
     "variables": Parameter(variables, "Variables of the device by name; values are strings, numbers or booleans."),
-    "tpm_enrollment": Parameter(enrollment, "The public key that the device proves itself with."),
+    "tpm_enrollment": Parameter(enrollment, "The public key of the device's TPM."),
     # What is used.
     "consumptions": Parameter(count, "Uses to count; a negative number gives uses back.", public=True),
     "max_overages": Parameter(
@@ -253,10 +253,10 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     ),
     "event": Parameter(
         events,
-        "What the activity log says: `consumption_add` or `offline_floating_consumptions_sync`.",
+        "Entries for the activity log: `consumption_add` or `offline_floating_consumptions_sync`.",
         public=True,
     ),
-    "ignore_events": Parameter(boolean, "Whether the activity log says nothing of it.", public=True),
+    "ignore_events": Parameter(boolean, "Whether to keep it out of the activity log.", public=True),
     "borrowed_until": Parameter(
         moment, "When the borrowing ends, an aware moment; None for the longest allowed.", public=True
     ),

@@ -23,7 +23,7 @@ def product_details(
     include_custom_fields: bool | None = None,
     env: str | None = None,
 ) -> Call[ProductDetails]:
-    """Get what the service says of a product.
+    """Get the details of a product.
 
     Returns:
         The product.
@@ -69,7 +69,7 @@ def versions(
     """List the versions of a product that a license may use.
 
     Returns:
-        The versions, in the service's order; one that has files for several environments may be listed several times.
+        The versions, in the service's order. One with files for several environments may be listed several times.
 
     Raises:
         LicenseNotFound: No license of this product has this key or user.
@@ -99,7 +99,7 @@ def installation_file(
     channel: str | None = None,
     sdk_ver: str | None = None,
 ) -> Call[InstallationFile]:
-    """Get where the installation file of a version is, and its MD5; `client.download` fetches it.
+    """Get the address and the MD5 of a version's installation file; `client.download` fetches it.
 
     Args:
         version: Version of the product; the newest that the license may use if left out.
@@ -108,7 +108,7 @@ def installation_file(
         The file.
 
     Raises:
-        ActiveLicenseRequired: The license has to be activated first.
+        ActiveLicenseRequired: The license must be activated first.
         VersionNotFound: There is no such version.
 
     Cost: one HTTP request per attempt and one RSA verification.

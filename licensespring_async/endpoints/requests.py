@@ -1,4 +1,4 @@
-"""From checked arguments to a request: the identity, the query or the JSON body, and what of it is a secret."""
+"""From checked arguments to a request: the identity, the query or the JSON body, and its secrets."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def who_activates(
 ) -> dict[str, object]:
     """Return the arguments that name a license to activate or borrow.
 
-    They are exactly one of `license_key`, `username` with `password`, and `id_token` or `code` with
-    `customer_account_code`. A `redirect_uri` may go with the last two.
+    These are `license_key`, or `username` with `password`, or `id_token` or `code` with `customer_account_code`. A
+    `redirect_uri` may go with the last two.
 
     Raises:
         InvalidParameter: None or several were given, or half of a pair; it names what is missing.
@@ -65,7 +65,7 @@ def who_activates(
         if value is not None and way not in fits:
             raise InvalidParameter(name, f"does not go with {way}; it goes with {' or '.join(fits)}")
         if value is None and way in needs:
-            raise InvalidParameter(name, f"is missing; {way} is sent together with it")
+            raise InvalidParameter(name, f"is missing; {way} needs it")
         if value is not None:
             chosen[name] = value
     return chosen
@@ -94,7 +94,7 @@ def get(
     bind: Callable[[T, Verifier | None], None] | None = None,
     authorized: bool = True,
 ) -> Call[T]:
-    """Return the call that asks with a query string, every reserved character percent-encoded (RFC 3986, 2.1)."""
+    """Return a GET call, with every reserved character of its query percent-encoded (RFC 3986, 2.1)."""
     path = f"/api/v4/{path or endpoint}"
     query = "&".join(
         [
@@ -124,7 +124,7 @@ def post(
     doubt: Callable[[], Call[T]] | None = None,
     tpm: Tpm | None = None,
 ) -> Call[T]:
-    """Return the call that asks with a JSON body, in plain ASCII."""
+    """Return a POST call with a JSON body, in plain ASCII."""
     path = f"/api/v4/{path or endpoint}"
     request = Request(
         endpoint=endpoint,
@@ -148,7 +148,7 @@ def post_text(
     repeat: Repeat = Repeat.ALWAYS,
     bind: Callable[[T, Verifier | None], None] | None = None,
 ) -> Call[T]:
-    """Return the call that sends a request text which was made elsewhere, as it is."""
+    """Return a POST call with a ready request text as its body."""
     path = f"/api/v4/{endpoint}"
     request = Request(
         endpoint=endpoint,

@@ -22,13 +22,13 @@ def sso_url(
     bundle_code: str | None = None,
     redirect_uri: str | None = None,
 ) -> Call[SsoUrl]:
-    """Get the page where a customer's user signs on, in a browser.
+    """Get the page on which a customer's user signs on in a browser.
 
-    The browser comes back with an access token, which `activate_license` takes as `id_token`, or with a code, which it
+    The browser returns with an access token, which `activate_license` takes as `id_token`, or with a code, which it
     takes as `code`.
 
     Args:
-        response_type: What the browser comes back with: `token`, in the fragment of the URL, or `code`, in its query.
+        response_type: What the browser returns with: `token`, in the URL's fragment, or `code`, in its query.
 
     Returns:
         The address of the page.
@@ -39,7 +39,7 @@ def sso_url(
     Cost: one HTTP request per attempt and one RSA verification.
     Source: https://docs.licensespring.com/license-api/single-sign-on-url
     """
-    # Pages of the documentation differ about the default, so it is always sent.
+    # Pages of the documentation disagree about the default, so it is always sent.
     fields = required(
         product=product, customer_account_code=customer_account_code, response_type=response_type
     ) | optional(bundle_code=bundle_code, redirect_uri=redirect_uri)

@@ -33,8 +33,8 @@ def trial_key(
 ) -> Call[Trial]:
     """Get a trial license for a device: a new one, or the one that it already has.
 
-    **Side effect:** the first call for a device creates a license, and a customer if a field of one is given. A
-    repeated call gives the same trial, so it is retried. Activate the license with `activate_license`.
+    **Side effect:** the first call for a device creates a license, and a customer if you pass a customer's field. A
+    repeated call returns the same trial, so it is retried. Activate the license with `activate_license`.
 
     Args:
         password: The password of the trial's user, for user-based products; the service makes one if left out.

@@ -19,12 +19,12 @@ _USERS = One(CustomerLicenseUsers)
 def change_password(*, username: str, password: str, new_password: str) -> Call[None]:
     """Change the password of a license user.
 
-    **Side effect:** the old password no longer holds. The call is never sent twice after a failure that may have acted:
-    an error with `may_have_acted` leaves open which of the two passwords holds.
+    **Side effect:** the old password stops working. The call is never sent twice after a failure that may have acted:
+    after an error with `may_have_acted`, either password may be the valid one.
 
     Args:
         username: The user.
-        password: The password that holds now.
+        password: The current password.
 
     Raises:
         ChangePasswordNotAllowed: The vendor does not let users change their passwords.
@@ -92,7 +92,7 @@ def device_licenses(*, hardware_id: str) -> Call[tuple[License, ...]]:
 def customer_license_users(
     *, product: str, customer: str, bundle_code: str | None = None
 ) -> Call[CustomerLicenseUsers]:
-    """List the users that a customer's licenses have. The answer holds initial passwords in clear text.
+    """List the users of a customer's licenses. The answer holds initial passwords in clear text.
 
     Returns:
         The customer and its users.

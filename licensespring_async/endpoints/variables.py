@@ -26,15 +26,15 @@ def track_device_variables(
     bundle_code: str | None = None,
     sdk_ver: str | None = None,
 ) -> Call[tuple[DeviceVariable, ...]]:
-    """Store variables of a device; those with other names stay as they are.
+    """Store variables of a device; variables with other names stay as they are.
 
-    **Side effect:** a variable of the same name is replaced. Repeating the call changes nothing more, so it is retried.
+    **Side effect:** a variable of the same name is replaced. A repeated call changes nothing, so it is retried.
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
 
     Returns:
-        The variables that were stored; the service may give their values as text.
+        The stored variables; the service may return their values as text.
 
     Cost: one HTTP request per attempt and one RSA verification.
     Source: https://docs.licensespring.com/license-api/device-variables/track-device-variables

@@ -13,7 +13,7 @@ class LicenseSpringError(Exception):
     """Base of everything this package raises.
 
     Attributes:
-        kind: The error code that the class is for, else the class name in snake case. It has few values, fit for metrics.
+        kind: The error code that the class is for, else the class name in snake case. Few values, fit for metrics.
         exit_code: Exit code of a command that ends with this error.
         retried_as: How the client retries such a failure; None if it does not.
         may_have_acted: Whether the service may have acted on the request, or on an earlier attempt of the same call.
@@ -173,7 +173,7 @@ class RateLimited(LicenseSpringError):
 
 
 class SignatureError(LicenseSpringError):
-    """The answer is not signed by a trusted key and was thrown away.
+    """The answer is not signed by a trusted key and was discarded.
 
     A proxy that rewrites bodies causes this. Otherwise suspect an attack or a wrong `public_key`.
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature-v2

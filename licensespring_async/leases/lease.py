@@ -208,9 +208,7 @@ def _ours(error: Exception) -> LicenseSpringError:
     """Return a renewal's error as one of ours: only such errors end a lease."""
     if isinstance(error, LicenseSpringError):
         return error
-    ours = LicenseSpringError(
-        f"the slot could not be renewed, because of an unexpected {type(error).__name__}"
-    )
+    ours = LicenseSpringError(f"the slot could not be renewed, because of an unexpected {type(error).__name__}")
     ours.__cause__ = error
     return ours
 

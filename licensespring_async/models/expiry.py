@@ -51,7 +51,7 @@ class TimeFloor:
         return self._proved + max(0.0, self._monotonic() - self._at)
 
     def rise(self, seconds: float) -> None:
-        """Raise the floor to a moment (seconds since the epoch) that the service has proved; an earlier one is ignored."""
+        """Raise the floor to a moment (seconds since the epoch) that the service proved; an earlier one is ignored."""
         current = self.seconds
         if current is None or seconds > current:
             self._proved, self._at = seconds, self._monotonic()

@@ -77,5 +77,5 @@ def decode(body: bytes, *, is_signed: bool = False) -> object:
         reason = e.msg if isinstance(e, json.JSONDecodeError) else str(e)
     else:
         return value
-    # Raised outside the handler: a UnicodeError or JSONDecodeError holds the body, and would become the context of ours.
+    # Raised outside the handler: a UnicodeError or JSONDecodeError holds the body, and would be the context of ours.
     raise ResponseError(f"the answer is not usable JSON: {reason}")

@@ -196,7 +196,7 @@ class TokenAuthorizer:
             raise ResponseError(f"the service names a token endpoint that cannot be trusted: {e}") from e
         host = urlsplit(answer.url).hostname or ""
         if is_loopback(host) and not is_loopback(urlsplit(self._base_url).hostname or ""):
-            raise ResponseError("the service names a token endpoint on this machine, which cannot be right; pass token_url")
+            raise ResponseError("the service names a token endpoint on this machine; pass token_url")
         return answer.url
 
     async def _ask(self, request: HttpRequest, deadline: Deadline) -> object:

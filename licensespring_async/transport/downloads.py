@@ -89,9 +89,7 @@ class Download:
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise ConnectionFailed(f"the file could not be fetched: {error}") from error
         except httpx.HTTPError as error:
-            raise ConnectionLost(
-                f"the download broke off ({type(error).__name__}); call again to resume it"
-            ) from error
+            raise ConnectionLost(f"the download broke off ({type(error).__name__}); call again to resume it") from error
 
     @asynccontextmanager
     async def _answer(self, done: int) -> AsyncGenerator[httpx.Response]:
@@ -156,9 +154,7 @@ async def download(
         raise ConfigurationError("file: has no address; the service has no installation file for this")
     md5 = (file.hash_md5 or "").lower()
     if len(md5) != 32 or not set(md5) <= set("0123456789abcdef"):
-        raise ResponseError(
-            "the service gives no MD5 for the file, so it could not be checked; it was not fetched"
-        )
+        raise ResponseError("the service gives no MD5 for the file, so it could not be checked; it was not fetched")
     work = Download(
         url=_secure(file.installation_file),
         md5=md5,

@@ -21,8 +21,8 @@ class History:
 
     Attributes:
         attempts: Requests sent.
-        tries: Attempts that the retry policy counts. Those that failed unsent count; those repeated after a remedy do not.
-        remedies: Causes of refusal that were fixed before another attempt: each at most once, and not counted as retries.
+        tries: Attempts that the retry policy counts: unsent failures too, but none that was repeated after a remedy.
+        remedies: Causes of refusal that were fixed before another attempt: each once at most, and not as a retry.
         last_retry: Why the last retry was made, or None before the first.
         signed_offset: Clock offset that the last attempt was signed with.
         received: Local time when the last answer was complete, seconds since the epoch.

@@ -70,7 +70,7 @@ def test_a_user_activates_with_a_password_that_is_typed_in(offline: Run, world: 
     assert (done.exit_code, done.stderr) == (0, "")
     refused = offline(*words, *trust)
     assert refused.exit_code == 2
-    assert "Error: --password: is missing; --username is sent together with it" in refused.stderr
+    assert "Error: --password: is missing; --username needs it" in refused.stderr
 
 
 @pytest.mark.parametrize(

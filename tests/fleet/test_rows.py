@@ -135,8 +135,8 @@ def test_a_row_starts_on_its_first_line(path: Path) -> None:
         ("APP,d1,K1,ana,render", "license_key and username are both given; give one of them"),
         ("APP,d1,K1", "has 3 values where the first line names 5 columns"),
         ("APP,d1,K1,,render,more", "has 6 values where the first line names 5 columns; quote commas in values"),
-        ('APP,"d\n1",K1,,render', "hardware_id: contains a line feed, which no request may carry"),
-        ("APP,d1,K\0001,,render", "license_key: contains a NUL character, which no request may carry"),
+        ('APP,"d\n1",K1,,render', "hardware_id: contains a line feed, which cannot be sent; remove it"),
+        ("APP,d1,K\0001,,render", "license_key: contains a NUL character, which cannot be sent; remove it"),
         ('APP,"d"1,K1,,render', "cannot be read as CSV: ',' expected after '\"'"),
     ],
 )

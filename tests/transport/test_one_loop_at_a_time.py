@@ -188,7 +188,7 @@ def test_a_second_loop_at_once_is_refused(options: dict[str, Any], backends: tup
         return code + await check(used)
 
     async def second() -> str:
-        with pytest.raises(ConfigurationError, match="make one client for each loop, or share a BlockingLicenseSpring"):
+        with pytest.raises(ConfigurationError, match="make one client per loop, or share a BlockingLicenseSpring"):
             await check(used)
         return "refused"
 

@@ -250,9 +250,9 @@ NOBODY: dict[str, Any] = dict.fromkeys(inspect.signature(who_activates).paramete
 @pytest.mark.parametrize(
     ("given", "parameter", "problem"),
     [
-        ({"username": "robin"}, "password", "is missing; username is sent together with it"),
-        ({"id_token": "t"}, "customer_account_code", "is missing; id_token is sent together with it"),
-        ({"code": "c"}, "customer_account_code", "is missing; code is sent together with it"),
+        ({"username": "robin"}, "password", "is missing; username needs it"),
+        ({"id_token": "t"}, "customer_account_code", "is missing; id_token needs it"),
+        ({"code": "c"}, "customer_account_code", "is missing; code needs it"),
         ({"password": "p"}, "license_key / username / id_token / code", "none was given"),
         ({"license_key": "k", "password": "p"}, "password", "does not go with license_key; it goes with username"),
         ({"license_key": "k", "customer_account_code": "a"}, "customer_account_code", "does not go with license_key"),

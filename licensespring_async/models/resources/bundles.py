@@ -16,8 +16,8 @@ from .licenses import License
 class Bundle(Model, Judged, Sequence[License]):
     """The licenses of a bundle, in the service's order, with lookup by product short code.
 
-    `bundle[0]` and slices work as in any sequence. `bundle["APP"]`, `bundle.get("APP")` and `"APP" in bundle` look up by
-    the short code of the license's product. The service promises no order, so look up by code.
+    `bundle[0]` and slices work as in any sequence. `bundle["APP"]`, `bundle.get("APP")` and `"APP" in bundle` look up
+    by the short code of the license's product. The service promises no order, so look up by code.
 
     Source: https://docs.licensespring.com/license-api/license-check/check-bundle
     """

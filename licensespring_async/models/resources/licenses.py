@@ -61,8 +61,8 @@ class License(Timed, Counted, Lends):
 
     Attributes:
         license_active: Whether the device is activated; an activation calls it `active`.
-        license_enabled: Whether the vendor lets the license be used. True after an activation that does not say, because
-            the service activates no disabled license.
+        license_enabled: Whether the vendor lets the license be used. True if an activation does not say, because the
+            service activates no disabled license.
         validity_period: When the license ends, or None if it never does.
         grace_period: Hours after `validity_period` that still count when `allow_grace_period`.
         license_signature: Signature (v1) over hardware id, identity and validity period.

@@ -33,7 +33,7 @@ def ended_exactly(received: bytes | bytearray, status: int, headers: Mapping[str
     if status in (204, 304):
         return body_length == 0
     if "transfer-encoding" in headers and "content-length" in headers:
-        return False  # somebody on the way may have gone by the other one (RFC 9112, 6.3)
+        return False  # an intermediary may have gone by the other one (RFC 9112, 6.3)
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return _chunked_length(received, head_end + 4) == body_length
     length = headers.get("content-length", "")

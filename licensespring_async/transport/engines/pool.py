@@ -1,8 +1,8 @@
 """The connection pool: idle connections, last used first, and a few permissions to open more.
 
 If a burst opened a connection for every call, all calls would wait for handshakes while the first connections are idle
-again. So a call that finds no idle connection waits for a free connection or a permission, whichever comes first. A call
-with a permission connects in its own task: the pool starts none.
+again. So a call that finds no idle connection waits for a free connection or a permission, whichever comes first. A
+call with a permission connects in its own task: the pool starts none.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ With the defaults that is 20 s: a burst that fills the service's window of 10 s 
 
 
 class Patience:
-    """Lets calls wait for rate windows or an open circuit without counting against `timeout`; for runs of many calls."""
+    """Lets calls wait for rate windows or an open circuit on top of `timeout`; for runs of many calls."""
 
     def __init__(self) -> None:
         self._waits: set[anyio.CancelScope] = set()

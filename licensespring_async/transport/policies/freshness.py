@@ -44,7 +44,7 @@ class Freshness:
         # Nine digits are 31 years; int() of a very long text is slow, and raises beyond 4,300 digits.
         if age is not None and not (age.isascii() and age.isdecimal() and len(age) <= 9 and int(age) <= self.limit):
             raise AnswerMismatch(
-                f"the answer's Age is not within {self.limit:g} s: it comes from a cache, and a license check must not. "
+                f"the answer's Age is not within {self.limit:g} s: it comes from a cache; a license check must not. "
                 "Look for a caching proxy."
             )
         limit = self.limit if is_clock_known else max(self.limit, _UNKNOWN_CLOCK)
