@@ -164,6 +164,7 @@ def post_text(
 
 
 def _in_query(value: Value) -> str:
+    """Encode a value for a query. Plain texts, which nearly all values are, skip this call."""
     if not isinstance(value, str):
         return str(value).lower()  # true, false, or digits
     return quote(value, safe="")

@@ -239,7 +239,7 @@ def _licensed(policy: Policy, confirmation: AirGapConfirmation, hardware_id: str
     )
     if license.license_type not in _ENDLESS and license.validity_period is None:
         raise ResponseError(f"the policy is {license.license_type}, and does not say until when")
-    if license.is_floating or license.is_floating_cloud:
+    if license.floats:
         raise ResponseError("the policy floats, and nothing hands out slots without a network")
     return license
 

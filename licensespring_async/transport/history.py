@@ -12,7 +12,8 @@ from .policies.deadline import Deadline
 from .policies.retry import Kind
 from .policies.skew import Reading
 
-_NO_HEADERS: Final[Mapping[str, str]] = {}
+NO_HEADERS: Final[Mapping[str, str]] = {}
+"""Those of an attempt without credentials, and of a call before its first attempt."""
 
 
 @attrs.define(kw_only=True)
@@ -44,7 +45,7 @@ class History:
     monotonic: float = 0.0
     reading: Reading | None = None
     status: int | None = None
-    credentials: Mapping[str, str] = attrs.field(default=_NO_HEADERS, repr=False)
+    credentials: Mapping[str, str] = attrs.field(default=NO_HEADERS, repr=False)
 
     def follow_up(self, endpoint: str) -> History:
         """Return the history of another call that shares this one's deadline."""

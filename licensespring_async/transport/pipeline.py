@@ -7,7 +7,7 @@ that no signature ages in a queue. A call that waits for its next attempt holds 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import anyio
 import attrs
@@ -28,7 +28,7 @@ from .clock import Clock
 from .engine import Engine
 from .events import Hook, RequestEvent, RetryEvent, emit, is_heard
 from .failures import credentials, failure
-from .history import History
+from .history import NO_HEADERS, History
 from .loops import running
 from .observing import Observer, Vitals, observed
 from .policies.deadline import Deadline, Patience
@@ -40,11 +40,9 @@ from .values import HttpRequest, HttpResponse, Request, Tpm
 
 T = TypeVar("T")
 
-_NO_HEADERS: Final[Mapping[str, str]] = {}
-
 
 def _anonymous(_: str) -> Mapping[str, str]:
-    return _NO_HEADERS
+    return NO_HEADERS
 
 
 @attrs.frozen(kw_only=True)

@@ -115,7 +115,7 @@ def _ends(moment: datetime | None, now: datetime) -> str:
 
 
 def _floating(feature: LicenseFeature) -> str:
-    if not (feature.is_floating or feature.is_floating_cloud):
+    if not feature.floats:
         return "no"
     where = "yes" if feature.is_floating_cloud else "yes, by an on-premise server"
     used, slots = feature.floating_in_use_devices, feature.floating_users

@@ -26,6 +26,11 @@ class Floats(Model):
     floating_users: int | None = None
     floating_timeout: int | None = None
 
+    @property
+    def floats(self) -> bool:
+        """Whether it has floating slots, from the service or from an on-premise server."""
+        return bool(self.is_floating or self.is_floating_cloud)
+
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class Lends(Floats):

@@ -178,7 +178,7 @@ def _seconds_left(part: Part, now: datetime) -> float:
 
 def _slot_seconds(part: Part, now: datetime) -> float | None:
     """Return how long the slot of what floats is surely this device's; None when it does not float."""
-    if not (part.is_floating_cloud or part.is_floating):
+    if not part.floats:
         return None
     # Whole minutes: when the answer does not say, the shortest there is.
     seconds = 60.0 * max(part.floating_timeout or 1, 1)

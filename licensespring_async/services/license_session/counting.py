@@ -17,7 +17,7 @@ from ...checks import LicenseCheck
 from ...client import LicenseSpring
 from ...errors import ApiError, LicenseSpringError
 from ...models import Consumption
-from ...offline import Doubt, UseUnknown
+from ...offline import Doubt
 from ...redaction import Unpickled
 from ...transport.events import DoubtEvent
 from ...transport.values import Call
@@ -147,10 +147,7 @@ class Counting(Unpickled):
 
     async def resolve(self, id: str, *, was_counted: bool) -> None:
         """Say what became of uses in doubt; as `LicenseSession.resolve`."""
-        found = next((each for each in (await self.keeping.uses()).doubts if each.id == id), None)
-        if found is None:
-            raise UseUnknown("no uses in doubt have this id; they were resolved before")
-        await self.keeping.end(found, counted=was_counted, keep=True)
+        await self.keeping.end((await self.keeping.uses()).doubt(id), counted=was_counted, keep=True)
 
     async def tell_doubts(self) -> None:
         """Report the doubts that an earlier run has left."""
@@ -166,20 +163,10 @@ class Counting(Unpickled):
         self.client.report(DoubtEvent(product=self.check.product, feature=feature, consumptions=number, id=doubt.id))
 
     def _call(self, consumptions: int, feature: str | None) -> Call[Consumption]:
-        check = self.check
-        product, device, key, user = check.product, check.hardware_id, check.license_key, check.username
+        asked = {**self.check.arguments, "consumptions": consumptions}
         if feature is None:
-            return endpoints.add_consumption(
-                product=product, hardware_id=device, license_key=key, username=user, consumptions=consumptions
-            )
-        return endpoints.add_feature_consumption(
-            product=product,
-            hardware_id=device,
-            license_key=key,
-            username=user,
-            feature=feature,
-            consumptions=consumptions,
-        )
+            return endpoints.add_consumption(**asked)
+        return endpoints.add_feature_consumption(**asked, feature=feature)
 
 
 def _named(product: str, feature: str | None) -> str:

@@ -65,7 +65,7 @@ class OwnSlot:
         standing = self._knowledge.standing
         if standing is None or not self._is_taken or standing.is_deactivated:
             return False
-        return standing.license.is_floating_cloud is True and not standing.license.is_borrowed
+        return standing.license.holds_slot
 
     async def ask(self, *, opens: bool = False) -> bool:
         """Ask the service; return whether it has answered.
@@ -87,27 +87,11 @@ class OwnSlot:
 
     async def borrow(self, until: datetime | None, feature: str | None) -> Borrowing:
         """Borrow the slot, or that of a feature; as `LicenseSession.borrow`."""
-        check, password = self._check, self._password
-        product, device, key, user = check.product, check.hardware_id, check.license_key, check.username
+        asked = {**self._check.arguments, "password": self._password, "borrowed_until": until}
         if feature is None:
-            call = endpoints.borrow_floating_license(
-                product=product,
-                hardware_id=device,
-                license_key=key,
-                username=user,
-                password=password,
-                borrowed_until=until,
-            )
+            call = endpoints.borrow_floating_license(**asked)
         else:
-            call = endpoints.borrow_floating_feature(
-                product=product,
-                hardware_id=device,
-                license_key=key,
-                username=user,
-                password=password,
-                feature=feature,
-                borrowed_until=until,
-            )
+            call = endpoints.borrow_floating_feature(**asked, feature=feature)
         borrowing = (await self._client.perform(call)).value
         if feature is not None:
             self._holding.borrowed(feature, borrowing.borrowed_until)

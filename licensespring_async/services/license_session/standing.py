@@ -165,7 +165,7 @@ class Standing:
         """Return whether a feature, or with None the program, may be used at a moment."""
         state, code = self.at(now)
         ends = [self.stands_until, self.turns_at(now)]
-        floating = bool(self.license.is_floating or self.license.is_floating_cloud)
+        floating = self.license.floats
         if state.is_usable and feature is not None:
             found = self.license.feature(feature)
             if found is None:
@@ -173,7 +173,7 @@ class Standing:
             elif found.is_expired(datetime.fromtimestamp(now, UTC)):
                 code = FeatureExpired.kind
             else:
-                floating = bool(found.is_floating or found.is_floating_cloud)
+                floating = found.floats
                 ends += [] if found.expiry_date is None else [found.expiry_date.timestamp()]
         return Decision(
             allowed=code == "ok",
