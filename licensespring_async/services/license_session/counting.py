@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import anyio
 import attrs
@@ -163,7 +164,7 @@ class Counting(Unpickled):
         self.client.report(DoubtEvent(product=self.check.product, feature=feature, consumptions=number, id=doubt.id))
 
     def _call(self, consumptions: int, feature: str | None) -> Call[Consumption]:
-        asked = {**self.check.arguments, "consumptions": consumptions}
+        asked: dict[str, Any] = {**self.check.arguments, "consumptions": consumptions}
         if feature is None:
             return endpoints.add_consumption(**asked)
         return endpoints.add_feature_consumption(**asked, feature=feature)

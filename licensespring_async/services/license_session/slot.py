@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from ... import endpoints
 from ...checks import FeatureCheck, LicenseCheck
@@ -87,7 +88,7 @@ class OwnSlot:
 
     async def borrow(self, until: datetime | None, feature: str | None) -> Borrowing:
         """Borrow the slot, or that of a feature; as `LicenseSession.borrow`."""
-        asked = {**self._check.arguments, "password": self._password, "borrowed_until": until}
+        asked: dict[str, Any] = {**self._check.arguments, "password": self._password, "borrowed_until": until}
         if feature is None:
             call = endpoints.borrow_floating_license(**asked)
         else:
