@@ -1,4 +1,4 @@
-"""Docstrings of endpoint functions: fills in the texts that several of them share."""
+"""Docstrings of endpoint functions: fill in the texts that they share."""
 
 from __future__ import annotations
 
@@ -28,17 +28,22 @@ _RAISES = {
 def documented(function: F) -> F:
     """Complete the docstring of an endpoint function: arguments from the table of parameters, errors of every call.
 
-    Entries that the function has stay; missing ones are filled in.
+    Entries that the function already has stay.
     """
     if function.__doc__ is None:  # python -OO
         return function
     annotations = inspect.get_annotations(function)
-    is_signed = annotations.pop("return") != "Call[None]"  # a call that answers nothing has no signature to check
+    is_signed = annotations.pop("return") != "Call[None]"  # an empty answer is not signed
     sections = sections_of(function)
     about = {name: PARAMETERS[name].about for name in annotations if name in PARAMETERS}
     arguments = about | _entries(sections.get("Args", ""))
-    sections["Args"] = _section("Args", {name: arguments[name] for name in annotations})
-    common = {name: about for name, about in _RAISES.items() if is_signed or name != "SignatureError"}
+    if annotations:
+        sections["Args"] = _section("Args", {name: arguments[name] for name in annotations})
+    common = dict(_RAISES)
+    if not annotations:
+        del common["InvalidParameter"]
+    if not is_signed:
+        del common["SignatureError"]
     sections["Raises"] = _section("Raises", _entries(sections.get("Raises", "")) | common)
     order = ("", "Args", "Returns", "Raises", "Cost", "Source")
     text = "\n\n".join(sections[name] for name in order if name in sections)

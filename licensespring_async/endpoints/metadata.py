@@ -5,13 +5,11 @@ from __future__ import annotations
 from ..models import ApiMetadata
 from ..models.shapes import One
 from ..transport.values import Call
-from .documenting import documented
 from .requests import get
 
 _METADATA = One(ApiMetadata, is_signed=False)
 
 
-@documented
 def api_metadata() -> Call[ApiMetadata]:
     """Get the service's version, environment and addresses. Sent without credentials; the answer is not signed.
 
@@ -19,6 +17,9 @@ def api_metadata() -> Call[ApiMetadata]:
 
     Returns:
         The metadata; every field may be missing.
+
+    Raises:
+        RateLimited, TransportError, ResponseError, ApiError: No usable answer in time.
 
     Cost: one HTTP request per attempt.
     Source: https://docs.licensespring.com/license-api/public-api-metadata

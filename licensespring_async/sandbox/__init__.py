@@ -4,6 +4,7 @@ from ..extras import needs_extra
 from .demo.fleet import DEMO, DEMO_OUTCOMES, Demo, DemoBundle, DemoUser, demo_fleet, demo_world
 from .demo.shop import DEMO_FILE
 from .errors import SandboxError
+from .spelling import resolve_hints
 from .steering.clock import SandboxClock
 from .steering.faults import Effect, Fault, Faults
 from .steering.limits import Throttle
@@ -21,6 +22,8 @@ from .worldfile import WorldFileError, load_world
 
 with needs_extra("sandbox"):
     from .server.sandbox import Sandbox
+
+resolve_hints(Consumption, ConsumptionPool, Customer, Feature, License, Product)
 
 __all__ = [
     "DEMO",

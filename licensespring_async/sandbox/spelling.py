@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import cache, wraps
 from inspect import signature
 from types import NoneType, UnionType
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -73,6 +73,24 @@ def strict(described: type[Described]) -> type[Described]:
 
     described.__init__ = checked  # type: ignore[assignment]
     return described
+
+
+def resolve_hints(*described: type[attrs.AttrsInstance]) -> None:
+    """Have `typing.get_type_hints` resolve the constructors of attrs classes.
+
+    attrs looks their annotations up in the class's module, when it makes the class. It does not find classes that are
+    defined later, nor names that only the module of a base class or a converter has.
+    """
+    for each in described:
+        fields = attrs.fields(attrs.resolve_types(each))
+        types = {field.alias: _taken_by(field.converter) if field.converter else field.type for field in fields}
+        constructor: Any = each.__init__
+        given: Mapping[str, object] = constructor.__annotations__
+        constructor.__annotations__ = {name: types.get(name, hint) for name, hint in given.items()}
+
+
+def _taken_by(converter: Any) -> object:
+    return next(iter(get_type_hints(converter).values()))
 
 
 def takes(

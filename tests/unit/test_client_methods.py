@@ -11,6 +11,7 @@ import pytest
 from licensespring_async import BlockingLicenseSpring, LicenseSpring, RawResponse, endpoints
 from licensespring_async.methods import Endpoint, Endpoints, RawBlockingLicenseSpring, RawLicenseSpring
 
+from .cases import arguments
 from .fakes import a_client
 
 each_name = pytest.mark.parametrize("name", endpoints.__all__)
@@ -104,3 +105,15 @@ def test_every_parameter_is_named(name: str) -> None:
     kinds = {each.kind for each in inspect.signature(getattr(endpoints, name)).parameters.values()}
 
     assert kinds <= {inspect.Parameter.KEYWORD_ONLY}
+
+
+@each_name
+def test_a_text_names_the_errors_that_its_call_can_raise(name: str) -> None:
+    """Speaks of arguments, credentials and signatures exactly where a call has them."""
+    endpoint = getattr(endpoints, name)
+    call = endpoint(**arguments(name))
+
+    text = endpoint.__doc__
+    assert ("InvalidParameter" in text) == ("\nArgs:" in text) == bool(inspect.signature(endpoint).parameters)
+    assert ("AuthorizationError" in text) == call.request.authorized
+    assert ("SignatureError" in text) == call.answer.is_signed

@@ -10,9 +10,19 @@ from typing import Any
 import pytest
 
 import licensespring_async
-from licensespring_async import BlockingLicenseSpring, License, LicenseFeature, endpoints, services
+from licensespring_async import (
+    BlockingLicenseSpring,
+    License,
+    LicenseFeature,
+    endpoints,
+    fleet,
+    offline,
+    sandbox,
+    services,
+    transport,
+)
 from licensespring_async.models.converter import structure
-from licensespring_async.services import LicenseGate
+from licensespring_async.services import LicenseGate, web
 
 from . import bodies
 from .fakes import a_client
@@ -20,9 +30,8 @@ from .fakes import a_client
 
 def public() -> Iterator[Any]:
     """Every function and class that is exported, and the public functions of the classes."""
-    exported = [getattr(licensespring_async, name) for name in licensespring_async.__all__]
-    exported += [getattr(endpoints, name) for name in endpoints.__all__]
-    exported += [getattr(services, name) for name in services.__all__]
+    rooms = (licensespring_async, endpoints, services, web, transport, offline, fleet, sandbox)
+    exported = [getattr(room, name) for room in rooms for name in room.__all__]
     for each in exported:
         if inspect.isfunction(each):
             yield each

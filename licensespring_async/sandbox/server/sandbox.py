@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import Self, Unpack
 
 import anyio
 import anyio.to_thread
@@ -27,6 +27,7 @@ from ..steering.control import CONTROL_PATH, Control, Controlled
 from ..steering.faults import Faults
 from ..steering.limits import Limiter, Throttle
 from ..steering.panel import Panel
+from ..tenants import blocking
 from ..tenants.authorization import Authorizer
 from ..tenants.register import Register
 from ..tenants.tenants import Tenant, Tenants
@@ -36,9 +37,6 @@ from ..worldfile import Company
 from .api import Api
 from .companies import CREDENTIALS, Opening, a_world, companies
 from .serving import Run
-
-if TYPE_CHECKING:
-    from ...services.blocking import BlockingLicenseSpring
 
 
 @strict
@@ -144,7 +142,7 @@ class Sandbox:
         """
         return self._own.client(**options)
 
-    def blocking_client(self, **options: Unpack[Options]) -> BlockingLicenseSpring:
+    def blocking_client(self, **options: Unpack[Options]) -> blocking.BlockingLicenseSpring:
         """Make a client as `client` does, for code that does not await; with a sandbox that runs in a plain `with`.
 
         Args:

@@ -13,11 +13,10 @@ from ...configuration import Options
 from ...transport import Clock
 from ..errors import SandboxError
 from ..world.world import World
+from . import blocking
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
-
-    from ...services.blocking import BlockingLicenseSpring
 
 
 class Reachable(Protocol):
@@ -71,16 +70,14 @@ class Tenant:
         options["engine"] = in_process_engine(self._sandbox.application())
         return self._client(IN_PROCESS_URL, options)
 
-    def blocking_client(self, **options: Unpack[Options]) -> BlockingLicenseSpring:
+    def blocking_client(self, **options: Unpack[Options]) -> blocking.BlockingLicenseSpring:
         """Make a client as `client` does, for code that does not await; the sandbox must run in another thread.
 
         Args:
             options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
         """
-        from ...services.blocking import BlockingLicenseSpring  # noqa: PLC0415  # few ask for it
-
         auth = ApiKey(api_key=self.api_key, shared_key=self.shared_key)
-        return BlockingLicenseSpring(auth=auth, base_url=self._sandbox.url, **self._with_trust(options))
+        return blocking.BlockingLicenseSpring(auth=auth, base_url=self._sandbox.url, **self._with_trust(options))
 
     def describe(self) -> dict[str, str]:
         """Describe how to reach this tenant of the running sandbox as JSON, secrets included."""
