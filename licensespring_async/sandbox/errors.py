@@ -1,5 +1,5 @@
-"""What is wrong with a sandbox's use, as opposed to what its service refuses."""
+"""Errors in the use of a sandbox, as opposed to refusals by the service it simulates."""
 
 
 class SandboxError(RuntimeError):
-    """The sandbox cannot start, or is used while it does not run."""
+    """The sandbox cannot start, or is used while it is not running."""

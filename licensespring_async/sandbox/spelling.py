@@ -1,4 +1,4 @@
-"""Words that are not known: a clear refusal, with the word that may have been meant."""
+"""Clear errors for unknown names and wrong values, with a suggestion for misspelled ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Described = TypeVar("Described")
 Made = TypeVar("Made")
 Value = TypeVar("Value")
 
-_LONGEST: Final = 100  # characters of a word that came from outside
+_LONGEST: Final = 100  # characters of a user's word to show
 _KIND_NAMES: Final[Mapping[type, str]] = {
     bool: "True or False",
     int: "a whole number",
@@ -32,27 +32,27 @@ _KIND_NAMES: Final[Mapping[type, str]] = {
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
-    """Return what may have been meant, or what there is, as the end of a sentence."""
+    """Return the closest known word, or else all known words, as the end of a sentence."""
     if close := get_close_matches(word, known, n=1):
         return f"; did you mean {close[0]}?"
-    return f"; there are: {', '.join(sorted(known))}" if known else ""
+    return f"; choose from: {', '.join(sorted(known))}" if known else ""
 
 
 @cache
 def known_keywords(described: type[attrs.AttrsInstance]) -> Mapping[str, str]:
-    """Return the keywords that an attrs class takes, and the name of the attribute that each of them sets."""
+    """Return an attrs class's keywords, each with the attribute that it sets."""
     return {attribute.alias: attribute.name for attribute in attrs.fields(described) if attribute.init}
 
 
 def keywords_of(thing: attrs.AttrsInstance, described: type[attrs.AttrsInstance]) -> dict[str, Any]:
-    """Return the keywords that would make an instance of a class with a thing's values, where the class is its base."""
+    """Return a thing's values as keyword arguments for one of its base classes."""
     return {keyword: getattr(thing, name) for keyword, name in known_keywords(described).items()}
 
 
 def strict(described: type[Described]) -> type[Described]:
-    """Make an attrs class refuse unknown keywords and bad values with one clear sentence.
+    """Make an attrs class refuse unknown keywords and wrong values with one clear sentence.
 
-    Its constructor raises ConfigurationError, which names what was meant.
+    Its constructor then raises ConfigurationError, with a suggestion for a misspelled word.
     """
     name, build = described.__name__, described.__init__
     positional = [each.alias for each in attrs.fields(described) if each.init and not each.kw_only]  # type: ignore[arg-type]  # pyright: ignore
@@ -63,12 +63,12 @@ def strict(described: type[Described]) -> type[Described]:
         _refuse_other_kinds({**dict(zip(positional, args, strict=False)), **keywords}, described)
         try:
             build(self, *args, **keywords)
-        except TypeError as error:  # an argument too few or too many
+        except TypeError as error:  # too few or too many arguments
             raise ConfigurationError(f"{name}: {str(error.args[0]).rpartition('() ')[2]}") from error
         except ValueError as error:
             if len(error.args) == 1:
                 raise
-            # attrs' own validators put the attribute and all that they know behind the sentence.
+            # attrs' own validators append the attribute and more to the sentence.
             raise ConfigurationError(f"{name}: {error.args[0]}") from error
 
     described.__init__ = checked  # type: ignore[assignment]
@@ -96,9 +96,9 @@ def _taken_by(converter: Any) -> object:
 def takes(
     described: Callable[P, Described],
 ) -> Callable[[Callable[[Owner, Described], Made]], Callable[Concatenate[Owner, P], Made]]:
-    """Make a method that takes a description take the description's own arguments instead.
+    """Let a method take the arguments of a description instead of the description itself.
 
-    Type checkers see those arguments, so that each of them is written once: in the description's class.
+    Type checkers see these arguments, so each is declared only once, in the description's class.
     """
 
     def decorate(method: Callable[[Owner, Described], Made]) -> Callable[Concatenate[Owner, P], Made]:
@@ -110,7 +110,7 @@ def takes(
         own = signature(method)
         me, _ = own.parameters.values()
         taken = signature(described).replace(return_annotation=own.return_annotation)
-        # Shown by `help` and editors.
+        # For `help` and editors.
         described_by.__signature__ = taken.replace(parameters=[me, *taken.parameters.values()])  # type: ignore[attr-defined]  # pyright: ignore
         return described_by
 
@@ -118,7 +118,7 @@ def takes(
 
 
 def one_of(choices: Any) -> Callable[[object, attrs.Attribute[Value], Value], None]:
-    """Return a validator for a value that is one of a Literal's."""
+    """Return a validator for the values of a Literal."""
     known: tuple[str, ...] = get_args(choices)
 
     def check(_: object, attribute: attrs.Attribute[Value], value: Value) -> None:
@@ -130,7 +130,7 @@ def one_of(choices: Any) -> Callable[[object, attrs.Attribute[Value], Value], No
 
 
 def at_least(least: int) -> Callable[[object, attrs.Attribute[Any], object], None]:
-    """Return a validator for a whole number."""
+    """Return a validator for whole numbers from `least` on."""
 
     def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -142,11 +142,11 @@ def at_least(least: int) -> Callable[[object, attrs.Attribute[Any], object], Non
 
 
 def require_text(name: str, value: object) -> None:
-    """Refuse what is not a text, or is an empty one, that no request could name."""
+    """Raise ConfigurationError unless the value is a non-empty string."""
     if not isinstance(value, str):
         raise ConfigurationError(f"{name}: expected a text, not {_shown(value)}")
     if not value:
-        raise ConfigurationError(f"{name}: it is empty, and no request can name it")
+        raise ConfigurationError(f"{name}: is empty; no request could refer to it")
 
 
 def _refuse_other_kinds(keywords: Mapping[str, object], described: Any) -> None:
@@ -165,7 +165,7 @@ def _refuse_other_kinds(keywords: Mapping[str, object], described: Any) -> None:
 
 @attrs.frozen
 class _Kind:
-    """What a keyword takes: instances of some types, or a list of them."""
+    """The types that a keyword accepts, alone or in a list."""
 
     types: tuple[type, ...]
     may_be_none: bool
@@ -174,12 +174,12 @@ class _Kind:
     @property
     def name(self) -> str:
         names = " or ".join(_KIND_NAMES.get(each, f"a {each.__name__}") for each in self.types)
-        return f"a list, each of it {names}" if self.is_list else names
+        return f"a list, each item {names}" if self.is_list else names
 
 
 @cache
 def _kinds(described: type[attrs.AttrsInstance]) -> Mapping[str, _Kind]:
-    """Read the annotations of a class; a keyword of another kind than these would fail later, or never."""
+    """Read a class's annotations, so that a value of the wrong type fails at once."""
     kinds: dict[str, _Kind] = {}
     for field in attrs.fields(attrs.resolve_types(described)):
         choices = get_args(field.type) if get_origin(field.type) in (Union, UnionType) else (field.type,)
@@ -190,14 +190,14 @@ def _kinds(described: type[attrs.AttrsInstance]) -> Mapping[str, _Kind]:
             for each in plain
             if each in _KIND_NAMES or attrs.has(each) or get_origin(each) is dict
         )
-        is_checked = field.init and field.validator is None  # else the field's own rule says more
+        is_checked = field.init and field.validator is None  # a validator has the better message
         if is_checked and types and len(types) == len([each for each in choices if each is not NoneType]):
             kinds[field.alias] = _Kind(types, field.converter is not None or NoneType in choices, is_list)
     return kinds
 
 
 def _shown(value: object) -> str:
-    """Show a value that a person wrote, and its type: the text '5' and the number 5 look alike."""
+    """Show a value with its type, because the text '5' and the number 5 look alike."""
     return f"the {type(value).__name__} {str(value)[:_LONGEST]!r}"
 
 

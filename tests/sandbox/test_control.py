@@ -292,7 +292,7 @@ async def test_refuses_what_is_no_fault(own: Sandbox, http: httpx.AsyncClient, w
     ("wrong", "told"),
     [
         ({"effekt": "error"}, "unknown: effekt; did you mean effect?"),
-        ({"status": 500}, "not a fault: name its effect"),
+        ({"status": 500}, "not a fault: effect is missing"),
         ({"effect": "latency", "seconds": 2, "up_to": 1}, "up_to is the longest delay"),
         ({"effect": "error", "retry_after": [2]}, "'retry_after' must be"),
         ({"effect": "error", "retry_after": True}, "'retry_after' must be"),

@@ -88,7 +88,7 @@ def test_shows_what_happens_while_it_happens(browser: Any, tmp_path: Path) -> No
         assert width <= room
         assert browser.get_log("browser") == []
         assert browser.save_screenshot(str(tmp_path / "page.png"))
-    wait_for(browser, "the sandbox does not answer")
+    wait_for(browser, "the sandbox is not responding")
 
 
 def press(browser: Any, text: str) -> None:
@@ -108,7 +108,7 @@ def test_buttons_steer_it(browser: Any) -> None:
 
     with Sandbox(world) as sandbox:
         browser.get(f"{sandbox.url}/_sandbox/")
-        press(browser, "+ day")
+        press(browser, "+ 1 day")
         wait_for(browser, "24 hours ahead")
         press(browser, "Freeze")
         wait_for(browser, "frozen")

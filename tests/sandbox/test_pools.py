@@ -89,5 +89,5 @@ def test_a_pool_is_named_by_one_that_exists(tmp_path: Path) -> None:
     world.add_pool("hours", maximum=1)
     with pytest.raises(ConfigurationError, match="codes are unique"):
         world.add_pool("hours")
-    with pytest.raises(ConfigurationError, match="no other pool"):
+    with pytest.raises(ConfigurationError, match="cannot be in another pool"):
         ConsumptionPool("inner", pool=world.pools["hours"])

@@ -171,7 +171,7 @@ def test_refuses_more_devices_than_a_license_takes(path: Path) -> None:
     """A file that activates more devices than max_activations is refused at its license."""
     text = '[[products]]\nshort_code = "A"\n[[licenses]]\nproduct = "A"\ndevices = ["hw-1", "hw-2"]\n'
     [told] = problems(path, text)
-    assert told.startswith("3: licenses[0]: a license of A is active on 1 devices already")
+    assert told.startswith("3: licenses[0]: a license of A is already active on 1 devices")
 
 
 def test_describes_what_product_details_tells(path: Path) -> None:
@@ -226,7 +226,7 @@ def test_describes_companies(path: Path) -> None:
         ),
         (
             '[[products]]\nshort_code = "A"\n[products.metadata]\nsince = 2020-01-01\n',
-            "3: products[0].metadata: JSON has no dates; write it as a text, in quotes",
+            "3: products[0].metadata: JSON has no dates; put it in quotes",
         ),
         (
             '[[products]]\nshort_code = "A"\n[[products]]\nshort_code = "A"\n',
@@ -242,7 +242,7 @@ def test_describes_companies(path: Path) -> None:
         ),
         (
             '[[tenants]]\n[[tenants.products]]\nshort_code = "A"\n[[tenants.licenses]]\nproduct = "B"\n',
-            "5: tenants[0].licenses[0].product: there is no product 'B'; there are: A",
+            "5: tenants[0].licenses[0].product: there is no product 'B'; choose from: A",
         ),
         (
             '[[users]]\nemail = "a"\n[[users]]\nemail = "a"\n',
@@ -251,7 +251,7 @@ def test_describes_companies(path: Path) -> None:
         (
             '[[products]]\nshort_code = "A"\n[[licenses]]\nproduct = "A"\nkey = "K"\n'
             '[[licenses]]\nproduct = "A"\nkey = "K"\n',
-            "6: licenses[1]: A already has a license of this key; keys are unique",
+            "6: licenses[1]: A already has a license with this key; keys are unique",
         ),
     ],
 )

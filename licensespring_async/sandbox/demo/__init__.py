@@ -1,1 +1,1 @@
-"""The demo world: a shop's licenses to try by hand, and a fleet of 1,000 devices."""
+"""The demo world: licenses to try by hand, and a fleet of 1,000 devices."""

@@ -1,7 +1,7 @@
-"""The demo: a small software house's world (`demo.toml`), and a fleet of 1,000 devices to check against it.
+"""The demo: the world of a small software company (`demo.toml`), and a fleet of 1,000 devices to check against it.
 
-Everything is the same on every run. Apart from which devices get the floating slots (their number is fixed),
-no row's outcome depends on the order or the concurrency of the checks.
+Everything is the same on every run. The order and concurrency of the checks decide only which devices get floating
+slots, not how many.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .shop import (
 
 @attrs.frozen(kw_only=True)
 class DemoBundle:
-    """The demo's bundle license and a device that is activated on it."""
+    """The demo's bundle license and an active device."""
 
     product: str
     license_key: str
@@ -37,7 +37,7 @@ class DemoBundle:
 
 @attrs.frozen(kw_only=True)
 class DemoUser:
-    """The demo's user, and a product of which the user has a license."""
+    """The demo's user, and a product that the user has a license for."""
 
     product: str
     username: str
@@ -46,7 +46,7 @@ class DemoUser:
 
 @attrs.frozen(kw_only=True)
 class Demo:
-    """What a first request can ask the demo world for; room is left to activate more devices."""
+    """Values for first requests to the demo world; more devices can be activated."""
 
     product: str
     license_key: str
@@ -94,22 +94,22 @@ DEMO_OUTCOMES: Final[Mapping[str, int]] = MappingProxyType(
         "license_not_enough_consumptions": 5,
     }
 )
-"""How many of the fleet's rows are licensed, and how many are refused with each code."""
+"""The number of the fleet's rows that are licensed, and that are refused with each code."""
 
 
 def demo_world() -> World:
-    """Build the demo's world, where every row of the fleet has its license or lacks it on purpose."""
+    """Build the demo's world, including the licenses of the fleet."""
     return _stocked().world
 
 
 def has_demo(world: World) -> bool:
-    """Return whether what DEMO names exists in a world."""
+    """Return whether the licenses of DEMO exist in a world."""
     product = world.products.get(DEMO.product)
     return product is not None and bool(product.licenses_of(DEMO.license_key))
 
 
 def demo_fleet() -> Sequence[dict[str, str]]:
-    """List the fleet's 1,000 rows: product, hardware_id, license_key, username, feature; "" is absent."""
+    """Return the fleet's 1,000 rows: product, hardware_id, license_key, username, feature; "" means absent."""
     return sorted(_stocked().rows, key=lambda row: sha256(row["hardware_id"].encode()).digest())
 
 
@@ -138,7 +138,7 @@ def _licensed(shop: Shop) -> None:
 
 
 def _floating(shop: Shop) -> None:
-    """Give 140 devices 115 slots."""
+    """Add 140 devices that share 115 slots."""
     for _ in range(4):
         shop.activate(shop.sell_vector(slots=25), feature=SIMULATION_FEATURE, devices=30)
     shop.activate(shop.sell_studio(floating_users=15), devices=20)

@@ -1,4 +1,4 @@
-"""Names, keys and hardware ids for the demo: made up, realistic to look at, the same on every run."""
+"""Names, keys and hardware ids for the demo: invented, realistic, and the same on every run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LAST_NAMES: Final = (
     *("Abel", "Bianchi", "Castro", "Dubois", "Eriksen", "Fischer", "Grant", "Horvat", "Ito", "Jansen"),
     *("Kowalski", "Lindqvist", "Moreau", "Novak", "Okafor", "Petrov", "Reyes", "Silva", "Tanaka", "Weber"),
 )
-# The top-level domain .example is reserved (RFC 2606): no demo mail can be delivered.
+# The top-level domain .example is reserved (RFC 2606), so no mail can be delivered.
 _COMPANIES: Final = (
     ("Harbor Light Pictures", "harborlight.example", "Rotterdam", "Netherlands"),
     ("Kestrel Surveying", "kestrel.example", "Bergen", "Norway"),
@@ -33,7 +33,7 @@ _COMPANIES: Final = (
 
 @attrs.frozen(kw_only=True)
 class Person:
-    """One of the demo's people, at one of its companies."""
+    """A person at one of the demo's companies."""
 
     first_name: str
     last_name: str
@@ -59,13 +59,13 @@ def people() -> Iterator[Person]:
 
 
 def license_key(label: str) -> str:
-    """Make the license key that belongs to a label."""
+    """Return the license key for a label."""
     text = b32encode(_digest("license key", label)).decode()
     return "-".join(text[start : start + 4] for start in range(0, 16, 4))
 
 
 def hardware_id(label: str) -> str:
-    """Make the hardware id that belongs to a label."""
+    """Return the hardware id for a label."""
     return str(UUID(bytes=_digest("hardware id", label)[:16], version=5))
 
 

@@ -1,4 +1,4 @@
-"""The demo's software house: what it sells, and selling it to devices that will be checked."""
+"""The demo's software company: its products, and the licenses that it sells to the fleet."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SIMULATION_FEATURE: Final = "simulation"
 
 @attrs.define(kw_only=True, eq=False)
 class Shop:
-    """The demo's products, and the rows of the fleet as licenses are sold to it."""
+    """The demo's products, and the fleet's rows so far."""
 
     world: World
     lumen: Product
@@ -46,7 +46,7 @@ class Shop:
     _sold: int = 0
 
     def sell_lumen(self, *, enabled: bool = True) -> License:
-        """Sell a license of the photo editor: a perpetual one with a plain feature and a counted one."""
+        """Sell a perpetual license of the photo editor, with a plain feature and one with consumption."""
         license = self.lumen.add_license(
             key=license_key(f"sale {self._next()}"),
             enabled=enabled,
@@ -62,13 +62,13 @@ class Shop:
         return license
 
     def sell_terra(self, *, until: datetime = PAID_UNTIL) -> License:
-        """Sell a subscription of the maps to a user."""
+        """Sell a user a subscription to the maps."""
         license = self.terra.add_license(user=self._user(), kind="subscription", validity_period=until)
         license.add_feature(MAPS_FEATURE, name="Offline maps", expiry_date=until)
         return license
 
     def sell_vector(self, *, slots: int, until: datetime = PAID_UNTIL) -> License:
-        """Sell a time-limited license of the CAD program, whose simulation floats."""
+        """Sell a time-limited license of the CAD program, with a floating feature."""
         license = self.vector.add_license(
             key=license_key(f"sale {self._next()}"),
             validity_period=until,
@@ -101,18 +101,18 @@ class Shop:
         return license
 
     def sell_crew(self) -> License:
-        """Sell a license of the user-based bundle to a user."""
+        """Sell a user a license of the user-based bundle."""
         license = self.crew.add_license(user=self._user(), kind="subscription", validity_period=PAID_UNTIL)
         license.sublicenses["TERRA"].add_feature(MAPS_FEATURE, name="Offline maps")
         return license
 
     def activate(self, license: License, *, feature: str = "", devices: int = 1) -> None:
-        """Activate new devices, each of which becomes a row; without a feature the row checks the bundle."""
+        """Activate new devices and add a row for each; without a feature, the row checks the bundle."""
         for _ in range(devices):
             self.list_device(license, feature=feature, device=license.activate(self.new_device()).hardware_id)
 
     def list_device(self, license: License, *, feature: str = "", device: str = "", product: str | None = None) -> None:
-        """Add a row for a device (a new, unknown one by default) without activating it."""
+        """Add a row for a device, by default an unknown one, without activating it."""
         self.rows.append(
             {
                 "product": product or license.product.short_code,
@@ -124,7 +124,7 @@ class Shop:
         )
 
     def list_stranger(self, product: Product, *, feature: str = "") -> None:
-        """Add a row whose key or user the world does not know."""
+        """Add a row with an unknown key or user."""
         by_user = product.authorization_method == "user"
         self.rows.append(
             {
@@ -137,7 +137,7 @@ class Shop:
         )
 
     def new_device(self) -> str:
-        """Make a hardware id that no device has yet."""
+        """Return an unused hardware id."""
         return hardware_id(f"device {self._next()}")
 
     def _next(self) -> int:
@@ -161,7 +161,7 @@ class Shop:
 
 
 def open_shop() -> Shop:
-    """Open with the products and the licenses of the demo's world file."""
+    """Return a shop with the products and licenses of the demo's world file."""
     world = load_world(DEMO_FILE)
     sold = world.products
     return Shop(

@@ -1,7 +1,7 @@
-"""What the vendor's portals do for devices without a network, so that a whole round trip can be tried here.
+"""A stand-in for the vendor's portals, which serve devices without a network.
 
-`files.py` turns request files into license files and makes refresh files, `air_gap.py` makes codes and policy files.
-`pages.py` has both as a page for people.
+`files.py` turns request files into license files and makes refresh files. `air_gap.py` makes codes and policy files.
+`pages.py` offers both on a web page.
 """
 
 from .portal import Portal

@@ -1,6 +1,6 @@
-"""Codes of air-gapped devices, and policy files.
+"""Codes for air-gapped devices, and policy files.
 
-What documentation leaves open: a policy file has the fields of a license that are not a device's.
+The documentation does not list a policy file's fields. Here it has those fields of a license that concern no device.
 https://docs.licensespring.com/license-entitlements/activation-types/air-gapped
 """
 
@@ -27,10 +27,10 @@ _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC6325
 
 
 class Codes:
-    """The codes of all companies of a sandbox, which have one key.
+    """The codes of all companies in a sandbox, which share one key.
 
     Args:
-        seed: Decides the company's key.
+        seed: Text from which the key is derived.
     """
 
     def __init__(self, seed: str) -> None:
@@ -41,7 +41,7 @@ class Codes:
         self._begun: dict[int, ec.EllipticCurvePublicKey] = {}
 
     def begin(self, license: License) -> str:
-        """Return a new initialization code, a private key; the one before it is no longer good.
+        """Return a new initialization code, which is a private key, and invalidate the previous one.
 
         Raises:
             ServiceError: The license is not air-gapped.
@@ -53,10 +53,10 @@ class Codes:
         return b64encode(scalar.to_bytes(32, "big")).decode()
 
     def confirm(self, license: License, hardware_id: str, code: str, *, deactivates: bool) -> str:
-        """Return the confirmation code, and do what it confirms.
+        """Activate or deactivate the device, and return the confirmation code.
 
         Raises:
-            ServiceError: The code was not made of the initialization code, or no device has a place.
+            ServiceError: The code does not match the initialization code, the license is full, or the device unknown.
         """
         key = self._begun.get(license.id)
         named = f"{hardware_id}{license.identifier}"
@@ -71,7 +71,7 @@ class Codes:
         return _halves(*decode_dss_signature(self._key.sign(f"{named}{license.id}".encode(), ec.ECDSA(SHA256()))))
 
     def policy(self, license: License) -> str:
-        """Return the policy file of a license."""
+        """Return a license's policy file."""
         counted = license.consumption
         fields: JsonObject = {
             "id": license.id,
@@ -104,7 +104,7 @@ def _is_signed(key: ec.EllipticCurvePublicKey, code: str, text: str) -> bool:
     try:
         raw = b64decode(code.encode(), validate=True)
         signature = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
-        key.verify(signature, text.encode(), ec.ECDSA(SHA1()))  # noqa: S303  # the portal's choice
+        key.verify(signature, text.encode(), ec.ECDSA(SHA1()))  # noqa: S303  # as the vendor's portal does
     except (binascii.Error, InvalidSignature, ValueError):
         return False
     return len(raw) == 64

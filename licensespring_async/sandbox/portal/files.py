@@ -23,7 +23,7 @@ from ..world.licenses import License
 
 
 def answered(text: str, tenants: Iterable[Tenant], call: Callable[[Tenant, dict[str, str]], Call]) -> str:
-    """Return the license file that answers a request, as the endpoints of its kind do.
+    """Return the license file for a request file, as the offline endpoints do.
 
     Raises:
         ServiceError: The request is refused.
@@ -45,12 +45,12 @@ def answered(text: str, tenants: Iterable[Tenant], call: Callable[[Tenant, dict[
 
 
 def refreshed(call: Call, license: License, tenant: Tenant) -> str:
-    """Return a refresh file: what a check answers, for a device without a network.
+    """Return a refresh file: the answer to a check, for a device without a network.
 
-    Its content is signed with the v1 signature in it, unlike that of a license file.
+    The v2 signature covers the v1 signature too, unlike in a license file.
 
     Raises:
-        ServiceError: The license is not the device's.
+        ServiceError: The device may not use the license.
     """
     device, key = call.values["hardware_id"], call.values["license_key"]
     admit(call, license, device)

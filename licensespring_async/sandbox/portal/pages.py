@@ -1,4 +1,4 @@
-"""The portals as a page: request files are uploaded and license files come back; codes are typed in and shown."""
+"""The portal's web page: people upload request files, download license files, and exchange air-gap codes."""
 
 from __future__ import annotations
 
@@ -32,18 +32,21 @@ _FORMS: Final[Sequence[tuple[str, str, str, Sequence[tuple[str, str]]]]] = (
 _PAGE: Final = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Portal of the sandbox</title><link rel="icon" href="data:,"><link rel="stylesheet" href="../page.css"></head>
-<body><header><h1>Devices without a network</h1></header><main>{content}</main></body>
+<title>License sandbox: devices without a network</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="../page.css"></head>
+<body><header><h1>Devices without a network</h1><p><a href="../">License sandbox</a></p></header>
+<main>{content}</main></body>
 </html>
 """
 _UPLOAD: Final = """<section><h2>Request file</h2>
 <form method="post" action="request" enctype="multipart/form-data">
-<label>The .req file <input type="file" name="file" required></label> <button>Send it</button></form></section>
+<label>The .req file <input type="file" name="file" required></label> <button>Get the .lic file</button></form>
+</section>
 """
 
 
 def portal_routes(path: str, portal: Portal, headers: Mapping[str, str]) -> Sequence[Route]:
-    """Return the routes of the page and of its forms, below a path."""
+    """Return the routes of the page and its forms, below a path."""
 
     async def page(_: Request) -> Response:
         return _shown(_UPLOAD + "".join(map(_form, _FORMS)), headers)
@@ -81,17 +84,19 @@ def portal_routes(path: str, portal: Portal, headers: Mapping[str, str]) -> Sequ
     acts = {"refresh": refresh, "policy": policy, "begin": begin, "activate": activate, "deactivate": deactivate}
     return (
         Route(f"{path}/", page),
-        Route(f"{path}/request", _told(request_file, headers), methods=["POST"]),
+        Route(f"{path}/request", _or_refusal(request_file, headers), methods=["POST"]),
         *(
             Route(
-                f"{path}/{name}", _told(_typed(acts[name], [field for field, _ in fields]), headers), methods=["POST"]
+                f"{path}/{name}",
+                _or_refusal(_from_form(acts[name], [field for field, _ in fields]), headers),
+                methods=["POST"],
             )
             for name, _, _, fields in _FORMS
         ),
     )
 
 
-def _typed(
+def _from_form(
     act: Callable[[Mapping[str, str]], Awaitable[Response]], names: Sequence[str]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
@@ -103,17 +108,17 @@ def _typed(
     return endpoint
 
 
-def _told(
+def _or_refusal(
     endpoint: Callable[[Request], Awaitable[Response]], headers: Mapping[str, str]
 ) -> Callable[[Request], Awaitable[Response]]:
-    async def told(request: Request) -> Response:
+    async def answered(request: Request) -> Response:
         try:
             return await endpoint(request)
         except ServiceError as error:
             text = f'<p role="alert">{escape(error.code)}: {escape(error.message)}</p><p><a href=".">Back</a></p>'
             return _shown(text, headers, status=400)
 
-    return told
+    return answered
 
 
 def _form(form: tuple[str, str, str, Sequence[tuple[str, str]]]) -> str:

@@ -1,4 +1,4 @@
-"""The portals of a sandbox, for tests; `pages.py` has the same for people."""
+"""The sandbox's portal as a class, for tests; `pages.py` has it as a web page."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .files import answered, refreshed
 
 
 class Portal:
-    """Makes what people carry to devices without a network.
+    """Makes files and codes for devices without a network.
 
-    Each method raises `ServiceError`, with the service's code, when it refuses.
+    Each method raises `ServiceError`, with the service's code, if it refuses.
 
     Args:
-        tenants: The companies.
+        tenants: The sandbox's companies.
         signer: Signs the files.
         clock: Seconds since the epoch.
     """
@@ -31,11 +31,11 @@ class Portal:
 
     @property
     def air_gap_key(self) -> str:
-        """The company's air-gap key, as `offline.AirGap` takes it."""
+        """The air-gap key, as `offline.AirGap` takes it."""
         return self._codes.public_key
 
     def answer(self, request: str) -> str:
-        """Return the license file that answers a request file; "license_deactivated" to a deactivation.
+        """Return the license file for a request file; for a deactivation, "license_deactivated".
 
         Args:
             request: The text of the `.req` file.
@@ -43,12 +43,12 @@ class Portal:
         return answered(request, self._tenants, self._call)
 
     def refresh(self, *, product: str, hardware_id: str, license_key: str) -> str:
-        """Return a refresh file: a license as it is now, for a device on which it is active.
+        """Return a refresh file: the license's current state, for a device on which it is active.
 
         Args:
             product: Short code of the product.
             hardware_id: The device.
-            license_key: The license's key.
+            license_key: The license key.
         """
         tenant, license = self._license(license_key, product)
         values = {"product": product, "hardware_id": hardware_id, "license_key": license_key}
@@ -57,26 +57,26 @@ class Portal:
             return refreshed(call, license, tenant)
 
     def initialization_code(self, license_key: str) -> str:
-        """Return the code that begins an air-gapped activation or deactivation of a license; it is good once."""
+        """Return the code that starts an air-gapped activation or deactivation; it works once."""
         return self._codes.begin(self._license(license_key)[1])
 
     def confirmation_code(
         self, license_key: str, hardware_id: str, activation_code: str, *, deactivates: bool = False
     ) -> str:
-        """Return the code that confirms an air-gapped activation, and make the device an active one.
+        """Activate the device, and return the code that confirms it.
 
         Args:
-            license_key: The license's key.
-            hardware_id: The device, as it was typed in.
-            activation_code: What the device has made of the initialization code.
-            deactivates: Whether the device leaves the license instead.
+            license_key: The license key.
+            hardware_id: The device, as a person typed it.
+            activation_code: The code that the device made from the initialization code.
+            deactivates: Deactivate the device instead.
         """
         tenant, license = self._license(license_key)
         with tenant.world.home.store.transaction():
             return self._codes.confirm(license, hardware_id, activation_code, deactivates=deactivates)
 
     def policy(self, license_key: str) -> str:
-        """Return the policy file of a license; its id is the license's."""
+        """Return a license's policy file; its id is the license's id."""
         return self._codes.policy(self._license(license_key)[1])
 
     def policy_id(self, license_key: str) -> int:

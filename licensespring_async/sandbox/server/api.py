@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application: routes, and the headers that every answer carries."""
+"""The License API as an ASGI application: routes, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _ROUTES: Final = (
 
 @attrs.frozen(kw_only=True)
 class Api:
-    """The endpoints, joined with the authorizer, the signer and the clock."""
+    """The endpoints, with their authorizer, signer and clock."""
 
     authorizer: Authorizer
     signer: Signer
@@ -108,7 +108,7 @@ class Api:
             )
             with tenant.world.home.store.transaction():
                 content = route.act(call)
-            if content is None or isinstance(content, str):  # nothing verifies these, and the service may not sign them
+            if content is None or isinstance(content, str):  # no client verifies these; the service may not sign them
                 return _answer(200, b"" if content is None else encode(content), now)
             return self._signed(content, now)
 
@@ -118,7 +118,7 @@ class Api:
         values = read_query(request.scope["query_string"], ("login_type",))
         login_type = required(values, "login_type")
         if login_type != "client_credentials":
-            raise ServiceError("validation_error", "login_type has to be client_credentials.")
+            raise ServiceError("validation_error", "login_type must be client_credentials.")
         url = _origin(request) + TOKEN_PATH
         return self._signed({"url": url, "login_type": login_type}, self._now())
 
@@ -169,7 +169,7 @@ class Api:
 
 
 def _origin(request: Request) -> str:
-    """Return the address that a request came to, not the one that is bound: they differ behind a port mapping."""
+    """Return the address that the client used; behind a port mapping it is not the bound one."""
     return str(request.base_url).rstrip("/")
 
 
@@ -201,6 +201,6 @@ def _answer(status: int, body: bytes, now: datetime) -> Response:
 def _routes(method: str, name: str, endpoint: Endpoint) -> Sequence[Path]:
     routes = [Path(f"/api/v4/{name}", endpoint), Path(f"/api/v4/{name}/", endpoint)]
     for route in routes:
-        # Starlette adds HEAD to GET, and a HEAD of a check would take a floating slot.
+        # Starlette adds HEAD to GET, but a HEAD of a check would take a floating slot.
         route.methods = {method}
     return routes

@@ -1,4 +1,4 @@
-"""The companies that a sandbox serves: their worlds, their keys, and the state that each of them started with."""
+"""The companies that a sandbox serves: their worlds, their keys, and their state at the start."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ CREDENTIALS: Final = ("api_key", "shared_key", "client_id", "client_secret")
 
 
 def companies(world: World | str | PathLike[str] | None) -> Sequence[Company]:
-    """Return the companies of a world file, or the one of a world; without, the demo's.
+    """Return the companies of a world file, or the one company of a world; None is the demo.
 
     Raises:
-        ConfigurationError: It is something else.
+        ConfigurationError: It is neither a World nor a path.
         WorldFileError: The file cannot be used.
     """
     if isinstance(world, str | PathLike):
@@ -34,7 +34,7 @@ def companies(world: World | str | PathLike[str] | None) -> Sequence[Company]:
 
 
 def a_world(world: World | None) -> World:
-    """Return a world, the demo's if there is none, and refuse what is something else."""
+    """Return a world, or the demo's for None; raise ConfigurationError for anything else."""
     if world is None:
         return demo_world()
     if not isinstance(world, World):
@@ -44,11 +44,11 @@ def a_world(world: World | None) -> World:
 
 @attrs.define(eq=False)
 class Opening:
-    """What makes tenants of companies, and knows how each of them started.
+    """Turns companies into tenants, and remembers their state at the start.
 
     Args:
-        register: Where they are entered.
-        clock: The sandbox's.
+        register: Stores their credentials.
+        clock: The sandbox's clock.
     """
 
     register: Register
@@ -56,7 +56,7 @@ class Opening:
     _starts: dict[Home, Snapshot] = attrs.field(factory=dict["Home", "Snapshot"], init=False, repr=False)
 
     def tenant(self, sandbox: Reachable, world: World, given: Mapping[str, str], *, position: int | None) -> Tenant:
-        """Enter a company, with the keys that are given, and open its world."""
+        """Register a company with the given keys, and open its world."""
         self._starts[world.home] = Snapshot.of(world.home.store, world.home.tenant)
         credentials = self.register.enter(world, given, position=position)
         world.home.open(self.clock.moment)
@@ -64,12 +64,12 @@ class Opening:
         return Tenant(world=world, sandbox=sandbox, time=self.clock.of_clients, **attrs.asdict(credentials))
 
     def begin(self) -> None:
-        """Take the start anew, unless a file has it: worlds are built after their sandbox, too."""
+        """Take the state at the start again, unless a file has it: tests may change a world after `Sandbox(world)`."""
         if not self.register.store.is_file:
             self._starts = {home: Snapshot.of(home.store, home.tenant) for home in self._starts}
 
     def go_back(self, tenants: Sequence[Tenant]) -> None:
-        """Take back what requests changed since the start."""
+        """Undo what requests changed since the start."""
         for home, snapshot in self._starts.items():
             snapshot.restore(home.store, home.tenant)
         for tenant in tenants:

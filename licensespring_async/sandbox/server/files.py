@@ -1,4 +1,4 @@
-"""Installation files that a world has the content of, served as a download server does: whole, or from a byte on."""
+"""Installation files whose content is in the world, served whole or as a byte range."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RANGE: Final = re.compile(r"bytes=([0-9]{1,18})-([0-9]{1,18})?")
 
 
 def served_file(tenants: Iterable[Tenant]) -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint that serves the tenants' installation files, to anyone who has a file's address."""
+    """Return the endpoint that serves the tenants' installation files; it needs no credentials."""
 
     async def endpoint(request: Request) -> Response:
         number, md5 = request.path_params["tenant"], request.path_params["md5"]

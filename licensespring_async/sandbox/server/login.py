@@ -1,6 +1,6 @@
-"""The stand-in's login page: a user is chosen, and the browser goes back with tokens or a code, as after a real login.
+"""The login page of single sign-on: a person chooses a user, and the browser returns with tokens or a code.
 
-With `login_hint` in the query a user is chosen at once, for programs.
+Programs put `login_hint` in the query to choose a user at once.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ _HEADERS: Final = {
 }
 _PAGE: Final = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Log in to the sandbox</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Log in to the sandbox</title></head>
 <body><h1>Log in to {account}</h1><p>The sandbox asks for no password. Who are you?</p><ul>{users}</ul></body>
 </html>
 """
-_SIGNED_ON: Final = "<!doctype html><title>Logged in</title><p>You are logged in; the address has what came of it.</p>"
+_SIGNED_ON: Final = "<!doctype html><title>Logged in</title><p>You are logged in. The address has the result.</p>"
 
 
 def login_page(
@@ -70,7 +71,7 @@ def login_page(
 
 
 async def signed_on(_: Request) -> Response:
-    """Answer the redirection of a client that has no redirect_uri."""
+    """Answer the redirect of a client without a redirect_uri of its own."""
     return HTMLResponse(_SIGNED_ON, headers=_HEADERS)
 
 

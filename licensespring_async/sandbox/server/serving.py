@@ -1,4 +1,4 @@
-"""One run of the sandbox's application: from a bound socket to a thread that has ended."""
+"""One run of the sandbox's application, from binding the socket to the end of the thread."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BACKLOG: Final = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind a socket and listen on it at once, so that no client that knows the port is refused a connection."""
+    """Bind a socket and listen at once, so that every client that knows the port can connect."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Without the protocol asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -45,12 +45,12 @@ def listen(host: str, port: int) -> socket.socket:
 class Serving:
     """A server on a listening socket, in its own thread (start, stop) or in the calling one (run).
 
-    Not uvicorn's server, only its protocol: the server's end takes a quarter of a second, which every test would wait.
+    It uses only uvicorn's protocol: stopping uvicorn's server takes a quarter of a second, in every test.
 
     Args:
-        application: What answers.
-        listener: A socket that listens; it is closed at the end.
-        on_ready: Called once, in the serving thread, when the first request can be answered.
+        application: The application to serve.
+        listener: A listening socket; it is closed at the end.
+        on_ready: Called once, in the serving thread, when the server is ready.
     """
 
     def __init__(self, application: ASGIApp, listener: socket.socket, on_ready: Callable[[], None]) -> None:
@@ -69,26 +69,26 @@ class Serving:
             access_log=False,
             server_header=False,
             date_header=False,
-            # Who may steer is decided by the address that a request came from. Anyone can write such a header.
+            # Access control relies on the client's address, and anyone can send such a header.
             proxy_headers=False,
-            # A client that paces itself below the default of 5 s would meet connections closing under it.
+            # With the default of 5 s, connections would close under a client that sends less often.
             timeout_keep_alive=75,
         )
 
     def start(self) -> None:
-        """Start the thread and wait until it answers, or raise SandboxError."""
+        """Start the thread and wait until it serves, or raise SandboxError."""
         self._thread.start()
         if not self._settled.wait(_START_SECONDS) or self._failure is not None:
             self.stop()
             raise _not_started(self._failure) from self._failure
 
     def stop(self) -> None:
-        """Ask the thread to end and wait for it, for a bounded time."""
+        """Ask the thread to end, and wait for at most five seconds."""
         self._ask_to_exit()
         self._thread.join(_STOP_SECONDS)
 
     def run(self) -> None:
-        """Answer in the calling thread, the main one, until SIGINT or SIGTERM."""
+        """Serve in the main thread until SIGINT or SIGTERM."""
         signals = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, self._interrupted) for number in signals}
         try:
@@ -132,7 +132,7 @@ class Serving:
     def _is_ready(self) -> bool:
         try:
             self._on_ready()
-        except Exception as error:  # noqa: BLE001  # the caller's, and start() or run() raises it
+        except Exception as error:  # noqa: BLE001  # start() or run() raises it
             self._failure = error
         self._settled.set()
         return self._failure is None
@@ -144,34 +144,34 @@ class Serving:
         if self._loop is None:
             self._stopped.set()
             return
-        with suppress(RuntimeError):  # it has ended by itself
+        with suppress(RuntimeError):  # the loop has already ended
             self._loop.call_soon_threadsafe(self._stopped.set)
 
 
 @attrs.frozen(kw_only=True)
 class Run:
-    """What exists of a sandbox from its start to its stop."""
+    """A running server and its address."""
 
     serving: Serving
     url: str
 
     @classmethod
     def of(cls, application: ASGIApp, host: str, port: int, on_ready: Callable[[], None]) -> Self:
-        """Prepare a run; SandboxError when the port is taken."""
+        """Prepare a run; SandboxError if the port is taken."""
         listener = listen(host, port)
         name = f"[{host}]" if ":" in host else host
         return cls(serving=Serving(application, listener, on_ready), url=f"http://{name}:{listener.getsockname()[1]}")
 
 
 async def _finish(state: ServerState) -> None:
-    """Let the answers that are under way end, for a bounded time; then break off what is left."""
+    """Give pending answers a second to finish, then abort their connections."""
     for connection in tuple(state.connections):
         connection.shutdown()
     if state.tasks:
         await asyncio.wait(tuple(state.tasks), timeout=_LAST_ANSWERS_SECONDS)
     for connection in tuple(state.connections):
         connection.transport.abort()
-    if state.tasks:  # what waits hears that its client has gone
+    if state.tasks:  # their clients are now disconnected, which ends waits such as a delay
         await asyncio.wait(tuple(state.tasks), timeout=_LAST_ANSWERS_SECONDS)
 
 

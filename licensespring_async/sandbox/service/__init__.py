@@ -1,1 +1,1 @@
-"""What the endpoints do, a module for each area: from what is asked to what is answered."""
+"""The endpoints' behavior, from request to answer; each API area has its module."""

@@ -1,7 +1,7 @@
-"""Devices that come and go: activating and deactivating.
+"""Activating and deactivating devices.
 
-A virtual machine that a license keeps out, and an activation before the start date, are refused with validation_error:
-the service's own codes are not documented.
+If a license does not allow virtual machines, or its start date is still to come, an activation is refused with
+validation_error: the service's own codes are not documented.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .variables import keep_variables
 
 
 def activate_license(call: Call) -> JsonObject:
-    """Make a device an active one of a license; one that is active already stays so and is counted once.
+    """Activate a device on a license; an active device stays active and counts once.
 
     Raises:
         ServiceError: The request is refused.
@@ -38,11 +38,11 @@ def activate_license(call: Call) -> JsonObject:
 
 
 def activate_bundle(call: Call, *, without_password: bool = False) -> list[JsonObject]:
-    """Make a device an active one of a bundle's license and of each sub-license, or of none of them.
+    """Activate a device on a bundle's license and on each sub-license, or on none of them.
 
     Args:
         call: The request.
-        without_password: A user may leave the password out.
+        without_password: Accept a user without a password.
 
     Raises:
         ServiceError: The request is refused.
@@ -58,7 +58,7 @@ def activate_bundle(call: Call, *, without_password: bool = False) -> list[JsonO
 
 
 def deactivate_license(call: Call) -> str:
-    """Take a device off a license, expired or not, and free its slots.
+    """Deactivate a device on a license, expired or not, and release its slots.
 
     Raises:
         ServiceError: The request is refused.
@@ -67,7 +67,7 @@ def deactivate_license(call: Call) -> str:
 
 
 def deactivate_bundle(call: Call) -> str:
-    """Take a device off a bundle's license and its sub-licenses, expired or not, and free its slots.
+    """Deactivate a device on a bundle's license and its sub-licenses, expired or not, and release its slots.
 
     Raises:
         ServiceError: The request is refused.

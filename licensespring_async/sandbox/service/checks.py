@@ -1,10 +1,9 @@
-"""The endpoints: parameters, the world and the time, to JSON or to a refusal. No I/O.
+"""Checks of features, bundles and licenses.
 
-A request that breaks several rules is refused for the first of: its parameters, unknown_product,
-license_not_found, license_not_enabled, license_not_active, license_expired, blacklisted, device_not_found,
-invalid_license_feature_code, license_borrow_not_allowed, borrow_until_not_valid, floating_not_available,
-license_not_enough_consumptions. What refuses a bundle's license refuses its sub-licenses. A refused request
-changes nothing: it is undone with its transaction.
+If a request breaks several rules, it is refused for the first of: its parameters, unknown_product, license_not_found,
+license_not_enabled, license_not_active, license_expired, blacklisted, device_not_found, invalid_license_feature_code,
+license_borrow_not_allowed, borrow_until_not_valid, floating_not_available, license_not_enough_consumptions. A refusal
+of a bundle's license also refuses its sub-licenses. A refused request changes nothing: its transaction is rolled back.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from .asked.lookup import admit, admitted_feature, device_of, find_license, find
 
 
 def check_license_feature(call: Call) -> JsonObject:
-    """Check a device against a feature; a floating feature's slot is taken or renewed.
+    """Check a device against a feature; take or renew its slot if the feature floats.
 
-    Whether the service refuses an expired feature is not documented. Here it is answered with its past
-    expiry_date, without a slot, so that a client which looks at the status alone is found out.
+    The documentation does not say whether the service refuses an expired feature. Here the answer is a success with a
+    past expiry_date and without a slot, which reveals clients that look only at the status.
 
     Raises:
         ServiceError: The request is refused.
@@ -44,10 +43,10 @@ def check_license_feature(call: Call) -> JsonObject:
 
 
 def check_bundle(call: Call) -> list[JsonObject]:
-    """Check a device against a bundle: its own license first, then each sub-license active on the device.
+    """Check a device against a bundle: its own license first, then each sub-license that is active on the device.
 
-    A sub-license that is disabled, inactive or expired says so in its item; one that floats takes or renews a
-    slot; one whose consumption is used up refuses the bundle.
+    A disabled, inactive or expired sub-license only says so in its item. A floating sub-license takes or renews a slot.
+    If a sub-license has no consumptions left, the bundle is refused.
 
     Raises:
         ServiceError: The request is refused.
@@ -63,7 +62,7 @@ def check_bundle(call: Call) -> list[JsonObject]:
 
 
 def check_license(call: Call) -> JsonObject:
-    """Check a device against one license; a floating license's slot is taken or renewed.
+    """Check a device against one license; take or renew its slot if the license floats.
 
     Raises:
         ServiceError: The request is refused.
@@ -91,7 +90,7 @@ def checked(call: Call, license: License, *, include_expired: bool) -> JsonObjec
 
 
 def license_signature_text(license: License, hardware_id: str) -> str:
-    """Return the text that the v1 signature covers: device, key or user, and validity, with A to Z in lower case.
+    """Return the text that the v1 signature covers: device, key or user, and validity, with A-Z in lower case.
 
     https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
@@ -102,7 +101,7 @@ def license_signature_text(license: License, hardware_id: str) -> str:
 
 
 def take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> None:
-    """Take every slot of the bundle or none: a refused check must not leave half of them behind."""
+    """Take a slot of every license or of none, so that a refused check leaves no slots taken."""
     floating = [license.slots for license in licenses if license.slots is not None]
     if not all(slots.has_room_for(hardware_id, now) for slots in floating):
         raise ServiceError("floating_not_available")
@@ -112,7 +111,7 @@ def take_slots(licenses: Sequence[License], hardware_id: str, now: datetime) -> 
         slots.take(hardware_id, now)
 
 
-# The client has its own: both of them wrong in the same way would agree.
+# Not the client's table: if both used it, an error in it would go unnoticed.
 _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 _CHECKS: Final = f"{WHO} {ABOUT_DEVICE} include_expired_features env channel"
 ROUTES: Final = (

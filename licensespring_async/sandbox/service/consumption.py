@@ -1,7 +1,7 @@
-"""Consumption that is added to a license or a feature.
+"""Adding consumption to a license or a feature.
 
-What documentation leaves open: a request's allow_overages and max_overages stay with the license, as the vendor's
-guide for its SDK says.
+A request's allow_overages and max_overages are stored with the license, as the vendor's SDK guide says; the API
+documentation leaves this open.
 https://docs.licensespring.com/license-api/consumption
 """
 
@@ -23,7 +23,7 @@ _LARGEST: Final = 2**53 - 1
 
 
 def add_consumption(call: Call) -> JsonObject:
-    """Add to what a license has consumed; one unless `consumptions` says otherwise.
+    """Add to a license's consumption: one, or the number in `consumptions`.
 
     Raises:
         ServiceError: The request is refused.
@@ -36,10 +36,10 @@ def add_consumption(call: Call) -> JsonObject:
 
 
 def consume(call: Call, license: License) -> Consumption:
-    """Add what a call says to what a license has consumed.
+    """Add a call's consumptions to a license.
 
     Raises:
-        ServiceError: The license is not counted, or not enough is left.
+        ServiceError: The license has no consumption, or not enough is left.
     """
     number = _number(call)
     consumption = license.consumption
@@ -55,7 +55,7 @@ def consume(call: Call, license: License) -> Consumption:
 
 
 def add_feature_consumption(call: Call) -> JsonObject:
-    """Add to what a feature has consumed; one unless `consumptions` says otherwise.
+    """Add to a feature's consumption: one, or the number in `consumptions`.
 
     Raises:
         ServiceError: The request is refused.
@@ -83,7 +83,7 @@ def add_feature_consumption(call: Call) -> JsonObject:
 def _number(call: Call) -> int:
     event = nested(call.values, "event")
     if event is not None and event not in _EVENTS:
-        raise ServiceError("validation_error", "event has to be one of its two documented values, in an array.")
+        raise ServiceError("validation_error", "event must be an array with one of the two documented values.")
     number = integer(call.values, "consumptions", signed=True)
     return 1 if number is None else number
 
@@ -92,7 +92,7 @@ def _add(consumption: Consumption, number: int, call: Call, not_enough: str) -> 
     if number < 0 and not consumption.allow_negative:
         raise ServiceError("negative_consumptions_not_allowed")
     if abs(consumption.total_at(call.now) + number) > _LARGEST:
-        raise ServiceError("validation_error", "The total would be beyond what JSON can carry.")
+        raise ServiceError("validation_error", "The total would be too large for a JSON number.")
     if not consumption.add(number, call.now):
         raise ServiceError(not_enough)
 

@@ -1,10 +1,9 @@
-"""Floating slots that are given back or borrowed.
+"""Releasing and borrowing floating slots.
 
-What documentation leaves open: floating/release lists floating_not_available, and does not say when; here it is the
-answer where the license does not float or the device holds no slot, as floating_feature_device_not_in_use is for a
-feature.
+The documentation lists floating_not_available for floating/release, but does not say when. Here it is the answer if the
+license does not float or the device holds no slot; for a feature that is floating_feature_device_not_in_use.
 
-A borrowed slot outlives its time-out, until the moment that it was borrowed until or until it is released.
+A borrowed slot ignores its time-out: it stays taken until its borrowed_until, or until it is released.
 
 https://docs.licensespring.com/license-api/floating
 """
@@ -33,7 +32,7 @@ _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:
 
 
 def release_floating_license(call: Call) -> None:
-    """Give a device's slot of a floating license back.
+    """Release a device's slot of a floating license.
 
     Raises:
         ServiceError: The request is refused.
@@ -46,7 +45,7 @@ def release_floating_license(call: Call) -> None:
 
 
 def release_floating_feature(call: Call) -> None:
-    """Give a device's slot of a floating feature back.
+    """Release a device's slot of a floating feature.
 
     Raises:
         ServiceError: The request is refused.
@@ -59,7 +58,7 @@ def release_floating_feature(call: Call) -> None:
 
 
 def borrow_floating_license(call: Call) -> JsonObject:
-    """Take or renew a device's slot of a floating license, and keep it until a moment whatever the time-out.
+    """Take or renew a device's slot of a floating license, and keep it until borrowed_until.
 
     Raises:
         ServiceError: The request is refused.
@@ -74,7 +73,7 @@ def borrow_floating_license(call: Call) -> JsonObject:
 
 
 def borrow_floating_feature(call: Call) -> JsonObject:
-    """Take or renew a device's slot of a floating feature, and keep it until a moment whatever the time-out.
+    """Take or renew a device's slot of a floating feature, and keep it until borrowed_until.
 
     Raises:
         ServiceError: The request is refused.
@@ -90,7 +89,7 @@ def borrow_floating_feature(call: Call) -> JsonObject:
 
 @attrs.frozen
 class _Terms:
-    """On which terms slots are borrowed; `hours` is the longest time."""
+    """The terms for borrowing a slot; `hours` is the longest time."""
 
     slots: Slots | None
     allowed: bool
@@ -118,13 +117,13 @@ def _borrowed(call: Call, license: License, terms: _Terms, wanted: str) -> JsonO
 
 def _borrowed_until(call: Call) -> str:
     if NULLABLE not in call.values:
-        # A client that drops nulls from its JSON cannot send one.
-        _log.warning("%s is missing, and taken for null; the documentation requires it", NULLABLE)
+        # Some clients drop nulls from their JSON.
+        _log.warning("%s is missing and taken as null; the documentation requires it", NULLABLE)
     return call.values.get(NULLABLE, "")
 
 
 def _moment(text: str) -> datetime:
-    """Read a moment in one of the documented spellings, all of which are UTC."""
+    """Read a time in one of the documented formats, all in UTC."""
     if _MOMENT.fullmatch(text) is None:
         raise ServiceError("borrow_until_not_valid")
     try:

@@ -1,8 +1,8 @@
-"""Offline requests, as another machine sends them for a device that has no network.
+"""Offline requests, which another machine sends for a device without a network.
 
-What documentation leaves open: a license that does not allow offline activation is refused with validation_error; the
-signature of a bundle's answer covers the compact JSON of its licenses; used consumptions are added on a deactivation,
-and reported features are ignored, since their form is not documented.
+The documentation leaves these points open. A license that does not allow offline activation is refused with
+validation_error. The signature of a bundle's answer covers the compact JSON of its licenses. A deactivation adds the
+reported consumptions, but ignores reported features, whose format is not documented.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SIGNATURES: Final = ("license_signature", "license_signature_v2")
 
 
 def activate_offline(call: Call) -> JsonObject:
-    """Make a device an active one of a license, and answer with what its license file holds.
+    """Activate a device on a license, and answer with the content of its license file.
 
     Raises:
         ServiceError: The request is refused.
@@ -39,7 +39,7 @@ def activate_offline(call: Call) -> JsonObject:
 
 
 def activate_bundle_offline(call: Call) -> JsonObject:
-    """Make a device an active one of a bundle's licenses, and answer with what its license file holds.
+    """Activate a device on a bundle's licenses, and answer with the content of its license file.
 
     Raises:
         ServiceError: The request is refused.
@@ -50,7 +50,7 @@ def activate_bundle_offline(call: Call) -> JsonObject:
 
 
 def deactivate_offline(call: Call) -> str:
-    """Take a device off a license.
+    """Deactivate a device on a license.
 
     Raises:
         ServiceError: The request is refused.
@@ -59,7 +59,7 @@ def deactivate_offline(call: Call) -> str:
 
 
 def deactivate_bundle_offline(call: Call) -> str:
-    """Take a device off a bundle's licenses.
+    """Deactivate a device on a bundle's licenses.
 
     Raises:
         ServiceError: The request is refused.
@@ -69,7 +69,7 @@ def deactivate_bundle_offline(call: Call) -> str:
 
 @attrs.frozen
 class _Request:
-    """A request that its company signed: as a call, and with what its answer is signed."""
+    """A request signed by its company, as a call, with the date and the credentials for signing the answer."""
 
     call: Call
     date: str
@@ -92,8 +92,8 @@ def _read(call: Call, kind: str) -> _Request:
 
 
 def _filed(item: JsonObject, request: _Request) -> JsonObject:
-    """Add to a license what makes it good on a device without a network."""
-    if not item["allow_offline_activation"]:  # what was done so far is undone with the transaction
+    """Add the fields that make a license file of a license."""
+    if not item["allow_offline_activation"]:  # the rollback of the transaction undoes the activation
         raise ServiceError("validation_error", "The license does not allow offline activation.")
     values = request.call.values
     signature = item.pop("license_signature")

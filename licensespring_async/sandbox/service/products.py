@@ -1,4 +1,4 @@
-"""Products, described.
+"""Descriptions of products.
 
 https://docs.licensespring.com/license-api/products/get-product-details
 https://docs.licensespring.com/license-api/products
@@ -17,7 +17,7 @@ from .asked.lookup import find_product
 
 
 def product_details(call: Call) -> JsonObject:
-    """Describe a product; its latest version and its custom fields when they are asked for.
+    """Describe a product, on request with its latest version and its custom fields.
 
     Raises:
         ServiceError: The request is refused.

@@ -1,4 +1,4 @@
-"""Where users of a customer account log in.
+"""The login address for users of a customer account.
 
 https://docs.licensespring.com/license-api/single-sign-on-url
 """
@@ -19,7 +19,7 @@ _RESPONSE_TYPES: Final = {"code": "code", "token": "id_token token"}
 
 
 def sso_url(call: Call) -> JsonObject:
-    """Return the address of the stand-in's login page for a customer account.
+    """Return the address of the sandbox's login page for a customer account.
 
     Raises:
         ServiceError: The request is refused.
@@ -27,7 +27,7 @@ def sso_url(call: Call) -> JsonObject:
     short_code, account = (required(call.values, name) for name in ("product", "customer_account_code"))
     wanted = call.values.get("response_type", "code")
     if wanted not in _RESPONSE_TYPES:
-        raise ServiceError("validation_error", "response_type has to be code or token.")
+        raise ServiceError("validation_error", "response_type must be code or token.")
     find_product(call.world, short_code)
     if not call.world.users_of_account(account):
         raise ServiceError("customer_account_not_found")

@@ -1,7 +1,7 @@
 """Trial licenses.
 
-What documentation leaves open: a trial's days are counted from when it is asked for; it is of the product's own policy,
-whatever license_policy is sent; a device that has one gets it again, expired or not.
+The documentation leaves these points open. A trial's days count from the request. license_policy is ignored; the
+product's own terms apply. A device that asks again gets the same trial, expired or not.
 https://docs.licensespring.com/license-api/trial-key
 """
 
@@ -29,7 +29,7 @@ _OF_CUSTOMER: Final = (
 
 
 def trial_key(call: Call) -> JsonObject:
-    """Give a device a trial license of a product, the same one each time.
+    """Return a device's trial license of a product; create it at the first request.
 
     Raises:
         ServiceError: The request is refused.

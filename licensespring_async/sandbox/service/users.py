@@ -1,7 +1,7 @@
-"""Users, and the lists for a user, a device and a customer.
+"""Passwords, and the lists for a user, a device and a customer.
 
-What documentation leaves open: with a product that is part of bundles, a user's licenses are those of the product and
-of its bundles; a device's licenses are those that it is active on.
+The documentation leaves two points open. If a product is in bundles, user_licenses lists the licenses of the product
+and of these bundles. device_licenses lists the licenses on which the device is active.
 https://docs.licensespring.com/license-api/list-licenses/licenses-for-user
 https://docs.licensespring.com/license-api/device-licenses
 https://docs.licensespring.com/license-api/list-license-users-for-customer
@@ -28,7 +28,7 @@ from .asked.lookup import find_product
 
 
 def change_password(call: Call) -> str:
-    """Replace a user's password, initial or not.
+    """Replace a user's password.
 
     Raises:
         ServiceError: The request is refused.
@@ -44,7 +44,7 @@ def change_password(call: Call) -> str:
 
 
 def user_licenses(call: Call) -> Sequence[JsonObject]:
-    """List a user's licenses, of one product or of all.
+    """List a user's licenses, of one product or of all products.
 
     Raises:
         ServiceError: The request is refused.
@@ -63,7 +63,7 @@ def user_licenses(call: Call) -> Sequence[JsonObject]:
 
 
 def device_licenses(call: Call) -> Sequence[JsonObject]:
-    """List all licenses of the company that a device is active on, those inside bundles too.
+    """List the company's licenses that are active on a device, including those inside bundles.
 
     Raises:
         ServiceError: The request is refused.
@@ -77,7 +77,7 @@ def device_licenses(call: Call) -> Sequence[JsonObject]:
 
 
 def customer_license_users(call: Call) -> JsonObject:
-    """List the users who have a customer's licenses of a product.
+    """List the users of a customer's licenses of a product.
 
     Raises:
         ServiceError: The request is refused.

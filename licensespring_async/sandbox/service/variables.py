@@ -1,7 +1,7 @@
-"""Variables of devices: texts, numbers and booleans by name.
+"""Device variables: texts, numbers and booleans by name.
 
-The two endpoints write a variable's time differently, as the service does: in milliseconds since the epoch where it is
-tracked, as a text where it is read. Both write values as texts.
+Like the service, the two endpoints write a variable's time differently: track_device_variables as milliseconds since
+the epoch, get_device_variables as text. Both write values as text.
 https://docs.licensespring.com/license-api/device-variables/track-device-variables
 """
 
@@ -21,7 +21,7 @@ from .asked.lookup import admit, device_of, find_license
 
 
 def track_device_variables(call: Call) -> Sequence[JsonObject]:
-    """Keep variables of a device, and list those that were sent; others stay as they are.
+    """Store the sent variables of a device, and list them; other variables stay as they are.
 
     Raises:
         ServiceError: The request is refused.
@@ -62,7 +62,7 @@ def get_device_variables(call: Call) -> Sequence[JsonObject]:
 
 
 def keep_variables(call: Call, device: Device) -> Sequence[str]:
-    """Store the device variables that a call sends, and return their names."""
+    """Store the variables of a call, and return their names."""
     sent = _sent(call)
     if sent:
         now = iso(call.now)
@@ -82,9 +82,9 @@ def _sent(call: Call) -> JsonObject:
     if variables is None:
         return {}
     if not isinstance(variables, dict):
-        raise ServiceError("validation_error", "variables has to be an object.")
+        raise ServiceError("validation_error", "variables must be an object.")
     try:
-        # The names alone may be any: answers list variables, and no name becomes a key.
+        # Any name will do: no name becomes a key in an answer.
         return {name: _variable(value) for name, value in cast("JsonObject", variables).items()}
     except ValueError as error:
         raise ServiceError("validation_error", f"variables: {error}") from error
@@ -92,7 +92,7 @@ def _sent(call: Call) -> JsonObject:
 
 def _variable(value: Json) -> Json:
     if not isinstance(value, str | bool | int | float):
-        raise ServiceError("validation_error", "A variable is a text, a number, true or false.")
+        raise ServiceError("validation_error", "A variable must be a text, a number, true or false.")
     value = int(value) if isinstance(value, float) and value.is_integer() else value
     require_exact(value)
     return value

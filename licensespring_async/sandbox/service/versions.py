@@ -1,4 +1,4 @@
-"""Versions of a product, and their installation files, as far as a license may install them.
+"""Versions of a product that a license may install, and their installation files.
 
 https://docs.licensespring.com/license-api/get-product-versions
 https://docs.licensespring.com/license-api/get-installation-file
@@ -21,7 +21,7 @@ from .asked.lookup import admit, find_license
 
 
 def versions(call: Call) -> Sequence[JsonObject]:
-    """List the versions that a license may install, one for each file, the newest last.
+    """List the versions that a license may install, one per file, newest last.
 
     Raises:
         ServiceError: The request is refused.
@@ -31,7 +31,7 @@ def versions(call: Call) -> Sequence[JsonObject]:
 
 
 def installation_file(call: Call) -> JsonObject:
-    """Describe the file of a version, or of the newest one that the license may install.
+    """Describe the file of a version, or of the newest version that the license may install.
 
     Raises:
         ServiceError: The request is refused.
@@ -50,7 +50,7 @@ def installation_file(call: Call) -> JsonObject:
 
 
 def _installable(call: Call) -> tuple[License, Sequence[InstallationFile]]:
-    """Find the license, expired or not, and what was released while its maintenance lasted."""
+    """Find the license, expired or not, and the files released within its maintenance period."""
     if not {"license_key", "username"} & set(call.values):
         raise ServiceError("license_key_or_license_user_required")
     identity = read_identity(call.values)

@@ -1,1 +1,1 @@
-"""What outlives a restart: the SQLite store, and where each part of the world is kept in it."""
+"""State that survives a restart: the SQLite store, and where it keeps each part of a world."""

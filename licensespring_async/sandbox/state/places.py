@@ -1,4 +1,4 @@
-"""Where the state of a world is kept, and where in there the state of one license or one feature is."""
+"""Where a world's state is stored, and within it the state of one license or feature."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOVED: Final = ("license", "consumption", "user", "trial")
 
 @attrs.define(eq=False)
 class Home:
-    """Where a world's state is kept: in its own store in memory, until it moves into a sandbox's file."""
+    """Where a world's state is stored: in its own store in memory, until it moves into a sandbox's file."""
 
     tenant: int = 0
     now: Callable[[], datetime] | None = None
@@ -28,27 +28,27 @@ class Home:
 
     @property
     def store(self) -> Store:
-        """The store, made when it is first asked for."""
+        """The store, created on first use."""
         if self._store is None:
             self._store = Store()
         return self._store
 
     def open(self, now: Callable[[], datetime]) -> None:
-        """Take the time of the sandbox that serves the world from now on."""
+        """Use a sandbox's clock from now on."""
         self.now = now
         self.opened = self.opened or now()
 
     def move(self, store: Store, tenant: int) -> None:
-        """Move into another store, as one of its tenants; what that store has of this tenant is kept.
+        """Move into another store, as one of its tenants; keep what that store has about this tenant.
 
         Raises:
-            SandboxError: The state is kept in a file already, and this is another one.
+            SandboxError: The state is already in another file.
         """
         here = self.store
         if here.is_file:
             if store.is_file and store is not here:
-                raise SandboxError("this world's state is kept in another file; build a second world")
-            return  # two sandboxes share the world: it stays where it outlives them
+                raise SandboxError("this world's state is in another file; build a second world")
+            return  # two sandboxes share the world: its state stays in the file
         was = {"tenant": self.tenant}
         devices = here.rows(
             "SELECT license, hardware_id, active, blacklisted, details, variables FROM device WHERE tenant = :tenant"
@@ -71,7 +71,7 @@ class Home:
 
 @attrs.frozen
 class Place:
-    """The place of one license in its world's home, or of one feature of it; alone, it has its own home."""
+    """Where one license or one of its features is stored; a license without a world has its own home."""
 
     home: Home = attrs.field(factory=Home)
     license: str = ""
@@ -90,7 +90,7 @@ class Place:
         return self.home.store.transaction()
 
     def change(self, statement: str, **values: Value) -> int:
-        """Run a statement about this place, and give how many rows it changed."""
+        """Run a statement about this place, and return how many rows it changed."""
         return self.home.store.change(statement, self._with(values))
 
     def row(self, query: str, **values: Value) -> Row | None:
@@ -107,6 +107,6 @@ class Place:
 
 
 def next_device_id(store: Store, tenant: int) -> int:
-    """Return an id that no device of the tenant has."""
+    """Return an unused device id of the tenant."""
     row = store.row("SELECT max(id) FROM device WHERE tenant = :tenant", {"tenant": tenant})
     return _FIRST_DEVICE_ID if row is None or row[0] is None else int(row[0]) + _DEVICE_ID_STEP

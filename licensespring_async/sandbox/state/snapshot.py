@@ -1,4 +1,4 @@
-"""The state of a world at one moment, to come back to."""
+"""A world's state at one moment, for restoring it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, store: Store, tenant: int) -> Self:
-        """Take a tenant's state."""
+        """Copy a tenant's state."""
         with store.transaction():
             return cls(
                 {
@@ -31,7 +31,7 @@ class Snapshot:
             )
 
     def restore(self, store: Store, tenant: int) -> None:
-        """Replace a tenant's state by this, at once."""
+        """Replace a tenant's state with this one, in one transaction."""
         with store.transaction():
             for table, rows in self._rows.items():
                 store.change(f"DELETE FROM {table} WHERE tenant = :tenant", {"tenant": tenant})  # noqa: S608

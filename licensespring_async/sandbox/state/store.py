@@ -1,7 +1,7 @@
-"""The SQLite database that a sandbox's state lives in: in memory, or in a file that outlives a killed process.
+"""The SQLite database of a sandbox's state, in memory or in a file that survives a killed process.
 
-Descriptions (what is sold, to whom, on which terms) are objects of the world. What requests change - devices,
-slots, borrowings, consumption - has its truth here, and is committed before the answer leaves.
+The world's objects describe what is sold, to whom, and on which terms. What requests change (devices, slots,
+borrowings, consumption) is stored here, and committed before the answer is sent.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ _SCHEMA: Final = (
         PRIMARY KEY (tenant, number)) WITHOUT ROWID""",
 )
 TABLES: Final = ("license", "device", "slot", "consumption", "user", "trial")
-"""The tables of what requests change; the tenant is their first column."""
+"""The tables that requests change; their first column is the tenant."""
 
 
 class Store:
-    """A database that runs statements and transactions from any thread, one at a time.
+    """A database for any thread; statements and transactions run one at a time.
 
     Args:
-        path: File to keep the state in, made if there is none; in memory by default.
+        path: File for the state, created if there is none; in memory by default.
 
     Raises:
-        SandboxError: The file is not a sandbox's, is of another version of the schema, or cannot be used.
+        SandboxError: The file is not a sandbox's, has another version of the schema, or cannot be used.
     """
 
     def __init__(self, path: str | os.PathLike[str] = ":memory:") -> None:
@@ -75,7 +75,7 @@ class Store:
         self.is_file = os.fspath(path) != ":memory:"
         try:
             if self.is_file:
-                # It will hold secrets. SQLite gives the same rights to the files that it puts beside it.
+                # It will hold secrets. SQLite gives the files that it puts beside it the same permissions.
                 claim_private(Path(path))
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -84,15 +84,15 @@ class Store:
             with self.transaction():
                 self._adopt(path)
             if self.is_file:
-                # With a write-ahead log, NORMAL loses nothing to a killed process, and syncs no commit.
+                # With a write-ahead log, NORMAL loses nothing if the process is killed, and needs no fsync per commit.
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = NORMAL")
         except (OSError, sqlite3.Error) as error:
-            raise SandboxError(f"cannot keep the sandbox's state in {os.fspath(path)}: {error}") from error
+            raise SandboxError(f"cannot store the sandbox's state in {os.fspath(path)}: {error}") from error
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """Run the block as one transaction; join an outer one."""
+        """Run the block as one transaction, or as part of an outer one."""
         with self._lock:
             if self._depth:
                 yield
@@ -103,14 +103,14 @@ class Store:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:  # a full disk has ended it already
+                if self._connection.in_transaction:  # a full disk may have ended it already
                     self._connection.execute("ROLLBACK")
                 raise
             finally:
                 self._depth = 0
 
     def change(self, statement: str, values: Mapping[str, Value]) -> int:
-        """Run a statement and give how many rows it changed."""
+        """Run a statement, and return how many rows it changed."""
         with self._lock:
             return self._connection.execute(statement, values).rowcount
 
@@ -120,7 +120,7 @@ class Store:
             self._connection.executemany(statement, values)
 
     def insert(self, table: str, rows: Sequence[Row], *, new_only: bool = False) -> None:
-        """Insert whole rows into a table; with `new_only` leave those alone that it has."""
+        """Insert whole rows into a table; with `new_only`, skip those that exist."""
         if rows:
             marks = ", ".join("?" for _ in rows[0])
             how = "INSERT OR IGNORE" if new_only else "INSERT"
@@ -146,11 +146,11 @@ class Store:
             self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {_VERSION}")
         elif application_id != _APPLICATION_ID:
-            raise SandboxError(f"{os.fspath(path)} is a database, but not a sandbox's; name another file")
+            raise SandboxError(f"{os.fspath(path)} is a database, but not a sandbox's; choose another file")
         elif version != _VERSION:
             raise SandboxError(
                 f"{os.fspath(path)} was written by another version of the sandbox (schema {version}, "
-                f"not {_VERSION}); name another file"
+                f"not {_VERSION}); choose another file"
             )
-        for statement in _SCHEMA:  # a file of before lacks the tables that came since
+        for statement in _SCHEMA:  # an older file lacks newer tables
             self._connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Who may steer a sandbox: programs on this machine, or those with the control token; no other site's page."""
+"""Access control for the control endpoints: this machine only, or anyone with the control token. Never another site."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _ASK_BROWSERS: Final = {"WWW-Authenticate": 'Basic realm="sandbox: any name, the
 
 @attrs.frozen
 class Admitted:
-    """An application that only those reach who may steer.
+    """An application behind access control.
 
     Args:
-        application: What is behind.
-        token: Required if it is set; otherwise only this machine is let through.
+        application: The protected application.
+        token: The control token that requests must carry; None admits this machine only.
     """
 
     application: ASGIApp
@@ -46,14 +46,14 @@ class Admitted:
                 raise HTTPException(401, "send Authorization: Bearer and the control token", _ASK_BROWSERS)
             return
         if request.client is None or not _is_loopback(request.client.host):
-            raise HTTPException(403, "set a control token to steer the sandbox from another machine")
-        # A name that was rebound to 127.0.0.1 reaches this port from a browser, but keeps its Host.
+            raise HTTPException(403, "set a control token to control the sandbox from another machine")
+        # DNS rebinding: another site's name may resolve to 127.0.0.1, but the browser still sends it as Host.
         if not _is_loopback(urlsplit(f"//{request.headers.get('host', '')}").hostname or ""):
-            raise HTTPException(403, "ask for it as localhost or 127.0.0.1, or set a control token")
+            raise HTTPException(403, "use localhost or 127.0.0.1 as the host, or set a control token")
 
 
 def refused(_: Request, refusal: Exception) -> JSONResponse:
-    """Write a refusal of the control endpoints."""
+    """Return a control endpoint's refusal as JSON."""
     if not isinstance(refusal, HTTPException):
         return JSONResponse({"status": 500, "message": "the sandbox failed; its log has the traceback"}, 500)
     content = {"status": refusal.status_code, "message": refusal.detail}
@@ -61,11 +61,12 @@ def refused(_: Request, refusal: Exception) -> JSONResponse:
 
 
 def _refuse_other_sites(request: Request) -> None:
-    """Refuse what a browser sends for another site's page, which the person at it knows nothing of."""
+    """Refuse requests that a browser sends on behalf of another site's page."""
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
-        raise HTTPException(403, "another site's page may not steer the sandbox")
-    # What has no Origin, as a GET from an <img>; "none" is what a person typed. A link may lead here: it reads nothing.
+        raise HTTPException(403, "another site's page may not control the sandbox")
+    # Some requests have no Origin, such as a GET for an <img>. "none" is a typed address. A link from another site
+    # may lead here, because that site cannot read the answer.
     site = request.headers.get("sec-fetch-site", "none")
     if site not in ("same-origin", "none") and request.headers.get("sec-fetch-mode") != "navigate":
         raise HTTPException(403, "another site's page may not read the sandbox")
@@ -75,7 +76,7 @@ def _token_of(request: Request) -> str:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
-    if scheme.lower() == "basic":  # what a browser sends once it has asked
+    if scheme.lower() == "basic":  # a browser sends this after it has asked for the password
         try:
             return b64decode(value, validate=True).decode().partition(":")[2]
         except ValueError:

@@ -1,4 +1,4 @@
-"""The sandbox's clock: any clock, moved or held still, so that no test waits for an expiry."""
+"""A clock that can be moved and frozen, so that no test waits for an expiry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Setting:
-    """The setting of a clock, to return to: seconds, and when frozen the time at which it stands."""
+    """A clock's setting, for restoring it: seconds, and the time at which it is frozen."""
 
     offset: float
     passed: float
@@ -20,10 +20,10 @@ class Setting:
 
 
 class SandboxClock:
-    """Another clock, plus an offset, or held at the moment at which it was frozen.
+    """A source clock plus an offset, or frozen at one moment.
 
-    `advance` and `freeze` are about time itself: clients made by the sandbox go along. `set_offset` sets the server's
-    clock off against theirs, as a client meets it whose own clock is wrong.
+    `advance` and `freeze` also move the clients that the sandbox made. `set_offset` moves only the server's clock, so
+    clients see the difference that a wrong clock of their own would cause.
 
     Args:
         source: Seconds since the epoch.
@@ -40,16 +40,16 @@ class SandboxClock:
         return self._source() + self.offset if self._frozen is None else self._frozen
 
     def of_clients(self) -> float:
-        """Return the time for clients created by this sandbox, in seconds: without the server's offset."""
+        """Return the time for clients made by this sandbox, in seconds: without the server's offset."""
         return self() - self._offset
 
     def moment(self) -> datetime:
-        """Return the current time as an aware moment."""
+        """Return the current time as an aware datetime."""
         return datetime.fromtimestamp(self(), UTC)
 
     @property
     def is_frozen(self) -> bool:
-        """Whether time stands still."""
+        """Whether the clock is frozen."""
         return self._frozen is not None
 
     @property
@@ -58,7 +58,7 @@ class SandboxClock:
         return self._offset + self._passed if self._frozen is None else self._frozen - self._source()
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on by `seconds`, frozen or not; a negative number moves it back."""
+        """Move the clock forward by `seconds`, frozen or not; a negative number moves it back."""
         _require_finite(seconds)
         if self._frozen is None:
             self._passed += seconds
@@ -66,16 +66,16 @@ class SandboxClock:
             self._frozen += seconds
 
     def freeze(self) -> None:
-        """Hold the clock at its current time; `advance` still moves it."""
+        """Freeze the clock at its current time; `advance` still moves it."""
         self._frozen = self()
 
     def resume(self) -> None:
-        """Let a frozen clock run on from where it stands."""
+        """Resume a frozen clock from the time at which it stopped."""
         if self._frozen is not None:
             self._passed, self._frozen = self._frozen - self._source() - self._offset, None
 
     def set_offset(self, seconds: float) -> None:
-        """Run `seconds` ahead of clients (behind them, if negative); what was advanced and frozen stays so."""
+        """Run `seconds` ahead of the clients (behind if negative); `advance` and `freeze` keep their effect."""
         _require_finite(seconds)
         if self._frozen is not None:
             self._frozen += seconds - self._offset
@@ -83,16 +83,16 @@ class SandboxClock:
 
     @property
     def setting(self) -> Setting:
-        """How it is set now."""
+        """The current setting."""
         return Setting(offset=self._offset, passed=self._passed, frozen=self._frozen)
 
     def restore(self, setting: Setting) -> None:
-        """Set it as it was."""
+        """Return to an earlier setting."""
         self._offset, self._passed, self._frozen = setting.offset, setting.passed, setting.frozen
 
 
 def as_sandbox_clock(source: Callable[[], float]) -> SandboxClock:
-    """Wrap a clock that is not movable yet."""
+    """Wrap a plain clock; return a SandboxClock unchanged."""
     return source if isinstance(source, SandboxClock) else SandboxClock(source)
 
 

@@ -1,4 +1,4 @@
-"""The layer around the sandbox's application: rate limits, faults, and a journal of requests."""
+"""The layer around the sandbox's application: rate limits, faults and the request journal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LARGEST_BODY: Final = 1_000_000  # bytes
 
 @attrs.define(kw_only=True)
 class Control:
-    """The controls that a person or a test uses while the sandbox runs."""
+    """The controls of a running sandbox, for people and tests."""
 
     clock: SandboxClock
     start: Setting
@@ -35,12 +35,12 @@ class Control:
     )
 
     def enable(self, license: License, *, enabled: bool) -> None:
-        """Revoke a license, or give it back, until the reset."""
+        """Revoke or restore a license, until the reset."""
         self._enabled_before.setdefault(id(license), (license, license.enabled))
         license.enabled = enabled
 
     def reset(self) -> None:
-        """End all faults, set the clock as it was at the start, give back what was revoked, and forget the requests."""
+        """Remove all faults, reset the clock, restore revoked licenses, and clear the journal."""
         for license, was_enabled in self._enabled_before.values():
             license.enabled = was_enabled
         self._enabled_before.clear()
@@ -51,13 +51,13 @@ class Control:
 
 
 class Controlled:
-    """An application that answers the control's own paths, and passes every other request through limits and faults.
+    """An application that applies rate limits and faults to every request outside the control paths.
 
     Args:
         application: The wrapped application.
         panel: Answers requests below /_sandbox.
         control: Decides what happens to a request.
-        signer: Signs the answers that a fault changes.
+        signer: Signs the answers that a fault has changed.
     """
 
     def __init__(self, application: ASGIApp, panel: ASGIApp, control: Control, signer: Signer) -> None:
@@ -78,21 +78,21 @@ class Controlled:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, again = await _read(receive)
         fields = read_fields(scope["path"], scope["query_string"], body)
-        noted = _Noted(send)
+        recorded = _Recorded(send)
         met: Met | None = None
         try:
             refused = self._too_large() if len(body) > _LARGEST_BODY else self._limited(scope)
             if refused is not None:
-                await refused.send(noted.send)
+                await refused.send(recorded.send)
                 return
             met = self._control.faults.meet(scope["path"], fields.get("hardware_id"))
             if met is None:
-                await self._application(scope, again, noted.send)
+                await self._application(scope, again, recorded.send)
                 return
             answer = Answer()
             if met.fault.effect != "error":
                 await self._application(scope, again, answer.collect)
-            await self._effects.carry_out(met, answer, scope, again, noted.send)
+            await self._effects.carry_out(met, answer, scope, again, recorded.send)
         finally:
             self._control.journal.note(
                 Entry(
@@ -100,8 +100,8 @@ class Controlled:
                     method=scope["method"],
                     path=scope["path"],
                     parameters=shown_fields(fields),
-                    status=noted.status,
-                    code=noted.code,
+                    status=recorded.status,
+                    code=recorded.code,
                     fault=None if met is None else met.fault.effect,
                 )
             )
@@ -117,21 +117,21 @@ class Controlled:
         message = f"The body has more than {_LARGEST_BODY:,} bytes."
         answer = Answer(413, [(b"date", formatdate(self._control.clock(), usegmt=True).encode())])
         answer.put(b"content-type", "application/json; charset=utf-8")
-        answer.put(b"connection", "close")  # what is still to come is not read
+        answer.put(b"connection", "close")  # the rest of the body is never read
         answer.put_body(encode({"status": 413, "code": "validation_error", "message": message}))
         return answer
 
 
 @attrs.define
-class _Noted:
-    """An answer that is passed on; its status and its error code are remembered."""
+class _Recorded:
+    """Passes an answer on and remembers its status and error code."""
 
     _send: Send
     status: int = 0
     code: str | None = None
 
     async def send(self, message: Message) -> None:
-        """Take one message of the application."""
+        """Pass on one message of the application."""
         self.status = message.get("status", self.status)
         if self.status >= 400 and self.code is None:
             self.code = code_of(message.get("body", b""))
@@ -139,7 +139,7 @@ class _Noted:
 
 
 async def _read(receive: Receive) -> tuple[bytes, Receive]:
-    """Read a request's body, and give what receives it a second time; of one that is too large, only the start."""
+    """Read a body, at most just past the limit; return it, and a `receive` that yields the same messages again."""
     body, more = bytearray(), True
     waiting: list[Message] = []
     while more and len(body) <= _LARGEST_BODY:

@@ -1,4 +1,4 @@
-"""What the page says of how to get to a sandbox, and its buttons: the script sends what they say to the endpoints."""
+"""The page's connection details and its controls; the script sends each button's data to a control endpoint."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from typing import Final, cast, get_args
 
 from .faults import Effect
 
-_SPANS: Final = {"hour": 3_600, "day": 86_400, "30 days": 30 * 86_400}
+_SPANS: Final = {"1 hour": 3_600, "1 day": 86_400, "30 days": 30 * 86_400}
+_ASK_RESET: Final = (
+    "Reset the sandbox? This undoes every change, restores revoked licenses, resets the clock, removes all faults "
+    "and clears the list of requests."
+)
 
 
 def connection(url: str, keys: Mapping[str, object]) -> str:
-    """Write the keys, which are made up, and commands to try.
+    """Render the sandbox's generated keys and the commands to try.
 
     Args:
-        url: Where the page was asked for.
-        keys: What the sandbox accepts.
+        url: The address of the page, without a path.
+        keys: The credentials that the sandbox accepts.
     """
     names = {"API key": "api_key", "Shared key": "shared_key", "OAuth client": "client_id", "Secret": "client_secret"}
     rows = {"Address": url, **{name: str(keys[key]) for name, key in names.items()}}
@@ -30,50 +34,50 @@ def connection(url: str, keys: Mapping[str, object]) -> str:
         tried.append(command("check-feature", **options))
     return (
         '<section id="connection"><h2>Try this</h2>'
-        "<p>In a shell on this machine. The keys are this sandbox's own, and open nothing else.</p>"
+        "<p>In a shell on this machine. These keys work only in this sandbox.</p>"
         f"{''.join(shown_command(each) for each in tried)}<dl class=keys>{items}</dl></section>"
     )
 
 
 def command(name: str, **options: str) -> str:
-    """Return a command of the command line, as a shell reads it."""
+    """Return a command line, quoted for a shell."""
     words = [f"--{option.replace('_', '-')} {shlex.quote(value)}" for option, value in options.items() if value]
     return " ".join(["licensespring-async", name, *words])
 
 
 def shown_command(text: str) -> str:
-    """Show a command, to be copied whole."""
+    """Render a command so that a click selects all of it."""
     return f"<pre><code>{escape(text)}</code></pre>"
 
 
 def steering() -> str:
-    """Write the forms that move the clock, add faults and go back to the start."""
+    """Render the controls: clock, faults and reset."""
     effects = "".join(f"<option>{effect}</option>" for effect in get_args(Effect))
     spans = "".join(
         f'<button type=button data-post="clock" data-send=\'{{"advance": {seconds}}}\'>+ {name}</button>'
         for name, seconds in _SPANS.items()
     )
-    return f"""<section id="steering"><h2>Steer it</h2>
+    return f"""<section id="steering"><h2>Controls</h2>
 <div class=row><span>Clock</span>{spans}
 <button type=button data-post="clock" data-send='{{"frozen": true}}'>Freeze</button>
-<button type=button data-post="clock" data-send='{{"frozen": false}}'>Let run</button></div>
+<button type=button data-post="clock" data-send='{{"frozen": false}}'>Resume</button></div>
 <form class=row data-post="faults"><span>Fault</span>
-<label>effect <select name="effect" id="effect">{effects}</select></label>
-<label>path <input name="path" id="path" placeholder="*/check_license" size="16"></label>
-<label>times <input name="count" id="count" type="number" min="1" size="4"></label>
-<label>status <input name="status" id="status" type="number" min="400" max="599" placeholder="503"></label>
-<label>seconds <input name="seconds" id="seconds" type="number" min="0" step="any" placeholder="0.05"></label>
+<label>Effect <select name="effect" id="effect">{effects}</select></label>
+<label>Path <input name="path" id="path" placeholder="*/check_license" size="16"></label>
+<label>Count <input name="count" id="count" type="number" min="1" size="4"></label>
+<label>Status <input name="status" id="status" type="number" min="400" max="599" placeholder="503"></label>
+<label>Seconds <input name="seconds" id="seconds" type="number" min="0" step="any" placeholder="0.05"></label>
 <button>Add fault</button>
-<button type=button data-post="faults" data-method="DELETE">End all faults</button></form>
-<div class=row><span>Everything</span>
-<button type=button data-post="reset" data-ask="Take back what requests changed?">Reset</button></div>
+<button type=button data-post="faults" data-method="DELETE">Remove all faults</button></form>
+<div class=row><span>Sandbox</span>
+<button type=button data-post="reset" data-ask="{_ASK_RESET}">Reset</button></div>
 <p id="told" role="status"></p></section>"""
 
 
 def revoking(company: str, license_id: int, *, enabled: bool) -> str:
-    """Write the button that revokes a license, or gives it back."""
+    """Render the button that revokes or restores a license."""
     return (
         f'<button type=button id="enabled-{escape(company)}-{license_id}" data-post="licenses" data-send=\''
         f'{{"company": "{escape(company)}", "id": {license_id}, "enabled": {str(not enabled).lower()}}}\'>'
-        f"{'Revoke' if enabled else 'Give back'}</button>"
+        f"{'Revoke' if enabled else 'Restore'}</button>"
     )

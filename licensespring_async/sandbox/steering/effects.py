@@ -1,4 +1,4 @@
-"""What a fault does to an answer. Four effects need the connection itself, which the protocol class hands on."""
+"""What a fault does to an answer. Four effects need the connection itself; the protocol class provides it."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ _LARGEST_HEAD = 64 * 1024  # bytes
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP that shows the application its connection in the scope's state, and bounds what a request begins with."""
+    """HTTP/1.1 that puts the connection into the scope's state and limits the size of a request's head."""
 
     _head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Remember the connection for the requests that will come over it."""
+        """Store the connection for its requests."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, _TRANSPORT: transport}
 
     def on_message_begin(self) -> None:
-        """Begin to count a request's address and headers."""
+        """Start counting the bytes of a request's address and headers."""
         self._head = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Take a piece of the address."""
+        """Count a piece of the address."""
         self._count(url)
         super().on_url(url)
 
@@ -53,43 +53,43 @@ class Protocol(HttpToolsProtocol):
     def _count(self, piece: bytes) -> None:
         self._head += len(piece)
         if self._head > _LARGEST_HEAD:
-            raise ValueError("the address and the headers are too long")  # the parser's error, and so a 400
+            raise ValueError("the address and the headers are too long")  # uvicorn answers it with 400
 
 
 @attrs.define
 class Answer:
-    """An answer that is collected, so that it can be changed before it is sent."""
+    """An answer that is collected, so that a fault can change it before it is sent."""
 
     status: int = 0
     headers: list[tuple[bytes, bytes]] = attrs.field(factory=list[tuple[bytes, bytes]])
     body: bytes = b""
 
     async def collect(self, message: Message) -> None:
-        """Take one message of the application."""
+        """Collect one message of the application."""
         if message["type"] == "http.response.start":
             self.status, self.headers = message["status"], list(message["headers"])
         else:
             self.body += message.get("body", b"")
 
     def put(self, name: bytes, value: str | None) -> None:
-        """Replace a header, or remove it."""
+        """Replace a header; None removes it."""
         self.headers = [header for header in self.headers if header[0].lower() != name]
         if value is not None:
             self.headers.append((name, value.encode()))
 
     def put_body(self, body: bytes) -> None:
-        """Replace the body."""
+        """Replace the body and its Content-Length."""
         self.body = body
         self.put(b"content-length", str(len(body)))
 
     async def send(self, send: Send) -> None:
-        """Send it whole."""
+        """Send the answer."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": self.body})
 
 
 class Effects:
-    """What carries faults out.
+    """Carries faults out.
 
     Args:
         signer: Signs changed bodies as the sandbox does.
@@ -97,10 +97,10 @@ class Effects:
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
-        self._stranger = cache(Signer)  # a key costs a good part of a second
+        self._stranger = cache(Signer)  # generating a key takes a good part of a second
 
     async def carry_out(self, met: Met, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send a collected answer as the fault wants it."""
+        """Send a collected answer as the fault demands."""
         fault = met.fault
         match fault.effect:
             case "latency":
@@ -140,7 +140,7 @@ class Effects:
                 answer.put(b"licensesignature", self._stranger().sign(answer.body))
             case "missing-signature":
                 answer.put(b"licensesignature", None)
-            case _:  # the right key, over what it signed before
+            case _:  # stale-signature: the right key over another body
                 answer.put(b"licensesignature", self._signer.sign(answer.body + b"\n"))
 
 
@@ -151,7 +151,7 @@ def _error_body(fault: Fault) -> bytes:
 
 
 async def _pause(seconds: float, receive: Receive) -> None:
-    """Wait, but not for a client that has gone: a sandbox that stops need not break the wait off."""
+    """Wait, but return at once if the client disconnects, so that a stopping sandbox need not cancel the wait."""
     with anyio.move_on_after(seconds):
         while (await receive())["type"] != "http.disconnect":
             pass
@@ -168,10 +168,10 @@ async def _in_pieces(answer: Answer, size: int, seconds: float, receive: Receive
 async def _break(fault: Fault, answer: Answer, scope: Scope, receive: Receive) -> None:
     transport = cast("asyncio.Transport | None", scope.get("state", {}).get(_TRANSPORT))
     if transport is None:
-        # Without a socket there is no connection to break, and the caller is in this process.
+        # Without a socket, the caller is in this process.
         raise ConnectionResetError(f"the sandbox's fault {fault.effect}")
     if fault.effect == "reset":
-        # A linger of zero seconds makes the system send RST instead of FIN.
+        # With a linger of zero seconds, the system sends RST instead of FIN.
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
     else:

@@ -1,4 +1,4 @@
-"""Faults by rule: which requests they meet, for how long, and what happens to those."""
+"""Fault rules: which requests they match, for how long, and what they do to the answers."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _CODES: Final = {401: "signature_mismatch", 404: "not_found", 429: "too_many_req
 
 
 def _as_sent(value: str | float | None) -> str | None:
-    # What is neither a text nor a number stays as it is, for the validator to refuse.
+    # Other types stay as they are, for the validator to refuse.
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else cast("str | None", value)
 
 
 def _number(least: float, most: float) -> Callable[[object, attrs.Attribute[Any], object], None]:
-    # attrs' own comparisons meet a text with a TypeError that does not name the field.
+    # attrs' own validators raise a TypeError for a text, and it does not name the field.
     def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             raise ConfigurationError(f"'{attribute.name}' must be a number from {least:g} to {most:g}")
@@ -65,26 +65,26 @@ def _whole(least: int, most: int) -> Callable[[object, attrs.Attribute[Any], obj
 @strict
 @attrs.frozen(kw_only=True)
 class Fault:
-    """A rule that breaks the answers to some requests.
+    """A rule that breaks the answers to matching requests.
 
     Args:
-        effect: What happens: `error` instead of acting on the request, everything else after it was acted on.
-        path: Pattern of the path, such as `*/check_bundle`; None meets every path.
-        hardware_id: Meets this device only.
-        nth: Meets only the nth request that the rule fits, counted from 1.
-        probability: Share of the fitting requests that it meets, drawn from `seed`.
-        seed: Makes the draws the same in every run.
-        count: Ends after so many requests were met.
-        ttl: Ends so many seconds, on the sandbox's clock, after it was added.
+        effect: What happens. With `error` the request does not act; with all others it acts first.
+        path: Glob pattern of the path, such as `*/check_bundle`; None matches every path.
+        hardware_id: Match this device only.
+        nth: Match only the nth request that fits path and device, counted from 1.
+        probability: Share of the fitting requests to match, drawn from `seed`.
+        seed: Seed of the random draws.
+        count: Remove the rule after this many matches.
+        ttl: Remove the rule after this many seconds on the sandbox's clock.
         status: HTTP status of `error`.
-        code: Code of `error`; the one that belongs to the status by default.
-        html: Answer `error` with the page of a proxy instead of JSON.
-        retry_after: Retry-After header of `error`, as it is to be sent: seconds, a date, or what a client must survive.
-        seconds: Shortest delay of `latency`; delay between two pieces of `dribble`.
-        up_to: Longest delay of `latency`, if it is to vary; seconds.
-        distribution: How `latency` varies, drawn from `seed`: all delays alike, or most of them short and few long.
-        size: Bytes of a piece of `dribble` and `slice`.
-        location: Where `redirect` points.
+        code: Code of `error`; by default one that suits the status.
+        html: Answer `error` with a proxy's HTML page instead of JSON.
+        retry_after: Retry-After header of `error`, sent as it is: seconds, a date, or nonsense.
+        seconds: Delay of `latency`, its shortest if `up_to` is given; delay between two pieces of `dribble`.
+        up_to: Longest delay of `latency` in seconds; None makes every delay `seconds`.
+        distribution: Distribution of the delays of `latency`: `uniform`, or `exponential` (most short, few long).
+        size: Bytes in each piece of `dribble` and `slice`.
+        location: Target of `redirect`.
     """
 
     effect: Effect = attrs.field(validator=one_of(Effect))
@@ -113,26 +113,26 @@ class Fault:
 
     def __attrs_post_init__(self) -> None:
         if self.up_to is not None and self.up_to < self.seconds:
-            raise ConfigurationError("up_to is the longest delay: it has to be at least seconds")
+            raise ConfigurationError("up_to is the longest delay: it must be at least `seconds`")
 
     @property
     def sent_code(self) -> str:
-        """The code that `error` answers with."""
+        """The code in the answer of `error`."""
         return self.code or _CODES.get(self.status, "internal_error")
 
     def delay(self, drawn: float) -> float:
-        """Return the seconds of delay that belong to a number drawn from [0, 1)."""
+        """Return the delay in seconds for a random number from [0, 1)."""
         if self.up_to is None:
             return self.seconds
         if self.distribution == "exponential":
-            # One delay in a thousand would be longer than the longest.
+            # Without the minimum, one delay in a thousand would exceed up_to.
             drawn = min(1.0, -math.log(1 - drawn) / math.log(1000))
         return self.seconds + drawn * (self.up_to - self.seconds)
 
 
 @attrs.frozen
 class Met:
-    """A fault that met a request, and the delay that was drawn for it, in seconds."""
+    """A fault that matched a request, and the delay that was drawn for it, in seconds."""
 
     fault: Fault
     delay: float
@@ -140,7 +140,7 @@ class Met:
 
 @attrs.define(eq=False)
 class _Rule:
-    """A fault, and what it has met so far."""
+    """A fault and its counts so far."""
 
     fault: Fault
     ends_at: float | None
@@ -168,7 +168,7 @@ class _Rule:
 
 
 class Faults:
-    """The active faults; the first that meets a request decides. Any thread may add and clear.
+    """The active faults. The first match wins. Any thread may add and clear them.
 
     Args:
         clock: The sandbox's clock.
@@ -180,28 +180,28 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
-        """Let a fault begin, behind those that are active."""
+        """Activate a fault, after those that are active already."""
         if not isinstance(fault, Fault):
             raise ConfigurationError(f"add(Fault(effect=...)) takes a Fault, not {fault!r:.100}")
         ends_at = None if fault.ttl is None else self._clock() + fault.ttl
         with self._lock:
-            # The draws decide tests, not secrets.
+            # Nothing secret depends on these random numbers.
             self._rules.append(_Rule(fault, ends_at, random.Random(fault.seed)))  # noqa: S311
 
     def clear(self) -> None:
-        """End all faults."""
+        """Remove all faults."""
         with self._lock:
             self._rules.clear()
 
     @property
     def active(self) -> tuple[Fault, ...]:
-        """The faults that have not ended."""
+        """The faults that are still active."""
         now = self._clock()
         with self._lock:
             return tuple(rule.fault for rule in self._rules if not rule.is_over(now))
 
     def meet(self, path: str, hardware_id: str | None) -> Met | None:
-        """Return the fault that meets a request, if one does, and count it."""
+        """Return the first fault that matches a request, and count the match."""
         now = self._clock()
         with self._lock:
             self._rules = [rule for rule in self._rules if not rule.is_over(now)]

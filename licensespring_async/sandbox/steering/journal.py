@@ -1,6 +1,6 @@
-"""The sandbox's journal: its latest requests and counts of all, in bounded memory.
+"""The sandbox's journal: its latest requests, and counts of all requests, in bounded memory.
 
-A request is noted before it is authorized, so anything can be in it. Possible secrets are never stored in the clear.
+Unauthorized requests are recorded too, so a request may contain anything. No possible secret is stored in the clear.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ...redaction import fingerprint, printable
 from ..tenants.tokens import TOKEN_PATH
 
 _LENGTH: Final = 500
-_LONGEST: Final = 100  # characters of a text that came from outside
+_LONGEST: Final = 100  # characters of a client's text
 _LONGEST_NAME: Final = 40  # the longest of the API has 27
 _MOST_PARAMETERS: Final = 40  # an activation has 26
 _MOST_PATHS: Final = 100
 _SEARCHED: Final = 64 * 1024  # bytes of a query or a form
-# What is not a secret; anything else, hardware ids and future parameters included, is shown as a fingerprint.
+# These hold no secrets. All other parameters, known or not, are shown as fingerprints.
 _SHOWN: Final = frozenset(
     {"product", "feature", "bundle_code", "env", "license_id", "consumptions", "allow_overages", "max_overages"}
     | {"borrowed_until", "include_expired_features", "grant_type", "login_type", "sdk_ver", "app_ver"}
@@ -39,7 +39,7 @@ def _shortened(text: str) -> str:
 
 @attrs.frozen(kw_only=True)
 class Entry:
-    """One request; what could be a secret appears as a fingerprint."""
+    """One request; possible secrets are fingerprints."""
 
     at: float
     method: str
@@ -50,7 +50,7 @@ class Entry:
     fault: str | None
 
     def line(self) -> str:
-        """Write it as a line for a terminal."""
+        """Format the entry as one line for a terminal."""
         time = datetime.fromtimestamp(self.at, UTC).strftime("%H:%M:%S")
         told = [time, self.method, self.path, str(self.status or "-")]
         told += [self.code or "", f"(fault: {self.fault})" if self.fault else ""]
@@ -60,7 +60,7 @@ class Entry:
 
 @attrs.define
 class Counters:
-    """Numbers of requests: all, those that were refused, and each status, path and fault."""
+    """Request counts: total, refused, and by status, path and fault."""
 
     requests: int = 0
     refused: int = 0
@@ -73,14 +73,14 @@ class Counters:
         self.requests += 1
         self.refused += entry.status >= 400
         self.statuses[str(entry.status)] += 1
-        # Paths that are nowhere could be any number, and a fault answers those too.
+        # A client can invent any number of paths, and a fault answers unknown ones too.
         is_known = entry.path in self.paths or len(self.paths) < _MOST_PATHS
         self.paths[entry.path if entry.status != 404 and is_known else "unknown"] += 1
         if entry.fault is not None:
             self.faults[entry.fault] += 1
 
     def to_json(self) -> dict[str, object]:
-        """Return them as JSON."""
+        """Return the counts as JSON."""
         return {
             "requests": self.requests,
             "refused": self.refused,
@@ -92,13 +92,13 @@ class Counters:
 
 @attrs.define
 class Journal:
-    """The last requests, and the numbers of all."""
+    """The latest requests, and counts of all requests."""
 
     entries: deque[Entry] = attrs.field(factory=lambda: deque[Entry](maxlen=_LENGTH))
     counters: Counters = attrs.field(factory=Counters)
 
     def note(self, entry: Entry) -> None:
-        """Record the outcome of one request."""
+        """Record one request."""
         self.entries.append(entry)
         self.counters.add(entry)
         if _log.isEnabledFor(logging.INFO):
@@ -111,10 +111,10 @@ class Journal:
 
 
 def read_fields(path: str, query: bytes, body: bytes) -> dict[str, str]:
-    """Read what a query, the form of a token and a JSON body name.
+    """Read the fields of a query, of a token request's form, and of a JSON body.
 
-    Another body, such as an offline request, may be all secret. Its content type does not tell: curl calls every body
-    a form.
+    Any other body, such as an offline request, may be a secret as a whole. The content type does not help: curl sends
+    every body as a form.
     """
     text = query[:_SEARCHED].decode(errors="replace")
     if path == TOKEN_PATH:
@@ -130,7 +130,7 @@ def read_fields(path: str, query: bytes, body: bytes) -> dict[str, str]:
 
 
 def shown_fields(fields: Mapping[str, str]) -> dict[str, str]:
-    """Return what may be kept and shown of a request's parameters; those beyond a number are counted."""
+    """Return a request's parameters with secrets masked; those beyond the first 40 are only counted."""
     names = list(fields)
     shown = {_short(name): _masked(name, fields[name]) for name in names[:_MOST_PARAMETERS]}
     more = len(names) - _MOST_PARAMETERS
@@ -138,7 +138,7 @@ def shown_fields(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def code_of(body: bytes) -> str | None:
-    """Read the code of an error answer: the service's, or the token endpoint's."""
+    """Return the code of an error answer, of the API or of the token endpoint."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The documented rate limits as the service counts them, and the shapes that a 429 comes in.
+"""The service's documented rate limits, and the forms that a 429 can take.
 
 https://docs.licensespring.com/license-api/rate-limiting
 """
@@ -38,13 +38,13 @@ def _above_zero(_: object, attribute: attrs.Attribute[float], value: object) -> 
 @strict
 @attrs.frozen(kw_only=True)
 class Throttle:
-    """The windows of a plan: per IP 200 requests in 10 s, per Authorization 50 in 1 s, per company some in 60 s.
+    """The rate limits of a plan: 200 requests in 10 s per IP, 50 in 1 s per Authorization, more in 60 s per company.
 
     Args:
         plan: `free`, `business-starter`, `business-plus` or `enterprise`.
-        scale: Factor on each number of requests, so that a test meets the limit early; at least one stays allowed.
-        retry_after: Shape of the Retry-After header.
-        html: Answer with the page of a proxy instead of JSON.
+        scale: Factor on each limit, so that a test reaches it soon; every limit stays at least 1.
+        retry_after: Form of the Retry-After header.
+        html: Answer with a proxy's HTML page instead of JSON.
     """
 
     plan: Plan = attrs.field(default="free", validator=one_of(Plan))
@@ -53,9 +53,9 @@ class Throttle:
     html: bool = False
 
     def windows(self, company: str, address: str, authorization: str) -> tuple[tuple[str, int, float], ...]:
-        """Return each window of a request: who is counted, how many requests, in how many seconds.
+        """Return each window of a request: the counter's name, the number of requests, and the seconds.
 
-        The service counts an IP across companies. Here each has its own, so that tenants of one machine never meet.
+        The service counts an IP across companies. Here each company has its own count, because all tenants use one IP.
         """
         return (
             (_name(f"company {company} ip {address}"), self._scaled(200), 10.0),
@@ -69,12 +69,12 @@ class Throttle:
 
 @attrs.define(eq=False)
 class Limiter:
-    """Counts of requests in sliding windows, on the sandbox's clock; without a throttle it lets everything pass.
+    """Counts requests in sliding windows on the sandbox's clock.
 
     Args:
         clock: Seconds since the epoch.
-        throttle: The windows.
-        company_of: Names the company that an Authorization header speaks for.
+        throttle: The limits; None admits every request.
+        company_of: Returns the company of an Authorization header.
     """
 
     clock: Callable[[], float]
@@ -84,11 +84,11 @@ class Limiter:
     _forget_at: int = attrs.field(default=_MAX_COUNTED, init=False)
 
     def clear(self) -> None:
-        """Forget what was counted."""
+        """Clear all counts."""
         self._seen.clear()
 
     def wait(self, address: str, authorization: str) -> float:
-        """Count a request and give 0.0, or give the seconds after which there is room, and count nothing."""
+        """Count a request and return 0.0; over the limit, count nothing and return the seconds to wait."""
         if self.throttle is None:
             return 0.0
         now = self.clock()
@@ -96,9 +96,9 @@ class Limiter:
         waits = [self._wait_for(who, limit, seconds, now) for who, limit, seconds in windows]
         if max(waits) > 0:
             return max(waits)
-        if len(self._seen) > self._forget_at:  # one Authorization a request, since each is signed again
+        if len(self._seen) > self._forget_at:  # every request has a new signature, and so a counter of its own
             self._seen = {who: times for who, times in self._seen.items() if times and times[-1] > now - 60}
-            # Not at every request, however many there are in a minute.
+            # Scanning at every request would slow down large plans.
             self._forget_at = max(_MAX_COUNTED, 2 * len(self._seen))
         for who, _, _ in windows:
             self._seen.setdefault(who, deque()).append(now)
@@ -112,16 +112,16 @@ class Limiter:
 
 
 def _name(who: str) -> str:
-    """Name who is counted by a short text, however long a header is that nobody has checked yet."""
+    """Return a short name for a counter: the header in it is not checked yet, and may be long."""
     return sha256(who.encode()).hexdigest()
 
 
 def too_many(throttle: Throttle, wait: float, now: float) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Write the headers and the body of a 429; the service's own are not documented.
+    """Build the headers and the body of a 429; the service's own are not documented.
 
     Args:
-        throttle: Decides the shapes.
-        wait: Seconds until there is room.
+        throttle: Decides their form.
+        wait: Seconds to wait.
         now: Seconds since the epoch.
     """
     seconds = math.ceil(wait)

@@ -1,4 +1,4 @@
-"""What may be shown of a sandbox's state: names and numbers; keys, users and devices as fingerprints."""
+"""The sandbox's state as shown to people and programs; keys, users and devices are fingerprints."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SlotsRow:
 
 @attrs.frozen(kw_only=True)
 class LicenseRow:
-    """A license, as the page shows it; what `shown` leaves out is for the page alone."""
+    """A license, as the page shows it; `source` is for the page alone."""
 
     id: int
     source: License
@@ -48,23 +48,23 @@ class LicenseRow:
 
 
 def licenses_of(world: World, now: datetime) -> Sequence[LicenseRow]:
-    """List a world's licenses, those with slots first, and most of all those in use."""
+    """List a world's licenses: by slots in use, then those with slots, then the rest."""
     rows = [_row(license, now) for license in all_licenses(world)]
     return sorted(rows, key=lambda row: (-sum(slots.in_use for slots in row.slots), not row.slots))
 
 
 def all_licenses(world: World) -> Sequence[License]:
-    """List a world's licenses; a bundle's sub-licenses are not among them."""
+    """List a world's licenses, without the sub-licenses of bundles."""
     return [license for product in tuple(world.products.values()) for license in product.licenses]
 
 
 def shown_tenant(tenant: Tenant) -> dict[str, str]:
-    """Return a tenant's names."""
+    """Return what identifies a tenant, without secrets."""
     return {"api_key": fingerprint(tenant.api_key), "client_id": tenant.client_id}
 
 
 def shown_fault(fault: Fault) -> dict[str, object]:
-    """Return what of a fault differs from the default, and its effect."""
+    """Return a fault's effect, and the fields that differ from their defaults."""
     shown = {
         attribute.name: value
         for attribute in attrs.fields(Fault)

@@ -1,5 +1,5 @@
 "use strict";
-// Exchanges what has changed, once a second while the page is visible, so that focus, selection and scrolling stay.
+// Replaces only what changed, once a second while the page is visible, to keep focus, selection and scroll position.
 const live = document.getElementById("live");
 const told = document.getElementById("told");
 const shown = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, part.outerHTML]));
@@ -48,7 +48,7 @@ async function send(button, content) {
     else say(told, (await answer.json()).message, "off");
     await refresh();
   } catch {
-    say(told, "the sandbox does not answer", "off");
+    say(told, "the sandbox is not responding", "off");
   } finally {
     button.disabled = false;
   }
@@ -69,7 +69,7 @@ document.addEventListener("submit", (event) => {
 
 async function keepRefreshing() {
   for (;;) {
-    if (!document.hidden) await refresh().catch(() => say(live, "the sandbox does not answer", "off"));
+    if (!document.hidden) await refresh().catch(() => say(live, "the sandbox is not responding", "off"));
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }

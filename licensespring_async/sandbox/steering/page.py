@@ -1,4 +1,4 @@
-"""The page for people: what a sandbox holds and what it was asked, as HTML without a build step."""
+"""The sandbox's web page: its licenses, requests and controls, as HTML without a build step."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DOCUMENT: Final = """<!doctype html>
 <script src="page.js" defer></script>
 </head>
 <body>
-<header><h1>License sandbox</h1><p id="live" role="status">reload to see more</p>
+<header><h1>License sandbox</h1><p id="live" role="status">reload to update</p>
 <p><a href="portal/">Devices without a network</a></p></header>
 <main>{sections}</main>
 </body>
@@ -40,7 +40,7 @@ _DOCUMENT: Final = """<!doctype html>
 
 @attrs.frozen
 class Html:
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     text: str
 
@@ -49,14 +49,14 @@ Cell: TypeAlias = "str | Html"
 
 
 def render(control: Control, tenants: Sequence[Tenant], now: datetime, *, connection: str, find: str = "") -> str:
-    """Write the page.
+    """Render the page.
 
     Args:
         control: Faults, requests and clock.
-        tenants: Whose licenses are shown.
+        tenants: The companies to show.
         now: The sandbox's time.
-        connection: How to get to the sandbox, as HTML.
-        find: Shows only licenses of this product, key, user or fingerprint.
+        connection: The connection details, as HTML.
+        find: Show only licenses with this product, key, user or fingerprint.
     """
     sections = [_numbers(control, now), connection, steering()]
     sections += [_faults(control.faults.active), _requests(control.journal.entries)]
@@ -73,10 +73,10 @@ def _numbers(control: Control, now: datetime) -> str:
         time += f", {_span(abs(clock.offset))} {'ahead' if clock.offset > 0 else 'behind'}"
     counters = control.journal.counters
     pairs = {
-        "Sandbox's time": time,
+        "Sandbox time": time,
         "Requests": f"{counters.requests:,}",
         "Refused": f"{counters.refused:,}",
-        "Broken by faults": f"{counters.faults.total():,}",
+        "Hit by a fault": f"{counters.faults.total():,}",
     }
     items = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs.items())
     return f'<dl id="numbers" data-live>{items}</dl>'
@@ -137,10 +137,10 @@ def _tenant(tenant: Tenant, now: datetime, find: str) -> str:
     table = _table(
         ["Product", "License", "Type", "State", "Devices", "Slots in use", "Try this", "Revoke"],
         [_license(row, shown["api_key"]) for row in found[:_LICENSES]],
-        "No license is like that." if find else "This world has no licenses.",
+        "No license matches." if find else "This world has no licenses.",
     )
     more = len(found) - _LICENSES
-    foot = f"<p>{more} more; those with slots in use come first.</p>" if more > 0 else ""
+    foot = f"<p>{more} more. Licenses with slots in use come first.</p>" if more > 0 else ""
     return _section(f"tenant-{shown['api_key'][1:]}", f"Company {shown['api_key']}", head + table + foot)
 
 
@@ -203,9 +203,9 @@ def _section(identity: str, title: str, content: str) -> str:
     return f'<section id="{escape(identity)}" data-live><h2>{escape(title)}</h2>{content}</section>'
 
 
-def _table(names: Sequence[str], rows: Sequence[Sequence[Cell]], nothing: str) -> str:
+def _table(names: Sequence[str], rows: Sequence[Sequence[Cell]], empty: str) -> str:
     if not rows:
-        return f"<p class=quiet>{escape(nothing)}</p>"
+        return f"<p class=quiet>{escape(empty)}</p>"
     head = "".join(f"<th scope=col>{escape(name)}</th>" for name in names)
     body = "".join(f"<tr>{_cells(names, row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

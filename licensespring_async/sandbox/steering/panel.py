@@ -1,4 +1,4 @@
-"""The control endpoints under /_sandbox/: JSON for programs, and one page for people."""
+"""The control endpoints below /_sandbox/: JSON for programs, and a page for people."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _HEADERS: Final = {
 
 @attrs.frozen(kw_only=True)
 class Panel:
-    """The endpoints that steer a sandbox over HTTP."""
+    """The endpoints that control a sandbox over HTTP."""
 
     control: Control
     tenants: Iterable[Tenant]
@@ -50,7 +50,7 @@ class Panel:
     portal: Callable[[Mapping[str, str]], Sequence[Route]]
 
     def application(self) -> ASGIApp:
-        """Build the application, open to those only that may steer."""
+        """Build the application, behind access control."""
         application = Starlette(
             routes=[
                 Route(f"{CONTROL_PATH}/", self._page),
@@ -121,7 +121,7 @@ class Panel:
         if request.method == "POST":
             content = await _content(request, [attribute.name for attribute in attrs.fields(Fault)])
             if "effect" not in content:
-                raise HTTPException(400, "not a fault: name its effect")
+                raise HTTPException(400, "not a fault: effect is missing")
             try:
                 faults.add(Fault(**content))  # type: ignore[arg-type]  # pyright: ignore
             except (TypeError, ValueError) as error:
@@ -139,7 +139,7 @@ class Panel:
         licenses = [license for each in tenants[:1] for license in all_licenses(each.world)]
         license = next((each for each in licenses if each.id == wanted.get("id")), None)
         if license is None:
-            raise HTTPException(404, "there is no such license; state lists their ids")
+            raise HTTPException(404, "there is no license with this id; GET state lists the ids")
         self.control.enable(license, enabled=enabled)
         return JSONResponse({"id": license.id, "enabled": license.enabled})
 
@@ -168,7 +168,7 @@ def _seconds(wanted: Mapping[str, object], name: str) -> float | None:
 
 
 async def _content(request: Request, known: Sequence[str]) -> dict[str, object]:
-    # Browsers send other types across sites without asking first.
+    # A browser sends other types to another site without a preflight.
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
         raise HTTPException(415, "send application/json")
     try:

@@ -1,1 +1,1 @@
-"""Tenants: companies, their credentials and tokens, and clients in the same process."""
+"""Tenants: companies, their credentials and tokens, and their clients."""

@@ -1,13 +1,13 @@
-"""Authorization of a request: the HMAC of its Date with an API key, or an OAuth token.
+"""Authorization of a request: an HMAC of its Date with an API key's secret, or an OAuth token.
 
-Every documented spelling is accepted: parts in any order, with or without a space after the comma, their
-names in any case (`apikey`, `apiKey`).
+Every documented form of the Authorization header is accepted: its parts in any order, with or without a space after
+the comma, and with names in any case (`apikey`, `apiKey`).
 https://docs.licensespring.com/license-api/license-api-authorization/api-key-authorization
 
-A request that breaks several rules is refused for the first of: missing_headers, date_header_diff; then with
-a token oauth_token_malformed, oauth_token_expired; with a key authorization_invalid_headers (malformed),
-authorization_missing_params, hmac_required, authorization_invalid_headers (does not sign the date),
-invalid_api_key, signature_mismatch.
+If a request breaks several rules, it is refused for the first of: missing_headers, date_header_diff; with a token then
+oauth_token_malformed, oauth_token_expired; with a key authorization_invalid_headers (malformed),
+authorization_missing_params, hmac_required, authorization_invalid_headers (does not cover the date), invalid_api_key,
+signature_mismatch.
 """
 
 from __future__ import annotations
@@ -33,13 +33,17 @@ _REQUIRED_PARTS = ("headers", "signature", "apikey")
 
 @attrs.frozen(kw_only=True)
 class Authorizer:
-    """The rule for requests: a tenant's API key signed them, or they carry a token of the issuer."""
+    """Accepts requests that a tenant's API key signed, or that carry a token of the issuer."""
 
     tenants: Tenants
     tokens: TokenIssuer
 
     def authorize(self, headers: Mapping[str, str], now: datetime) -> Tenant:
-        """Accept a request, whose headers are looked up in lower case, and give the tenant that it comes from.
+        """Return the tenant of an authorized request.
+
+        Args:
+            headers: The headers, by lower-case name.
+            now: The sandbox's time.
 
         Raises:
             ServiceError: The request is not authorized.
@@ -55,7 +59,7 @@ class Authorizer:
         return self._signer_of(_parts(authorization), date)
 
     def company_of(self, authorization: str, now: datetime) -> str:
-        """Return the company whose rate counters an Authorization header counts on; "" when it names none."""
+        """Return the company of an Authorization header, for its rate counters; "" if there is none."""
         scheme, _, token = authorization.strip().partition(" ")
         try:
             if scheme.lower() == "bearer":
@@ -80,7 +84,7 @@ class Authorizer:
 
 
 def credential_of(headers: Mapping[str, str]) -> str:
-    """Return what a device's own key signs of an authorized request: its signature, or its date and its token."""
+    """Return the text that a device's TPM key signs: the request's signature, or its date and token."""
     authorization = headers["authorization"].strip()
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() == "bearer":
@@ -89,7 +93,7 @@ def credential_of(headers: Mapping[str, str]) -> str:
 
 
 def signature(shared_key: str, date: str) -> str:
-    """Sign a Date header's value; path, query and body are not covered.
+    """Sign the value of a Date header; the signature does not cover path, query and body.
 
     https://docs.licensespring.com/license-api/license-api-authorization/request-signature
     """

@@ -1,4 +1,4 @@
-"""The sandbox without a socket: an engine that hands requests to the application in this process."""
+"""The sandbox without a socket: an engine that passes requests to the application in this process."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from starlette.types import ASGIApp
 from ...transport import HttpxEngine
 
 IN_PROCESS_URL = "http://127.0.0.1"
-"""Where such requests seem to go: plain HTTP is for loopback only, and so are the control endpoints."""
+"""A loopback address, because clients allow plain HTTP, and control endpoints answer, on loopback only."""
 
 
 class _Transport(httpx.ASGITransport):
-    """A transport that reports a broken connection as httpx would on a real socket."""
+    """A transport that reports a broken connection as httpx does on a real socket."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:
@@ -22,6 +22,6 @@ class _Transport(httpx.ASGITransport):
 
 
 def in_process_engine(application: ASGIApp) -> HttpxEngine:
-    """Make an engine that asks an application; it holds no connection, so there is nothing to close."""
+    """Make an engine that calls an application; it has no connections to close."""
     client = httpx.AsyncClient(transport=_Transport(application), trust_env=False)
     return HttpxEngine(client=client)

@@ -1,4 +1,4 @@
-"""What a store keeps of its sandbox beside the worlds' state: the tenants' credentials and the signing key."""
+"""The tenants' credentials and the signing key, in the store beside the worlds' state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..world.world import World
 
 @attrs.frozen(kw_only=True)
 class Credentials:
-    """A company's API key and OAuth client, each with its secret; what is not given is made up."""
+    """A company's API key and OAuth client, each with its secret; generated unless given."""
 
     api_key: str = attrs.field(factory=lambda: str(uuid4()), converter=exact, repr=False)
     shared_key: str = attrs.field(factory=lambda: secrets.token_urlsafe(30), converter=exact, repr=False)
@@ -28,20 +28,20 @@ class Credentials:
 
 @attrs.frozen
 class Register:
-    """The tenants of a store: new ones are entered, known ones found again."""
+    """The register of a store's tenants."""
 
     store: Store
 
     def enter(self, world: World, given: Mapping[str, str], *, position: int | None) -> Credentials:
-        """Return a tenant the credentials that the store has for it, else new ones, and move its world's state in.
+        """Return a tenant's stored or new credentials, and move its world's state into the store.
 
         Args:
-            world: What the tenant serves.
-            given: Credentials that are not made up.
-            position: Without an api_key it is the tenant that came to the store at this position; None: a new one.
+            world: The tenant's world.
+            given: Credentials to use instead of stored or generated ones.
+            position: Without an api_key, the tenant's position in the store; None adds a tenant.
 
         Raises:
-            SandboxError: Its client_id is another tenant's, or its world is kept in another file.
+            SandboxError: Another tenant has its client_id, or its world's state is in another file.
         """
         try:
             with self.store.transaction():
@@ -54,7 +54,7 @@ class Register:
         return credentials
 
     def signer(self) -> Signer:
-        """Return the signer of the store's key, which is made when it is first asked for."""
+        """Return a signer with the store's key, which is generated on first use."""
         with self.store.transaction():
             row = self.store.row("SELECT pem FROM signing_key", {})
             if row is not None:

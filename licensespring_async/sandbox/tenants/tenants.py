@@ -1,4 +1,4 @@
-"""Tenants: companies that share one sandbox and nothing else - each has its own world, keys and rate counters."""
+"""Tenants: companies in one sandbox, each with its own world, keys and rate counters."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 class Reachable(Protocol):
-    """A sandbox that clients can reach, and the key that it signs with."""
+    """A sandbox that clients can reach."""
 
     @property
     def url(self) -> str:
-        """The origin that a client uses as base_url."""
+        """The origin to use as base_url."""
         ...
 
     @property
     def public_key(self) -> str:
-        """The PEM of the key that answers are signed with."""
+        """The PEM of the key that verifies the answers."""
         ...
 
     def application(self) -> ASGIApp:
-        """Return the ASGI application that answers."""
+        """Return the ASGI application."""
         ...
 
 
@@ -50,7 +50,7 @@ class Tenant:
     _time: Callable[[], float] = attrs.field(alias="time", repr=False)
 
     def client(self, **options: Unpack[Options]) -> LicenseSpring:
-        """Make a client that checks against this tenant with its API key and trusts the sandbox's signatures.
+        """Make a client that calls this tenant with its API key and trusts the sandbox's signatures.
 
         Args:
             options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
@@ -58,9 +58,9 @@ class Tenant:
         return self._client(self._sandbox.url, options)
 
     def in_process_client(self, **options: Unpack[Options]) -> LicenseSpring:
-        """Make a client that asks this tenant in this process, without a socket; the sandbox need not run.
+        """Make a client that calls this tenant without a socket; the sandbox need not run.
 
-        It has no connections: it works in any event loop, and need not be closed.
+        It has no connections, so it works in any event loop and need not be closed.
 
         Args:
             options: Arguments of `LicenseSpring`, such as `timeout`; not `engine`.
@@ -71,7 +71,7 @@ class Tenant:
         return self._client(IN_PROCESS_URL, options)
 
     def blocking_client(self, **options: Unpack[Options]) -> blocking.BlockingLicenseSpring:
-        """Make a client as `client` does, for code that does not await; the sandbox must run in another thread.
+        """Make a blocking client like that of `client`; enter the sandbox in a plain `with`.
 
         Args:
             options: Arguments of `LicenseSpring`, such as `timeout` or `engine`.
@@ -80,11 +80,11 @@ class Tenant:
         return blocking.BlockingLicenseSpring(auth=auth, base_url=self._sandbox.url, **self._with_trust(options))
 
     def describe(self) -> dict[str, str]:
-        """Describe how to reach this tenant of the running sandbox as JSON, secrets included."""
+        """Describe this tenant of the running sandbox as JSON: address and keys, secrets included."""
         return {"url": self._sandbox.url, **self.keys()}
 
     def keys(self) -> dict[str, str]:
-        """Return what this tenant accepts and what it signs with, secrets included."""
+        """Return this tenant's credentials and the public key, secrets included."""
         return {
             "api_key": self.api_key,
             "shared_key": self.shared_key,
@@ -99,13 +99,13 @@ class Tenant:
 
     def _with_trust(self, options: Options) -> Options:
         options.setdefault("public_key", self._sandbox.public_key)
-        # A client whose time stood still while the sandbox's was advanced would take the answers for recordings.
+        # If only the sandbox's clock were advanced, the client would reject the answers as too old.
         options.setdefault("clock", Clock(time=self._time))
         return options
 
 
 class Tenants:
-    """Tenants, found by what their requests name."""
+    """Tenants by API key and by OAuth client."""
 
     def __init__(self, *tenants: Tenant) -> None:
         self._by_api_key: dict[str, Tenant] = {}
@@ -117,13 +117,13 @@ class Tenants:
         return iter(tuple(self._by_api_key.values()))
 
     def require_new(self, api_key: str | None, client_id: str | None) -> None:
-        """Refuse what names a tenant already.
+        """Refuse credentials that another tenant has.
 
         Raises:
-            SandboxError: The API key or the client id is a tenant's.
+            SandboxError: Another tenant has the API key or the client id.
         """
         if api_key in self._by_api_key or client_id in self._by_client_id:
-            raise SandboxError("another tenant has this api_key or client_id; both have to be unique in a sandbox")
+            raise SandboxError("another tenant has this api_key or client_id; both must be unique in a sandbox")
 
     def add(self, tenant: Tenant) -> None:
         """Add a tenant."""

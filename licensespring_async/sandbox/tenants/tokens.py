@@ -1,6 +1,6 @@
-"""OAuth 2.0 client credentials: the token endpoint's answers, and the tokens that it issues.
+"""OAuth 2.0 client credentials: the token endpoint's answers and tokens.
 
-The shapes are Keycloak's, not the License API's error envelope.
+Answers and errors have Keycloak's format, not the License API's.
 https://docs.licensespring.com/license-api/license-api-authorization/oauth-authorization
 """
 
@@ -21,7 +21,7 @@ TOKEN_PATH = "/realms/user-portal/protocol/openid-connect/token"  # noqa: S105 -
 
 
 class TokenError(Exception):
-    """The refusal of a token, in Keycloak's words."""
+    """The refusal of a token request, in Keycloak's format."""
 
     def __init__(self, status: int, error: str, description: str) -> None:
         super().__init__(description)
@@ -32,7 +32,7 @@ class TokenError(Exception):
 
 @attrs.frozen(kw_only=True)
 class TokenIssuer:
-    """The issuer of tokens for the tenants' clients; a token carries its client and its expiry, and is kept nowhere."""
+    """Issues tokens for the tenants' OAuth clients; a token contains its client and its expiry, and is not stored."""
 
     tenants: Tenants
     lifetime: int = attrs.field(default=480, validator=attrs.validators.gt(0))
@@ -59,7 +59,7 @@ class TokenIssuer:
         }
 
     def check(self, token: str, now: datetime) -> Tenant:
-        """Accept a token of this issuer until it expires, and give the tenant whose client got it.
+        """Return the tenant of a valid token.
 
         Raises:
             ServiceError: oauth_token_malformed or oauth_token_expired.

@@ -1,7 +1,7 @@
-"""JSON text that survives JSON.stringify(JSON.parse(text)) unchanged.
+"""JSON text that JSON.stringify(JSON.parse(text)) leaves unchanged.
 
-Some clients verify a signature over the text as JavaScript would write it again, so a value that JavaScript
-prints differently (1.0, 1e-7, an integer-like key that moves to the front) has to be refused where it enters.
+Some clients verify a signature over the text as JavaScript would write it. So values that JavaScript writes differently
+(1.0, 1e-7, an integer-like key that moves to the front) are refused on input.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 else:
-    Json = Any  # world files are read by annotations, and a type that contains itself has no end
+    Json = Any  # cattrs reads world files by these annotations, and cannot handle a recursive type
 JsonObject: TypeAlias = dict[str, Json]
 
 _LARGEST_SAFE_INTEGER = 2**53 - 1
 
 
 def encode(value: Json) -> bytes:
-    """Write compact UTF-8 JSON, the exact bytes that are sent and signed."""
+    """Return compact UTF-8 JSON, the exact bytes that are signed and sent."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def json_object(value: Mapping[str, Json]) -> JsonObject:
-    """Copy a JSON object, or raise ValueError for what JavaScript would write differently."""
+    """Copy a JSON object, or raise ValueError if JavaScript would write it differently."""
     require_exact(value)
     return dict(value)
 
 
 def require_exact(value: Json, path: str = "$") -> None:
-    """Raise ValueError for what JavaScript would write differently."""
+    """Raise ValueError if JavaScript would write the value differently."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key.isdecimal():
-                raise ValueError(f"{path}.{key}: an integer-like key changes its place in JavaScript; rename it")
+                raise ValueError(f"{path}.{key}: JavaScript moves integer-like keys to the front; rename it")
             require_exact(inner, f"{path}.{key}")
     elif isinstance(value, float):
         _check_float(value, path)
     elif isinstance(value, int) and abs(value) > _LARGEST_SAFE_INTEGER:
-        raise ValueError(f"{path}: {value} is beyond 2^53; write it as a string")
+        raise ValueError(f"{path}: {value} is too large for JavaScript (2^53); write it as a string")
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for index, inner in enumerate(value):
             require_exact(inner, f"{path}[{index}]")

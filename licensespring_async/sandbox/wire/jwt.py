@@ -1,4 +1,4 @@
-"""JSON Web Tokens (RFC 7519) that a key signs with HMAC and SHA-256; they carry what they say, and are kept nowhere."""
+"""JSON Web Tokens (RFC 7519) signed with HMAC-SHA256; they are not stored."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .jsontext import JsonObject, encode
 
 @attrs.frozen
 class TokenKey:
-    """A key that issues tokens and knows them again."""
+    """A key that issues and verifies tokens."""
 
     _key: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), init=False, repr=False)
 
     def issue(self, claims: JsonObject) -> str:
-        """Return a token with these claims, and a jti: two tokens of the same second differ."""
+        """Return a token with these claims and a jti, so that two tokens of the same second differ."""
         header = encode({"alg": "HS256", "typ": "JWT"})
         signed = f"{_base64(header)}.{_base64(encode({**claims, 'jti': secrets.token_hex(8)}))}"
         return f"{signed}.{self._signature(signed)}"
 
     def read(self, token: str) -> dict[str, Any] | None:
-        """Return the claims of a token; None when this key did not issue it."""
+        """Return the claims of a token; None if this key did not issue it."""
         signed, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(signed).encode()):
             return None
-        # The signature is ours, so what it covers is too: nothing else can come out of it.
+        # The signature proves that we wrote these claims, so they need no validation.
         claims: dict[str, Any] = json.loads(_unbase64(signed.partition(".")[2]))
         return claims
 

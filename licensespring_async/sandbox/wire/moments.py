@@ -1,4 +1,4 @@
-"""Moments as the service writes them, and the refusal of moments that name no zone."""
+"""Date-times in the service's format, and a validator for time zones."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def iso(moment: datetime | None) -> str | None:
-    """Write a moment with milliseconds and Z, as in 2026-06-18T00:00:00.000Z."""
+    """Format a date-time in UTC with milliseconds and Z, as in 2026-06-18T00:00:00.000Z."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def aware(_: object, attribute: attrs.Attribute[datetime | None], value: datetime | None) -> None:
-    """Refuse a moment without a zone: it could not be compared with the sandbox's clock."""
+    """Refuse a naive datetime, because it cannot be compared with the sandbox's clock."""
     if value is not None and not isinstance(value, datetime):
         raise ConfigurationError(f"{attribute.name}: expected a datetime with a time zone, not {value!r:.100}")
     if value is not None and value.tzinfo is None:

@@ -1,7 +1,7 @@
-"""Offline requests: a Base64 text of JSON, in one of two schemas, that a key signs.
+"""Offline requests: signed JSON in Base64, in one of two schemas.
 
-Schema 1 is a flat object whose `signature` covers its date, key or user, device and credentials. Schema 2 is
-`{"request": {...}, "signature": ...}`, and the signature covers the text of the request.
+Schema 1 is a flat object; its `signature` covers date, license key or user, device, and API key or OAuth client. Schema
+2 is `{"request": {...}, "signature": ...}`; the signature covers the text of the request.
 https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-offline-method
 """
 
@@ -23,18 +23,18 @@ import attrs
 from .jsontext import JsonObject, encode
 from .refusals import ServiceError
 
-# An inner `request` is a text, and a quotation mark inside a text is escaped.
+# Cannot match inside a string, because quotation marks are escaped there; an inner `request` is a string.
 _REQUEST: Final = re.compile(r'"request"\s*:\s*(?={)')
 
 
 @attrs.frozen
 class OfflineRequest:
-    """What an offline request says, and what its signature covers.
+    """A decoded offline request.
 
     Args:
         fields: Its fields, without the signature.
         signature: The signature.
-        text: The text of the request in schema 2; None in schema 1.
+        text: The signed text in schema 2; None in schema 1.
     """
 
     fields: JsonObject
@@ -42,7 +42,7 @@ class OfflineRequest:
     text: str | None
 
     def is_signed_by(self, key: str, credential: str) -> bool:
-        """Return whether a key signed it, that of an API key or an OAuth client."""
+        """Return whether the secret `key` of an API key or OAuth client (`credential`) signed it."""
         own = self.signature.encode()
         return any(hmac.compare_digest(own, sign(key, text).encode()) for text in self._texts(credential))
 
@@ -52,19 +52,19 @@ class OfflineRequest:
             yield signed_text(str(self.fields.get("date")), str(named), str(self.fields.get("hardware_id")), credential)
             return
         yield self.text
-        # Clients differ in how they write the text that they sign and the one that they send.
+        # Some clients sign another spelling of the JSON than the one they send.
         for ascii_only in (False, True):
             for separators in ((",", ":"), (", ", ": ")):
                 yield json.dumps(self.fields, ensure_ascii=ascii_only, separators=separators)
 
 
 def sign(key: str, text: str) -> str:
-    """Return the Base64 of a text's HMAC with SHA-256."""
+    """Return the HMAC-SHA256 of a text in Base64."""
     return b64encode(hmac.digest(key.encode(), text.encode(), sha256)).decode()
 
 
 def signed_text(date: str, named: str, hardware_id: str, credential: str) -> str:
-    """Return what the signature of schema 1 covers, and the `offline_signature` of an answer."""
+    """Return the text that the signature of schema 1, and the `offline_signature` of an answer, cover."""
     return f"licenseSpring\ndate: {date}\n{named}\n{hardware_id}\n{credential}"
 
 
@@ -72,7 +72,7 @@ def read_upload(body: bytes, content_type: str) -> str:
     """Return the text of a request: the body, or the part `file` of a form.
 
     Raises:
-        ServiceError: missing_parameters without a body or the part, missing_content if it is empty.
+        ServiceError: missing_parameters without a body or that part; missing_content if it is empty.
     """
     if not content_type.lower().startswith("multipart/form-data"):
         if not body:
@@ -89,7 +89,7 @@ def read_request(text: str) -> OfflineRequest:
     """Decode the text of a request.
 
     Raises:
-        ServiceError: authorization_missing_params: it is not Base64, or lacks its signature.
+        ServiceError: authorization_missing_params if it is not Base64 or has no signature.
     """
     try:
         content = b64decode(text.encode(), validate=True).decode()
@@ -99,7 +99,7 @@ def read_request(text: str) -> OfflineRequest:
         if isinstance(inner, Mapping):
             own = dict(cast("Mapping[str, Any]", inner))
             return OfflineRequest(own, str(signature), _text_of_request(content))
-        encode(fields)  # half of a surrogate pair can be escaped in JSON, and is not text
+        encode(fields)  # raises for half a surrogate pair, which JSON can escape
     except (ValueError, TypeError, KeyError, RecursionError, binascii.Error) as error:
         raise ServiceError("authorization_missing_params", "The text is not a signed offline request.") from error
     return OfflineRequest(fields, str(signature), None)
@@ -113,8 +113,8 @@ def _content(content: bytes) -> str:
 
 
 def _text_of_request(content: str) -> str:
-    """Return the value of `request` as it is written in an object that has it."""
+    """Return the exact text of the value of `request`."""
     start = _REQUEST.search(content)
-    assert start is not None  # noqa: S101 - it was parsed
+    assert start is not None  # noqa: S101 - the parsed object has it
     _, end = json.JSONDecoder().raw_decode(content, start.end())
     return content[start.end() : end]

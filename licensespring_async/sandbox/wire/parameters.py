@@ -1,7 +1,7 @@
-"""Parameters: from the raw query string or body to values, or to the refusal that the service documents.
+"""Parameters: decoding of query strings and bodies, and the documented refusals.
 
-A parameter that is not documented for an endpoint is ignored, since newer clients send newer ones, and named in the
-log. An empty one counts as absent.
+Parameters that are not documented for an endpoint are ignored, because newer clients may send new ones, and logged. An
+empty parameter counts as absent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .jsontext import Json, JsonObject, encode
 from .refusals import ServiceError
 
 NULLABLE: Final = "borrowed_until"
-"""The one parameter that may be null, which its value "" stands for."""
+"""The only parameter that may be null; "" represents null."""
 
 Values: TypeAlias = Mapping[str, str]
 
@@ -30,7 +30,7 @@ _log: Final = logging.getLogger("licensespring_async.sandbox")
 
 @attrs.frozen(kw_only=True)
 class Identity:
-    """The license and the device that a request is about; with an account, only a license of that customer account."""
+    """The license and device of a request; `account` limits the license to that customer account."""
 
     hardware_id: str
     product: str
@@ -42,14 +42,14 @@ class Identity:
 
 
 def read_query(query_string: bytes, documented: Collection[str]) -> Values:
-    """Decode a query string (or a form body) whose every parameter is given once.
+    """Decode a query string or a form body.
 
     Args:
         query_string: The text.
-        documented: Names of the parameters that the endpoint is documented to read.
+        documented: The endpoint's documented parameters.
 
     Raises:
-        ServiceError: validation_error for a parameter given twice, text that is not UTF-8, or too many.
+        ServiceError: validation_error if a parameter is given twice, the text is not UTF-8, or there are too many.
     """
     try:
         pairs = parse_qsl(query_string.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
@@ -65,11 +65,11 @@ def read_query(query_string: bytes, documented: Collection[str]) -> Values:
 
 
 def read_body(body: bytes, documented: Collection[str]) -> Values:
-    """Decode a JSON body to the values that a query string of its fields would give; what is nested stays JSON.
+    """Decode a JSON body to values as in a query string; nested values stay JSON.
 
     Args:
         body: The text.
-        documented: Names of the parameters that the endpoint is documented to read.
+        documented: The endpoint's documented parameters.
 
     Raises:
         ServiceError: invalid_json.
@@ -84,14 +84,14 @@ def read_body(body: bytes, documented: Collection[str]) -> Values:
 
 
 def read_fields(fields: JsonObject, documented: Collection[str]) -> Values:
-    """Return the values that a query string of some fields would give; what is nested stays JSON.
+    """Convert JSON fields to values as in a query string; nested values stay JSON.
 
     Raises:
         ServiceError: invalid_json.
     """
     try:
         values = {name: _text(value) for name, value in fields.items()}
-        "".join(values.values()).encode()  # half of a surrogate pair can be escaped in JSON, and is not text
+        "".join(values.values()).encode()  # raises for half a surrogate pair, which JSON can escape
     except (ValueError, RecursionError) as error:
         raise ServiceError("invalid_json") from error
     _warn_of_unknown(values, documented)
@@ -99,7 +99,7 @@ def read_fields(fields: JsonObject, documented: Collection[str]) -> Values:
 
 
 def read_identity(values: Values) -> Identity:
-    """Read what most calls require: the device, the product, and one of license_key and username.
+    """Read the parameters that most calls require: device, product, and license_key or username.
 
     Raises:
         ServiceError: missing_hardware_id, missing_parameters or validation_error.
@@ -117,14 +117,14 @@ def read_identity(values: Values) -> Identity:
 
 
 def require_device(values: Values) -> None:
-    """Refuse a request that names no device or no product."""
+    """Refuse a request without a device or a product."""
     if "hardware_id" not in values:
         raise ServiceError("missing_hardware_id")
     required(values, "product")
 
 
 def exactly_one(values: Values, names: Sequence[str]) -> str:
-    """Return which of several parameters is given, or refuse if it is none of them or more than one."""
+    """Return the one given parameter of several; refuse a request with none or more than one."""
     given = [name for name in names if name in values]
     if not given:
         raise ServiceError("missing_parameters", f"Missing {' or '.join(names)}.")
@@ -141,29 +141,29 @@ def required(values: Values, name: str) -> str:
 
 
 def boolean(values: Values, name: str) -> bool:
-    """Return a true/false parameter's value, False when absent, or refuse with validation_error."""
+    """Return a boolean parameter, False if absent, or refuse with validation_error."""
     text = values.get(name, "false")
     if text.lower() not in _BOOLEANS:
-        raise ServiceError("validation_error", f"{name} has to be true or false.")
+        raise ServiceError("validation_error", f"{name} must be true or false.")
     if text not in {"true", "false"}:
         _log.warning("%s: %s is not documented; write true or false", name, text)
     return _BOOLEANS[text.lower()]
 
 
 def integer(values: Values, name: str, *, signed: bool = False) -> int | None:
-    """Return a whole number, None when it is absent, or refuse with validation_error."""
+    """Return an integer parameter, None if absent, or refuse with validation_error."""
     text = values.get(name)
     if text is None:
         return None
     digits = text.removeprefix("-") if signed else text
-    # The length is bounded first: int() of a very long text is slow, and raises beyond 4,300 digits.
+    # Check the length first: int() is slow for very long texts, and raises beyond 4,300 digits.
     if len(digits) > _MAX_DIGITS or not (digits.isascii() and digits.isdecimal()):
-        raise ServiceError("validation_error", f"{name} has to be an integer.")
+        raise ServiceError("validation_error", f"{name} must be an integer.")
     return int(text)
 
 
 def nested(values: Values, name: str) -> object:
-    """Return what a body has nested under a name, None when it is absent, or refuse with validation_error."""
+    """Return a nested value of a body, None if absent, or refuse with validation_error."""
     try:
         return json.loads(values.get(name, "null"))
     except ValueError as error:
@@ -176,7 +176,7 @@ def _text(value: Json) -> str:
     if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
         return encode(value).decode()
     if isinstance(value, float) and value.is_integer():
-        value = int(value)  # JSON has one kind of number: 1.0 is 1
+        value = int(value)  # in JSON, 1.0 is 1
     return "" if value is None else str(value)
 
 
@@ -187,4 +187,4 @@ def _refuse_constant(constant: str) -> None:
 def _warn_of_unknown(given: Iterable[str], documented: Collection[str]) -> None:
     unknown = sorted(set(given).difference(documented))
     if unknown:
-        _log.warning("not documented, and ignored: %s", ", ".join(name[:50] for name in unknown[:10]))
+        _log.warning("ignored, because not documented: %s", ", ".join(name[:50] for name in unknown[:10]))

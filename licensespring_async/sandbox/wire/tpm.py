@@ -1,6 +1,6 @@
-"""Proofs of a device's own key: ES256 (ECDSA, P-256, SHA-256) over what else proves a request.
+"""Signatures by a device's TPM key: ES256 (ECDSA, P-256, SHA-256) over the request's signature, or its date and token.
 
-How keys and signatures are written is not documented: every usual way is read.
+The documentation does not say how keys and signatures are encoded, so every usual encoding is accepted.
 https://docs.licensespring.com/license-entitlements/license-activation-types/tpm-licensing
 """
 
@@ -24,10 +24,10 @@ _HALF: Final = 32  # bytes of a coordinate, and of each number of a signature
 
 @attrs.frozen
 class Proof:
-    """What a request brings to prove its device.
+    """A request's TPM signature.
 
     Args:
-        header: The value of its header.
+        header: The value of the header.
         message: The signed text.
     """
 
@@ -35,14 +35,14 @@ class Proof:
     message: str = attrs.field(repr=False)
 
     def is_by(self, public_key: str) -> bool:
-        """Return whether a key signed it; its text is one that `is_public_key` knows."""
+        """Return whether a key signed it; `public_key` has an encoding that `is_public_key` accepts."""
         found = _SHAPE.fullmatch(self.header.strip())
         key = _load(public_key)
         if found is None or key is None:
             return False
         try:
             signature = b64decode(found[1], validate=True)
-            if len(signature) == 2 * _HALF:  # as JSON Web Signatures write it, else DER
+            if len(signature) == 2 * _HALF:  # as in JSON Web Signatures; otherwise DER
                 numbers = (int.from_bytes(half, "big") for half in (signature[:_HALF], signature[_HALF:]))
                 signature = encode_dss_signature(*numbers)
             key.verify(signature, self.message.encode(), ECDSA(SHA256()))
@@ -52,7 +52,7 @@ class Proof:
 
 
 def is_public_key(text: str) -> bool:
-    """Return whether a text is a P-256 key: PEM, or the Base64 of DER, of a point, or of its two coordinates."""
+    """Return whether a text is a P-256 public key: PEM, or Base64 of DER, of a point, or of its two coordinates."""
     return _load(text) is not None
 
 

@@ -1,1 +1,1 @@
-"""The things of a world: products, licenses, features, customers, devices, slots and consumption."""
+"""The objects of a world: products, licenses, features, customers, devices, slots and consumption."""

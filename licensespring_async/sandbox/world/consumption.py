@@ -1,4 +1,4 @@
-"""Consumption: how much a license or a feature may consume, and how much of it is used up in this period."""
+"""Consumption: the limit of a license or feature, and how much of it is used in the current period."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WRITE: Final = (
 
 @attrs.frozen
 class _Count:
-    """What requests change; `at` is in the period that it belongs to, None until a sandbox serves it."""
+    """The part that requests change; `at` is the time of the last count, None until a sandbox serves the world."""
 
     total: int
     at: datetime | None
@@ -41,18 +41,18 @@ def _text(value: str | None) -> str:
 @strict
 @attrs.define(kw_only=True, eq=False)
 class Consumption:
-    """How much a license or a feature may consume, and how much of it is consumed.
+    """The consumption of a license or feature: its limit and its total.
 
     Args:
-        maximum: What may be consumed, in one period if it is reset.
-        total: What was consumed so far.
-        unlimited: Nothing is refused for want of consumptions.
-        allow_overages: Beyond the maximum, `max_overages` more may be consumed.
-        max_overages: How many more.
-        allow_negative: Requests may add a negative number.
-        reset: The total starts again from 0 when a period of the calendar begins (in UTC; weeks on Mondays).
-        period: Which period.
-        pool: What it consumes from together with others, from `World.add_pool`; both count, and both may refuse.
+        maximum: Limit of the total, per period if it is reset.
+        total: Consumptions so far.
+        unlimited: Ignore the limit.
+        allow_overages: Allow `max_overages` consumptions beyond the maximum.
+        max_overages: Number of consumptions allowed beyond the maximum.
+        allow_negative: Allow requests to add a negative number.
+        reset: Reset the total to 0 at the start of each calendar period (in UTC; weeks start on Mondays).
+        period: The period.
+        pool: A shared pool from `World.add_pool`; a consumption counts in both, and either limit refuses it.
     """
 
     maximum: int = attrs.field(default=0, validator=at_least(0))
@@ -70,13 +70,13 @@ class Consumption:
     _since: datetime | None = attrs.field(default=None, init=False, repr=False)
 
     def keep_in(self, place: Place) -> None:
-        """Keep the count in a license's or a feature's place from now on; what is counted there goes on."""
+        """Store the count at a license's or feature's place from now on; a count that is there already continues."""
         self._place = place
         self._since = None if place.home.now is None else place.home.now()
 
     @property
     def total(self) -> int:
-        """What was consumed when it was last counted; `total_at` considers periods that ended since."""
+        """The total when it was last counted; `total_at` takes periods into account that have ended since."""
         return self._count.total
 
     @total.setter
@@ -86,7 +86,7 @@ class Consumption:
 
     @property
     def allow_overages(self) -> bool:
-        """Whether more than the maximum may be consumed; a request may change it."""
+        """Whether overages are allowed; a request may change it."""
         return self._count.allow_overages
 
     @allow_overages.setter
@@ -95,7 +95,7 @@ class Consumption:
 
     @property
     def max_overages(self) -> int:
-        """How much more than the maximum may be consumed; a request may change it."""
+        """How many consumptions are allowed beyond the maximum; a request may change it."""
         return self._count.max_overages
 
     @max_overages.setter
@@ -104,23 +104,23 @@ class Consumption:
 
     @property
     def limit(self) -> int:
-        """What may be consumed, permitted overages included."""
+        """The limit of the total, including allowed overages."""
         count = self._count
         return self.maximum + (count.max_overages if count.allow_overages else 0)
 
     def total_at(self, now: datetime) -> int:
-        """Return what was consumed in the period of a moment."""
+        """Return the total in the period that contains `now`."""
         count = self._count
         started = _start_of(self.period, now) if self.reset and self.period is not None else None
         return 0 if started is not None and count.at is not None and count.at < started else count.total
 
     def is_used_up(self, now: datetime) -> bool:
-        """Return whether nothing is left, permitted overages included."""
+        """Return whether no consumptions are left, including allowed overages."""
         is_own = not self.unlimited and self.total_at(now) >= self.limit
         return is_own or (self.pool is not None and self.pool.is_used_up(now))
 
     def add(self, number: int, now: datetime) -> bool:
-        """Count `number` more (fewer, if negative), here and in the pool; False when that many are not left."""
+        """Add `number` (which may be negative) here and in the pool; return False if not enough are left."""
         with self._place.transaction():
             total = self.total_at(now) + number
             if number > 0 and not self.unlimited and total > self.limit:
@@ -152,20 +152,20 @@ class Consumption:
 @strict
 @attrs.define(eq=False)
 class ConsumptionPool(Consumption):
-    """What several licenses, or features of them, consume from together; a request cannot name it.
+    """Consumption shared by several licenses or features; requests cannot refer to it.
 
     Args:
-        code: Names it in a world file, and in answers.
-        name: What people read; the code by default.
+        code: Identifies it in world files and answers.
+        name: Display name; the code by default.
     """
 
-    id: int = attrs.field(default=0, init=False)  # its world gives it one
+    id: int = attrs.field(default=0, init=False)  # assigned by the world
     code: str
     name: str = attrs.field(default="", converter=_text, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if self.pool is not None:
-            raise ConfigurationError("a pool is in no other pool")
+            raise ConfigurationError("a pool cannot be in another pool")
         self.name = self.name or self.code
 
 

@@ -1,4 +1,4 @@
-"""The people and organisations of the sandbox's world, as license answers show them."""
+"""Customers and users, as answers about licenses show them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WRITE: Final = (
 @strict
 @attrs.frozen(kw_only=True)
 class CustomerAccount:
-    """The account that a customer belongs to."""
+    """The account of a customer."""
 
     id: int
     name: str
@@ -30,7 +30,7 @@ class CustomerAccount:
 @strict
 @attrs.frozen(kw_only=True)
 class Customer:
-    """Who bought a license; every text is "" while unset, as in the service's answers."""
+    """The buyer of a license; an unset text is "", as in the service's answers."""
 
     email: str = ""
     company_name: str = ""
@@ -63,13 +63,13 @@ class User:
 
     Args:
         email: E-mail address.
-        username: Names the user in requests; the e-mail by default. It may carry a `|SUFFIX` that the e-mail lacks.
-        password: What an activation has to send; None accepts any.
-        is_initial_password: The password is the one that the user was given, and was not changed.
+        username: Identifies the user in requests; the e-mail address by default. It may have a `|SUFFIX`.
+        password: Password that activations must send; None accepts any.
+        is_initial_password: The user has not changed the initial password yet.
     """
 
-    id: int = attrs.field(default=0, init=False)  # its world gives it one
-    home: Home = attrs.field(factory=Home, init=False, repr=False)  # and this
+    id: int = attrs.field(default=0, init=False)  # assigned by the world
+    home: Home = attrs.field(factory=Home, init=False, repr=False)  # assigned by the world
     email: str
     username: str = attrs.field(default="", converter=_text, kw_only=True)
     first_name: str = attrs.field(default="", kw_only=True)
@@ -83,7 +83,7 @@ class User:
 
     @property
     def password(self) -> str | None:
-        """What an activation has to send; a request may change it. None accepts any."""
+        """The password that activations must send; None accepts any. A request may change it."""
         return self._secret[0]
 
     @password.setter
@@ -92,7 +92,7 @@ class User:
 
     @property
     def is_initial_password(self) -> bool:
-        """Whether the password is the one that the user was given."""
+        """Whether the user has not changed the initial password yet."""
         return self._secret[1]
 
     @is_initial_password.setter
@@ -100,7 +100,7 @@ class User:
         self._write(self.password, is_initial=is_initial)
 
     def change_password(self, password: str) -> None:
-        """Set a password that the user has chosen."""
+        """Set a password chosen by the user."""
         self._write(password, is_initial=False)
 
     @property
@@ -123,7 +123,7 @@ class User:
 @strict
 @attrs.frozen(kw_only=True)
 class CustomField:
-    """A custom field of a license; the service may leave every part null."""
+    """A custom field of a license; each part may be null."""
 
     name: str | None = None
     data_type: str | None = None

@@ -1,4 +1,4 @@
-"""Devices of a license: which of them are active, which are blacklisted, and what they sent about themselves."""
+"""A license's devices: whether they are active or blacklisted, and the details that they sent."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def _keep(device: Device, attribute: attrs.Attribute[object], value: object) -> 
 
 @attrs.define(kw_only=True, eq=False, on_setattr=_keep)
 class Device:
-    """A device of a license, as it was when it was asked for; what is assigned to it is kept.
+    """A license's device as it was when it was read; assignments to its attributes are stored.
 
-    `details` is what checks and activations sent (os_ver, hostname and the like), `variables` what an
-    activation set: of each the value, and when.
+    `details` has what checks and activations sent (os_ver, hostname and the like). `variables` has the value of each
+    device variable, and when it was set.
     """
 
     place: Place = attrs.field(repr=False)
@@ -64,21 +64,21 @@ class Devices:
     place: Place
 
     def get(self, hardware_id: str) -> Device | None:
-        """Return a device that the license knows, active or not."""
+        """Return a known device, active or not."""
         row = self.place.row(_READ_ONE, device=hardware_id)
         return None if row is None else self._device(row)
 
     def first_active(self) -> Device | None:
-        """Return the active device that came first."""
+        """Return the oldest active device."""
         row = self.place.row(_READ_FIRST)
         return None if row is None else self._device(row)
 
     def all(self) -> Mapping[str, Device]:
-        """Return every device that the license knows by its hardware id, in the order in which they came."""
+        """Return all known devices by hardware id, oldest first."""
         return {row[1]: self._device(row) for row in self.place.rows(_READ_ALL)}
 
     def known(self, hardware_id: str) -> Device:
-        """Return a device, and remember it from now on."""
+        """Return a device, adding it if it is unknown."""
         with self.place.transaction():
             known = self.get(hardware_id)
             if known is not None:

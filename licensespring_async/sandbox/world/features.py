@@ -1,4 +1,4 @@
-"""Features: what a license lets a device use."""
+"""Features of licenses."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def _text(value: str | None) -> str:
 @strict
 @attrs.define(eq=False)
 class FeatureTerms(UsageTerms):
-    """What a feature grants: it is plain, counted (`consumption`) or cloud floating (`floating_users`).
+    """The terms of a feature: plain, with consumption (`consumption`), or cloud floating (`floating_users`).
 
     Args:
-        code: What requests name it by.
-        name: What people read; the code in title case by default.
-        expiry_date: Aware moment from which the feature counts as expired.
+        code: Identifies it in requests.
+        name: Display name; the code in title case by default.
+        expiry_date: Aware datetime at which the feature expires.
     """
 
     code: str
@@ -41,14 +41,14 @@ class FeatureTerms(UsageTerms):
 
 @attrs.define(kw_only=True, eq=False)
 class Feature(FeatureTerms):
-    """A feature of a license; every attribute may be changed while the sandbox runs."""
+    """A license's feature; its attributes may be changed while the sandbox runs."""
 
     id: int
     place: Place = attrs.field(factory=Place, repr=False)
 
     @property
     def feature_type(self) -> FeatureType:
-        """The type, as the service names it."""
+        """The service's name for the type."""
         return "activation" if self.consumption is None else "consumption"
 
     def is_expired(self, now: datetime) -> bool:

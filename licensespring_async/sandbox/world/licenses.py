@@ -1,4 +1,4 @@
-"""Licenses of the sandbox's world: what each grants, on which devices, and until when."""
+"""Licenses: what each grants, on which devices, and until when."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FREE_SLOTS: Final = "DELETE FROM slot WHERE tenant = :tenant AND license = :lic
 
 @attrs.frozen
 class _Standing:
-    """What requests change; `freed` is the device that the last deactivation took off."""
+    """The part that requests change; `freed` is the device that was last deactivated."""
 
     active: bool = False
     transfer_count: int = 0
@@ -41,7 +41,7 @@ class _Standing:
 
 @attrs.define(kw_only=True, eq=False)
 class License(LicenseTerms):
-    """A license; every attribute may be changed while the sandbox runs, and the next check sees it."""
+    """A license; its attributes may be changed while the sandbox runs, and the next check sees the change."""
 
     id: int
     product: ProductTerms = attrs.field(repr=False)
@@ -55,17 +55,17 @@ class License(LicenseTerms):
 
     @property
     def identifier(self) -> str:
-        """What a request names the license by: its key, or its user's username."""
+        """What identifies the license in requests: its key, or its user's username."""
         return self.user.username if self.user is not None else self.key or ""
 
     @property
     def order_id(self) -> int:
-        """The id of the order that the license came with, which no endpoint asks for."""
+        """The id of the license's order."""
         return self.id + 1
 
     @property
     def license_type(self) -> LicenseType:
-        """The type, as the service names it; without a `kind` the license's terms decide."""
+        """The service's name for the type: `kind`, or else what the terms imply."""
         if self.kind is not None:
             return self.kind
         if self.consumption is not None:
@@ -74,7 +74,7 @@ class License(LicenseTerms):
 
     @property
     def active(self) -> bool:
-        """Whether the license was activated and not deactivated on its last device."""
+        """Whether the license was activated, and not deactivated on its last device since."""
         return self._standing.active
 
     @active.setter
@@ -83,7 +83,7 @@ class License(LicenseTerms):
 
     @property
     def transfer_count(self) -> int:
-        """How often a device took the place of one that was deactivated."""
+        """How often a device replaced a deactivated one."""
         return self._standing.transfer_count
 
     @transfer_count.setter
@@ -92,20 +92,20 @@ class License(LicenseTerms):
 
     @property
     def devices(self) -> Mapping[str, Device]:
-        """The devices that the license knows, active or not, by hardware id."""
+        """The known devices by hardware id, active or not."""
         return Devices(self.place).all()
 
     @property
     def times_activated(self) -> int:
-        """How many devices are active."""
+        """The number of active devices."""
         return Devices(self.place).count_active()
 
     def is_transfer(self, hardware_id: str) -> bool:
-        """Return whether the device would take the place of one that was deactivated."""
+        """Return whether the device would replace a deactivated one."""
         return self._standing.is_transfer(hardware_id)
 
     def is_expired(self, now: datetime) -> bool:
-        """Return whether the validity period has passed, the grace period (hours) included."""
+        """Return whether the validity period and the grace period have passed."""
         if self.validity_period is None:
             return False
         grace = timedelta(hours=self.grace_period if self.allow_grace_period else 0)
@@ -116,42 +116,42 @@ class License(LicenseTerms):
         return self.enabled and self.active and not self.is_expired(now)
 
     def device(self, hardware_id: str) -> Device | None:
-        """Return the device if it is an active one of this license."""
+        """Return the device if it is active on this license."""
         device = Devices(self.place).get(hardware_id)
         return device if device is not None and device.active else None
 
     def is_blacklisted(self, hardware_id: str) -> bool:
-        """Return whether the device was blacklisted, activated or not."""
+        """Return whether the device is blacklisted, active or not."""
         device = Devices(self.place).get(hardware_id)
         return device is not None and device.blacklisted
 
     @property
     def is_full(self) -> bool:
-        """Whether as many devices are active as may be."""
+        """Whether the maximum number of devices is active."""
         return not self.allow_unlimited_activations and self.times_activated >= self.max_activations
 
     @takes(FeatureTerms)
     def add_feature(self, terms: FeatureTerms) -> Feature:
-        """Add a feature: plain, a counter (`consumption`), or with cloud floating slots (`floating_users`).
+        """Add a feature: plain, with consumption (`consumption`), or with cloud floating slots (`floating_users`).
 
         Args:
-            terms: Its code, and keywords, as `FeatureTerms` has them.
+            terms: The code, and the keywords of `FeatureTerms`.
 
         Raises:
-            ConfigurationError: The license has a feature of this code; or a keyword or a value cannot be.
+            ConfigurationError: The license has a feature with this code, or a keyword or value is wrong.
         """
         if terms.code in self.features:
-            raise ConfigurationError(f"the license has a feature {terms.code} already; codes are unique")
+            raise ConfigurationError(f"the license already has a feature {terms.code}; codes are unique")
         place = self.place.of_feature(terms.code)
         feature = Feature(id=next(self._ids), place=place, **keywords_of(terms, FeatureTerms))
         self.features[terms.code] = feature
         return feature
 
     def activate(self, hardware_id: str) -> Device:
-        """Make the device an active one of this license, and of the sub-licenses of a bundle.
+        """Activate the device on this license, and on the sub-licenses of a bundle.
 
         Raises:
-            ConfigurationError: `max_activations` other devices are active already, or it is no text.
+            ConfigurationError: `max_activations` devices are active already, or `hardware_id` is not a text.
         """
         require_text("hardware_id", hardware_id)
         with self.place.transaction():
@@ -169,7 +169,7 @@ class License(LicenseTerms):
             return device
 
     def deactivate(self, hardware_id: str) -> None:
-        """Take the device off; its slots become free, and the license inactive once no device is left."""
+        """Deactivate the device and release its slots; without active devices, the license becomes inactive."""
         with self.place.transaction():
             for sublicense in self.sublicenses.values():
                 sublicense.deactivate(hardware_id)
@@ -180,7 +180,7 @@ class License(LicenseTerms):
             self.place.change(_FREE_SLOTS, device=hardware_id)
 
     def blacklist(self, hardware_id: str) -> Device:
-        """Refuse the device from now on, activated or not."""
+        """Refuse the device from now on, active or not."""
         require_text("hardware_id", hardware_id)
         device = Devices(self.place).known(hardware_id)
         device.blacklisted = True
@@ -189,8 +189,8 @@ class License(LicenseTerms):
     def _require_room(self) -> None:
         if self.is_full:
             raise ConfigurationError(
-                f"a license of {self.product.short_code} is active on {self.times_activated} devices already, which is "
-                "its max_activations: give it more, or allow_unlimited_activations"
+                f"a license of {self.product.short_code} is already active on {self.times_activated} devices, its "
+                "max_activations: raise that, or set allow_unlimited_activations"
             )
 
     @property

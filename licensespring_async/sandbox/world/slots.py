@@ -1,6 +1,6 @@
-"""Floating slots: how many devices may use something at once, and until when each of them.
+"""Floating slots: how many devices may use a license or feature at once, and until when each.
 
-A slot is one row, taken by one statement that counts the others, so no concurrency can give out one too many.
+A slot is one row. One statement counts the rows and inserts a new one, so concurrent requests cannot take too many.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _RELEASE: Final = """DELETE FROM slot
 @strict
 @attrs.frozen(kw_only=True, eq=False)
 class Slots:
-    """Room for at most `allowed` devices; each lapses `timeout` minutes after it last renewed its slot.
+    """Slots for at most `allowed` devices; a slot lapses `timeout` minutes after its last renewal.
 
-    A borrowed slot does not lapse before the moment that it was borrowed until.
+    A borrowed slot does not lapse before its borrowed_until.
     """
 
     allowed: int = attrs.field(validator=at_least(0))
@@ -43,7 +43,7 @@ class Slots:
     _place: Place = attrs.field(factory=Place, alias="place", repr=False)
 
     def in_use(self, now: datetime) -> int:
-        """Count the devices whose slot has not lapsed."""
+        """Count the slots that have not lapsed."""
         row = self._place.row(_IN_USE, now=now.timestamp())
         return 0 if row is None else int(row[0])
 
@@ -56,7 +56,7 @@ class Slots:
         return self.is_held_by(hardware_id, now) or self.in_use(now) < self.allowed
 
     def take(self, hardware_id: str, now: datetime) -> bool:
-        """Take a slot, or renew the device's own; False when other devices hold them all."""
+        """Take or renew the device's slot; return False if other devices hold all slots."""
         at = now.timestamp()
         until = self._lapses(now)
         with self._place.transaction():
@@ -66,9 +66,9 @@ class Slots:
             return self._place.change(_TAKE, device=hardware_id, until=until, allowed=self.allowed) > 0
 
     def borrow(self, hardware_id: str, until: datetime, now: datetime) -> bool:
-        """Take a slot, or renew the device's own, and keep it until a moment; False when others hold them all.
+        """Take or renew the device's slot, and keep it until `until`; return False if other devices hold all slots.
 
-        Borrowed again, it is kept until the new moment, even if that is an earlier one.
+        Borrowing again replaces the time, even by an earlier one.
         """
         with self._place.transaction():
             if not self.take(hardware_id, now):
@@ -77,14 +77,14 @@ class Slots:
             return True
 
     def borrowed_until(self, hardware_id: str, now: datetime) -> datetime | None:
-        """Return the moment that the device borrowed its slot until; None when it did not, or that has passed."""
+        """Return until when the device has borrowed its slot; None if it has not, or if that time has passed."""
         held = self._place.row(_HELD, device=hardware_id, now=now.timestamp())
         if held is None or held[0] is None or held[0] <= now.timestamp():
             return None
         return datetime.fromtimestamp(held[0], UTC)
 
     def release(self, hardware_id: str, now: datetime | None = None) -> bool:
-        """Give the device's slot back, borrowed or not; False when it held none (at `now`, if that is given)."""
+        """Release the device's slot, borrowed or not; return False if it held none (at `now`, if given)."""
         with self._place.transaction():
             if now is not None:
                 self._place.change(_FORGET, now=now.timestamp())

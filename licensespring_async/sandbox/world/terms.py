@@ -1,4 +1,4 @@
-"""On which terms products and licenses are sold: what world files and the builder say of them."""
+"""The terms of products and licenses, for world files and for Python code that builds a world."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def _size_of_content(file: InstallationFile) -> str | None:
 @strict
 @attrs.frozen(kw_only=True)
 class InstallationFile:
-    """A release of a product, as check answers show the newest one.
+    """A release of a product; answers to checks show the newest one.
 
     Args:
-        version: Its version.
+        version: The version.
         content: Text that the sandbox serves as the file; address, MD5 and size then follow from it.
-        installation_file: Address of the file, where it is somewhere else.
+        installation_file: Address of a file that the sandbox does not serve.
         environment: `win`, `win32`, `win64`, `mac`, `linux`, `linux32`, `linux64`, or "".
-        release_date: Aware moment; licenses may install what was released until their maintenance period.
+        release_date: Aware datetime; a license may install releases up to the end of its maintenance period.
     """
 
     version: str
@@ -57,7 +57,7 @@ class InstallationFile:
 @strict
 @attrs.frozen(kw_only=True)
 class ProductField:
-    """A custom field that licenses of a product have, as product_details shows it."""
+    """A custom field of a product's licenses, as product_details shows it."""
 
     id: int
     name: str
@@ -71,25 +71,25 @@ def _text(value: str | None) -> str:
 @strict
 @attrs.define(eq=False)
 class ProductTerms:
-    """What a product is, to those who buy licenses of it.
+    """The terms of a product.
 
-    `allow_trial` to `custom_fields` are what product_details shows (but the features); licenses have their own terms.
+    product_details shows `allow_trial` to `custom_fields`, except `trial_features`. Licenses have their own terms.
 
     Args:
-        short_code: What requests name it by.
-        name: Name for people; the short code by default.
-        authorization_method: Whether its licenses are named by a key or by a user.
-        metadata: JSON object that is shown with it.
-        installation_files: Its releases, the newest last.
+        short_code: Identifies it in requests.
+        name: Display name; the short code by default.
+        authorization_method: Whether a key or a user identifies its licenses.
+        metadata: JSON object to show with it.
+        installation_files: Its releases, newest last.
         active: False refuses activations and trials with disabled_product.
         is_archived: True refuses them with archived_product.
-        allow_trial: Requests for a trial license are granted.
-        trial_days: How long a trial is good for; 0 is no limit.
-        trial_features: Features that a trial license has.
-        custom_fields: Custom fields that its licenses have.
+        allow_trial: Grant requests for a trial license.
+        trial_days: Duration of a trial in days; 0 for no limit.
+        trial_features: Features of a trial license.
+        custom_fields: Custom fields of its licenses.
     """
 
-    id: int = attrs.field(default=0, init=False)  # its world gives it one
+    id: int = attrs.field(default=0, init=False)  # assigned by the world
     short_code: str
     name: str = attrs.field(default="", converter=_text, kw_only=True)
     authorization_method: AuthorizationMethod = attrs.field(
@@ -112,7 +112,7 @@ class ProductTerms:
         self.name = self.name or self.short_code
 
     def newest_file(self, environment: str | None = None) -> InstallationFile | None:
-        """Return the file added last, of one environment if one is named."""
+        """Return the newest file, of one environment if given."""
         for file in reversed(self.installation_files):
             if environment in (None, file.environment):
                 return file
@@ -130,21 +130,21 @@ def _listed(fields: Iterable[CustomField]) -> list[CustomField]:
 @strict
 @attrs.define(kw_only=True, eq=False)
 class LicenseTerms(UsageTerms):
-    """What a license grants, to whom, and until when; a new field is a line here, and what answers with it.
+    """What a license grants, to whom, and until when.
 
     Args:
-        kind: License type; left out, `consumption` and `validity_period` decide it.
+        kind: License type; by default `consumption` and `validity_period` imply it.
         enabled: False refuses every check with license_not_enabled.
-        validity_period: Aware moment from which the license counts as expired.
-        start_date: Aware moment before which no new device is activated.
-        maintenance_period: Aware moment until which new versions may be installed.
-        grace_period: Hours for which a license is still good after its validity period, if `allow_grace_period` is set.
+        validity_period: Aware datetime at which the license expires.
+        start_date: Aware datetime before which no new device can be activated.
+        maintenance_period: Aware datetime until which new versions may be installed.
+        grace_period: Hours for which the license still works after it expired, if `allow_grace_period` is set.
         max_activations: Devices that may be active at once, unless `allow_unlimited_activations` is set.
-        max_transfers: How often a device may take the place of a deactivated one; 0 is no limit.
-        prevent_vm: Refuses to activate virtual machines.
-        is_tpm_auth: Devices enrol a key of their TPM, and sign each request with it.
-        customer: Who bought it.
-        custom_fields: Custom fields that are shown with it.
+        max_transfers: How often a device may replace a deactivated one; 0 for no limit.
+        prevent_vm: Refuse to activate virtual machines.
+        is_tpm_auth: Devices enroll a key of their TPM, and sign each request with it.
+        customer: The buyer.
+        custom_fields: Custom fields to show with it.
     """
 
     kind: LicenseType | None = attrs.field(default=None, validator=attrs.validators.optional(one_of(LicenseType)))

@@ -1,4 +1,4 @@
-"""Trial licenses: sold by requests, so that they live in the store; their objects follow what it has."""
+"""Trial licenses. Requests create them, so the store has them, and the world's objects follow the store."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _ADD: Final = (
 
 @attrs.frozen(kw_only=True)
 class Trial:
-    """A trial as it was asked for; `email` is "" for a key-based product.
+    """A trial as requested; `email` is "" for a key-based product.
 
-    `customer` and `user` are what the request said of them, by the names of their attributes.
+    `customer` and `user` are the request's values for the attributes of Customer and User.
     """
 
     product: str
@@ -46,10 +46,10 @@ class Trials:
     """The trials of a world.
 
     Args:
-        home: Where they are kept.
-        products: What they are of.
+        home: Where they are stored.
+        products: The world's products.
         users: The world's users.
-        add_user: Adds one.
+        add_user: Adds a user to the world.
     """
 
     home: Home
@@ -60,7 +60,7 @@ class Trials:
     _added: dict[int, User] = attrs.field(factory=dict[int, User], init=False)
 
     def find(self, product: str, hardware_id: str, email: str) -> License | None:
-        """Return the trial license that a device got of a product, in a user's name if it is user-based."""
+        """Return a device's trial license of a product; for a user-based product, also the user must be the same."""
         wanted = (product, hardware_id, email)
         for trial, license in tuple(self._sold.values()):
             if (trial.product, trial.hardware_id, trial.email) == wanted:
@@ -68,7 +68,7 @@ class Trials:
         return None
 
     def add(self, trial: Trial) -> License:
-        """Sell a trial."""
+        """Store a trial, and return its license."""
         number = max(self._sold, default=0) + 1
         self.home.store.change(
             _ADD,
@@ -85,7 +85,7 @@ class Trials:
         return self._sell(number, trial)
 
     def follow(self) -> None:
-        """Have a license for each trial that the store has, after a restart, and no other, after a reset."""
+        """Add the licenses of stored trials (after a restart), and remove all others (after a reset)."""
         rows = self.home.store.rows(f"{_READ} ORDER BY number", {"tenant": self.home.tenant})
         kept = {number: _trial(*row) for number, *row in rows}
         for number in [number for number, (trial, _) in self._sold.items() if kept.get(number) != trial]:

@@ -1,4 +1,4 @@
-"""What a license and a feature have in common: who may use it at once, and how much of it is consumed."""
+"""Terms that licenses and features share: floating slots and consumption."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class UsageTerms:
     """Terms of use.
 
     Args:
-        floating_users: Devices that may use it at the same time (cloud floating); None: it does not float.
-        floating_timeout: Minutes after which an unrenewed slot lapses.
-        offline_floating: It floats on a server of the customer's.
+        floating_users: Number of floating slots (cloud floating); None if it does not float.
+        floating_timeout: Minutes after which a slot lapses unless it is renewed.
+        offline_floating: It floats on an on-premise server of the customer.
         max_borrow_time: Hours for which a slot may be borrowed.
-        can_borrow: Slots may be borrowed; left out, they may if `max_borrow_time` is more than 0.
-        consumption: How much may be consumed; None: it is not counted.
-        metadata: JSON object that is shown with it.
+        can_borrow: Allow borrowing; by default if `max_borrow_time` is greater than 0.
+        consumption: Its consumption; None if it has none.
+        metadata: JSON object to show with it.
     """
 
     floating_users: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(0)))
@@ -56,7 +56,7 @@ class UsageTerms:
 
     @property
     def slots(self) -> Slots | None:
-        """The floating slots; None when it does not float. Assigned, they replace users and time-out."""
+        """The floating slots; None if it does not float. Assigning sets `floating_users` and `floating_timeout`."""
         if self.floating_users is None:
             return None
         return Slots(allowed=self.floating_users, timeout=self.floating_timeout, place=self.place)

@@ -1,4 +1,4 @@
-"""The world that a sandbox serves: products, bundles, users, and through them licenses and devices.
+"""The world that a sandbox serves: products, bundles and users, with their licenses and devices.
 
     world = World()
     product = world.add_product("TP")
@@ -13,9 +13,9 @@
     suite = world.add_bundle("SUITE", members=[product])
     suite.add_license().sublicenses["TP"].add_feature("export")
 
-A license is inactive until a device is activated. Everything stays mutable while the sandbox runs:
-`license.enabled = False` refuses the next check. What requests change - devices, slots, consumption - is read
-from and written to the world's store: in memory, or the file of `Sandbox(db=...)`.
+A license is inactive until a device is activated. Everything can be changed while the sandbox runs:
+`license.enabled = False` refuses the next check. What requests change (devices, slots, consumption) is in the world's
+store: in memory, or in the file of `Sandbox(db=...)`.
 """
 
 from __future__ import annotations
@@ -38,28 +38,28 @@ from .trials import Trials
 @strict
 @attrs.define(eq=False)
 class BundleTerms(ProductTerms):
-    """What a bundle is.
+    """The terms of a bundle.
 
     Args:
-        members: Its products, all of the bundle's own authorization method.
+        members: Its products, all with the bundle's authorization method.
     """
 
     members: Sequence[Product] = attrs.field(kw_only=True)
 
 
 def _ids() -> Iterator[int]:
-    # The service's ids do not fit into 32 bits; ids that would fit hide a client's overflow.
+    # The service's ids do not fit into 32 bits. Smaller ids would hide overflows in clients.
     return itertools.count(1_731_000_000_000_019, 7_919)
 
 
 @strict
 @attrs.define(kw_only=True, eq=False)
 class World:
-    """Everything that one sandbox knows; build it first, then hand it to `Sandbox`.
+    """The data that a sandbox serves; build it, then pass it to `Sandbox`.
 
     Args:
-        company_id: What answers call the company.
-        passwords_may_change: Users may change their passwords.
+        company_id: The company's id in answers.
+        passwords_may_change: Allow users to change their passwords.
     """
 
     company_id: int = 4071
@@ -76,31 +76,31 @@ class World:
 
     @takes(ProductTerms)
     def add_product(self, terms: ProductTerms) -> Product:
-        """Add a product, to sell licenses of with `add_license`.
+        """Add a product; its `add_license` adds licenses.
 
         Args:
-            terms: Its short code, and keywords, as `ProductTerms` has them.
+            terms: The short code, and the keywords of `ProductTerms`.
 
         Raises:
-            ConfigurationError: The world has a product of this short code; or a keyword or a value cannot be.
+            ConfigurationError: The world has a product with this short code, or a keyword or value is wrong.
         """
         return self._sell(terms)
 
     @takes(BundleTerms)
     def add_bundle(self, terms: BundleTerms) -> Product:
-        """Add a bundle of products; each of its licenses holds one sub-license for every member.
+        """Add a bundle of products; each of its licenses has a sub-license for every member.
 
         Args:
-            terms: Its short code, and keywords, as `BundleTerms` has them (those of `ProductTerms`, and `members`).
+            terms: The short code, `members`, and the keywords of `ProductTerms`.
 
         Raises:
-            ConfigurationError: A member has another authorization method; or as `add_product`.
+            ConfigurationError: A member has another authorization method; or as for `add_product`.
         """
         for member in terms.members:
             if not isinstance(member, Product):
-                raise ConfigurationError(f"members: expected what add_product returned, not {member!r:.100}")
+                raise ConfigurationError(f"members: expected products from add_product, not {member!r:.100}")
         if any(member.authorization_method != terms.authorization_method for member in terms.members):
-            raise ConfigurationError(f"{terms.short_code} and its members have to be all key-based or all user-based")
+            raise ConfigurationError(f"{terms.short_code} and its members must be all key-based or all user-based")
         return self._sell(terms, is_bundle=True, members=tuple(terms.members))
 
     @takes(User)
@@ -108,10 +108,10 @@ class World:
         """Add a user of user-based licenses.
 
         Args:
-            user: The e-mail address, and keywords, as `User` has them.
+            user: The e-mail address, and the keywords of `User`.
 
         Raises:
-            ConfigurationError: The world has a user of this username; or a keyword or a value cannot be.
+            ConfigurationError: The world has a user with this username, or a keyword or value is wrong.
         """
         require_text("email", user.email)
         if user.username in self.users:
@@ -122,24 +122,24 @@ class World:
 
     @takes(ConsumptionPool)
     def add_pool(self, pool: ConsumptionPool) -> ConsumptionPool:
-        """Add a pool of consumptions; what has `Consumption(pool=...)` consumes from it.
+        """Add a pool of consumptions, to share by `Consumption(pool=...)`.
 
         Args:
-            pool: Its code, and keywords, as `ConsumptionPool` has them (those of `Consumption`, and `name`).
+            pool: The code, `name`, and the keywords of `Consumption`.
 
         Raises:
-            ConfigurationError: The world has a pool of this code; or a keyword or a value cannot be.
+            ConfigurationError: The world has a pool with this code, or a keyword or value is wrong.
         """
         require_text("code", pool.code)
         if pool.code in self.pools:
             raise ConfigurationError(f"the world already has a pool {pool.code}; codes are unique")
-        pool.id = len(self.pools) + 1  # the service's are small, unlike its other ids
-        pool.keep_in(Place(self.home, f"\npool {pool.code}"))  # no license's place begins so
+        pool.id = len(self.pools) + 1  # unlike other ids, the service's pool ids are small
+        pool.keep_in(Place(self.home, f"\npool {pool.code}"))  # no license's place begins like this
         self.pools[pool.code] = pool
         return pool
 
     def users_of_account(self, code: str) -> Sequence[User]:
-        """Return the users with a license of a customer account, each once."""
+        """Return the users who have licenses of a customer account, each once."""
         licenses = [license for product in tuple(self.products.values()) for license in product.licenses]
         named = {
             license.user.username: license.user

@@ -1,4 +1,4 @@
-"""World files: a sandbox's world as TOML, read with errors that name line and key."""
+"""World files: worlds as TOML. Errors name line and key."""
 
 from .building import Company, load_companies, load_world
 from .reading import WorldFileError

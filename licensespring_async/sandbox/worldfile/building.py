@@ -1,4 +1,4 @@
-"""Build a world from a world file."""
+"""Builds worlds from a world file."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Company:
-    """One company of a world file: its world, and the keys that the file gives it."""
+    """One company of a world file: its world and its keys."""
 
     world: World
     keys: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
 
 
 def load_world(path: str | PathLike[str] | Traversable) -> World:
-    """Build the world of a TOML file's own company.
+    """Build the world of a TOML file, without its `[[tenants]]`.
 
     Args:
         path: The file.
@@ -46,13 +46,13 @@ def load_world(path: str | PathLike[str] | Traversable) -> World:
 
 
 def load_companies(path: str | PathLike[str] | Traversable) -> Sequence[Company]:
-    """Build the worlds of a TOML file, the own company's first and then its tenants'.
+    """Build the worlds of a TOML file: its own company first, then its tenants.
 
     Args:
         path: The file.
 
     Raises:
-        WorldFileError: As `load_world`.
+        WorldFileError: As for `load_world`.
     """
     table, source = read(path)
     problems: list[Problem] = []
@@ -71,7 +71,7 @@ def _build(table: WorldTable, place: Path, problems: list[Problem]) -> Company:
 
 
 class _UnknownName(Exception):
-    """A key that names something which the file does not describe."""
+    """A reference to something that is not in the file."""
 
     def __init__(self, path: Path, what: str, name: str, known: Iterable[str]) -> None:
         super().__init__(f"there is no {what} {name!r}{suggestion(name, list(known))}")
@@ -80,14 +80,14 @@ class _UnknownName(Exception):
 
 @attrs.frozen(kw_only=True)
 class _Builder:
-    """A builder of everything that can be built; it collects what cannot."""
+    """Builds everything that can be built, and collects the problems."""
 
     world: World
     place: Path
     problems: list[Problem]
 
     def build(self, table: WorldTable) -> None:
-        """Build in the order in which one thing needs another."""
+        """Build a company's world in the order of its dependencies."""
         for number, product in enumerate(table.products):
             with self._at("products", number):
                 self.world.add_product(**keywords_of(product, ProductTerms))
@@ -124,7 +124,7 @@ class _Builder:
         product = _named(self.world.products, "product", table.product, ("product",))
         user = None if table.user is None else _named(self.world.users, "user", table.user, ("user",))
         if table.key is not None and user is not None:
-            raise ConfigurationError("a license has a key or a user, not both")
+            raise ConfigurationError("a license has either a key or a user, not both")
         self._pooled(table.consumption, ())
         license = product.add_license(key=table.key, user=user, **keywords_of(table, LicenseTerms))
         self._add_features(license, table.features, ())
@@ -146,7 +146,7 @@ class _Builder:
             license.add_feature(**keywords_of(feature, FeatureTerms))
 
     def _pooled(self, consumption: Consumption | None, path: Path) -> None:
-        """Put the world's pool in the place of what only has its code."""
+        """Replace a placeholder, which has only the pool's code, by the world's pool."""
         if consumption is not None and consumption.pool is not None:
             named = _named(self.world.pools, "pool", consumption.pool.code, (*path, "consumption", "pool"))
             consumption.pool = named

@@ -1,4 +1,4 @@
-"""Where in a TOML text a key stands: tomllib does not say."""
+"""The line of each key in a TOML text, which tomllib does not report."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, Final, TypeAlias, cast
 Path: TypeAlias = tuple[str | int, ...]
 
 _ENDS: Final = re.compile(r"[]}]|\"\"\"|'''")
-_MOST_PARSED: Final = 3_000_000  # characters; a value of many lines is parsed again at each that may be its last
+_MOST_PARSED: Final = 3_000_000  # characters; a value of many lines is parsed again at each possible last line
 
 
 class Lines:
-    """The lines of paths such as ("licenses", 3, "features", 0, "code") in a valid TOML text."""
+    """Maps paths such as ("licenses", 3, "features", 0, "code") to lines of a valid TOML text."""
 
     def __init__(self, text: str) -> None:
         self._lines: dict[Path, int] = {}
@@ -28,18 +28,18 @@ class Lines:
                 table = path
             else:
                 path = (*table, *steps)
-            # A path's own line, and that of tables which exist only through it.
+            # Also for tables that exist only because of this path.
             for length in range(1, len(path) + 1):
                 self._lines.setdefault(path[:length], number)
 
     def of(self, path: Path) -> int:
-        """Return the line of a path, or of the nearest thing around it; counted from 1."""
+        """Return the line of a path or of what encloses it, counted from 1."""
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 1)
 
     def _resolved(self, steps: Sequence[str], *, is_array: bool) -> Path:
-        """Put the indices of arrays of tables into a header's path."""
+        """Add the indices of arrays of tables to a header's path."""
         path: Path = ()
         for number, step in enumerate(steps):
             path = (*path, step)
@@ -51,7 +51,7 @@ class Lines:
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Split a text into headers and key/value pairs, each with the line that it begins on."""
+    """Split a text into headers and key/value pairs, each with its first line."""
     pending, begun, parsed = "", 0, 0
     for number, line in enumerate(text.splitlines(), start=1):
         is_inside = bool(pending)
@@ -60,18 +60,18 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             continue
         parsed += len(pending)
         if is_inside and parsed > _MOST_PARSED:
-            return  # later keys get the line of what encloses them
+            return  # `of` then returns the line of what encloses a key
         try:
             content = tomllib.loads(pending)
         except tomllib.TOMLDecodeError:
-            continue  # a value that goes on in the next line
+            continue  # the value continues on the next line
         if content:
             yield begun, pending
         pending = ""
 
 
 def _steps(statement: dict[str, Any]) -> Sequence[str]:
-    """Return the keys of `a.b = 1`, `[a.b]` or `[[a.b]]`; what is inside the value counts as its line."""
+    """Return the keys of `a.b = 1`, `[a.b]` or `[[a.b]]`; keys inside a value have the value's line."""
     steps: list[str] = []
     table: dict[str, Any] = statement
     while len(table) == 1:

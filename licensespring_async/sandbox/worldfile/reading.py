@@ -1,4 +1,4 @@
-"""TOML to the world's own classes, strictly: what cannot be is named with its line and its key."""
+"""Strict conversion of TOML to the world's classes; every problem is reported with its line and key."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class WorldFileError(SandboxError):
     """A world file cannot be used; the text has file, line, key and reason of each problem.
 
     Attributes:
-        problems: One line for each, in the order of the file.
+        problems: One line per problem, in the order of the file.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -56,7 +56,7 @@ class WorldFileError(SandboxError):
 
 @attrs.frozen
 class Problem:
-    """An error and its key."""
+    """A problem and its key."""
 
     path: Path
     text: str
@@ -64,13 +64,13 @@ class Problem:
 
 @attrs.frozen
 class Source:
-    """A file's name and text, to say where a problem is."""
+    """A file's name and text, for locating problems."""
 
     name: str
     text: str
 
     def error(self, problems: Sequence[Problem]) -> WorldFileError:
-        """Return the error that names all problems, in the order of the file."""
+        """Return the error with all problems, in the order of the file."""
         lines = Lines(self.text)
         placed = sorted(((lines.of(problem.path), problem) for problem in problems), key=lambda pair: pair[0])
         return WorldFileError(
@@ -82,7 +82,7 @@ def read(path: str | PathLike[str] | Traversable) -> tuple[FileTable, Source]:
     """Read a world file.
 
     Raises:
-        WorldFileError: It is not there, is not TOML, or says what no world file can say.
+        WorldFileError: It cannot be read, is not TOML, or has unknown keys or wrong values.
     """
     name = str(path)
     try:
@@ -103,20 +103,20 @@ def read(path: str | PathLike[str] | Traversable) -> tuple[FileTable, Source]:
 
 
 def _content(path: str | PathLike[str]) -> bytes:
-    """Read a regular file of a bounded size: a device would never end, and a pipe might never begin."""
+    """Read a regular file up to a size limit: reading a device or a pipe might never end."""
     with os.fdopen(
         os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb"
     ) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "is not a regular file; write the world into one")
+            raise OSError(errno.EINVAL, "is not a regular file")
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
-        raise OSError(errno.EFBIG, f"has more than {_LARGEST:,} bytes, the most that a world file may have")
+        raise OSError(errno.EFBIG, f"has more than {_LARGEST:,} bytes, the maximum for a world file")
     return content
 
 
 def _syntax(name: str, text: str, error: Exception) -> str:
-    """Put tomllib's line in front, as compilers do."""
+    """Move tomllib's line number to the front, as in compiler errors."""
     what, _, where = str(error).rpartition(" (at ")
     line = where.removesuffix(")")
     if line.startswith("line "):
@@ -138,7 +138,7 @@ def _problems(error: BaseException, path: Path) -> Iterator[Problem]:
             yield Problem((*path, key), f"unknown key{suggestion(key, known)}")
     elif isinstance(error, KeyError):
         yield Problem(path, "is missing")
-    elif named := re.fullmatch(r"'(\w+)' (must .+)", str(error), re.DOTALL):  # by an attrs validator
+    elif named := re.fullmatch(r"'(\w+)' (must .+)", str(error), re.DOTALL):  # from an attrs validator
         yield Problem((*path, named[1]), named[2])
     else:
         yield Problem(path, str(error))
@@ -163,7 +163,7 @@ def _expected(kind: type, value: object) -> str:
 
 
 def _moment(value: object, _: object) -> datetime:
-    """Read any of TOML's dates; one without an offset is UTC, as the service's times are."""
+    """Read any TOML date or date-time; without an offset it is UTC, as the service's times are."""
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
     if not isinstance(value, datetime):
@@ -179,7 +179,7 @@ def _json(value: object, _: object) -> JsonObject:
 
 def _refuse_dates(value: object) -> None:
     if isinstance(value, date | time):
-        raise TypeError("JSON has no dates; write it as a text, in quotes")
+        raise TypeError("JSON has no dates; put it in quotes")
     if isinstance(value, dict | list):
         content = cast("dict[str, object] | list[object]", value)
         for inner in content.values() if isinstance(content, dict) else content:
@@ -187,7 +187,7 @@ def _refuse_dates(value: object) -> None:
 
 
 def _list(kind: Any, converter: BaseConverter) -> Callable[[object, object], object]:
-    # cattrs would take a text for an array of letters.
+    # cattrs would read a text as an array of letters.
     return _checked(list, list_structure_factory(kind, converter))
 
 
@@ -205,15 +205,15 @@ def _checked(kind: type, structure: Callable[[Any, Any], object]) -> Callable[[o
 
 
 def _pool(value: object, _: object) -> ConsumptionPool:
-    """Read the code of a pool, whose table is looked for when the world is built."""
+    """Read a pool's code as a placeholder; building the world replaces it by the pool."""
     return ConsumptionPool(cast("str", _exactly(value, str)))
 
 
 def _changes(converter: Converter) -> Callable[[Any, object], Changes]:
     def structure(value: Any, _: object) -> Changes:
         table = converter.structure(value, GrantTable)
-        said = [attribute for attribute in attrs.fields(GrantTable) if attribute.alias in value]
-        values = {attribute.name: getattr(table, attribute.name) for attribute in said if attribute.name != "features"}
+        given = [attribute for attribute in attrs.fields(GrantTable) if attribute.alias in value]
+        values = {attribute.name: getattr(table, attribute.name) for attribute in given if attribute.name != "features"}
         return Changes(values, table.features)
 
     return structure

@@ -1,1 +1,1 @@
-"""How licenses, products and counts look in the JSON of answers."""
+"""The JSON of licenses, products and consumption in answers."""

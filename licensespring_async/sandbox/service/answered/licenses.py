@@ -1,4 +1,4 @@
-"""The JSON of licenses and features: which fields there are, which may be null, and which may be absent.
+"""The JSON of licenses and features: which fields exist, and which may be null or absent.
 
 https://docs.licensespring.com/license-api/license-feature-check
 https://docs.licensespring.com/license-api/license-check/check-bundle
@@ -56,7 +56,7 @@ def license_item(
     include_expired_features: bool,
     environment: str | None = None,
 ) -> JsonObject:
-    """Show one license as an item of check_bundle does, all but its signature; without a device for a list."""
+    """Show one license as in check_bundle, without its signature; lists pass no device."""
     now, features = call.now, license.features.values()
     hardware_id = "" if device is None else device.hardware_id
     return {
@@ -84,7 +84,7 @@ def license_item(
 
 
 def activation_item(call: Call, license: License, device: Device) -> JsonObject:
-    """Show one license as an activation does, all but its signature.
+    """Show one license as an activation does, without its signature.
 
     https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-online-method
     """
@@ -121,13 +121,13 @@ def activation_item(call: Call, license: License, device: Device) -> JsonObject:
 
 
 def listed_license(call: Call, license: License, device: Device) -> JsonObject:
-    """Show one license as the list of a device's licenses does: as a check, with the date of its validity alone."""
+    """Show one license as device_licenses does: like a check, but with validity_period as a date."""
     item = license_item(call, license, device, include_expired_features=False)
     return {**item, "validity_period": _date(license.validity_period)}
 
 
 def users_license(call: Call, license: License) -> JsonObject:
-    """Show one license and its user as the list of a user's licenses does.
+    """Show one license and its user as user_licenses does.
 
     https://docs.licensespring.com/license-api/list-licenses/licenses-for-user
     """

@@ -1,4 +1,4 @@
-"""The JSON of products: described for themselves, and inside the answers about licenses."""
+"""The JSON of products, on their own and inside answers about licenses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def product_item(
 
 
 def listed_product(call: Call, product: Product) -> JsonObject:
-    """Show a product as the list of products does; the features are those of its licenses."""
+    """Show a product as products does; its features are those of its licenses."""
     since = iso(call.world.home.opened or call.now)
     features = {code: feature for license in product.licenses for code, feature in license.features.items()}
     return {
@@ -91,7 +91,7 @@ def listed_product(call: Call, product: Product) -> JsonObject:
 
 
 def product_details(product: ProductTerms) -> Mapping[str, Json]:
-    """Show what every answer about a license says of its product."""
+    """Show the part about the product that every answer about a license has."""
     return {
         "product_id": product.id,
         "product_name": product.name,
@@ -102,7 +102,7 @@ def product_details(product: ProductTerms) -> Mapping[str, Json]:
 
 
 def _latest_version(call: Call, product: ProductTerms, file: InstallationFile | None) -> Json:
-    """Show a file as the details of a product do: with other names, and the date of its release alone."""
+    """Show a file as product_details does: with other field names, and release_date as a date."""
     if file is None:
         return None
     since, address = iso(call.world.home.opened or call.now), _address(call, product, file)
@@ -128,13 +128,13 @@ def _latest_version(call: Call, product: ProductTerms, file: InstallationFile | 
 
 
 def newest_installation(call: Call, product: ProductTerms) -> Json:
-    """Show the file added last, or null."""
+    """Show the newest file, or null."""
     file = product.newest_file(None)
     return None if file is None else {"id": product.id, **installation(call, product, file)}
 
 
 def installation(call: Call, product: ProductTerms, file: InstallationFile | None) -> Mapping[str, Json]:
-    """Lay the file's fields flat: a check has "" and null where an activation has one null."""
+    """Show a file's fields side by side; without a file a check has "" and null, where an activation has one null."""
     shown = file or InstallationFile(version="")
     return {
         "version": shown.version,

@@ -1,6 +1,6 @@
-"""The JSON of use: slots in use and borrowed, and what is consumed.
+"""The JSON of usage: slots in use, borrowings and consumption.
 
-A license's maximum is named in the plural, a feature's in the singular, but in the answers of add_feature_consumption.
+A license has max_consumptions, a feature max_consumption. Only add_feature_consumption uses the plural for a feature.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ..asked.call import Call
 
 
 def consumption_count(call: Call, consumption: Consumption, *, id: int) -> JsonObject:
-    """Show a count as add_consumption and add_feature_consumption do: with the maximum in the plural.
+    """Show consumption as add_consumption and add_feature_consumption do, with max_consumptions.
 
-    What documentation leaves open: of a pool only the id and the name are known; the rest is named as elsewhere.
+    The documentation names only the id and the name of a pool. The other fields have their usual names here.
     https://docs.licensespring.com/consumption-pools/consuming-from-a-pool
     """
     count: JsonObject = {
@@ -35,7 +35,7 @@ def consumption_count(call: Call, consumption: Consumption, *, id: int) -> JsonO
 
 
 def license_slots(license: License, hardware_id: str, now: datetime) -> Mapping[str, Json]:
-    """Show the slots of a license as a device of it sees them."""
+    """Show a license's slots as one of its devices sees them."""
     slots = license.slots
     borrowed_until = None if slots is None else slots.borrowed_until(hardware_id, now)
     floating: JsonObject = {
@@ -55,7 +55,7 @@ def license_slots(license: License, hardware_id: str, now: datetime) -> Mapping[
 
 
 def feature_slots(feature: Feature, slots: Slots, hardware_id: str, now: datetime) -> Mapping[str, Json]:
-    """Show the slots of a feature as a device of its license sees them."""
+    """Show a feature's slots as one of its license's devices sees them."""
     return {
         "floating_users": slots.allowed,
         "floating_timeout": slots.timeout,

@@ -1,1 +1,1 @@
-"""The parts of a request: its call, its caller, and its license, device and feature."""
+"""The parts of a request: the call, the caller, and the license, device and feature that it is about."""

@@ -1,4 +1,4 @@
-"""One call of an endpoint, and how an endpoint is declared: its path, what acts, and what it reads."""
+"""One call of an endpoint, and the declaration of an endpoint: its path, its function and its parameters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...wire.tpm import Proof
 from ...world.world import World
 from .sign_on import SignOn
 
-# Names of parameters that the reference lists together.
+# Parameters that the vendor's reference lists together.
 WHO: Final = "hardware_id product license_key username license_id"
 WHO_ACTIVATES: Final = f"{WHO} password id_token code customer_account_code redirect_uri"
 ABOUT_DEVICE: Final = "os_ver hostname os_hostname ip ip_local app_ver sdk_ver mac_address"
@@ -22,17 +22,17 @@ ABOUT_DEVICE: Final = "os_ver hostname os_hostname ip ip_local app_ver sdk_ver m
 
 @attrs.frozen(kw_only=True)
 class Call:
-    """One admitted request.
+    """One authorized request.
 
     Args:
-        world: Where the licenses are.
-        values: The parameters, of the query or of the body.
+        world: The company's world.
+        values: The parameters from the query or the body.
         now: The sandbox's time.
         sign: Returns the `license_signature` (v1) of a text.
         keys: The secret of each API key and OAuth client of the company.
-        sign_on: Knows the tokens and codes of users who have logged in.
-        proof: What proves the key of the device's TPM, if the request brings it.
-        origin: Address at which the request came to the sandbox, without a path.
+        sign_on: Checks the tokens and codes of users who have logged in.
+        proof: The signature by the device's TPM key, if the request has one.
+        origin: The sandbox's address as the client used it, without a path.
     """
 
     world: World
@@ -56,9 +56,9 @@ class Route:
     Args:
         method: HTTP method; GET has its parameters in the query, POST in a JSON body.
         path: Path below /api/v4/.
-        act: Answers a call with JSON; with a text or None where the service does not sign.
-        reads: Names of its documented parameters, with spaces between; others are ignored, and named in the log.
-        decode: Reads a body of another type (its second argument) than JSON.
+        act: Answers a call with JSON, or with a text or None if the answer is not signed.
+        reads: Names of the documented parameters, separated by spaces; others are ignored and logged.
+        decode: Reads a body that is not JSON, given its content type.
     """
 
     method: Literal["GET", "POST"]

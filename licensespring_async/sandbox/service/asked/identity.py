@@ -1,7 +1,7 @@
-"""Who asks for a license, where that has to be proved: by the key, by a password, or by a single sign-on.
+"""Authentication of a licensee: by license key, by password or by single sign-on.
 
-What documentation leaves open: a wrong password has the code of an unknown license, and a token or code of a sign-on
-that is not good is refused with validation_error.
+The documentation has no codes for failures. Here a wrong password is answered like an unknown license, and an invalid
+token or code of a sign-on with validation_error.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _WAYS: Final = ("license_key", "username", *_SIGNED_ON)
 
 
 def activating_identity(call: Call) -> Identity:
-    """Read who activates or borrows: one of license_key, username, id_token and code.
+    """Read the licensee who activates or borrows: one of license_key, username, id_token and code.
 
-    A password is checked against the license by `check_password`, once it is found.
+    `check_password` checks the password later, once the license is found.
 
     Raises:
-        ServiceError: Parameters are missing or too many, or the sign-on is not good.
+        ServiceError: Parameters are missing or exclude each other, or the sign-on is not valid.
     """
     require_device(call.values)
     way = exactly_one(call.values, _WAYS)
@@ -39,7 +39,7 @@ def activating_identity(call: Call) -> Identity:
 
 
 def check_password(license: License, identity: Identity, call: Call, *, may_be_absent: bool = False) -> None:
-    """Refuse a missing or wrong password of a user who has not signed on."""
+    """Refuse a missing or wrong password, unless the user came by single sign-on."""
     if license.user is None or identity.account is not None:
         return
     if may_be_absent and "password" not in call.values:
@@ -49,10 +49,10 @@ def check_password(license: License, identity: Identity, call: Call, *, may_be_a
 
 
 def proved_user(call: Call) -> tuple[User, str | None]:
-    """Return the user who asks for what is theirs, and the customer account that they signed on to.
+    """Return the authenticated user, and the customer account of a single sign-on.
 
     Raises:
-        ServiceError: Parameters are missing or too many, the password is wrong, or the sign-on is not good.
+        ServiceError: Parameters are missing or exclude each other, the password is wrong, or the sign-on is not valid.
     """
     way = exactly_one(call.values, ("username", *_SIGNED_ON))
     if way in _SIGNED_ON:

@@ -1,4 +1,4 @@
-"""Finding what a request is about, and whether its device may use it."""
+"""Finds the product, license, feature and device of a request, and checks that the device may use them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def find_product(world: World, short_code: str, *, is_bundle: bool | None = None
 
 
 def require_on_sale(product: ProductTerms) -> None:
-    """Refuse what gives out new licenses or devices of a product that is archived or disabled."""
+    """Refuse activations and trials of a product that is archived or disabled."""
     if product.is_archived:
         raise ServiceError("archived_product")
     if not product.active:
@@ -45,7 +45,7 @@ def require_on_sale(product: ProductTerms) -> None:
 
 
 def find_license(world: World, identity: Identity) -> License:
-    """Find the license itself, or with a bundle_code the product's sub-license inside that bundle."""
+    """Find a license of the product; with a bundle_code, the product's sub-license in that bundle."""
     product = find_product(world, identity.product)
     if identity.bundle_code is None:
         return find_own_license(product, identity)
@@ -59,14 +59,14 @@ def find_license(world: World, identity: Identity) -> License:
 
 
 def find_own_license(product: Product, identity: Identity) -> License:
-    """Find the license among those sold of the product itself."""
+    """Find a license that was sold for the product itself."""
     return _choose(_matching(product, identity), identity)
 
 
 def admitted_feature(
     call: Call, identity: Identity | None = None, *, expired: bool = False
 ) -> tuple[Identity, License, Feature]:
-    """Return the device, the license and the feature that a call is about; `expired` lets expired licenses through."""
+    """Return a call's identity, license and feature; `expired` admits expired licenses."""
     identity = identity or read_identity(call.values)
     code = required(call.values, "feature")
     license = find_license(call.world, identity)
@@ -90,7 +90,7 @@ def _matching(product: Product, identity: Identity) -> Sequence[License]:
 
 
 def _choose(candidates: Sequence[License], identity: Identity) -> License:
-    """Pick the license of the license_id; without one, the newest active on the device, else the newest."""
+    """Pick the license with the license_id; without one, the newest active on the device, or else the newest."""
     if identity.license_id is not None:
         candidates = [license for license in candidates if identity.license_id in _ids_of(license)]
     if not candidates:
@@ -100,17 +100,17 @@ def _choose(candidates: Sequence[License], identity: Identity) -> License:
 
 
 def _ids_of(license: License) -> Sequence[int]:
-    """A sub-license answers to its bundle license's id too: which of the two is meant is not documented."""
+    """A sub-license also matches its bundle license's id: the documentation does not say which one is meant."""
     return (license.id,) if license.bundle_license is None else (license.id, license.bundle_license.id)
 
 
 def expired_code(license: License) -> str:
-    """Return the code that refuses an expired license; which of the two a trial has is not documented."""
+    """Return the refusal code of an expired license; the documentation does not say which one a trial gets."""
     return "trial_expired" if license.is_trial else "license_expired"
 
 
 def admit(call: Call, license: License, hardware_id: str, *, expired: bool = False) -> None:
-    """Refuse a device that may not use the license; `expired` lets expired licenses through."""
+    """Refuse a device that may not use the license; `expired` admits expired licenses."""
     if license.bundle_license is not None:
         admit(call, license.bundle_license, hardware_id, expired=expired)
     if not license.enabled:
@@ -128,7 +128,7 @@ def admit(call: Call, license: License, hardware_id: str, *, expired: bool = Fal
 
 
 def device_of(license: License, values: Values) -> Device:
-    """Return the admitted device of a request, and store the details that the request gives."""
+    """Return the device of a request, and store the details that the request sent."""
     device = Devices(license.place).known(values["hardware_id"])
     sent = {name: values[name] for name in _DEVICE_DETAILS if name in values}
     if sent.items() - device.details.items():

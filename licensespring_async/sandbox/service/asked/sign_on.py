@@ -1,6 +1,7 @@
-"""Single sign-on: where users log in, and the tokens and codes that they come back with.
+"""Single sign-on: the tokens and codes of users who have logged in.
 
-The provider is a stand-in: its page asks for no password. A code is good once and for a minute, a token for five.
+The identity provider is a stand-in, and its page asks for no password. A code works once, within a minute; a token
+works for five minutes.
 https://docs.licensespring.com/license-api/single-sign-on-url
 """
 
@@ -42,18 +43,18 @@ class SignOn:
         )
 
     def username(self, text: str, kind: Kind, *, company: int, account: str, now: datetime) -> str:
-        """Return whose token or code it is, and spend a code.
+        """Return the user of a token or code; a code cannot be used again.
 
         Raises:
-            ServiceError: It is not good, not any more, or not for this account.
+            ServiceError: It is invalid, expired, used already, or for another account.
         """
         claims = self._key.read(text)
         if claims is None or (claims["company"], claims["account"]) != (company, account):
-            raise ServiceError("validation_error", "The sign-on is not of this customer account.")
+            raise ServiceError("validation_error", "The sign-on is not for this customer account.")
         if claims["typ"] != kind:
             raise ServiceError("validation_error", f"Send the {kind} of the sign-on, not its {claims['typ']}.")
         if now.timestamp() >= claims["exp"] or claims["jti"] in self._spent:
-            raise ServiceError("validation_error", "The sign-on has expired, or was used; log in again.")
+            raise ServiceError("validation_error", "The sign-on has expired or was already used; log in again.")
         if kind == "code":
             self._spent.add(claims["jti"])
         username: str = claims["preferred_username"]
