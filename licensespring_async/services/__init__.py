@@ -1,9 +1,9 @@
 """License checks for long-running services; imported only when used.
 
-`gate/` answers checks from memory. `license_session/` holds the license of this device for the life of a program.
-A `Lease` (`leases/`) is a floating slot held for the length of an `async with`; one task renews the slots of all leases
-of a client. That task lives in the task group of one open lease and moves to another one when that lease ends, so that
-nothing outlives an `async with` and a client that is never leased from owns no task.
+`gate/` answers checks from memory. `license_session/` holds the license of this device while a program runs. A `Lease`
+(`leases/`) holds a floating slot for the length of an `async with`. One task renews the slots of all leases of a
+client. It lives in the task group of one open lease, and moves to another when that lease ends. So nothing outlives an
+`async with`, and a client without leases has no task.
 """
 
 from ..checks import BundleCheck, FeatureCheck, LicenseCheck

@@ -1,4 +1,4 @@
-"""A question whose answer has to be awaited before it is a yes or a no."""
+"""A coroutine that must be awaited before it can be a condition."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Asking(Coroutine[Any, Any, T_co]):
-    """A coroutine that refuses to be a condition: a plain one is true, so `if gate.allows(check):` would let all in.
+    """A coroutine that raises when it is used as a condition.
+
+    A plain coroutine is always true, so `if gate.allows(check):` would let everyone in.
 
     Args:
-        coroutine: What is awaited.
-        call: How it was called, for the error.
+        coroutine: The coroutine to await.
+        call: The call as it is written, for the error.
     """
 
     __slots__ = ("_call", "_coroutine")
@@ -24,22 +26,22 @@ class Asking(Coroutine[Any, Any, T_co]):
         self._call = call
 
     def __bool__(self) -> NoReturn:
-        self._coroutine.close()  # or it would warn as well that it was never awaited
+        self._coroutine.close()  # avoids a second warning, that it was never awaited
         raise TypeError(f"{self._call} has no answer yet: await it, as in `if await {self._call}:`")
 
     def __await__(self) -> Generator[Any, Any, T_co]:
         return self._coroutine.__await__()
 
     def send(self, value: Any, /) -> Any:
-        """Go on until something has to be waited for."""
+        """Resume the coroutine."""
         return self._coroutine.send(value)
 
     def throw(self, kind: Any, value: BaseException | object = None, traceback: TracebackType | None = None, /) -> Any:
-        """Go on with an error."""
+        """Raise an error inside the coroutine."""
         if value is None and traceback is None:
             return self._coroutine.throw(kind)
         return self._coroutine.throw(kind, value, traceback)
 
     def close(self) -> None:
-        """Give the question up."""
+        """Close the coroutine without an answer."""
         self._coroutine.close()

@@ -512,7 +512,7 @@ def test_a_thread_that_cannot_be_started_is_told() -> None:
     with python(source) as script:
         out, err = script.communicate(timeout=30)
     first, *others = out.splitlines()
-    assert first.startswith("no thread can be started to run the calls in (")
+    assert first.startswith("no thread can be started for the calls (")
     assert (others, err) == (["open", "closed"], "")
 
 
@@ -557,7 +557,7 @@ def test_a_forked_process_does_not_use_its_parents_engine() -> None:
     """
     with python(source) as script:
         out, _ = script.communicate(timeout=30)
-    told = "this client was opened by another process, and its engine belongs there; make one in each"
+    told = "another process opened this client and its engine; make a client in each process"
     assert out.splitlines() == [told, "closed"]
 
 

@@ -1,4 +1,4 @@
-"""The client for code that does not await: the same calls, run by an event loop in a thread of its own."""
+"""The blocking client: the same calls, run by an event loop in its own thread."""
 
 from .client import BlockingLicenseSpring
 

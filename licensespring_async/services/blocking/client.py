@@ -1,4 +1,4 @@
-"""The client for code that does not await: the same calls, run by an event loop in a thread of its own."""
+"""The blocking client: the same calls, run by an event loop in its own thread."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def _awaited(
 
 
 def returning(returned: str, method: Callable[..., object]) -> Callable[[F], F]:
-    """Give a method the name, text and parameters of the async client's, and what it returns here."""
+    """Give a blocking method the name, docstring and parameters of the async one, with its own return type."""
 
     def decorate(call: F) -> F:
         functools.update_wrapper(call, method)
         signature = inspect.signature(method)
         call.__signature__ = signature.replace(return_annotation=returned)  # type: ignore[attr-defined]
-        # The names in annotations are those of the method's module, which get_type_hints finds by __wrapped__.
+        # The annotations use names of the async method's module. get_type_hints finds it through __wrapped__.
         call.__annotations__ = {**method.__annotations__, "return": returned}
         return call
 
@@ -85,27 +85,25 @@ def _itself(client: LicenseSpring) -> LicenseSpring:
 
 
 def _again(auth: ApiKey | ClientCredentials, base_url: str | None, options: Options) -> LicenseSpring:
-    """Return another client like one that a parent process had opened."""
+    """Return a client for a forked process, with the arguments of the parent's client."""
     if options.get("engine") is not None:
-        raise ConfigurationError(
-            "this client was opened by another process, and its engine belongs there; make one in each"
-        )
+        raise ConfigurationError("another process opened this client and its engine; make a client in each process")
     return LicenseSpring(auth=auth, base_url=base_url, **options)
 
 
 class BlockingLicenseSpring(Observable, Blocking, Endpoints):
-    """`LicenseSpring` for code that does not await, as a global of a module or in `with`, from any number of threads.
+    """Call the service without `await`, in a `with` or from a module global, from any number of threads.
 
-    Its calls run in an event loop in a thread of its own, so a call costs two switches of threads more. The first call
-    starts the thread. It ends with the `with`, with `close()`, or with the program. Ctrl-C ends the call that the main
-    thread waits for. A forked process gets its own connections and thread at its first call. Inside a running event
-    loop it refuses to work: there, use `LicenseSpring`.
+    Calls run in an event loop in another thread, so each costs two thread switches. The first call starts the thread.
+    It ends with the `with`, with `close()`, or with the program. Ctrl-C ends the call that the main thread waits for.
+    A forked process gets its own connections and thread at its first call. Inside a running event loop, the client
+    raises `ConfigurationError`: use `LicenseSpring` there.
 
     Args:
-        auth: As in `LicenseSpring`, like all others.
-        api_key: With `shared_key`, in the place of `auth`.
+        auth: Credentials, as in `LicenseSpring`.
+        api_key: With `shared_key`, instead of `auth`.
         shared_key: Goes with `api_key`.
-        client_id: With `client_secret`, in the place of `auth`.
+        client_id: With `client_secret`, instead of `auth`.
         client_secret: Goes with `client_id`.
         base_url: Origin of the service.
         options: The other arguments of `LicenseSpring`.
@@ -134,7 +132,7 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
         auth, base_url = account_for(
             auth, base_url, api_key=api_key, shared_key=shared_key, client_id=client_id, client_secret=client_secret
         )
-        # They may be read twice.
+        # A fork makes a second client of these options, so no iterator may be used up.
         if isinstance(hooks := options.get("hooks"), Iterator):
             options["hooks"] = tuple(hooks)
         if isinstance(keys := options.get("public_key"), Iterator):
@@ -144,10 +142,10 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]) -> Self:
-        """Return a client with credentials from the environment, as `LicenseSpring.from_env`.
+        """Return a client with credentials from the environment, as `LicenseSpring.from_env` does.
 
         Args:
-            environ: Where to read; `os.environ` when None.
+            environ: The variables; `os.environ` if None.
             options: The other arguments of `LicenseSpring`.
 
         Raises:
@@ -186,12 +184,12 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
         return self._loop.run(functools.partial(self._of_this_process().perform, call))
 
     def wait_for(self, function: Callable[[LicenseSpring], Coroutine[Any, Any, T]]) -> T:
-        """Return what a coroutine of the async client returns, run in the loop's own thread."""
+        """Run a coroutine function with the async client in the loop's thread, and return its result."""
         client = self._of_this_process()
         return self._loop.run(lambda: function(client))
 
     def inside(self, function: Callable[[LicenseSpring], T]) -> T:
-        """Return what a function makes of the async client, called in the loop's own thread."""
+        """Call a function with the async client in the loop's thread, and return its result."""
         client = self._of_this_process()
 
         async def call() -> T:
@@ -202,11 +200,11 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
     def hold(
         self, opening: Callable[[LicenseSpring], AbstractAsyncContextManager[T, bool | None]]
     ) -> AbstractContextManager[T, None]:
-        """Return the `with` around what a function of the async client returns for `async with`."""
+        """Return a `with` for the `async with` that a function of the async client returns."""
         return Held(self._loop, opening(self._of_this_process()))
 
     def copy(self, copying: Callable[[LicenseSpring], LicenseSpring]) -> Self:
-        """Return a copy around another async client, which shares the thread."""
+        """Return a copy with another async client, in the same thread."""
         derive = self._derive
         other = type(self).__new__(type(self))
         other._adopt(self._loop, lambda client: copying(derive(client)))
@@ -227,7 +225,7 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "BlockingLicenseSpring holds secrets and connections, and cannot be pickled; make one in each process"
+            "BlockingLicenseSpring holds secrets and connections and cannot be pickled; make one in each process"
         )
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The license of this device for programs that do not await: a `LicenseSession` in the loop of a blocking client."""
+"""A blocking `LicenseSession`, which runs in the loop of a blocking client."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def _inside(
 
 
 class BlockingLicenseSession(Unpickled):
-    """`LicenseSession` for code that does not await, for any number of threads; `blocking_license_session` opens it.
+    """Use a `LicenseSession` without `await`, from any number of threads; `blocking_license_session` opens it.
 
-    Everything but what it knows happens in the loop of its client, so each call costs two switches of threads.
+    Every call runs in the loop of the client, so it costs two thread switches.
     """
 
     def __init__(self, client: BlockingLicenseSpring, session: LicenseSession) -> None:
@@ -63,20 +63,20 @@ class BlockingLicenseSession(Unpickled):
 
     @property
     def state(self) -> State:
-        """How the license stands now."""
+        """The state of the license now."""
         return self.inside(lambda session: session.state)
 
     @property
     def lost(self) -> Change | None:
-        """The change by which the license can no longer be used, with its reason; None while it can."""
+        """The change that made the license unusable, with its reason; None while it is usable."""
         return self.inside(lambda session: session.lost)
 
     def wait_for(self, function: Callable[[LicenseSession], Coroutine[Any, Any, T]]) -> T:
-        """Return what a coroutine of the session returns, run in the loop's own thread."""
+        """Run a coroutine function with the session in the loop's thread, and return its result."""
         return self._client.wait_for(lambda _: function(self._session))
 
     def inside(self, function: Callable[[LicenseSession], T]) -> T:
-        """Return what a function makes of the session, called in the loop's own thread."""
+        """Call a function with the session in the loop's thread, and return its result."""
         return self._client.inside(lambda _: function(self._session))
 
 
@@ -97,7 +97,7 @@ def _held(
 
 
 blocking_license_session = _held(LicenseSession)
-"""Open the license of this device for the length of a `with`; the arguments are those of `LicenseSession`.
+"""Hold the license of this device for the length of a `with`; takes the arguments of `LicenseSession`.
 
-`on_change` is called in the thread of the loop.
+`on_change` is called in the loop's thread.
 """

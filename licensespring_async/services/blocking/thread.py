@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for code that does not await."""
+"""An event loop in its own thread, for code that does not await."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ T = TypeVar("T")
 
 
 class LoopThread:
-    """An event loop in a thread, in which one client is open; what waits for it can be interrupted.
+    """An event loop in a thread, with one open client; a wait for it can be interrupted.
 
-    The first call starts the thread. It is a daemon and ends with the program, with the last reference to this, or when
-    it is closed. A forked process has no such thread: there the first call makes another client and another thread.
+    The first call starts the thread. It is a daemon. It ends with the program, with the last reference to this object,
+    or with `close`. A forked process does not have the thread: its first call makes another client and another thread.
 
     Args:
         client: The client.
-        again: Makes another one like it.
+        again: Makes another client like it.
     """
 
     def __init__(self, client: LicenseSpring, again: Callable[[], LicenseSpring]) -> None:
@@ -46,7 +46,7 @@ class LoopThread:
         _all.add(self)
 
     def forget_the_parents(self) -> None:
-        """Note that this process was forked; nothing else runs in it yet."""
+        """Drop the parent's thread after a fork; no other thread runs yet."""
         self._lock = threading.Lock()  # another thread may have held it
         if self._finalizer is not None:
             self._finalizer.detach()
@@ -59,7 +59,7 @@ class LoopThread:
         """The client of this process.
 
         Raises:
-            ConfigurationError: It was opened before a fork, and has an engine that belongs to the other process.
+            ConfigurationError: The client was opened before a fork, and only the parent process can use its engine.
         """
         if self._is_of_another_process:
             with self._lock:
@@ -69,10 +69,10 @@ class LoopThread:
         return self._client
 
     def open(self) -> BlockingPortal:
-        """Start the thread, and open the client in it, unless it is.
+        """Start the thread and open the client in it, unless that is done.
 
         Raises:
-            ConfigurationError: The caller is inside an event loop, it was closed, or no thread can be started.
+            ConfigurationError: The caller is in an event loop, this was closed, or no thread can be started.
         """
         _refuse_inside_a_loop()
         client = self.client
@@ -87,22 +87,22 @@ class LoopThread:
 
     def _start(self, client: LicenseSpring) -> None:
         opening: Future[_Opened] = Future()
-        # A daemon, so that a program which never closes the client can end. It must not hold this object.
+        # A daemon, so that a program that never closes the client can end. It must not reference this object.
         thread = threading.Thread(target=_main, args=[client, opening], name="licensespring-async", daemon=True)
         try:
             thread.start()
         except RuntimeError as e:
             raise ConfigurationError(
-                f"no thread can be started to run the calls in ({e}); at the end of a program, as in atexit, "
-                "use a client that was opened before"
+                f"no thread can be started for the calls ({e}); at the end of a program, as in atexit, use a client "
+                "that was opened earlier"
             ) from e
         self._thread, self._opening = thread, opening
         self._finalizer = weakref.finalize(self, _stop, opening)
-        # At exit the calls of other atexit handlers are still to be answered.
+        # Other atexit handlers may still make calls.
         self._finalizer.atexit = False
 
     def close(self) -> None:
-        """Cancel what is under way, and close the client."""
+        """Cancel the calls in progress and close the client."""
         with self._lock:
             self._is_closed = True
             thread, opening = self._thread, self._opening
@@ -115,7 +115,7 @@ class LoopThread:
         """Start a coroutine in the loop.
 
         Raises:
-            ConfigurationError: There is no loop to run it, or the caller is inside one.
+            ConfigurationError: There is no loop to run it, or the caller is in one.
         """
         portal = self.open()
         try:
@@ -124,7 +124,7 @@ class LoopThread:
             raise _closed() from e
 
     def run(self, function: Callable[[], Awaitable[T]]) -> T:
-        """Run a coroutine, and cancel it when the wait for it is interrupted."""
+        """Run a coroutine; cancel it if the wait is interrupted."""
         return _ended(self.begin(function))
 
 
@@ -142,7 +142,7 @@ if hasattr(os, "register_at_fork"):
 
 @attrs.frozen
 class _Opened:
-    """A loop that runs.
+    """A running loop.
 
     Attributes:
         portal: Runs coroutines in it.
@@ -165,7 +165,7 @@ def _main(client: LicenseSpring, opening: Future[_Opened]) -> None:
 async def _serve(client: LicenseSpring, opening: Future[_Opened]) -> None:
     ending = anyio.Event()
     wake = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, ending.set)
-    # The calls are in the inner block: they have ended, and leases are released, before the client closes.
+    # Calls run in the inner block, so they end and leases are released before the client closes.
     async with client, BlockingPortal() as portal:
         opening.set_result(_Opened(portal, wake))
         await ending.wait()
@@ -173,8 +173,7 @@ async def _serve(client: LicenseSpring, opening: Future[_Opened]) -> None:
 
 
 def _stop(opening: Future[_Opened]) -> None:
-    """End a thread that opens or is open."""
-    # It may have ended before.
+    """End a thread, once it is open."""
     opening.add_done_callback(_end)
 
 
@@ -185,29 +184,29 @@ def _end(opening: Future[_Opened]) -> None:
 
 
 def _ended(task: Future[T]) -> T:
-    """Wait for a task's end; an interruption of the wait, as by Ctrl-C, cancels it."""
+    """Wait for a task; cancel it if the wait is interrupted, as by Ctrl-C."""
     try:
         return task.result()
     except CancelledError:
         raise _closed() from None
     except BaseException:
-        task.cancel()  # does nothing when the error is the task's own
+        task.cancel()  # has no effect if the task raised the error
         raise
 
 
 def _closed() -> ConfigurationError:
-    return ConfigurationError("the client was closed, by another thread, during the call")
+    return ConfigurationError("another thread closed the client during the call")
 
 
 def _refuse_inside_a_loop() -> None:
     if running() is not None:
         raise ConfigurationError(
-            "a blocking client was used inside a running event loop, which it would hold up; use LicenseSpring there"
+            "a blocking client would block the running event loop; use LicenseSpring in async code"
         )
 
 
 class Held(AbstractContextManager[T, None], Generic[T]):
-    """A `with` around an `async with` that is in the loop."""
+    """A `with` around an `async with` that runs in the loop."""
 
     def __init__(self, loop: LoopThread, context: AbstractAsyncContextManager[T, bool | None]) -> None:
         self._loop = loop
@@ -218,7 +217,7 @@ class Held(AbstractContextManager[T, None], Generic[T]):
     def __enter__(self) -> T:
         entered: Future[T] = Future()
         self._task = self._loop.begin(functools.partial(self._hold, entered))
-        # Whatever ends the task before the block is entered ends the wait too.
+        # If the task ends before it enters the block, the wait must end too.
         self._task.add_done_callback(functools.partial(_pass_on, entered))
         try:
             return entered.result()
@@ -242,7 +241,7 @@ class Held(AbstractContextManager[T, None], Generic[T]):
                 self._loop.run(self._left)
             _ended(self._task)
         except LicenseSpringError:
-            # What ended the body matters more.
+            # The error of the body matters more.
             if exc is None:
                 raise
 

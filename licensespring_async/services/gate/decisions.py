@@ -1,4 +1,4 @@
-"""A gate's questions and answers."""
+"""What a gate answers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ Source: TypeAlias = Literal["service", "memory", "grace"]
 
 @attrs.frozen(kw_only=True)
 class Decision:
-    """Say whether a feature or a license may be used; true or false as a condition.
+    """Say whether a feature or a license may be used; usable as a condition.
 
     Attributes:
         allowed: Whether it may.
-        code: "ok", the code of the service's refusal, or that of what has ended, such as "feature_expired".
-        source: "service": just asked; "memory": answered before; "grace": the service cannot be reached.
-        checked_at: When the service gave the answer: seconds since the epoch, in its time.
+        code: "ok", the code of the service's refusal, or a code such as "feature_expired" for what has ended.
+        source: "service": a new answer; "memory": a cached one; "grace": an old one, while the service cannot be
+            reached.
+        checked_at: When the service gave the answer, in seconds since the epoch.
         expires_at: Until when the answer stands, likewise.
-        floating: Whether the check holds a slot; such answers are kept shorter, so that asking on
-            renews the slot.
+        floating: Whether the check holds a slot. Such answers are cached for a shorter time, so that further checks
+            renew the slot.
     """
 
     allowed: bool
@@ -37,7 +38,7 @@ class Decision:
 
 
 class GateOverloaded(LicenseSpringError):
-    """Too many checks were refused lately, so no new one is asked for; try again in `retry_after` seconds."""
+    """Too many checks were refused recently, so unknown ones are not sent; try again in `retry_after` seconds."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(retry_after)

@@ -1,4 +1,4 @@
-"""What keeps a service from being decided for, told once: a wrong constant of the program, or nobody who answers."""
+"""Log once why a gate cannot decide: a wrong constant of the program, or a service that does not answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...errors import (
 )
 
 _log = logging.getLogger("licensespring_async.services")
-# Products and features are constants of a program. Where they come from its visitors, memory is bounded all the same.
+# Products and features are usually constants of a program. If visitors choose them, this bounds the memory.
 _MOST_NAMES: Final = 1000
 
 T = TypeVar("T")
@@ -25,13 +25,13 @@ Name: TypeAlias = tuple[str, str | None]
 
 
 class Faults:
-    """Note what a gate hears of a product or feature that the service does not know, and of a service that is away.
+    """Record what the service seems not to know, and whether it can be reached.
 
-    That the license lacks the feature has the same code as a misspelled one. So a feature is doubted until some license
-    is found to have it, and then never again.
+    A license without a feature gets the same code as a misspelled feature. So a feature is doubted until some license
+    has it, and never again after that.
 
     Attributes:
-        retry_after: Seconds that a service that is away last asked to be left alone for, or None.
+        retry_after: Seconds that an unreachable service last asked the client to wait, or None.
     """
 
     def __init__(self) -> None:
@@ -42,11 +42,11 @@ class Faults:
         self.retry_after: float | None = None
 
     def doubts(self, check: Check) -> bool:
-        """Return whether the service seems not to know the product or the feature that a check names."""
+        """Return whether the service seems not to know the product or the feature of a check."""
         return _product(check) in self._doubted or _name(check) in self._doubted
 
     def allowed(self, check: Check) -> None:
-        """Note a yes."""
+        """Record a positive answer."""
         self._answered()
         name = _name(check)
         _put(self._known, name, True)
@@ -56,20 +56,20 @@ class Faults:
                 _log.warning("the service knows %s after all", _words(each))
 
     def refused(self, check: Check, refusal: LicenseRefused) -> None:
-        """Note a no of the service."""
+        """Record a refusal."""
         self._answered()
         if isinstance(refusal, UnknownProduct):
-            self._doubt(_product(check), refusal.code, "check the short code, and whose credentials these are")
+            self._doubt(_product(check), refusal.code, "check the short code and the account of the credentials")
             return
         self._doubted.pop(_product(check), None)
         is_of_feature = isinstance(refusal, InvalidLicenseFeatureCode | UnsupportedProductFeature)
         if is_of_feature and _name(check) not in self._known:
             self._doubt(
-                _name(check), refusal.code, "check its code; or this license lacks it, and no other has shown it yet"
+                _name(check), refusal.code, "check its code, or this license lacks it: no license with it was seen yet"
             )
 
     def failed(self, check: Check, error: Exception) -> None:
-        """Note the error that left a check undecided."""
+        """Record the error that left a check undecided."""
         if isinstance(error, LicenseSpringError):
             if error.is_undecided:
                 self._miss(error)
@@ -113,7 +113,7 @@ def _words(name: Name) -> str:
 
 
 def _code(error: Exception) -> str:
-    # The text of an error that is not ours may hold anything.
+    # The text of a foreign error may contain anything.
     return error.code_name if isinstance(error, LicenseSpringError) else type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""Requests in flight: callers with the same question share one."""
+"""Requests in flight: callers with the same check share one."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ Ts = TypeVarTuple("Ts")
 
 @attrs.define
 class Flight:
-    """One question and the callers that wait for its answer."""
+    """One request and the callers that wait for its answer."""
 
     _done: anyio.Event = attrs.field(factory=anyio.Event)
     outcome: Decision | Exception | None = None
 
     async def landed(self) -> Decision:
-        """Wait for the answer; raise what was raised in its place."""
+        """Wait for the answer, and return it or raise its error."""
         await self._done.wait()
         if isinstance(self.outcome, Exception):
-            # Many raise the one error: each gets its own traceback and none grows for ever.
+            # Several callers raise the same error. Its traceback must not grow with each of them.
             raise self.outcome.with_traceback(None)
         if self.outcome is None:
-            raise ConfigurationError("the gate was closed while the service was asked")
+            raise ConfigurationError("the gate was closed during the request")
         return self.outcome
 
     def land(self) -> None:
@@ -41,7 +41,7 @@ class Flight:
 
 
 class Flights:
-    """Ask in a task group of its own: who is cancelled takes nobody along, and all end when it is closed."""
+    """Run requests in their own task group: a cancelled caller does not cancel them, and `close` ends them all."""
 
     def __init__(self) -> None:
         self._under_way: dict[Key, Flight] = {}
@@ -50,13 +50,13 @@ class Flights:
 
     @property
     def is_open(self) -> bool:
-        """Whether something may be started."""
+        """Whether requests can be started."""
         return self._tasks is not None
 
     async def open(self) -> None:
-        """Begin; ConfigurationError when it has begun."""
+        """Open the task group; ConfigurationError if it is open."""
         if self._tasks is not None:
-            raise ConfigurationError("the gate is open already; make a second one")
+            raise ConfigurationError("the gate is already open; make a second one")
         self._loop = running()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
@@ -69,7 +69,7 @@ class Flights:
         assert tasks is not None  # noqa: S101
         tasks.cancel_scope.cancel()
         if isinstance(exc, Exception):
-            # An error of the body leaves as it is, not in a group.
+            # An error of the body is raised itself, not in a group.
             exc_type = exc = traceback = None
         try:
             await tasks.__aexit__(exc_type, exc, traceback)
@@ -80,14 +80,14 @@ class Flights:
             self._under_way.clear()
 
     def under_way(self, key: Key) -> Flight | None:
-        """Return the question that is under way for a key."""
+        """Return the request in flight for a key, or None."""
         return self._under_way.get(key)
 
     def start(self, key: Key, ask: Callable[[], Awaitable[Decision]]) -> Flight:
-        """Ask, and return what others may wait for too.
+        """Start a request, and return the flight that others can wait for too.
 
         Raises:
-            ConfigurationError: It is not open, or was opened in another event loop.
+            ConfigurationError: The gate is not open, or was opened in another event loop.
         """
         if self._tasks is None:
             raise ConfigurationError("the gate is not open; use it in `async with`")
@@ -98,14 +98,14 @@ class Flights:
         return flight
 
     def beside(self, function: Callable[[*Ts], Coroutine[Any, Any, None]], *arguments: *Ts) -> None:
-        """Do something that nobody waits for; nothing when it is closed."""
+        """Run a function in the background; do nothing if the gate is closed."""
         if self._tasks is not None:
             self._tasks.start_soon(function, *arguments)
 
     async def _fly(self, key: Key, flight: Flight, ask: Callable[[], Awaitable[Decision]]) -> None:
         try:
             flight.outcome = await ask()
-        except Exception as error:  # noqa: BLE001  # it is for those who wait; in the group it would end the application
+        except Exception as error:  # noqa: BLE001  # the callers raise it; in the group it would end the application
             flight.outcome = error
         finally:
             self._under_way.pop(key, None)

@@ -29,26 +29,26 @@ _LOOK_SECONDS = 1.0
 
 
 class LicenseGate(Public):
-    """Answer `allows(check)` from memory, and ask the service once for all who wait; use it in `async with`.
+    """Answer `allows(check)` from memory, with one request for all waiting callers; use it in `async with`.
 
     Calls to the service run in the gate's own task group: a cancelled caller cancels nobody else, and all calls end
-    with the gate. The next caller renews an answer near its end in the background. Errors are never cached. A check of
-    a floating license or feature takes a slot. Its answer is cached for at most `floating_part` of the floating
-    time-out, so the slot is renewed as long as somebody asks. The gate releases no slots.
+    with the gate. A check near the end of its answer renews the answer in the background. Errors are never cached. A
+    check of a floating license or feature takes a slot. Its answer is cached for at most `floating_part` of the
+    floating time-out, so the slot is renewed while callers keep checking. The gate releases no slots.
 
     Args:
         client: Asks the service; the gate does not close it.
-        ttl: Seconds that a yes is cached, in a grace period too; never past the end of the feature or license.
-        refused_ttl: Seconds that a no is cached, for any reason: different times would reveal the reason. If all
-            slots are taken, a question after 5 s makes the gate ask the service again in the background.
-        jitter: Part of `ttl` that is taken off at random, so that answers do not all expire together.
-        refresh_ahead: Part of an answer's life after which the gate renews it in the background.
-        floating_part: Part of the floating time-out for which a floating answer is kept at most.
-        max_size: Answers kept, refusals apart: as many again. The least recently used goes first.
-        miss_burst: Unknown checks of a source that may be refused in a row before further ones raise `GateOverloaded`;
-            of all sources together twice as many.
-        miss_rate: How many more a second, for each source and for all together.
-        grace: What happens while the service cannot be reached; None raises its error.
+        ttl: Seconds for which a yes is cached, in a grace period too; never past the end of the feature or license.
+        refused_ttl: Seconds for which a refusal is cached. They are the same for every reason, so they do not reveal
+            it. If all slots are taken, a check after 5 s makes the gate ask the service again in the background.
+        jitter: Fraction of `ttl` that is subtracted at random, so that answers do not all expire together.
+        refresh_ahead: Fraction of an answer's lifetime after which the gate renews it in the background.
+        floating_part: Fraction of the floating time-out for which a floating answer is cached at most.
+        max_size: Number of answers to cache, and of refusals beside them. The least recently used is dropped first.
+        miss_burst: Number of unknown checks of one source that may be refused in a row before further ones raise
+            `GateOverloaded`; twice as many for all sources together.
+        miss_rate: How many more per second, for each source and for all together.
+        grace: Which answers stand while the service cannot be reached; None raises the error of the call.
         clock: Where time comes from; for tests.
         random: Gives numbers from [0, 1); for tests.
 
@@ -89,24 +89,24 @@ class LicenseGate(Public):
         )
         self._misses = Misses(miss_burst, miss_rate, clock.monotonic)
         self._now = clock.monotonic
-        # The memory's own: a known yes is found without one call more.
+        # Saves a call when a cached yes is looked up.
         self._allowed = self._memory.allowed
 
     def allows(self, check: Check, *, source: str | None = None) -> Asking[Decision]:
-        """Return whether a feature or a license may be used; as a condition it has to be awaited, and says so.
+        """Return whether a feature or a license may be used; as a condition it raises unless it is awaited.
 
         Args:
-            check: Which feature, license or bundle, on which device. Of a bundle one valid license is enough.
-            source: Who asks, as far as that is known: the address of a client, for example. Refusals count by source,
-                so that guessing keys locks out no other source. Checks without a source share one count.
+            check: The feature, license or bundle, and the device. A bundle needs one valid license.
+            source: Where the check comes from, such as the address of a client. Refusals are counted by source, so
+                that a source that guesses keys does not lock out the others. Checks without a source share one count.
 
         Raises:
-            InvalidParameter: The check is none.
+            InvalidParameter: `check` is not a check.
             LicenseSpringError: Undecided: the service could not be asked, and no grace stands. Never a refusal.
-            GateOverloaded: Undecided: too many unknown checks were refused lately. A check that was allowed before,
-                by what is in memory or stored, is asked for all the same.
+            GateOverloaded: Undecided: too many unknown checks were refused recently. A check that was allowed before,
+                according to memory or the store, is still sent.
 
-        Cost: some microseconds from memory; otherwise one call, which takes a slot of what floats.
+        Cost: a few microseconds from memory; otherwise one call, which takes a slot if the license or feature floats.
         """
         return Asking(self._allows(check, source), "gate.allows(check)")
 
@@ -121,18 +121,18 @@ class LicenseGate(Public):
             return decision
         entry, now = self._memory.find(key), self._now()
         if entry is None or now >= entry.ends_at:
-            # A refusal that ended is asked for like a new check, or known wrong keys would cost calls without end.
+            # An expired refusal counts as unknown. Otherwise known wrong keys would cost calls without end.
             return await self._ask(check, source, known=entry is not None and entry.decision.allowed)
         if now >= entry.refresh_at and self._flights.is_open and self._flights.under_way(key) is None:
             self._start(check, lambda _: None)
         return entry.decision
 
     def known(self, key: Key) -> Decision | None:
-        """Return a yes that is not due for renewal, or None: then `allows` finds out. Asks nobody."""
+        """Return a cached yes that is not due for renewal, or None. Sends nothing."""
         try:
             entry = self._allowed.get(key)
         except TypeError:
-            # A list, say, in place of a text: making the check says what is wrong.
+            # Not hashable, such as a list in place of a text. Making the check then says what is wrong.
             return None
         if entry is None or self._now() >= entry.refresh_at:
             return None
@@ -140,17 +140,17 @@ class LicenseGate(Public):
         return entry.decision
 
     def doubts(self, check: Check) -> bool:
-        """Return whether the service seems not to know the product or the feature that a check names.
+        """Return whether the service seems not to know the product or the feature of a check.
 
-        Then its no is about the program rather than about a license. A product is doubted until the service gives any
-        other answer about it. A license that lacks a feature gets the same answer as a misspelled one, so a feature
-        is doubted until any license has it. Each is logged once, at ERROR.
+        Then a refusal is about the program rather than the license. A product is doubted until the service gives any
+        other answer about it. A license without a feature gets the same answer as a misspelled feature, so a feature
+        is doubted until some license has it. Each is logged once, at ERROR.
         """
         return self._faults.doubts(check)
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the service last asked to be left alone for, while it is away; None when it did not say."""
+        """Seconds that an unreachable service last asked the client to wait; None if it did not say."""
         return self._faults.retry_after
 
     async def __aenter__(self) -> Self:
@@ -169,7 +169,7 @@ class LicenseGate(Public):
         flight = self._flights.under_way(check.key)
         if flight is None:
             settle = await self._misses.admit(source, is_known=known, look=lambda: self._is_stored(check))
-            # Another one may have asked meanwhile.
+            # Another caller may have started it meanwhile.
             flight = self._flights.under_way(check.key)
             if flight is None:
                 flight = self._start(check, settle)
@@ -178,7 +178,7 @@ class LicenseGate(Public):
         return await flight.landed()
 
     async def _is_stored(self, check: Check) -> bool:
-        """Return whether the store has a yes, of before this process, or of before memory was full."""
+        """Return whether the store has a yes: from an earlier process, or dropped from full memory."""
         with anyio.move_on_after(_LOOK_SECONDS):
             stored = None if self._stored is None else await self._stored.recall(check)
             return stored is not None and stored.allowed
@@ -191,7 +191,7 @@ class LicenseGate(Public):
             except (TransportError, ConfigurationError):
                 settle(False)
                 raise
-            # An old no is no answer: as little is known of other keys while nobody answers.
+            # An old refusal does not count: other wrong keys are not refused either while the service is unreachable.
             settle(not decision.allowed and decision.source != "grace")
             return decision
 

@@ -22,21 +22,22 @@ from .stores import Store, StoreError
 _log = logging.getLogger("licensespring_async")
 _MAC = 32
 _STORE_SECONDS = 8.0
-# Clocks of honest machines are set back by this much, not by more.
+# The clock of an honest machine is set back by no more than this.
 _CLOCK_TOLERANCE = 300.0
 
 
 @attrs.frozen(kw_only=True)
 class Grace(Unpickled):
-    """Let the last verified answer stand while the service cannot be reached; never when it says no.
+    """Let the last verified answer stand while the service cannot be reached; never against a refusal.
 
-    Answers count for the service and the account that gave them, and for those who know the secret. The clocks of
+    A stored answer counts only for the service, the account and the secret that it was stored with. The clocks of
     machines that share a store may differ by five minutes.
 
     Args:
-        hours: How long after the answer, at most.
+        hours: Hours for which an answer stands at most.
         store: Keeps answers across restarts; None for this process only.
-        secret: Protects what is stored, at least 16 bytes: a changed or copied record is ignored. Needed with a store.
+        secret: Seals stored answers, so that a changed or copied one is ignored. At least 16 bytes; required with a
+            store.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -52,7 +53,7 @@ class Grace(Unpickled):
         if not isinstance(self.secret, bytes):
             raise ConfigurationError(f"secret: must be bytes, not {type(self.secret).__name__}")
         if self.store is not None and len(self.secret) < 16:
-            raise ConfigurationError("secret: must have at least 16 bytes, kept where the store is not")
+            raise ConfigurationError("secret: must have at least 16 bytes; keep it apart from the store")
 
 
 @attrs.frozen(kw_only=True)
@@ -60,9 +61,9 @@ class Verified:
     """The last answer that the service gave to a check.
 
     Attributes:
-        at: When, as seconds since the epoch: the later of local and server time.
+        at: When it came, in seconds since the epoch: the later of local and server time.
         until: Until when it can stand at most, likewise.
-        seen: The latest time at which it was looked at, likewise.
+        seen: When it was last used, likewise.
     """
 
     allowed: bool
@@ -73,7 +74,7 @@ class Verified:
     seen: float
 
     def decision(self, source: Source, now: float, seconds: float) -> Decision:
-        """Return what it decides from `now` (seconds since the epoch) for some seconds."""
+        """Return its decision, which stands from `now` (seconds since the epoch) for some seconds."""
         return Decision(
             allowed=self.allowed,
             code=self.code,
@@ -85,30 +86,30 @@ class Verified:
 
     @property
     def order(self) -> tuple[float, bool, float]:
-        """What later answers are greater by; of two at the same time a refusal is the later one."""
+        """A sort key: the later answer is greater. Of two with the same time, the refusal is."""
         return self.at, not self.allowed, self.seen
 
     def not_before(self, known: Verified) -> Verified:
-        """Return a refusal as the later one if it is fresh, unless two honest clocks cannot be that far apart."""
+        """Return a fresh refusal as the later one, if its clock may just be behind that of the known answer."""
         is_fresh = self.seen == self.at
         if not is_fresh or not self.at < known.at <= self.at + _CLOCK_TOLERANCE:
             return self
         return attrs.evolve(self, at=known.at, until=max(self.until, known.until), seen=max(self.seen, known.seen))
 
     def stands(self, now: float) -> bool:
-        """Return whether it stands at `now`; a clock that was turned back behind `seen` ends it."""
+        """Return whether it stands at `now`; not if the clock was turned back behind `seen`."""
         return self.seen - _CLOCK_TOLERANCE <= now < self.until and self.seen < self.until
 
 
 class StoredAnswers:
-    """What a grace remembers between processes; a store that fails is logged and done without.
+    """The answers in the store of a grace. If the store fails, that is logged, and the gate goes on without it.
 
-    Of each check the store holds the last answer, and beside it the last refusal: nothing but a later yes gets past
-    that one, whoever writes an older yes back over the last answer.
+    For each check the store has the last answer and the last refusal. Only a later yes overrides the refusal, even if
+    another process writes an older yes over the last answer.
 
     Args:
-        grace: How long, where, and under which secret.
-        service: Names the service and the account that answers; those of another one count for nothing.
+        grace: Its hours, store and secret.
+        service: Names the service and the account. Answers of another one are ignored.
 
     Attributes:
         seconds: How long an answer stands.
@@ -120,19 +121,19 @@ class StoredAnswers:
         self._turn = anyio.Lock()
 
     async def remember(self, check: Check, verified: Verified) -> None:
-        """Store an answer unless a later one is there, for some seconds also when it is cancelled.
+        """Store an answer unless a later one is there; a cancellation waits some seconds for it.
 
-        A refusal is stored only in place of another answer: where there is none it changes nothing, and trying keys out
-        would fill the store.
+        A refusal is stored only over another answer. Without one it would change nothing, and guessed keys would fill
+        the store.
         """
         if self._store is None:
             return
         with anyio.move_on_after(_STORE_SECONDS, shield=True) as limit:
-            # One after the other: a no must not be overtaken by the yes before it.
+            # One after the other: an earlier yes must not overtake a refusal.
             async with self._turn:
                 try:
                     await self._write(self._store, check, verified)
-                except Exception as error:  # noqa: BLE001  # a store is the caller's code, and no reason to end the gate
+                except Exception as error:  # noqa: BLE001  # a foreign store must not end the gate
                     _complain(verified, _why(error))
         if limit.cancelled_caught:
             _complain(verified, f"not within {_STORE_SECONDS:g} s")
@@ -151,18 +152,18 @@ class StoredAnswers:
         known = _latest(held.values())
         if known is not None:
             verified = verified.not_before(known)
-        # The refusal first, so that whoever is killed in between has stored it. The same one is not written again: a
-        # slow writer could put it over a later one.
+        # The refusal first, so that it is stored even if the process is killed in between. The same one is not written
+        # again: a slow writer could overwrite a later one.
         for key in (refusal, last):
             there = held[key]
             if there is None or there.order[:2] < verified.order[:2]:
                 await store.set(key, self._sealed(key, verified))
 
     async def recall(self, check: Check) -> Verified | None:
-        """Return the latest stored answer, or None when there is none that can be trusted."""
+        """Return the latest stored answer that can be trusted, or None."""
         if self._store is None:
             return None
-        # The refusal last: it is written first. What was read without it counts for nothing.
+        # The refusal last, because it is written first. If it cannot be read, the other answer does not count either.
         last, refusal = self._key("last", check), self._key("refusal", check)
         why = f"not within {_STORE_SECONDS:g} s"
         with anyio.move_on_after(_STORE_SECONDS):
@@ -175,8 +176,8 @@ class StoredAnswers:
         return None
 
     def _key(self, kind: str, check: Check) -> str:
-        # Keyed, so that short keys and user names cannot be found by trying; service and device are parts of it. As in
-        # memory two spellings of one license are one, or a no to one of them would leave the other its yes.
+        # An HMAC, so that short keys and user names cannot be guessed. It covers the service and the device. Spellings
+        # of one license share a record, as in memory: a refusal of one must end the yes of the other.
         of = json.dumps([kind, self._service, *check.key])
         return hmac.new(self._secret, b"key\0" + of.encode(), hashlib.sha256).hexdigest()
 
@@ -188,7 +189,7 @@ class StoredAnswers:
         if record is None:
             return None
         if not isinstance(record, bytes):
-            # A database's client that decodes what it reads.
+            # Some database clients decode what they read.
             _log.warning("a stored answer could not be read: it must be bytes, not %s", type(record).__name__)
             return None
         if not hmac.compare_digest(record[:_MAC], self._mac(key, record[_MAC:])):
@@ -196,7 +197,7 @@ class StoredAnswers:
         try:
             return Verified(**json.loads(record[_MAC:]))
         except (TypeError, ValueError):
-            # Ours, but of another version.
+            # Another version wrote it.
             return None
 
     def _mac(self, key: str, body: bytes) -> bytes:
@@ -211,9 +212,9 @@ def _complain(verified: Verified, why: str) -> None:
     if verified.allowed:
         _log.warning("an answer could not be stored: %s", why)
     else:
-        _log.error("a refusal could not be stored, and an older yes may stand elsewhere or after a restart: %s", why)
+        _log.error("a refusal could not be stored; an older yes may stand elsewhere or after a restart: %s", why)
 
 
 def _why(error: Exception) -> str:
-    # What a database's client says may hold its password.
+    # The text of a database client may contain its password.
     return str(error) if isinstance(error, StoreError) else type(error).__name__

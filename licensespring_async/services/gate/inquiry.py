@@ -22,11 +22,11 @@ from .flights import Flights
 from .grace import StoredAnswers, Verified
 from .memory import Memory
 
-# A seat may come free at any moment: after this time a no for want of one is asked for again, beside the answer.
+# A slot may become free at any time. After this, "all slots are taken" is renewed in the background.
 BUSY_SECONDS = 5.0
-# How long a grace answer is given before the service is tried again.
+# How long a grace answer is used before the service is tried again.
 _GRACE_SECONDS = 30.0
-# How long a failed renewal is left alone.
+# How long the gate waits after a failed renewal.
 _AGAIN_SECONDS = 5.0
 
 
@@ -47,10 +47,10 @@ class Inquiry:
     Args:
         client: Sends the requests.
         terms: How long answers are cached.
-        memory: Where.
-        stored: The last answers that were verified; None for no grace.
-        flights: What stores them beside the answer.
-        faults: Is told of failures.
+        memory: Where they are cached.
+        stored: The last verified answers; None without a grace.
+        flights: Stores them in the background.
+        faults: Records failures.
         clock: Where time comes from.
     """
 
@@ -71,11 +71,11 @@ class Inquiry:
         self._latest = TimeFloor.of(clock.time(), clock.monotonic)
 
     async def decide(self, check: Check) -> Decision:
-        """Ask, and return what that decides; raise what leaves it undecided."""
+        """Ask the service and return its decision; raise the error that leaves it undecided."""
         try:
             return await self._decide(check)
         except Exception:
-            # A service that fails is not asked again by each request of the rest of an answer's life.
+            # Until the answer expires, not every further check may ask the failing service again.
             self._memory.leave_alone(check.key, _AGAIN_SECONDS)
             raise
 
@@ -102,19 +102,19 @@ class Inquiry:
         return self._learn_yes(check, usable_parts(answer, now), now)
 
     def _learn_yes(self, check: Check, parts: tuple[Part, ...], now: datetime) -> Decision:
-        """Keep a yes: until the last of what may be used ends, and no longer than the first of its slots is ours."""
+        """Cache a yes until the last usable part ends, but no longer than the first slot lasts."""
         terms = self._terms
         slots = [each for each in (_slot_seconds(part, now) for part in parts) if each is not None]
         left = max(_seconds_left(part, now) for part in parts)
         seconds = min(terms.ttl * (1 - terms.jitter * terms.random()), left)
-        # While nobody answers, a slot is surely ours for its time-out and no longer.
+        # While the service is unreachable, a slot is certain for its time-out only.
         longest = min([left, *slots])
         seconds = min([seconds, *(each * terms.floating_part for each in slots)])
         return self._learn(check, OK, seconds, floating=bool(slots), longest=longest)
 
     def _learn_no(self, check: Check, refusal: LicenseRefused) -> Decision:
         again = BUSY_SECONDS if isinstance(refusal, FloatingNotAvailable) else None
-        # A second no makes none of them longer: the time shows which are asked for again.
+        # A second refusal does not extend the first: the time would show which refusals are renewed.
         seconds = self._memory.refused_for(check.key) or self._terms.refused_ttl
         return self._learn(check, refusal.code, seconds, again=again)
 
@@ -138,27 +138,27 @@ class Inquiry:
         return verified.decision("service", at, seconds)
 
     def _remember(self, check: Check, verified: Verified) -> None:
-        # Beside the answer: a store that is slow, or locked, keeps nobody waiting.
+        # In the background, so that no caller waits for a slow or locked store.
         if self._stored is not None:
             self._flights.beside(self._stored.remember, check, verified)
 
     async def _stand(self, check: Check, stored: StoredAnswers) -> Decision | None:
         """Return the last verified answer if it still stands."""
-        # The store before memory: another process may have been told no.
+        # Memory is not enough: another process may have stored a refusal.
         known = await stored.recall(check)
         entry = self._memory.find(check.key)
         verified = known if entry is None else max(known or entry.verified, entry.verified, key=attrgetter("order"))
         if verified is None or not verified.stands(self._time()):
             return None
-        # It has been as late before: a clock that is set back a little gains nothing.
+        # It is at least as late as `seen`: setting the clock back a little gains nothing.
         self._latest.rise(verified.seen)
         now = self._time()
-        # The hours that this program allows now, whatever was allowed when the answer was stored.
+        # The hours of this program's grace count, not those with which the answer was stored.
         left = min(verified.until, verified.at + stored.seconds) - now
         if left <= 0:
             return None
         verified = attrs.evolve(verified, seen=now)
-        # An old no is found out each time: one from memory would be quicker than what is said of unknown keys.
+        # An old refusal is not cached: it would be answered faster than unknown keys are.
         seconds = min(left, _GRACE_SECONDS, self._terms.ttl) if verified.allowed else 0.0
         self._memory.keep(check.key, verified, "grace", at=now, seconds=seconds)
         self._remember(check, verified)
@@ -177,10 +177,10 @@ def _seconds_left(part: Part, now: datetime) -> float:
 
 
 def _slot_seconds(part: Part, now: datetime) -> float | None:
-    """Return how long the slot of what floats is surely this device's; None when it does not float."""
+    """Return the seconds for which a floating slot is certain; None if the part does not float."""
     if not part.floats:
         return None
-    # Whole minutes: when the answer does not say, the shortest there is.
+    # Whole minutes; if the answer does not say, the shortest possible.
     seconds = 60.0 * max(part.floating_timeout or 1, 1)
     if part.is_borrowed and part.borrowed_until is not None:
         seconds = max(seconds, (part.borrowed_until - now).total_seconds())

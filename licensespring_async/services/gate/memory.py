@@ -23,15 +23,15 @@ class Entry:
 
 
 class Memory:
-    """Keep answers for their time, refusals apart: an enumeration of wrong keys pushes no good answer out.
+    """Cache answers for a time. Refusals have their own cache, so that guessed keys push no good answer out.
 
     Args:
-        max_size: Answers kept, and refusals as many again. The least recently used goes first.
-        refresh_ahead: Part of a yes's life after which it is due for renewal.
-        now: Gives seconds that only grow.
+        max_size: Number of answers in each cache. The least recently used is dropped first.
+        refresh_ahead: Fraction of a positive answer's lifetime after which it is due for renewal.
+        now: Gives monotonic seconds.
 
     Attributes:
-        allowed: The answers that were yes.
+        allowed: The positive answers.
     """
 
     def __init__(self, max_size: int, refresh_ahead: float, now: Callable[[], float]) -> None:
@@ -40,35 +40,35 @@ class Memory:
         self._max_size, self._refresh_ahead, self._now = max_size, refresh_ahead, now
 
     def find(self, key: Key) -> Entry | None:
-        """Return the last answer, which may have ended."""
+        """Return the last answer, which may have expired."""
         return self.allowed.get(key) or self._refused.get(key)
 
     def is_allowed(self, key: Key) -> bool:
-        """Return whether there is a yes that has not ended."""
+        """Return whether there is a yes that has not expired."""
         entry = self.allowed.get(key)
         return entry is not None and self._now() < entry.ends_at
 
     def refused_for(self, key: Key) -> float:
-        """Return the seconds left of a cached refusal, 0 when there is none."""
+        """Return the seconds left of a cached refusal, or 0."""
         entry = self._refused.get(key)
         return 0.0 if entry is None else max(0.0, entry.ends_at - self._now())
 
     def keep(
         self, key: Key, verified: Verified, source: Source, *, at: float, seconds: float, again: float | None = None
     ) -> None:
-        """Keep an answer in place of the last one.
+        """Cache an answer in place of the last one.
 
         Args:
-            key: The check's.
+            key: The key of the check.
             verified: The answer.
-            source: What the decision gives as its source.
-            at: When it is cached: seconds since the epoch.
+            source: The source that the decision names.
+            at: When it is cached, in seconds since the epoch.
             seconds: How long.
-            again: Seconds after which it is due for renewal; None for the part of its life that is configured.
+            again: Seconds after which it is due for renewal; None for the configured fraction of its lifetime.
         """
         now = self._now()
         if again is None:
-            # Nobody waits for a second no.
+            # A refusal is not renewed before its end.
             again = seconds * self._refresh_ahead if verified.allowed else seconds
         entries, others = (self.allowed, self._refused) if verified.allowed else (self._refused, self.allowed)
         others.pop(key, None)
@@ -83,12 +83,12 @@ class Memory:
             entries.popitem(last=False)
 
     def leave_alone(self, key: Key, seconds: float) -> None:
-        """Have an answer be due for renewal no sooner than in some seconds, or at its end."""
+        """Put off the renewal of an answer by some seconds, or until its end."""
         for entries in (self.allowed, self._refused):
             if (entry := entries.get(key)) is not None:
                 entries[key] = attrs.evolve(entry, refresh_at=min(self._now() + seconds, entry.ends_at))
 
     def clear(self) -> None:
-        """Forget all."""
+        """Drop all answers."""
         self.allowed.clear()
         self._refused.clear()

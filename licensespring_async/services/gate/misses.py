@@ -11,23 +11,23 @@ from .decisions import GateOverloaded
 from .token_bucket import TokenBucket
 
 _MOST_SOURCES = 10_000
-# Of its burst that a source still has when it counts as one that was not refused lately.
+# A source with this fraction of its burst left counts as not refused recently.
 _FRESH = 0.9
 
 Settle: TypeAlias = Callable[[bool], None]
-"""Counts a question once it is answered, by whether it was refused."""
+"""Counts a check once it is answered, by whether it was refused."""
 
 
 class Misses:
-    """Counts refusals, so that trying keys out costs a bounded number of calls and keeps no other source out.
+    """Count refusals, so that guessing keys costs a bounded number of calls and locks out no other source.
 
-    All sources together have twice the burst of one, and its rate. A source that was refused lately leaves the last
-    burst to the others, so that however many of them try keys out, one that has just come is asked for.
+    All sources together have twice the burst of one, and the same rate. A source that was refused recently leaves the
+    last burst to the others. So the checks of a new source are sent, however many other sources guess keys.
 
     Args:
-        burst: Unknown checks of a source that may be refused in a row.
-        rate: How many more of them, a second, and of all sources together.
-        now: Gives seconds that only grow.
+        burst: Number of unknown checks of one source that may be refused in a row.
+        rate: How many more per second, for each source and for all together.
+        now: Gives monotonic seconds.
     """
 
     def __init__(self, burst: float, rate: float, now: Callable[[], float]) -> None:
@@ -36,16 +36,16 @@ class Misses:
         self._sources: OrderedDict[str | None, TokenBucket] = OrderedDict()
 
     async def admit(self, source: str | None, *, is_known: bool, look: Callable[[], Awaitable[bool]]) -> Settle:
-        """Let a question through, and return how it is counted.
+        """Admit a check, and return the function that counts its answer.
 
         Args:
-            source: Who asks; all of whom it is not known, None, are one.
+            source: Where it comes from; None for all unknown sources together.
             is_known: Whether the last answer was yes.
-            look: Finds out whether an earlier answer was yes, for a source that may ask no more.
+            look: Finds out whether an earlier answer was yes, for a source over its limit.
 
         Raises:
-            GateOverloaded: It may not be asked now.
-            ConfigurationError: The source is no text.
+            GateOverloaded: The check may not be sent now.
+            ConfigurationError: The source is not a string.
         """
         if source is not None and not isinstance(source, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"source: must be a string or None, not {type(source).__name__}")
@@ -54,17 +54,17 @@ class Misses:
             return lambda is_refused: None if is_refused else self._add(source, 1)
         if wait and not await look():
             raise GateOverloaded(wait)
-        # Room for the known. A no costs them as much: what is counted must not show what was known.
+        # Known checks are always admitted. A refusal counts all the same, or the count would reveal what was known.
         return lambda is_refused: self._add(source, -1) if is_refused else None
 
     def _take(self, source: str | None) -> float:
-        """Count a question as refused, and return 0; or return the seconds until it may be asked."""
+        """Count a check as refused and return 0, or return the seconds until it may be sent."""
         own = self._of(source)
         wait = own.wait_for(1)
         if wait:
             return wait
         wait = self._all.wait_for(1 if own.is_full(_FRESH) else 1 + self._burst)
-        # A try counts for its source in any case, or waiting for the whole would make it one that has just come.
+        # Every attempt counts for its source. Otherwise a source that waits for the common limit would look new.
         own.add(-1)
         if not wait:
             self._all.add(-1)

@@ -1,4 +1,4 @@
-"""Where answers outlive the process."""
+"""Stores: they keep answers when the process ends."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import anyio.to_thread
 from ...errors import LicenseSpringError
 from ...file_writing import claim_private
 
-# A process that closes a file loses the locks that SQLite holds on it, in any thread: so in this process nobody has a
-# file open while another one looks whose it is. Of threads, since what a closed event loop held would never come back.
+# When a process closes a file, it loses the locks that SQLite holds on it in any thread. So one thread at a time opens
+# a file. These are no locks of an event loop: a closed loop would never release them.
 _turns: dict[Path, threading.Lock] = {}
 
 
@@ -24,11 +24,11 @@ class StoreError(LicenseSpringError):
 
 
 class Store(Protocol):
-    """Keep small values by key; any async key-value database will do, and processes may share it.
+    """Keep small values by key. Any async key-value database will do, and processes may share it.
 
-    A gate keeps two values for each check, the last answer and the last refusal, and reads both before it believes one.
-    Keys are hexadecimal hashes. Whatever is raised, the gate goes on without the store and logs it: a `StoreError` with
-    its text, anything else by its class alone, as its text may hold a password.
+    A gate keeps two values for each check, the last answer and the last refusal. It reads both before it believes one.
+    Keys are hexadecimal hashes. If the store raises, the gate logs that and goes on without it. It logs the text of a
+    `StoreError`. Of other errors it logs only the class, because the text may contain a password.
     """
 
     async def get(self, key: str) -> bytes | None:
@@ -49,15 +49,15 @@ class Store(Protocol):
 
 
 class SqliteStore:
-    """Keep values in a SQLite file, which is made when it is first needed, for its owner alone (0600).
+    """Keep values in a SQLite file, which is created at first use and private to its owner (0600).
 
-    A link, and a file that belongs to another account, are refused: whoever may write the file can hold its lock, and
-    then no refusal is stored. One of this account that others may read or write is taken from them.
+    A link or another account's file is refused: anyone who can write the file can hold its lock, and then no refusal is
+    stored. If others can read or write this account's file, that is ended.
 
     Args:
         path: The file, in a directory that other accounts cannot write to.
 
-    Cost: every call opens the file in a worker thread; a gate does so two to four times per answer of the service.
+    Cost: each call opens the file in a worker thread. A gate makes two to four calls per answer of the service.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -92,7 +92,7 @@ class SqliteStore:
 
     @contextmanager
     def _opened(self) -> Generator[sqlite3.Connection]:
-        # One name, however it is spelled; the file itself may be a link, which is refused.
+        # One lock for each file, however its path is written. A link as the last part is not followed, but refused.
         path = self._path.parent.resolve() / self._path.name
         with _turns.setdefault(path, threading.Lock()):
             claim_private(path)

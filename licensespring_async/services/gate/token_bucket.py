@@ -11,7 +11,7 @@ _ROUNDED = 1e-9
 
 @attrs.define
 class TokenBucket:
-    """Hold up to `burst` tokens, `rate` new ones a second."""
+    """Hold up to `burst` tokens, and add `rate` per second."""
 
     burst: float
     rate: float
@@ -23,16 +23,16 @@ class TokenBucket:
         self._tokens, self._at = self.burst, self.now()
 
     def is_full(self, part: float) -> bool:
-        """Return whether at least this part of the tokens is there."""
+        """Return whether at least this fraction of the tokens is there."""
         return self._filled() >= self.burst * part
 
     def wait_for(self, tokens: float) -> float:
-        """Return the seconds until there are so many tokens, 0 when there are."""
+        """Return the seconds until that many tokens are there, 0 if they are."""
         missing = min(tokens, self.burst) - self._filled()
         return missing / self.rate if missing > _ROUNDED else 0.0
 
     def add(self, tokens: float) -> None:
-        """Put tokens in, or take some out, as many as there are."""
+        """Add tokens, or take up to as many as there are."""
         self._tokens = min(self.burst, max(0.0, self._filled() + tokens))
 
     def _filled(self) -> float:

@@ -1,8 +1,9 @@
-"""The license of this device for the life of a program.
+"""The license of this device while a program runs.
 
-`session.py` is what a program holds. `inquiry.py` asks the service and falls back on what `keeping.py` has kept of its
-answers. `standing.py` says what follows from what is known at a moment; it is pure. `knowledge.py` holds that and
-reports changes. `counting.py` counts uses, and `holding.py` holds floating features.
+`session.py` is the public class. `inquiry.py` asks the service, and falls back on the answer that `keeping.py` has
+stored. `standing.py` derives the state at a moment; it is pure. `knowledge.py` holds the standing and reports changes.
+`counting.py` counts uses. `slot.py` holds the license's own slot, and `holding.py` floating features. `watching.py`
+times the checks.
 """
 
 from .counting import Use, UsesKept

@@ -1,7 +1,8 @@
-"""Uses: counted by the service while it can be asked, and here while it cannot.
+"""Count uses: through the service, or in the store while the service cannot be asked.
 
-What is sent is in doubt on the disk until its answer has come. Whatever happens in between (a crash, a lost answer, a
-cancellation) leaves a doubt, which a person or the program resolves: nothing is sent twice by itself.
+Uses are marked as in doubt on disk before they are sent, until the answer comes. Whatever happens in between (a crash,
+a lost answer, a cancellation) leaves them in doubt. A person or the program resolves that. Nothing is sent twice by
+itself.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from .knowledge import Knowledge
 from .standing import LicenseUnusable, State
 
 _log = logging.getLogger("licensespring_async.services")
-# A session that ends waits so long for the answer to what it has sent: cancelled, that would be in doubt.
+# How long a closing session waits for the answer to uses it has sent. If cancelled, they would be in doubt.
 _LAST_WORD_SECONDS = 30.0
 
 
 class UsesKept(LicenseSpringError):
-    """Uses are kept here that the service has not counted; nothing else was done.
+    """The service did not count the kept uses; nothing else was done.
 
     Attributes:
         consumptions: How many.
@@ -43,7 +44,7 @@ class UsesKept(LicenseSpringError):
         self.consumptions = consumptions
 
     def __str__(self) -> str:
-        return f"{self.consumptions} uses are kept here that the service has not counted; see the log for why"
+        return f"the service did not count {self.consumptions} kept uses; the log says why"
 
 
 @attrs.frozen(kw_only=True)
@@ -52,10 +53,10 @@ class Use:
 
     Attributes:
         consumptions: How many.
-        feature: Of which feature; None for the license's own.
-        is_settled: Whether the service has counted them. If not they are kept here, and sent when it is back.
-        left: How many are left, as far as is known; None when there is no limit.
-        answer: The service's counts after it; None when it was not asked.
+        feature: Code of their feature; None for uses of the license itself.
+        is_settled: Whether the service has counted them. If not, they are kept and sent later.
+        left: How many are left, as far as is known; None if there is no limit.
+        answer: The service's counts afterwards; None if it was not asked.
     """
 
     consumptions: int
@@ -67,12 +68,12 @@ class Use:
 
 @attrs.frozen(kw_only=True)
 class Counting(Unpickled):
-    """Counts the uses of one license.
+    """Count the uses of one license.
 
     Attributes:
         client: Sends them.
-        check: Names license and device.
-        keeping: Keeps them.
+        check: The license and the device.
+        keeping: Stores them.
         knowledge: Knows whether the service can be asked.
         miss: Called with the error of a call that the service did not answer.
     """
@@ -113,14 +114,14 @@ class Counting(Unpickled):
         return Use(consumptions=consumptions, feature=feature, is_settled=False, left=left)
 
     async def settle(self) -> None:
-        """Send what is kept, all uses of one feature at once; what the service refuses stays kept.
+        """Send the kept uses, all of one feature at once. Those that the service refuses stay kept.
 
         Raises:
-            LicenseStoreError: The store cannot be used; what was sent last is in doubt.
+            LicenseStoreError: The store cannot be used; the uses that were sent last are in doubt.
         """
         uses = await self.keeping.uses()
         if uses and uses.whose != self.keeping.trust.whose:
-            _log.warning("the store keeps uses of another license key or user of %s; they stay", self.check.product)
+            _log.warning("the store has uses of another license key or user of %s; they stay there", self.check.product)
             return
         for name in uses.kept:
             with anyio.move_on_after(_LAST_WORD_SECONDS, shield=True):
@@ -140,18 +141,18 @@ class Counting(Unpickled):
                 return False
             await self.keeping.end(doubt, counted=False, keep=True)
             what = _named(self.check.product, feature)
-            _log.warning("%d uses of %s were not counted, and stay here: %s", doubt.consumptions, what, error)
+            _log.warning("%d kept uses of %s were not counted, and stay kept: %s", doubt.consumptions, what, error)
             return isinstance(error, ApiError) and not error.is_undecided
         await self.keeping.end(doubt, counted=True)
-        _log.info("%d uses of %s, kept here, are counted now", doubt.consumptions, _named(self.check.product, feature))
+        _log.info("%d kept uses of %s are counted now", doubt.consumptions, _named(self.check.product, feature))
         return True
 
     async def resolve(self, id: str, *, was_counted: bool) -> None:
-        """Say what became of uses in doubt; as `LicenseSession.resolve`."""
+        """Resolve uses in doubt; as `LicenseSession.resolve`."""
         await self.keeping.end((await self.keeping.uses()).doubt(id), counted=was_counted, keep=True)
 
     async def tell_doubts(self) -> None:
-        """Report the doubts that an earlier run has left."""
+        """Report uses that an earlier run left in doubt."""
         for each in (await self.keeping.uses()).doubts:
             self._doubt(each, None)
 
@@ -159,7 +160,7 @@ class Counting(Unpickled):
         if doubt is None:
             return
         feature, number = doubt.feature, doubt.consumptions
-        why = "an earlier run had no answer" if error is None else type(error).__name__
+        why = "an earlier run got no answer" if error is None else type(error).__name__
         _log.warning("%d uses of %s are in doubt: %s", number, _named(self.check.product, feature), why)
         self.client.report(DoubtEvent(product=self.check.product, feature=feature, consumptions=number, id=doubt.id))
 

@@ -1,4 +1,4 @@
-"""The slots of floating features that a session holds for as long as it is open."""
+"""The slots of floating features that a session holds while it is open."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REPORT = Callable[[str, State | None, State, str], None]
 
 @attrs.define(eq=False)
 class _Place:
-    """One feature: held, or why it is not."""
+    """One feature, and the error if it is not held."""
 
     check: FeatureCheck
     error: LicenseSpringError | None = None
@@ -29,10 +29,10 @@ class _Place:
 
 
 class Holding:
-    """Hold features, renewed by the leases of the client; one that is lost is taken again when the service answers.
+    """Hold features with leases of the client. A lost feature is taken again when the service answers.
 
     Args:
-        client: Whose leases they are.
+        client: Makes the leases.
         checks: One for each feature.
         report: Called with a feature, its states before and after, and the reason, when it is taken or lost.
     """
@@ -44,21 +44,21 @@ class Holding:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Their codes."""
+        """The codes of the features."""
         return tuple(self._places)
 
     def try_again(self) -> None:
-        """Take again what was lost, now that the service answers."""
+        """Take lost features again, now that the service answers."""
         again, self._again = self._again, anyio.Event()
         again.set()
 
     def borrowed(self, feature: str, until: datetime | None) -> None:
-        """Note that a feature was borrowed, and until when; None when it was given back."""
+        """Record until when a feature is borrowed; None if it was given back."""
         if feature in self._places:
             self._places[feature].borrowed_until = until
 
     def judged(self, feature: str | None, decision: Decision, now: datetime) -> Decision:
-        """Return a decision about a feature, which is no when its slot is not held."""
+        """Return a decision about a feature, or a refusal if its slot is not held."""
         place = None if feature is None else self._places.get(feature)
         if place is None or place.error is None or not decision:
             return decision
@@ -67,7 +67,7 @@ class Holding:
         return attrs.evolve(decision, allowed=False, code=place.error.code_name)
 
     async def hold(self, feature: str, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Hold a feature until cancelled; ready once it is held, or known why not."""
+        """Hold a feature until cancelled; started once the first attempt has ended."""
         place, is_ready = self._places[feature], False
         while True:
             again = self._again

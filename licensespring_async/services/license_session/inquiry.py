@@ -1,4 +1,4 @@
-"""From the service, or what is kept of its answers, to what a session knows."""
+"""Ask the service about a license, or fall back on the stored answer."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .standing import LicenseUnusable, Standing
 
 @attrs.frozen(kw_only=True)
 class Inquiry(Unpickled):
-    """Asks the service about a license; one question at a time.
+    """Ask the service about a license, one request at a time.
 
     Attributes:
         client: Sends the calls.
-        check: Asks how the license stands.
-        activation: Activates it, or None.
-        keeping: Keeps answers, and stands in for the service.
-        knowledge: Learns.
+        check: The check of the license.
+        activation: Its activation, or None.
+        keeping: Stores answers, and recalls them if the service cannot be asked.
+        knowledge: Records what is learned.
         fresh_seconds: How long an answer stands without a grace.
         grace_seconds: How long it stands while the service cannot be asked; 0 for no grace.
     """
@@ -40,12 +40,12 @@ class Inquiry(Unpickled):
     grace_seconds: float
 
     async def open(self) -> None:
-        """Find out how the license stands when a session begins, activating it when that is asked for and needed.
+        """Find out the state of the license when a session opens. Activate it, if that is allowed and necessary.
 
         Raises:
             LicenseUnusable: The license itself cannot be used.
-            LicenseStoreError: What is stored cannot be used.
-            LicenseSpringError: The service refused, or it could not be asked and nothing stands in for it.
+            LicenseStoreError: The store cannot be used.
+            LicenseSpringError: The service refused, or it could not be asked and no stored license stands in.
         """
         try:
             await self.ask(opens=True)
@@ -58,7 +58,7 @@ class Inquiry(Unpickled):
             raise LicenseUnusable(state, reason)
 
     async def _stored(self, missed: LicenseSpringError) -> Standing:
-        """Return what the store knows in place of a service that could not be asked."""
+        """Return the stored license's standing, in place of a service that could not be asked."""
         try:
             stored = await self.keeping.recall()
         except NothingStored as nothing:
@@ -69,17 +69,15 @@ class Inquiry(Unpickled):
             return Standing(license=stored.license, came_at=came_at, is_offline=True)
         standing = Standing.of_answer(stored.license, came_at, fresh=0.0, grace=self.grace_seconds)
         if self.knowledge.now() >= standing.stands_until:
-            missed.add_note(
-                "the stored license does not stand in for the service: its grace is over, or none was given"
-            )
+            missed.add_note("the stored license does not stand in for the service: its grace is over, or there is none")
             raise missed
         return standing
 
     async def ask(self, *, opens: bool = False) -> None:
-        """Ask the service, and learn from its answer or from its silence.
+        """Ask the service, and learn from its answer or its failure.
 
         Raises:
-            LicenseSpringError: Of the call, or of the store; what it means has been learned.
+            LicenseSpringError: From the call or the store; the session has taken it into account.
         """
         known = await self.keeping.settled()
         try:
@@ -103,7 +101,7 @@ class Inquiry(Unpickled):
         try:
             return await self.client.perform(self.check)
         except (DeviceNotFound, LicenseNotActive):
-            # Only at the start: a device that the vendor deactivates meanwhile must not come back by itself.
+            # Only when a session opens: a device that the vendor deactivates later must not activate itself.
             if self.activation is None or not opens:
                 raise
             activated = await self.client.perform(self.activation)
@@ -111,13 +109,13 @@ class Inquiry(Unpickled):
         return await self.client.perform(self.check) if activated.value.is_floating_cloud else activated
 
     async def miss(self, error: LicenseSpringError) -> None:
-        """Take in that the service gave no answer."""
+        """Take into account that the service gave no answer."""
         standing = self.knowledge.standing
         if standing is None or standing.is_offline:
             return
         until = standing.stands_until
         if not error.is_undecided:
-            # Grace is for a service that cannot be asked, and not for wrong credentials or forged answers.
+            # Grace covers an unreachable service, not wrong credentials or forged answers.
             until = min(until, standing.came_at + self.fresh_seconds)
         standing = attrs.evolve(
             standing, stands_until=until, fresh_until=min(standing.fresh_until, self.knowledge.now())

@@ -1,4 +1,4 @@
-"""The store of a session, off the event loop."""
+"""The store of a session, used in worker threads."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _log = logging.getLogger("licensespring_async.services")
 
 @attrs.frozen(kw_only=True)
 class Keeping(Unpickled):
-    """Keeps what a session knows across restarts; without a store it keeps nothing.
+    """Keep a session's license and uses across restarts. Without a store, keep nothing.
 
-    A write that has begun is finished, also when the caller is cancelled.
+    A write that has begun is completed, even if the caller is cancelled.
 
     Attributes:
-        store: Where, or None.
+        store: The store, or None.
         trust: What a stored license is checked against.
     """
 
@@ -40,27 +40,27 @@ class Keeping(Unpickled):
     trust: Trust
 
     async def recall(self) -> Stored:
-        """Return what is stored, verified again; as `LicenseStore.recall`."""
+        """Verify and return the stored license; as `LicenseStore.recall`."""
         if self.store is None:
             raise NothingStored("the session has no store")
         return await _run(self.store.recall, self.trust)
 
     async def holds_offline(self) -> bool:
-        """Return whether what is stored stands without the service."""
+        """Return whether an offline file or an air-gap confirmation is stored."""
         return self.store is not None and await _run(self.store.holds_offline)
 
     async def settled(self) -> Mapping[str, int]:
-        """Return what the count in an answer that is asked for now will have in it; as `StoredUses.settled`."""
+        """Return the uses that the next answer will have counted; as `StoredUses.settled`."""
         if self.store is None:
             return {}
         try:
             return await _run(self.store.uses.settled)
         except LicenseStoreError:
-            # Whatever is wrong with the store, the service has to be asked: it may say no.
+            # The service must be asked even if the store is broken: it may refuse.
             return {}
 
     async def keep(self, answer: RawResponse[License], known: Mapping[str, int]) -> None:
-        """Keep an answer, unless an offline file or an air-gap confirmation is stored: that one stands longer."""
+        """Store an answer, unless an offline file or an air-gap confirmation is stored: those stand longer."""
         store = self.store
         if store is None:
             return
@@ -72,7 +72,7 @@ class Keeping(Unpickled):
         await _run(keep)
 
     async def forget(self) -> None:
-        """Drop the answer that is stored, which a refusal has ended; what stands without the service stays."""
+        """Drop the stored answer after a refusal; an offline file or an air-gap confirmation stays."""
         store = self.store
         if store is None:
             return
@@ -85,15 +85,15 @@ class Keeping(Unpickled):
             try:
                 await _run(forget)
             except LicenseSpringError as error:
-                # The refusal is what the caller has to hear of.
-                _log.error("an answer that was refused is still stored: %s", error)
+                # The caller has to see the refusal, not this.
+                _log.error("a refused license is still stored: %s", error)
 
     async def take(self, text: str) -> License:
-        """Put a file in place of what is stored, once it is verified."""
+        """Verify a file, and store it in place of the stored license."""
         store, trust = self.store, self.trust
         if store is None or trust.auth is None:
             raise ConfigurationError(
-                "a file needs a store to be kept and credentials to be checked: pass store and auth"
+                "store / auth: a file needs a store to keep it in, and credentials to check it; pass both"
             )
         license = read_either(
             text,
@@ -111,27 +111,27 @@ class Keeping(Unpickled):
             await _run(self.store.clear)
 
     async def uses(self) -> Uses:
-        """Return the uses that the service may not have heard of."""
+        """Return the uses that the service may not have counted."""
         return Uses() if self.store is None else await _run(self.store.uses.read)
 
     async def keep_uses(self, consumptions: int, feature: str | None) -> int | None:
-        """Count uses here; as `StoredUses.keep`."""
+        """Count uses in the store; as `StoredUses.keep`."""
         if self.store is None:
-            raise NothingStored("the session has no store that could keep uses")
+            raise NothingStored("the session has no store to keep uses in")
         return await _run(self.store.uses.keep, consumptions, feature, self.trust)
 
     async def begin(self, consumptions: int, feature: str | None) -> Doubt | None:
-        """Note that uses are about to be sent; None without a store."""
+        """Record that uses are about to be sent; None without a store."""
         return (
             None if self.store is None else await _run(self.store.uses.begin, consumptions, feature, self.trust.whose)
         )
 
     async def begin_kept(self, feature: str | None) -> Doubt | None:
-        """Note that the kept uses of a feature are about to be sent; None if there are none."""
+        """Record that the kept uses of a feature are about to be sent; None if there are none."""
         return None if self.store is None else await _run(self.store.uses.begin_kept, feature, self.trust.whose)
 
     async def end(self, doubt: Doubt | None, *, counted: bool, keep: bool = False) -> None:
-        """Say what became of uses; as `StoredUses.end`."""
+        """Record what became of uses; as `StoredUses.end`."""
         if self.store is not None and doubt is not None:
             with anyio.CancelScope(shield=True):
                 await _run(functools.partial(self.store.uses.end, doubt.id, counted=counted, keep=keep))

@@ -1,4 +1,4 @@
-"""What a session knows now, and who is told when that changes."""
+"""What a session knows, and how it reports changes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _log = logging.getLogger("licensespring_async.services")
 
 
 class Knowledge:
-    """Hold a standing, and report when time or news change its state.
+    """Hold a standing, and report when its state changes.
 
     Args:
         product: For the log.
         time: Seconds since the epoch.
         monotonic: Seconds that never go back.
-        report: Hears of each change as an event.
+        report: Called with the event of each change.
         on_change: Called with each change, or None.
 
     Attributes:
-        standing: What is known; None before anything is.
+        standing: What is known; None before the session has opened.
         change: The last change; None before the first.
     """
 
@@ -47,20 +47,20 @@ class Knowledge:
         """What is known.
 
         Raises:
-            ConfigurationError: Nothing is.
+            ConfigurationError: The session was never open.
         """
         if self.standing is None:
             raise ConfigurationError("the session was never open; use it in `async with`")
         return self.standing
 
     def now(self) -> float:
-        """Return the moment to judge at; while the program runs it never goes back."""
+        """Return the time to judge by. It never goes back while the program runs."""
         seconds = self._time()
         self._latest.rise(seconds)
         return max(seconds, self._latest.seconds or 0.0)
 
     def learn(self, standing: Standing) -> None:
-        """Take in what is known from now on."""
+        """Replace the standing, and report a change."""
         self.standing = standing
         self.notice()
 
@@ -74,7 +74,7 @@ class Knowledge:
         self.tell(self.change)
 
     def tell(self, change: Change) -> None:
-        """Log a change, and tell everyone who wants to hear of it."""
+        """Log a change, and pass it to the client's hooks and `on_change`."""
         what = f"the license of {self._product}"
         if change.feature is not None:
             what = f"the feature {change.feature} of {what}"
@@ -93,5 +93,5 @@ class Knowledge:
             return
         try:
             self._on_change(change)
-        except Exception as error:  # noqa: BLE001  # the program's code, and no reason to end the session
+        except Exception as error:  # noqa: BLE001  # foreign code must not end the session
             _log.error("on_change failed: %s", type(error).__name__)

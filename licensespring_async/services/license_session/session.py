@@ -1,4 +1,4 @@
-"""A license that a program holds for as long as it runs."""
+"""The license of a program, held while it runs."""
 
 from __future__ import annotations
 
@@ -48,37 +48,37 @@ class _Device(TypedDict):
 
 
 class LicenseSession(Unpickled):
-    """Hold the license of this device for the life of a program; use it in `async with`.
+    """Hold the license of this device while a program runs; use it in `async with`.
 
-    Opening it asks the service. When the service cannot be asked, what the store has stands instead: the last answer
-    within the grace, an offline file for as long as its own terms say. A refusal is never overruled: it ends what is
-    known, and empties the store of the answer before it. While the session is open it asks again by itself.
+    Opening asks the service. If the service cannot be asked, the stored license stands in: the last answer within the
+    grace, or an offline file within its own terms. Nothing overrules a refusal: it ends the license, and removes the
+    answer from the store. While the session is open, it checks again by itself.
 
-    Opening raises the service's refusal; `LicenseUnusable` when the license itself cannot be used; the error of a
-    service that cannot be asked when nothing stands in for it; and what is wrong with the store.
+    Opening raises the service's refusal; `LicenseUnusable` if the license itself cannot be used; the error of the call
+    if the service cannot be asked and nothing stands in; or the error of the store.
 
-    The store keeps the newest answer, but an offline file or an air-gap confirmation that is in it stays until
-    `refresh`, `deactivate` or `store.clear()`. The checks renew the slot of a floating license; the end of the session
-    gives it back, unless it was borrowed. Uses are kept in the store while the service is away.
+    The store keeps the newest answer. But a stored offline file or air-gap confirmation stays until `refresh`,
+    `deactivate` or `store.clear()`. The checks renew the slot of a floating license. Closing the session gives the slot
+    back, unless it is borrowed. The store keeps uses while the service cannot be asked.
 
     Args:
-        client: Asks the service; the session does not close it.
+        client: Sends the calls; the session does not close it.
         product: Short code of the product.
         hardware_id: Unique id of the device.
         license_key: Exactly one of `license_key` and `username`.
         username: The license's user.
-        password: The user's; needed to activate.
-        features: Codes of floating features whose slots are held while the session is open. One that cannot be held
-            is refused by `allows`, and tried again at each check.
+        password: The user's password; needed to activate.
+        features: Codes of floating features to hold while the session is open. `allows` refuses a feature that cannot
+            be held. Each check tries to take it again.
         activate: Whether opening activates the license on a device that the service does not know yet.
         store: Keeps answers across restarts; None for this process only.
-        grace: How long the last answer stands while the service cannot be asked; None opens no session without the
-            service, except from an offline file and while it is borrowed. The grace's own store is not used.
+        grace: How long the last answer stands while the service cannot be asked. With None, a session opens without the
+            service only from an offline file, or while the license is borrowed. The grace must not have a store.
         auth: The credentials of the client; needed for offline files.
-        public_key: PEM of the key that the service signs with; None for those that the client trusts.
+        public_key: PEM of the key that the service signs with; None for the keys that the client trusts.
         air_gap: The company's air-gap key and policies; needed for air-gap confirmations.
-        check_every: Seconds between two checks; an answer stands for two of them, whatever the grace.
-        jitter: Part of `check_every` that is taken off at random, so that programs do not all ask together.
+        check_every: Seconds between two checks. An answer stands for twice as long, even without a grace.
+        jitter: Fraction of `check_every` that is subtracted at random, so that programs do not all check together.
         on_change: Called with each change, in the event loop; it must not block.
         clock: Where time comes from; for tests.
         random: Gives numbers from [0, 1); for tests.
@@ -114,7 +114,7 @@ class LicenseSession(Unpickled):
         if not is_number(jitter) or not 0 <= jitter < 1:
             raise ConfigurationError("jitter: must be a number from 0 to below 1")
         if grace is not None and grace.store is not None:
-            raise ConfigurationError("grace: must have no store; the session keeps its answers in its own")
+            raise ConfigurationError("grace: must not have a store; the session uses its own")
         self._client, self._product = client, product
         public_key = client.public_keys if public_key is None else public_key
         trust = Trust(
@@ -128,7 +128,7 @@ class LicenseSession(Unpickled):
         )
         self._keeping = Keeping(store=store, trust=trust)
         which = _Device(product=product, hardware_id=hardware_id, license_key=license_key, username=username)
-        # Made now, so that an argument that cannot be sent is refused now.
+        # Made here, so that an argument that cannot be sent is refused at once.
         check = LicenseCheck(**which)
         activation = endpoints.activate_license(**which, password=password) if activate else None
         self._deactivation = endpoints.deactivate_license(**which)
@@ -174,18 +174,18 @@ class LicenseSession(Unpickled):
         """The license as the service last gave it.
 
         Raises:
-            ConfigurationError: The session was never open; so do the others.
+            ConfigurationError: The session was never open. The other members raise this too.
         """
         return self._knowledge.known.license
 
     @property
     def state(self) -> State:
-        """How the license stands now."""
+        """The state of the license now."""
         return self._knowledge.known.at(self._knowledge.now())[0]
 
     @property
     def lost(self) -> Change | None:
-        """The change by which the license can no longer be used, with its reason; None while it can."""
+        """The change that made the license unusable, with its reason; None while it is usable."""
         self._knowledge.notice()
         change = self._knowledge.change
         return None if change is None or change.state.is_usable else change
@@ -194,7 +194,7 @@ class LicenseSession(Unpickled):
         """Return whether a feature may be used, from memory.
 
         Args:
-            feature: The feature's code; None asks for the license alone.
+            feature: The feature's code; None for the license alone.
         """
         self._knowledge.notice()
         now = self._knowledge.now()
@@ -205,12 +205,12 @@ class LicenseSession(Unpickled):
         """Ask the service now.
 
         Returns:
-            How the license stands afterwards: a refusal is a state, and so is a service that cannot be asked.
+            The state of the license afterwards. A refusal is a state, and so is a service that cannot be asked.
 
         Raises:
-            LicenseSpringError: What is neither a refusal nor a service that cannot be asked, such as wrong credentials.
+            LicenseSpringError: Any other error, such as wrong credentials.
 
-        Cost: one license check, and a write of the store.
+        Cost: one license check, and a write to the store.
         """
         async with self._turn:
             if self._knowledge.known.is_deactivated:
@@ -223,29 +223,27 @@ class LicenseSession(Unpickled):
         return self.state
 
     async def consume(self, consumptions: int = 1, *, feature: str | None = None) -> Use:
-        """Count uses: by the service, or here while it cannot be asked, up to what is left.
+        """Count uses: through the service, or in the store while it cannot be asked, up to what is left.
 
-        Those that are counted here are on the disk before this returns, and are sent once, by the first check that the
-        service answers.
+        Stored uses are on disk before this returns. The first check that the service answers sends them, once.
 
         Args:
-            consumptions: How many; negative ones are given back, where the license allows it.
-            feature: Code of the feature whose uses they are; None for the license's own.
+            consumptions: How many. A negative number gives uses back, if the license allows that.
+            feature: Code of the feature; None for uses of the license itself.
 
         Raises:
-            LicenseNotEnoughConsumptions, FeatureNotEnoughConsumptions: The allowance does not reach; nothing was
-                counted.
+            LicenseNotEnoughConsumptions, FeatureNotEnoughConsumptions: Not enough are left; nothing was counted.
             LicenseUnusable: The license cannot be used.
-            LicenseStoreError: They could not be written down; nothing was counted.
-            LicenseSpringError: With `may_have_acted` it is in doubt whether the service has counted them: they are not
-                sent again. `uses` lists them. Without, nothing was counted.
+            LicenseStoreError: They could not be stored; nothing was counted.
+            LicenseSpringError: With `may_have_acted`, the service may have counted them. They are in doubt: `uses`
+                lists them, and they are not sent again. Without it, nothing was counted.
 
-        Cost: one call, sent once, and two writes of the store; or one write. A cancelled call is in doubt.
+        Cost: one call, sent once, and two writes to the store; or one write. A cancelled call leaves uses in doubt.
         """
         return await self._counting.consume(consumptions, feature)
 
     async def uses(self) -> Uses:
-        """Return the uses that the service may not have heard of: those kept here, and those in doubt.
+        """Return the uses that the service may not have counted: those kept in the store, and those in doubt.
 
         Raises:
             LicenseStoreError: The store cannot be read.
@@ -253,24 +251,24 @@ class LicenseSession(Unpickled):
         return await self._counting.keeping.uses()
 
     async def resolve(self, doubt: str, *, was_counted: bool) -> None:
-        """Say what became of uses in doubt, as the vendor platform shows it.
+        """Resolve uses in doubt, by what the vendor platform shows.
 
         Args:
-            doubt: Its id.
+            doubt: The id of the doubt.
             was_counted: Whether the service has counted them; if not, the next check sends them again.
 
         Raises:
-            UseUnknown: Nothing in doubt has this id.
+            UseUnknown: No uses in doubt have this id.
             LicenseStoreError: The store cannot be used.
         """
         await self._counting.resolve(doubt, was_counted=was_counted)
 
     async def borrow(self, until: datetime | None = None, *, feature: str | None = None) -> Borrowing:
-        """Keep the floating slot without the service, for a time.
+        """Borrow the floating slot, to keep it for a time without the service.
 
         Args:
-            until: Aware; None for as long as the license allows.
-            feature: Code of the feature whose slot it is; None for the license's own.
+            until: The end, as an aware datetime; None for as long as the license allows.
+            feature: Code of the feature; None for the slot of the license itself.
 
         Raises:
             LicenseSpringError: The service refused or did not answer.
@@ -279,15 +277,15 @@ class LicenseSession(Unpickled):
         """
         async with self._turn:
             borrowing = await self._slot.borrow(until, feature)
-            # What was borrowed has to be in the store, too.
+            # The store must have the borrowing, too.
             await self._ask()
         return borrowing
 
     async def give_back(self, *, feature: str | None = None) -> None:
-        """Give a borrowed slot back; one of the license, or of a feature that is held, is taken again as a usual one.
+        """Give a borrowed slot back. The slot of the license, or of a held feature, is then taken again as a usual one.
 
         Args:
-            feature: Code of the feature whose slot it is; None for the license's own.
+            feature: Code of the feature; None for the slot of the license itself.
 
         Raises:
             LicenseSpringError: The service refused or did not answer.
@@ -299,14 +297,14 @@ class LicenseSession(Unpickled):
             await self._ask()
 
     async def deactivate(self) -> None:
-        """Give the activation back and empty the store; the session can no longer be used afterwards.
+        """Deactivate the license and empty the store. The session cannot be used afterwards.
 
-        Uses that are kept are sent before. Those in doubt are logged: nothing remembers them afterwards.
+        Kept uses are sent first. Uses in doubt are logged, and then forgotten.
 
         Raises:
-            UsesKept: The service did not count the uses that are kept; nothing else has changed.
+            UsesKept: The service did not count the kept uses; nothing else has changed.
             LicenseSpringError: The service could not be asked or refused; nothing has changed here.
-            LicenseStoreError: It was given back, but the store could not be emptied.
+            LicenseStoreError: The license was deactivated, but the store could not be emptied.
         """
         async with self._turn:
             standing = self._knowledge.known
@@ -317,23 +315,24 @@ class LicenseSession(Unpickled):
             try:
                 await self._client.perform(self._deactivation)
             except (DeviceNotFound, LicenseNotActive):
-                _log.info("the license of %s was not active on this device any more", self._product)
+                _log.info("the license of %s was no longer active on this device", self._product)
             with anyio.CancelScope(shield=True):
                 self._knowledge.learn(attrs.evolve(standing, is_deactivated=True))
                 await self._keeping.clear()
 
     async def refresh(self, text: str) -> State:
-        """Take an offline file or a refresh file in place of what is stored; no network is needed.
+        """Replace the stored license by an offline file or a refresh file. This needs no network.
 
         Args:
-            text: The file.
+            text: The text of the file.
 
         Returns:
-            How the license stands afterwards.
+            The state of the license afterwards.
 
         Raises:
             ConfigurationError: The session has no store or no credentials.
-            ResponseError, SignatureError: The file is damaged, not the service's, or another device's; nothing changed.
+            ResponseError, SignatureError: The file is damaged, not from the service, or for another device; nothing has
+                changed.
             LicenseStoreError: It could not be stored; nothing has changed.
         """
         async with self._turn:
@@ -344,7 +343,7 @@ class LicenseSession(Unpickled):
 
     async def __aenter__(self) -> Self:
         if self._stack is not None:
-            raise ConfigurationError("the session is open already; make a second one")
+            raise ConfigurationError("the session is already open; make a second one")
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._slot.seat())
             await self._ask(opens=True)
@@ -364,7 +363,7 @@ class LicenseSession(Unpickled):
         await stack.__aexit__(exc_type, exc, traceback)
 
     async def _ask(self, *, opens: bool = False) -> None:
-        """Ask the service, and then do what had to wait for its answer."""
+        """Ask the service. If it answers, send kept uses and take lost features again."""
         if await self._slot.ask(opens=opens):
             await self._counting.settle()
             self._holding.try_again()

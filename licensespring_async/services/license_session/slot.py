@@ -1,4 +1,4 @@
-"""The slot of a floating license: renewed by the checks of a session, given back once, or borrowed."""
+"""The slot of a floating license. The checks of a session renew it; it is given back once, or borrowed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .standing import State
 
 
 class OwnSlot:
-    """Ask about a license in the turn of its slot, which leases of the same client share.
+    """Check a license in the turn of its slot, which the leases of the client share.
 
     Args:
         client: Sends the calls.
-        check: Names license and device.
-        password: The user's, or None.
-        inquiry: Asks.
-        knowledge: Learns.
+        check: The license and the device.
+        password: The user's password, or None.
+        inquiry: Asks the service.
+        knowledge: What the session knows.
         holding: Knows which features were borrowed.
     """
 
@@ -48,8 +48,8 @@ class OwnSlot:
 
     @asynccontextmanager
     async def seat(self) -> AsyncGenerator[None]:
-        """Share the slot for the length of the block, and give it back at its end unless others hold it still."""
-        # For leases and sessions alone, and so not in users' sight.
+        """Share the slot during the block, and give it back at the end unless others still hold it."""
+        # For leases and sessions only, so it is not public.
         sharing = self._client._seat(self._check)  # pyright: ignore[reportPrivateUsage]
         async with sharing as seat:
             self._seat = seat
@@ -62,7 +62,7 @@ class OwnSlot:
 
     @property
     def _is_ours(self) -> bool:
-        """Whether there is a slot that lasts no longer than the session."""
+        """Whether the session has a slot to give back at its end."""
         standing = self._knowledge.standing
         if standing is None or not self._is_taken or standing.is_deactivated:
             return False

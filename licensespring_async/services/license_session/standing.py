@@ -22,28 +22,28 @@ from ..gate.decisions import Decision
 
 
 class State(StrEnum):
-    """How a license stands."""
+    """The state of a license."""
 
     ONLINE = "online"
-    """The service has said yes."""
+    """The service said yes."""
     GRACE = "grace"
     """The service cannot be asked; its last yes still stands."""
     BORROWED = "borrowed"
     """The service cannot be asked; the slot was borrowed for this time."""
     OFFLINE = "offline"
-    """The license is that of an offline file or an air-gap confirmation."""
+    """The license comes from an offline file or an air-gap confirmation."""
     LAPSED = "lapsed"
     """The service could not be asked for longer than its last yes stands."""
     EXPIRED = "expired"
     """The license has ended."""
     REFUSED = "refused"
-    """The service has said no, or the license says so itself."""
+    """The service said no, or the license itself does."""
     DEACTIVATED = "deactivated"
-    """The program has given the activation back."""
+    """The program has deactivated the license."""
 
     @property
     def is_usable(self) -> bool:
-        """Whether the program may be used."""
+        """Whether the license may be used."""
         return self in (State.ONLINE, State.GRACE, State.BORROWED, State.OFFLINE)
 
     def __bool__(self) -> bool:
@@ -55,8 +55,8 @@ class LicenseUnusable(LicenseSpringError):
     """The license cannot be used, as the service or the license itself says.
 
     Attributes:
-        state: How it stands.
-        reason: The code of what is wrong.
+        state: Its state.
+        reason: The code of the reason.
     """
 
     exit_code = 5
@@ -72,11 +72,11 @@ class LicenseUnusable(LicenseSpringError):
 
 @attrs.frozen(kw_only=True)
 class Change:
-    """A license, or a feature that is held, stands otherwise than before.
+    """A change in the state of a license, or of a held feature.
 
     Attributes:
         feature: Code of the feature; None for the license.
-        before: The state before; None when the session has just opened.
+        before: The state before; None if the session has just opened.
         state: The state now.
         reason: "ok", or the code of what is wrong, such as "license_expired" or the service's own.
         at: When it was noticed: seconds since the epoch.
@@ -95,12 +95,12 @@ class Standing:
 
     Attributes:
         license: As the service last gave it.
-        came_at: When it did.
-        stands_until: Until when that stands while the service is not asked.
-        fresh_until: Until when it stands without being called grace.
-        is_offline: Whether it is from an offline file or an air-gap confirmation.
-        refusal: The code of a later no, or None.
-        is_deactivated: Whether the program has given it back.
+        came_at: When that was.
+        stands_until: Until when it stands without another check.
+        fresh_until: Until when it stands without a grace.
+        is_offline: Whether it comes from an offline file or an air-gap confirmation.
+        refusal: The code of a later refusal, or None.
+        is_deactivated: Whether the program has deactivated it.
     """
 
     license: License
@@ -113,20 +113,20 @@ class Standing:
 
     @classmethod
     def of_answer(cls, license: License, came_at: float, *, fresh: float, grace: float) -> Self:
-        """Return what follows from an answer.
+        """Return the standing after an answer.
 
         Args:
             license: The answer.
-            came_at: When it came: seconds since the epoch.
-            fresh: Seconds until which the next checks should have come.
-            grace: Seconds that it may stand while the service cannot be asked.
+            came_at: When it came, in seconds since the epoch.
+            fresh: Seconds for which it stands without a grace.
+            grace: Seconds for which it may stand while the service cannot be asked.
         """
         longest = max(fresh, grace)
         if license.is_borrowed and license.borrowed_until is not None:
-            # The service has lent the slot for this time, whatever else the program allows.
+            # The service lent the slot for this time, whatever grace the program allows.
             longest = max(license.borrowed_until.timestamp() - came_at, 0.0)
         elif license.is_floating_cloud:
-            # Without a check the slot is surely ours for its time-out, and no longer.
+            # Without a check, the slot is certain for its time-out only.
             longest = min(longest, slot_seconds(license))
         return cls(
             license=license,
@@ -156,13 +156,13 @@ class Standing:
         return State.BORROWED if self.license.is_borrowed else State.GRACE
 
     def turns_at(self, now: float) -> float:
-        """Return the next moment at which the state may be another one although nothing new is heard."""
+        """Return the next moment at which the state may change without a new answer."""
         ends = self.license.ends_at
         turns = (self.stands_until, self.fresh_until, math.inf if ends is None else ends.timestamp())
         return min((each for each in turns if each > now), default=math.inf)
 
     def decision(self, feature: str | None, now: float) -> Decision:
-        """Return whether a feature, or with None the program, may be used at a moment."""
+        """Return whether a feature, or with None the license, may be used at a moment."""
         state, code = self.at(now)
         ends = [self.stands_until, self.turns_at(now)]
         floating = self.license.floats
@@ -187,5 +187,5 @@ class Standing:
 
 def slot_seconds(license: License) -> float:
     """Return how long the slot of a floating license lasts without a check."""
-    # Whole minutes: when the answer does not say, the shortest there is.
+    # Whole minutes; if the answer does not say, the shortest possible.
     return 60.0 * (license.floating_timeout or 1)

@@ -1,4 +1,4 @@
-"""When a session asks the service by itself, and the tasks that it does so in."""
+"""When a session checks by itself, and the tasks in which it does."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from ...transport import Clock
 from .knowledge import Knowledge
 from .standing import State, slot_seconds
 
-# The last yes stands for so many checks: one that comes a little late changes nothing.
+# The last yes stands for this many intervals, so that a late check changes nothing.
 CHECKS: Final = 2
 _SHORTEST_NAP: Final = 0.01
-# How soon a service is asked again that did not answer.
+# How soon a service that did not answer is asked again.
 _AGAIN_SECONDS: Final = 60.0
 _SILENT: Final = (State.GRACE, State.BORROWED, State.LAPSED)
 
 
 @attrs.frozen(kw_only=True)
 class Pace:
-    """Waits for the next check, and notices what time alone changes.
+    """Wait for the next check, and report changes that come with time.
 
     Attributes:
         knowledge: What is known.
         every: Seconds between checks, at most.
-        jitter: The part of it that is taken off at random, at most.
+        jitter: The fraction of it that is subtracted at random, at most.
         random: Gives numbers from [0, 1).
         clock: Where time comes from.
     """
@@ -57,7 +57,7 @@ class Pace:
 
 @asynccontextmanager
 async def tasks() -> AsyncGenerator[TaskGroup]:
-    """Open a task group that ends with the block; an error of the block leaves as it is, not in a group."""
+    """Open a task group that ends with the block; an error of the block is raised itself, not in a group."""
     failure: Exception | None = None
     async with anyio.create_task_group() as group:
         try:

@@ -1,4 +1,4 @@
-"""OpenTelemetry: spans of calls and attempts, and gauges of what clients share (extra: `otel`)."""
+"""OpenTelemetry: spans and metrics of calls and attempts, and gauges of clients (extra: `otel`)."""
 
 from .spans import OpenTelemetry
 

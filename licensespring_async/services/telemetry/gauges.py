@@ -1,4 +1,4 @@
-"""OpenTelemetry: the gauges, which are read off all clients that share a provider. Needs the extra `otel`."""
+"""OpenTelemetry: gauges over all clients that share a provider. Needs the extra `otel`."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _STATES: Final = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitStat
 
 
 class Watched:
-    """The clients that gauges are read off; a client that is gone is forgotten."""
+    """The clients that gauges read. A client that no longer exists is dropped."""
 
     def __init__(self) -> None:
         # Replaced, never changed: exporters read it in their own threads.
         self._all: tuple[weakref.ref[Vitals], ...] = ()
 
     def add(self, vitals: Vitals) -> None:
-        """Read the gauges off this client too."""
+        """Include a client in the gauges."""
         self._all = (*(each for each in self._all if each() is not None), weakref.ref(vitals))
 
     def worst(
         self, value: Callable[[Vitals], int | None], choose: Callable[[Iterable[int]], int]
     ) -> Callable[[CallbackOptions], Iterable[Observation]]:
-        """Return a gauge's callback: clients of one server are read as one."""
+        """Return a gauge's callback, which combines the values of clients of one server."""
 
         def observe(_: CallbackOptions) -> Iterable[Observation]:
             values: dict[tuple[tuple[str, str | int], ...], list[int]] = {}
@@ -45,14 +45,14 @@ class Watched:
         return observe
 
 
-# A meter ignores the second gauge of a name, so those who share a provider share its gauges. The global one is known
-# by None, for it is another object before the program has set it.
+# A meter ignores a second gauge with the same name, so clients of one provider share its gauges. None stands for the
+# global provider, because that is another object until the program sets it.
 _BY_GLOBAL: list[Watched] = []
 _BY_PROVIDER: weakref.WeakKeyDictionary[MeterProvider, Watched] = weakref.WeakKeyDictionary()
 
 
 def watched_by(provider: MeterProvider | None, meter: Meter) -> Watched:
-    """Return the clients whose gauges a provider has; `meter` makes the gauges when there are none yet."""
+    """Return the clients that a provider's gauges read; `meter` makes the gauges the first time."""
     watched = _BY_PROVIDER.get(provider) if provider is not None else next(iter(_BY_GLOBAL), None)
     if watched is None:
         watched = Watched()
@@ -70,7 +70,7 @@ def watched_by(provider: MeterProvider | None, meter: Meter) -> Watched:
             "licensespring.client.retry_budget.tokens",
             [watched.worst(lambda each: each.budget.tokens, min)],
             "{token}",
-            "What is left for retries.",
+            "Tokens left for retries.",
         )
         meter.create_observable_gauge(
             "licensespring.client.circuit.state",

@@ -1,7 +1,7 @@
 """OpenTelemetry: spans and metrics of a client. Needs the extra `otel`.
 
-Names are those of the semantic conventions for HTTP clients; what they do not know begins with `licensespring.`.
-No attribute holds a key, a user, a device or a query.
+Names follow the semantic conventions for HTTP clients. All others begin with `licensespring.`. No attribute contains a
+key, a user, a device or a query.
 
 Source: https://opentelemetry.io/docs/specs/semconv/http/
 """
@@ -29,7 +29,7 @@ with needs_extra("otel"):
     from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
 _SCOPE: Final = "licensespring_async"
-# Those that the conventions give for http.client.request.duration.
+# The buckets that the conventions advise for http.client.request.duration.
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 
 _log = logging.getLogger(_SCOPE)
@@ -38,13 +38,13 @@ Attributes = Mapping[str, str | int]
 
 
 class OpenTelemetry:
-    """Traces and measures the clients that it is given to: `LicenseSpring(telemetry=OpenTelemetry())`.
+    """Trace and measure the clients that it is passed to: `LicenseSpring(telemetry=OpenTelemetry())`.
 
-    Spans: one for each call, below it one for each HTTP request; both are current while they last. Metrics:
+    Spans: one for each call, and below it one for each HTTP request. Each is current while it lasts. Metrics:
     `http.client.request.duration`, `licensespring.client.call.duration` (seconds), `licensespring.client.calls` by
     `licensespring.code`, `licensespring.client.retries`; and gauges `licensespring.client.requests.in_flight`,
     `licensespring.client.retry_budget.tokens`, `licensespring.client.circuit.state` (0 closed, 1 half open, 2 open).
-    Of license sessions: `licensespring.license.changes` by `licensespring.license.state`, and
+    For license sessions: `licensespring.license.changes` by `licensespring.license.state`, and
     `licensespring.license.doubts`, uses that were sent and not answered.
     Token requests get no separate span.
 
@@ -82,7 +82,7 @@ class OpenTelemetry:
         self._doubts = meter.create_counter("licensespring.license.doubts", "{use}", "Uses sent and not answered.")
 
     def observe(self, vitals: Vitals) -> _Observer:
-        """Return what observes a client; called by the client itself."""
+        """Return the observer of a client; the client itself calls this."""
         self._watched.add(vitals)
         return _Observer(self, vitals)
 
@@ -100,7 +100,7 @@ class OpenTelemetry:
         self._calls.add(1, {**attributes, "licensespring.code": code})
 
     def count_event(self, event: LicenseEvent | DoubtEvent, server: Attributes) -> None:
-        """Count what a license session has noticed, and add a change to the span that is current."""
+        """Count an event of a license session, and add a change to the current span."""
         attributes = {"licensespring.product": event.product, **server}
         if event.feature is not None:
             attributes["licensespring.feature"] = event.feature
@@ -135,7 +135,7 @@ class _Observer:
     def event(self, event: LicenseEvent | DoubtEvent) -> None:
         try:
             self.telemetry.count_event(event, self.server)
-        except Exception:  # noqa: BLE001  # exporters are the caller's code, and nothing is awaited here
+        except Exception:  # noqa: BLE001  # exporters are foreign code, and nothing is awaited here
             _log.exception("telemetry failed")
 
     def attributes(self, request: Request) -> tuple[Attributes, Attributes]:
@@ -149,7 +149,7 @@ class _Observer:
 
 
 class _Around:
-    """A span that is current for the length of a `with`, and what is measured when it ends."""
+    """A span that is current during a `with`, and is measured when it ends."""
 
     __slots__ = ("_history", "_observer", "_request", "_span", "_started", "_token")
 
@@ -165,7 +165,7 @@ class _Around:
             span = self._begin()
             self._token = context.attach(trace.set_span_in_context(span))
             self._span = span
-        except Exception:  # noqa: BLE001  # samplers and exporters are the caller's code, and nothing is awaited here
+        except Exception:  # noqa: BLE001  # samplers and exporters are foreign code, and nothing is awaited here
             _log.exception("telemetry failed")
 
     def __exit__(
@@ -205,7 +205,7 @@ class _Call(_Around):
             span.set_attributes(
                 {**common, "licensespring.code": code, "licensespring.attempts": self._history.attempts}
             )
-            # A refusal is the answer to a question, not a failure of the asking.
+            # A refusal is an answer, not a failure of the call.
             if isinstance(error, LicenseSpringError) and not isinstance(error, LicenseRefused):
                 span.set_status(Status(StatusCode.ERROR))
         self._observer.telemetry.count_call(seconds, code, common)
@@ -241,7 +241,7 @@ class _Attempt(_Around):
 
 
 def _type(error: BaseException) -> str:
-    """Return an error's class: few names, so that they may label metrics."""
+    """Return the name of an error's class. There are few, so they may label metrics."""
     return type(error).__name__ if isinstance(error, Exception) else "cancelled"
 
 

@@ -1,8 +1,8 @@
 """Routes that need a license: thin adapters, one module per framework, over one requirement.
 
-`licensing.py` opens a client and a gate with the application. `requirement.py` turns a request into a decision, or into
-the uniform answer that denies it; an adapter (`fastapi.py`, `starlette.py`, `litestar.py`) says that in its framework's
-words, through its public interface only.
+`licensing.py` opens a client and a gate with the application. `requirement.py` turns a request into a decision or a
+denial. An adapter (`fastapi.py`, `starlette.py`, `litestar.py`) passes that on to its framework, through the public
+interface only.
 """
 
 from .headers import by_headers

@@ -30,7 +30,7 @@ _BODY: dict[str, Any] = {
         "schema": {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
     }
 }
-_RETRY_AFTER: dict[str, Any] = {"description": "Seconds until it is worth trying again", "schema": {"type": "integer"}}
+_RETRY_AFTER: dict[str, Any] = {"description": "Seconds to wait before trying again", "schema": {"type": "integer"}}
 RESPONSES: Responses = {
     403: {"description": "Not licensed; never says why", "content": _BODY},
     503: {
@@ -39,7 +39,7 @@ RESPONSES: Responses = {
         "headers": {"Retry-After": _RETRY_AFTER},
     },
 }
-"""What a guarded route may answer, for the `responses` of a route, a router or an application."""
+"""The answers of a guarded route, for the `responses` of a route, a router or an application."""
 
 
 class _Guard(Requirement[HTTPConnection]):
@@ -53,38 +53,39 @@ class _Guard(Requirement[HTTPConnection]):
     ) -> None:
         super().__init__(feature, licensing, product=product)
         if licensee is not None and licensing.is_of_service:
-            raise ConfigurationError("licensee: the license is the service's own; leave it out")
+            raise ConfigurationError("licensee: the session already names the license; leave it out")
         self._from_dependency = licensee is not None
-        # FastAPI reads from the signature what it has to pass.
+        # FastAPI reads from the signature which arguments to pass.
         parameters = [Parameter("connection", Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection)]
         if licensee is not None:
             parameters.append(Parameter("licensee", Parameter.POSITIONAL_OR_KEYWORD, default=Depends(licensee)))
         self.__signature__ = Signature(parameters)
 
     async def __call__(self, connection: HTTPConnection, licensee: Found = None) -> Decision:
-        """Return the decision, which is yes; anything else is raised as an HTTPException."""
+        """Return a positive decision; raise anything else as an HTTPException."""
         if self._from_dependency:
             return _raised(await self.decide_for(licensee, source=self._licensing.source(connection)))
         return _raised(await self.decide(connection))
 
     @property
     def route_class(self) -> type[APIRoute]:
-        """The class for the routes of an `APIRouter` that all need it, or for a single route:
+        """The route class that guards all routes of an `APIRouter`, or a single route:
 
             app.router.add_api_route("/render", rendering, route_class_override=render.route_class)
 
-        They ask before anything else, even before the body is read, and document their 403 and 503. FastAPI makes
-        nothing else of the class: a router that has it refuses routers, WebSockets, mounts and plain routes that would
-        be open. `dependencies=[Depends(render)]` guards the first two, `services.web.starlette` the others.
+        The license is checked first, even before the body is read. The routes document their 403 and 503. FastAPI uses
+        the class for path operations only. So a router with this class refuses routers, WebSockets, mounts and plain
+        routes that have no guard. `dependencies=[Depends(render)]` guards the first two, `services.web.starlette` the
+        others.
 
-        Cost: some microseconds a request, without the ten that FastAPI takes for any dependency.
+        Cost: a few microseconds a request, ten less than a FastAPI dependency.
 
         Raises:
-            ConfigurationError: The licensee comes from a dependency, which only `Depends` resolves; or later, something
-                open is added to a router of the class.
+            ConfigurationError: The licensee comes from a dependency, which only `Depends` resolves; or later, when
+                something without a guard is added to a router of the class.
         """
         if self._from_dependency:
-            raise ConfigurationError("licensee: a route class asks before dependencies are resolved; use Depends")
+            raise ConfigurationError("licensee: a route class checks before dependencies are resolved; use Depends")
         requires, may_answer = self, {**RESPONSES, **_full(self._licensing.full_pool)}
 
         class LicensedRoute(Guarding):
@@ -112,15 +113,15 @@ class RequiresFeature(_Guard):
 
         @app.get("/render", dependencies=[Depends(render)], responses=RESPONSES)
 
-    A refusal is an `HTTPException` with status 403 and the detail "not licensed"; undecided is one with 503 and
-    Retry-After.
+    A refusal is an `HTTPException` with status 403 and the detail "not licensed". If the check is undecided, it has
+    status 503 and a `Retry-After`.
 
     Args:
         feature: Feature code.
-        licensing: Asks, and says whose request it is.
-        product: Product short code, when it is not the licensing's own.
-        licensee: A FastAPI dependency that says whose request it is instead: its parameters are validated and
-            documented by FastAPI, which answers 422 when one is missing.
+        licensing: Finds the licensee, and asks about the license.
+        product: Product short code; None for that of `licensing`.
+        licensee: A FastAPI dependency that finds the licensee instead. FastAPI validates and documents its parameters,
+            and answers 422 if one is missing.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -141,9 +142,9 @@ class RequiresLicense(_Guard):
     """Depend on a license of a product without features; gives the `Decision`, like `RequiresFeature`.
 
     Args:
-        licensing: Asks, and says whose request it is.
-        product: Product short code, when it is not the licensing's own.
-        licensee: A FastAPI dependency that says whose request it is instead.
+        licensing: Finds the licensee, and asks about the license.
+        product: Product short code; None for that of `licensing`.
+        licensee: A FastAPI dependency that finds the licensee instead.
 
     Raises:
         ConfigurationError: An argument cannot be used.

@@ -1,4 +1,4 @@
-"""Whose license a request is made with, from its headers."""
+"""Find the licensee of a request in its headers."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class HasScope(Protocol):
 def by_headers(
     *, hardware_id: str, license_key: str | None = None, username: str | None = None
 ) -> Callable[[HasScope], Found]:
-    """Return a `licensee` that reads two headers; a request that lacks one, or has one twice, names nobody.
+    """Return a `licensee` function that reads two headers. If one is missing or sent twice, there is no licensee.
 
-    A value is UTF-8 or, if it is not that, Latin-1. Spaces and tabs around it are no part of it (RFC 9110, 5.5).
+    A value is read as UTF-8, or else as Latin-1, without the spaces and tabs around it (RFC 9110, 5.5).
 
     Args:
         hardware_id: Name of the header with the device's id.
@@ -32,7 +32,7 @@ def by_headers(
         username: Name of the header with the license's user.
 
     Raises:
-        ConfigurationError: No name, or both, or one that is no text.
+        ConfigurationError: Neither or both of the two are named, or a name is not a string.
     """
     if (license_key is None) == (username is None):
         raise ConfigurationError("license_key / username: name the header of exactly one of them")

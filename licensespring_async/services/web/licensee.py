@@ -1,4 +1,4 @@
-"""Whose license a request is made with."""
+"""The licensee of a request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...redaction import Unpickled
 
 @attrs.frozen(kw_only=True)
 class Licensee(Unpickled):
-    """Say whose license a request is made with.
+    """Name the device of a request, and the key or user of its license.
 
     Args:
         hardware_id: Unique id of the device.
@@ -29,11 +29,11 @@ class Licensee(Unpickled):
     bundle_code: str | None = None
 
     def of(self, product: str, feature: str | None) -> FeatureCheck | LicenseCheck:
-        """Return the check of a feature, or with None of the license; InvalidParameter when it cannot be asked."""
+        """Return the check of a feature, or with None of the license; InvalidParameter if it cannot be sent."""
         if feature is None:
             return LicenseCheck(product=product, **attrs.asdict(self))
         return FeatureCheck(product=product, feature=feature, **attrs.asdict(self))
 
 
 Found: TypeAlias = Licensee | None
-"""A licensee, or None when the request names none: it is refused like any other."""
+"""A licensee, or None if the request names none; such a request is refused like any other."""

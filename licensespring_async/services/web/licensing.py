@@ -30,27 +30,28 @@ class Licensing(Generic[C_contra]):
     Pass `licensing.lifespan` to the application, or `licensing.around(yours)`, or open it in your own lifespan with
     `async with licensing:`. It can be opened again after it was closed, as tests do.
 
-    Whose license is asked for, `licensee` says of each request. Where the service itself is what is licensed, `session`
-    opens the session of its own license instead, and routes need its features: from memory, without a call.
+    `licensee` finds the licensee of each request. If the service itself is licensed, pass `session` instead: it makes
+    the session of the service's own license. Routes then need features of that license. They are answered from memory,
+    without a call.
 
     Args:
         client: Makes the client; called once each time the application starts.
-        product: Short code of the product whose features the routes need.
-        licensee: Says whose license a request is made with; may be async.
-        session: Makes the session of the service's own license, in place of `product` and `licensee`:
+        product: Short code of the product that the routes need.
+        licensee: Returns the licensee of a request; may be async.
+        session: Makes the session of the service's own license, instead of `product` and `licensee`:
             `lambda client: LicenseSession(client, product="TP", ...)`.
-        source: Says where a request comes from: a visitor who tries keys out is put off, and those of other sources are
-            not. Read what `by_address`, the default, says about proxies. All requests with None are of one source.
-        ttl: Seconds that the gate keeps a yes; None for its default.
-        grace: What the gate does while the service cannot be reached; None raises its error.
-        circuit: When calls fail at once, because the service has been failing: given to `client` as its argument
-            `circuit`, which `LicenseSpring.from_env` takes. None gives nothing.
-        gate: Makes the gate, for one with other options, in place of `ttl` and `grace`:
+        source: Returns where a request comes from. A source that guesses keys is put off, other sources are not. The
+            default is `by_address`, which explains what to do behind a proxy. All requests with None share one source.
+        ttl: Seconds for which the gate caches a yes; None for its default.
+        grace: Which answers stand while the service cannot be reached; None raises the error of the call.
+        circuit: Makes calls fail at once while the service keeps failing. It is passed to `client` as the argument
+            `circuit`, which `LicenseSpring.from_env` takes. With None nothing is passed.
+        gate: Makes a gate with other options, instead of `ttl` and `grace`:
             `lambda client: LicenseGate(client, refused_ttl=30)`.
-        full_pool: Status, 403 or 429, of "all seats are in use", which tells who asks that the license exists; None
-            refuses then as ever.
-        refusal_seconds: Every refusal is answered this many seconds after its request, or at a multiple of them: how
-            long a no takes says nothing about why. 0 answers at once.
+        full_pool: Status (403 or 429) of the answer "all seats are in use". It reveals that the license exists. With
+            None, this is refused like anything else.
+        refusal_seconds: Refusals are sent this many seconds after their request, or at a multiple of that, so that the
+            time does not reveal the reason. 0 sends them at once.
         clock: Where time comes from; for tests.
 
     Raises:
@@ -99,7 +100,7 @@ class Licensing(Generic[C_contra]):
         clock: Clock = Clock(),  # noqa: B008  # frozen
     ) -> None:
         if session is not None and (product is not None or licensee is not None):
-            raise ConfigurationError("session: has a product and a license of its own; leave product and licensee out")
+            raise ConfigurationError("session: already names the product and license; leave out product and licensee")
         needed = {"licensee": licensee} if session is None else {"session": session}
         for name, value in {"client": client, "source": source, **needed}.items():
             if not callable(value):
@@ -130,16 +131,16 @@ class Licensing(Generic[C_contra]):
 
     @property
     def client(self) -> LicenseSpring:
-        """The client, for what no gate does, such as leases; ConfigurationError unless the application runs."""
+        """The client, for what a gate does not do, such as leases; ConfigurationError if it is not open."""
         if self._client is None:
-            raise _not_running()
+            raise _not_open()
         return self._client
 
     @property
     def gate(self) -> LicenseGate:
-        """The gate; ConfigurationError unless the application runs."""
+        """The gate; ConfigurationError if it is not open."""
         if self._gate is None:
-            raise _not_running()
+            raise _not_open()
         return self._gate
 
     @property
@@ -147,44 +148,44 @@ class Licensing(Generic[C_contra]):
         """The session of the service's own license; its `state` is for readiness probes.
 
         Raises:
-            ConfigurationError: The application does not run, or the licensing has none.
+            ConfigurationError: It is not open, or there is no `session`.
         """
         if self._session is None:
-            raise _not_running() if self.is_of_service else ConfigurationError("session: the licensing was given none")
+            raise _not_open() if self.is_of_service else ConfigurationError("session: there is none; pass session=")
         return self._session
 
     def need(self, product: str, feature: str | None) -> None:
-        """Note what `verify` asks for; each requirement does."""
+        """Record what `verify` has to ask about; each requirement calls this."""
         self._needs.add((product, feature))
 
     async def verify(self, licensee: Licensee | None = None) -> None:
-        """Ask the service whether it knows what the routes need; for the start of an application, once it is open.
+        """Check that the service knows what the routes need. Call it when an application starts, once this is open.
 
-        Without a licensee only products are asked for: no endpoint lists the features of a product. The session of a
-        service's own license has asked when it was opened.
+        Without a licensee only products are checked: no endpoint lists the features of a product. A `session` has
+        checked its license when it was opened.
 
         Args:
-            licensee: A license that has all features that the routes need, a tester's for example.
+            licensee: A licensee with all features that the routes need, such as a tester.
 
         Raises:
             ConfigurationError: The service does not know a product or a feature, or the licensee has no license.
             LicenseSpringError: The service cannot be asked, or does not take the credentials.
 
-        Cost: a call for each product, and with a licensee one for each feature, which takes a slot of what floats.
+        Cost: a call for each product, and with a licensee one for each feature, which takes a slot if it floats.
         """
         products = [] if self.product is None else [self.product]
         await verify(self.client, self.gate, products=products, needs=self._needs, licensee=licensee)
 
     @asynccontextmanager
     async def lifespan(self, app: object) -> AsyncGenerator[None]:
-        """Open for as long as an application runs; any framework's `lifespan`."""
+        """Open while an application runs; use it as the `lifespan` of any framework."""
         async with self:
             yield
 
     def around(
         self, lifespan: Callable[[A], AbstractAsyncContextManager[S]]
     ) -> Callable[[A], AbstractAsyncContextManager[S]]:
-        """Return a lifespan that opens this first, then another, and closes them the other way round."""
+        """Return a lifespan that opens this before another one, and closes it afterwards."""
 
         @asynccontextmanager
         async def both(app: A) -> AsyncGenerator[S]:
@@ -195,7 +196,7 @@ class Licensing(Generic[C_contra]):
 
     async def __aenter__(self) -> LicenseGate:
         if self._open is not None:
-            raise ConfigurationError("this licensing is open already; one application opens it, once")
+            raise ConfigurationError("licensing is already open; make one for each application")
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(self._make_client())
             gate = await stack.enter_async_context(self._make_gate(client))
@@ -208,9 +209,11 @@ class Licensing(Generic[C_contra]):
         stack, self._open = self._open, None
         self._client = self._gate = self._session = None
         assert stack is not None  # noqa: S101
-        # The application's own error is not for the gate to see.
+        # The gate does not need to see the error of the application.
         await stack.aclose()
 
 
-def _not_running() -> ConfigurationError:
-    return ConfigurationError("the application does not run: give it `licensing.lifespan`, or `async with licensing:`")
+def _not_open() -> ConfigurationError:
+    return ConfigurationError(
+        "licensing is not open: pass `lifespan=licensing.lifespan` to the application, or use `async with licensing:`"
+    )

@@ -27,7 +27,7 @@ Connection: TypeAlias = "ASGIConnection[BaseRouteHandler, object, object, State]
 
 
 class NotLicensed(PermissionDeniedException):
-    """The service says no, or the request names nobody: 403."""
+    """The service says no, or the request names no licensee: 403."""
 
 
 class Undecided(ServiceUnavailableException):
@@ -35,7 +35,7 @@ class Undecided(ServiceUnavailableException):
 
 
 class AllInUse(TooManyRequestsException):
-    """All floating slots are in use: 429, where `full_pool` says so."""
+    """All floating slots are in use: 429, if `full_pool` is 429."""
 
 
 _KINDS: Final[dict[int, type[HTTPException]]] = {403: NotLicensed, 429: AllInUse, 503: Undecided}
@@ -43,7 +43,7 @@ _KINDS: Final[dict[int, type[HTTPException]]] = {403: NotLicensed, 429: AllInUse
 
 class _Guard(Requirement[Connection]):
     async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
-        """Return when it may go on; anything else is raised as an HTTPException."""
+        """Return if the request may go on; raise an HTTPException otherwise."""
         decided = await self.decide(connection)
         if isinstance(decided, Denial):
             raise _KINDS[decided.status](detail=decided.detail, headers=dict(decided.headers))
@@ -55,13 +55,13 @@ class RequiresFeature(_Guard):
 
         @get("/render", guards=[RequiresFeature("render", licensing)], responses=RESPONSES)
 
-    The decision is in `request.state.license`. A refusal is raised as `NotLicensed`, undecided as `Undecided`; the
-    application's `exception_handlers=ANSWERS` makes them the answers that the other frameworks give.
+    The decision is in `request.state.license`. A refusal raises `NotLicensed`, and an undecided check `Undecided`. With
+    `exception_handlers=ANSWERS`, the application answers them as the other frameworks do.
 
     Args:
         feature: Feature code.
-        licensing: Says whose license it is, and asks.
-        product: Product short code, when it is not the licensing's own.
+        licensing: Finds the licensee, and asks about the license.
+        product: Product short code; None for that of `licensing`.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -75,8 +75,8 @@ class RequiresLicense(_Guard):
     """Guard with the license of a product without features; like `RequiresFeature`.
 
     Args:
-        licensing: Says whose license it is, and asks.
-        product: Product short code, when it is not the licensing's own.
+        licensing: Finds the licensee, and asks about the license.
+        product: Product short code; None for that of `licensing`.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -91,7 +91,7 @@ class _Body(TypedDict):
 
 
 def _answer(_: Request[Any, Any, Any], error: HTTPException) -> Response[_Body]:
-    # Without this Litestar adds the status to the body, and sends it as the type that the handler would have sent.
+    # Litestar itself would add the status to the body, and use the media type of the handler.
     return Response(
         _Body(detail=error.detail), status_code=error.status_code, headers=error.headers, media_type=MediaType.JSON
     )
@@ -102,7 +102,7 @@ ANSWERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Res
     AllInUse: _answer,
     Undecided: _answer,
 }
-"""How a refusal and an undecided request are answered, for the `exception_handlers` of an application."""
+"""The answers to refused and undecided requests, for the `exception_handlers` of an application."""
 
 RESPONSES: dict[int, ResponseSpec] = {
     403: ResponseSpec(_Body, generate_examples=False, description="Not licensed; never says why"),
@@ -110,4 +110,4 @@ RESPONSES: dict[int, ResponseSpec] = {
         _Body, generate_examples=False, description="The license could not be checked right now; see Retry-After"
     ),
 }
-"""What a guarded handler may answer, for its `responses`, from which Litestar documents it."""
+"""The answers of a guarded handler, for its `responses`; Litestar documents them."""

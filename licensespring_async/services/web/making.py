@@ -1,4 +1,4 @@
-"""Factories for a licensing's client and gate."""
+"""Factories for the client and the gate of a `Licensing`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..gate.grace import Grace
 
 
 def with_circuit(client: Callable[..., LicenseSpring], circuit: CircuitPolicy) -> Callable[..., LicenseSpring]:
-    """Return what makes a client with a circuit; ConfigurationError when it takes none."""
+    """Return a factory of clients with a circuit; ConfigurationError if `client` does not take one."""
     try:
         inspect.signature(client).bind(circuit=circuit)
     except TypeError:
         raise ConfigurationError(
             "circuit: `client` takes no argument of that name; pass one that does, such as LicenseSpring.from_env, or "
-            "have it make clients with a circuit"
+            "set the circuit where you make the client"
         ) from None
     return functools.partial(client, circuit=circuit)
 
@@ -28,7 +28,7 @@ def with_circuit(client: Callable[..., LicenseSpring], circuit: CircuitPolicy) -
 def gate_maker(
     gate: Callable[[LicenseSpring], LicenseGate] | None, *, ttl: float | None, grace: Grace | None, clock: Clock
 ) -> Callable[[LicenseSpring], LicenseGate]:
-    """Return what makes a gate: the one that was given, or one with these options."""
+    """Return a factory of gates: the given one, or one with these options."""
     if gate is None:
         if ttl is None:
             return functools.partial(LicenseGate, grace=grace, clock=clock)
@@ -36,5 +36,5 @@ def gate_maker(
     if not callable(gate):
         raise ConfigurationError(f"gate: must be callable, not {type(gate).__name__}")
     if ttl is not None or grace is not None:
-        raise ConfigurationError("gate: makes the gate with options of its own; give it ttl and grace")
+        raise ConfigurationError("gate: set ttl and grace where you make the gate")
     return gate

@@ -1,8 +1,8 @@
-"""A feature or license that a request needs: from the request to a decision, or to the answer that denies it.
+"""A feature or license that a request needs. It turns the request into a decision, or into the answer that denies it.
 
-Every refusal is the same answer, and comes at the same times: nobody learns from it whether a key exists, a device is
-known, a license is over or all its seats are taken. What was not decided is another answer, for it says nothing
-about the license at all; so is what the service refuses because the program names a product or feature wrongly.
+All refusals look the same, and are sent at the same times. So they do not reveal whether a key exists, a device is
+known, a license has ended or all its slots are taken. An undecided check has another answer, which says nothing about
+the license. So has a refusal that is due to a wrong product or feature in the program.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Denial:
     headers: Mapping[str, str]
 
     def __bool__(self) -> Literal[False]:
-        # A `Decision` of no is false as well: whatever is true lets a request through.
+        # Like a negative `Decision`: only what is true lets a request through.
         return False
 
 
@@ -52,12 +52,12 @@ REFUSED = Denial(status=403, detail="not licensed", headers=MappingProxyType({"C
 
 
 class Requirement(Generic[C_contra]):
-    """Decide whether a request may use a feature, or what a license is of.
+    """Decide whether a request may use a feature, or a product without features.
 
     Args:
         feature: Feature code; None needs the license alone.
-        licensing: Says whose license it is, and asks.
-        product: Product short code, when it is not the licensing's own.
+        licensing: Finds the licensee, and asks about the license.
+        product: Product short code; None for that of `licensing`.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -70,25 +70,25 @@ class Requirement(Generic[C_contra]):
         self._licensing = licensing
         if licensing.product is None:
             if product is not None:
-                raise ConfigurationError("product: is the session's, whose license the service has; leave it out")
+                raise ConfigurationError("product: comes from the session; leave it out")
             return
         self._product = licensing.product if product is None else identifier("product", product)
         licensing.need(self._product, self._feature)
 
     def __deepcopy__(self, memo: object) -> Self:
-        # Litestar copies what a router has: a copy would ask a gate that nobody opens.
+        # Litestar copies guards. A copy would ask a gate that is never opened.
         return self
 
     def decide(self, connection: C_contra) -> Asking[Decision | Denial]:
-        """Return the decision for a request, or the answer that denies it; as a condition it has to be awaited."""
+        """Return the decision for a request, or the answer that denies it; as a condition it raises unless awaited."""
         return Asking(self._decide(connection), "requirement.decide(connection)")
 
     def decide_for(self, licensee: Found, *, source: str | None = None) -> Asking[Decision | Denial]:
-        """Return the decision for a licensee who was found elsewhere, or the answer that denies it, as `decide` does.
+        """Return the decision for a licensee that is already known, or the answer that denies it, as `decide` does.
 
         Args:
             licensee: The licensee of the request.
-            source: Where the request comes from, or None when that is not known.
+            source: Where the request comes from; None if that is not known.
         """
         judged = self._judge(licensee, source, self._licensing.clock.monotonic())
         return Asking(judged, "requirement.decide_for(licensee)")
@@ -108,7 +108,7 @@ class Requirement(Generic[C_contra]):
         return await self._judge(licensee, licensing.source(connection), started)
 
     def _of_service(self) -> Decision | Denial:
-        # No visitor brought this license: there is nothing to find out by asking, so its no may come at once.
+        # The license is not a visitor's. A refusal reveals nothing, so it may be sent at once.
         session = self._licensing.session
         decision = session.allows(self._feature)
         if decision.allowed:
@@ -124,7 +124,7 @@ class Requirement(Generic[C_contra]):
                 decision = await self._licensing.gate.allows(check, source=source)
                 return decision if decision.allowed else await self._no(check, decision, started)
         except InvalidParameter:
-            pass  # A device or key that cannot even be sent has no license.
+            pass  # a device or key that cannot be sent has no license
         except ConfigurationError:
             raise
         except LicenseSpringError as error:
@@ -133,10 +133,10 @@ class Requirement(Generic[C_contra]):
 
     async def _no(self, check: Check, decision: Decision, started: float) -> Denial:
         if decision.source == "grace":
-            # Only for keys that exist is an old no known; of others nothing is known while nobody answers.
+            # Only a key that exists has an old refusal. Other keys are undecided while the service is unreachable.
             return _put_off(self._licensing.gate.retry_after or _RETRY_SECONDS)
         refused = await self._refused(started)
-        # Every no in doubt: that of one key alone would tell that the key exists.
+        # This holds for every refusal in doubt: a single 503 would reveal that its key exists.
         if self._licensing.gate.doubts(check):
             return _put_off(_RETRY_SECONDS)
         if self._licensing.full_pool is not None and decision.code.lower() == FloatingNotAvailable.kind:
@@ -144,7 +144,7 @@ class Requirement(Generic[C_contra]):
         return refused
 
     async def _refused(self, started: float) -> Denial:
-        """Return a refusal at one of the times at which all are answered."""
+        """Return a refusal at the next of the times at which all refusals are sent."""
         await self._wait_for_the_next_time(started)
         return REFUSED
 
@@ -156,7 +156,7 @@ class Requirement(Generic[C_contra]):
 
 
 def _full(status: int) -> Denial:
-    # As soon as the gate asks again for a slot.
+    # Then the gate asks for a slot again.
     headers = {"Retry-After": f"{BUSY_SECONDS:.0f}", "Cache-Control": "no-store"}
     return Denial(status=status, detail="all seats are in use", headers=headers)
 

@@ -1,8 +1,8 @@
-"""A FastAPI router whose routes need a license takes nothing that is open.
+"""A FastAPI router with a guard refuses routes that would be open.
 
-FastAPI makes only a router's own path operations of its route class, and asks its dependencies for path operations
-alone: routers that are included, WebSockets, mounts and plain Starlette routes would be open, without a word. It has no
-hook for them, so the public methods that add to a router are wrapped here, once. They do nothing on other routers.
+FastAPI applies a route class only to the router's own path operations, and dependencies only to path operations and
+WebSockets. Included routers, mounts and plain Starlette routes could silently be open. FastAPI has no hook for them, so
+the public methods that add to a router are wrapped here, once. On routers without a guard the wrappers do nothing.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from .starlette import Licensed
 
 
 class Guarding(APIRoute):
-    """A route that asks for a license; what a router's route class is told by."""
+    """A route that needs a license; the base of all guarding route classes."""
 
 
 _INHERITED: Final = "_licensing_dependencies"
-_OWN: Final = "fastapi.applications"  # adds the documentation of its own to every application
+_OWN: Final = "fastapi.applications"  # adds its documentation to every application
 
 
 def watch_routers() -> None:
-    """Have every router with a guard refuse what is open; does nothing the second time."""
+    """Have every router with a guard refuse what would be open; does nothing the second time."""
     for name, refuse in _REFUSALS.items():
-        # `frontend` is new.
+        # Older versions have no `frontend`.
         add: Any = getattr(APIRouter, name, None)
         if add is not None and not hasattr(add, "_is_watched"):
             setattr(APIRouter, name, _watched(add, refuse))
@@ -40,7 +40,7 @@ def watch_routers() -> None:
 def _watched(add: Callable[..., None], refuse: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(add)
     def watched(router: APIRouter, *positional: Any, **named: Any) -> None:
-        # A router may also be guarded in no other place than where it is included.
+        # The only guard of a router may be where it is included.
         if _is_classed(router) or _has_guard([*_all_of(router), *(named.get("dependencies") or ())]):
             refuse(router, *positional, **named)
         add(router, *positional, **named)
@@ -56,11 +56,11 @@ def _made(make: Callable[..., None]) -> Callable[..., None]:
         if not _is_classed(router) and not _has_guard(router.dependencies):
             return
         default = named.get("default")
-        # FastAPI asks the router's own dependencies for none of the routes that it is made with.
+        # FastAPI does not apply a router's dependencies to the routes that are passed to it when it is made.
         if not all(_each_guarded(router.routes, ())) or not (default is None or isinstance(default, Licensed)):
             raise ConfigurationError(
-                "routes / default: the routes of this router need a license, and some of those that it is made with "
-                "would be open; add path operations, or wrap what is open in RequiresFeature of services.web.starlette"
+                "routes / default: this router needs a license, and some of the routes passed to it would be open; add "
+                "path operations, or wrap the open routes in RequiresFeature of services.web.starlette"
             )
 
     made._is_watched = True  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
@@ -69,13 +69,13 @@ def _made(make: Callable[..., None]) -> Callable[..., None]:
 
 def _refuse_router(parent: APIRouter, router: APIRouter, **named: Any) -> None:
     inherited = [*_all_of(parent), *(named.get("dependencies") or ())]
-    # What is added to it later is refused by its own guard, or asked for by those dependencies.
+    # A route that is added later is refused by its own guard, or guarded by those dependencies.
     is_lasting = any((_has_guard(inherited), _is_classed(router), _has_guard(router.dependencies)))
     if not is_lasting or not _are_guarded(router, inherited):
         raise ConfigurationError(
-            "include_router: the routes of this router need a license, and some of those that it includes would be "
-            "open; give their router the route_class, or dependencies=[Depends(...)] of the feature, as well, and wrap "
-            "what it mounts in RequiresFeature of services.web.starlette"
+            "include_router: this router needs a license, and some of the included routes would be open; give their "
+            "router the route_class or dependencies=[Depends(...)] of the feature as well, and wrap its mounts in "
+            "RequiresFeature of services.web.starlette"
         )
 
     if _has_guard(inherited):
@@ -85,7 +85,7 @@ def _refuse_router(parent: APIRouter, router: APIRouter, **named: Any) -> None:
 def _refuse_app(_: APIRouter, path: str, app: object, *__: object, **___: object) -> None:
     if not isinstance(app, Licensed):
         raise ConfigurationError(
-            f"mount: the routes of this router need a license, and what is mounted at {path} would be open; wrap it in "
+            f"mount: this router needs a license, and the application at {path} would be open; wrap it in "
             "RequiresFeature of services.web.starlette, or mount it elsewhere"
         )
 
@@ -97,23 +97,23 @@ def _refuse_host(router: APIRouter, host: str, app: object, *_: object, **__: ob
 def _refuse_websocket(parent: APIRouter, path: str, *_: object, **named: Any) -> None:
     if not _has_guard([*_all_of(parent), *(named.get("dependencies") or ())]):
         raise ConfigurationError(
-            f"websocket: the routes of this router need a license, and {path} would be open, since WebSockets are not "
-            "made of a route_class; give it dependencies=[Depends(...)] of the feature"
+            f"websocket: this router needs a license, and {path} would be open, because a route_class does not apply "
+            "to WebSockets; give it dependencies=[Depends(...)] of the feature"
         )
 
 
 def _refuse_plain(_: APIRouter, path: str, endpoint: object, *__: object, **___: object) -> None:
     if getattr(endpoint, "__module__", "") != _OWN:
         raise ConfigurationError(
-            f"add_route: the routes of this router need a license, and {path} would be open; make it a path operation, "
-            "or mount it in RequiresFeature of services.web.starlette"
+            f"add_route: this router needs a license, and {path} would be open; make it a path operation, or mount it "
+            "in RequiresFeature of services.web.starlette"
         )
 
 
 def _refuse_frontend(parent: APIRouter, path: str, **_: object) -> None:
     if not _has_guard(_all_of(parent)):
         raise ConfigurationError(
-            f"frontend: the routes of this router need a license, and {path} would be open; give the router "
+            f"frontend: this router needs a license, and {path} would be open; give the router "
             "dependencies=[Depends(...)] of the feature"
         )
 
@@ -130,12 +130,12 @@ _REFUSALS: Final[dict[str, Callable[..., None]]] = {
 
 
 def _all_of(router: APIRouter) -> list[Any]:
-    """Return the dependencies of a router, and those that it has from where it was included."""
+    """Return a router's own dependencies, and those of the routers that include it."""
     return [*router.dependencies, *getattr(router, _INHERITED, ())]
 
 
 def _hand_down(router: Any, inherited: Sequence[Any]) -> None:
-    """Note what a router has from where it is included: newer versions serve what is added to it later as well."""
+    """Record the dependencies of an including router: newer versions also serve routes that are added later."""
     setattr(router, _INHERITED, [*getattr(router, _INHERITED, ()), *inherited])
     for route in router.routes:
         if (included := getattr(route, "original_router", None)) is not None:
@@ -151,15 +151,15 @@ def _has_guard(dependencies: Sequence[Any]) -> bool:
 
 
 def _are_guarded(router: Any, inherited: Sequence[Any]) -> bool:
-    """Return whether each route of a router, and of those that it includes, asks for a license."""
+    """Return whether each route of a router, and of the routers it includes, needs a license."""
     return all(_each_guarded(router.routes, [*inherited, *router.dependencies]))
 
 
 def _each_guarded(routes: Iterable[Any], inherited: Sequence[Any]) -> Iterator[bool]:
     for route in routes:
-        # Newer versions keep an included router as it is, older ones copy its routes.
+        # Newer versions keep an included router as it is; older ones copy its routes.
         included = getattr(route, "original_router", None)
-        # Path operations and WebSockets of FastAPI's alone have dependencies.
+        # Only path operations and WebSockets of FastAPI have dependencies.
         own = getattr(route, "dependencies", None)
         if included is not None:
             yield _are_guarded(included, inherited)

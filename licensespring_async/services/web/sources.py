@@ -1,19 +1,19 @@
-"""Where a request comes from, by which refusals are counted."""
+"""Where a request comes from. Refusals are counted by that."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
-_SITE = 64  # bits of an IPv6 address that its owner was given; the others are theirs to choose
+_SITE = 64  # bits of an IPv6 address that are assigned; its owner chooses the rest
 
 
 def by_address(connection: object) -> str | None:
-    """Return the address of a request's client, of IPv6 the network; None when the server names none.
+    """Return the address of a request's client, or its network for IPv6; None if the server does not name it.
 
-    Headers are not read, since any client can send them. Behind a proxy all requests come from the proxy: have the
-    server put the client's address in its place (`uvicorn --forwarded-allow-ips PROXY`), or pass `Licensing` a
-    `source` of your own that reads what your proxy always sets.
+    Headers are not read, because any client can send them. Behind a proxy all requests come from the proxy. Have the
+    server put the client's address in its place (`uvicorn --forwarded-allow-ips PROXY`), or pass `Licensing` your own
+    `source`, which reads what your proxy always sets.
     """
     scope: Any = getattr(connection, "scope", None)
     client = scope.get("client") if scope is not None else None

@@ -15,7 +15,7 @@ with needs_extra("starlette"):
 
 class _Guard(Requirement[HTTPConnection]):
     def __call__(self, app: ASGIApp) -> Licensed:
-        """Return an application that asks first."""
+        """Return the application behind this guard."""
         return Licensed(self, app)
 
 
@@ -24,13 +24,14 @@ class RequiresFeature(_Guard):
 
         Route("/render", render, middleware=[Middleware(RequiresFeature("render", licensing))])
 
-    The decision is in `request.state.license`. A refusal is `{"detail": "not licensed"}` with 403; undecided is 503
-    with Retry-After. A WebSocket is denied before it is accepted, with the same answer where the server can send one.
+    The decision is in `request.state.license`. A refusal is `{"detail": "not licensed"}` with 403. An undecided check
+    is 503 with `Retry-After`. A WebSocket is denied before it is accepted, with the same answer if the server can send
+    it.
 
     Args:
         feature: Feature code.
-        licensing: Says whose license it is, and asks.
-        product: Product short code, when it is not the licensing's own.
+        licensing: Finds the licensee, and asks about the license.
+        product: Product short code; None for that of `licensing`.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -41,11 +42,11 @@ class RequiresFeature(_Guard):
 
 
 class RequiresLicense(_Guard):
-    """Let only requests of licensed devices through, of a product without features; like `RequiresFeature`.
+    """Let only requests of licensed devices through, for a product without features; like `RequiresFeature`.
 
     Args:
-        licensing: Says whose license it is, and asks.
-        product: Product short code, when it is not the licensing's own.
+        licensing: Finds the licensee, and asks about the license.
+        product: Product short code; None for that of `licensing`.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -56,7 +57,7 @@ class RequiresLicense(_Guard):
 
 
 class Licensed:
-    """An application behind a requirement, with all that is mounted in it."""
+    """An application behind a requirement, with everything that is mounted in it."""
 
     def __init__(self, requires: Requirement[HTTPConnection], app: ASGIApp) -> None:
         self._requires = requires
@@ -64,7 +65,7 @@ class Licensed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as an ASGI application does."""
-        if scope["type"] == "lifespan":  # everything else is somebody's request
+        if scope["type"] == "lifespan":  # everything else is a request
             await self._app(scope, receive, send)
             return
         decided = await self._requires.decide(HTTPConnection(scope))

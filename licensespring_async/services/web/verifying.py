@@ -18,14 +18,14 @@ async def verify(
     needs: Collection[tuple[str, str | None]],
     licensee: Licensee | None,
 ) -> None:
-    """Ask for each product, and with a licensee for each feature; ConfigurationError names what is wrong."""
+    """Check each product, and with a licensee each feature; ConfigurationError names what is wrong."""
     for product in sorted({*products, *(product for product, _ in needs)}):
         try:
             await client.product_details(product=product)
         except UnknownProduct as error:
             raise ConfigurationError(
-                f"product: the service does not know {product!r} ({error.code}); check the short code, and whose "
-                "credentials these are"
+                f"product: the service does not know {product!r} ({error.code}); check the short code and the "
+                "account of the credentials"
             ) from error
     if licensee is None:
         return

@@ -28,7 +28,7 @@ def test_a_closing_gate_lets_nobody_wait(play: Player) -> None:
         async with anyio.create_task_group() as callers, scene.gate() as gate:
             callers.start_soon(ask, gate)
             await anyio.sleep(0.5)
-        assert told == ["the gate was closed while the service was asked"]
+        assert told == ["the gate was closed during the request"]
 
     play(scenario)
 

@@ -239,7 +239,7 @@ async def test_what_the_service_refuses_stays_kept(scene: Scene) -> None:
         await license.check()
         assert (await license.uses()).kept == {"": 5}
         assert totals(scene) == (8, 1)
-        with pytest.raises(UsesKept, match="5 uses"):
+        with pytest.raises(UsesKept, match="5 kept uses"):
             await license.deactivate()
         assert scene.license.times_activated == 1
         own.total = 0

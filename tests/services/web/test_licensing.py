@@ -35,7 +35,7 @@ def test_it_opens_again_and_never_twice(backend: str) -> None:
             async with licensing as gate:
                 assert licensing.gate is gate
                 assert licensing.client is not None
-                with pytest.raises(ConfigurationError, match="open already"):
+                with pytest.raises(ConfigurationError, match="already open"):
                     await licensing.__aenter__()
         assert service.closed == 2
         with pytest.raises(ConfigurationError, match="lifespan"):

@@ -112,14 +112,14 @@ def test_whose_license_it_is_is_told_apart(backend: str) -> None:
 
     async def main() -> None:
         licensing, of_visitors = own(Service()), licensing_of(Service(), found_at_once)
-        with pytest.raises(ConfigurationError, match="product: is the session's"):
+        with pytest.raises(ConfigurationError, match="product: comes from the session"):
             Requirement("render", licensing, product="TP")
-        with pytest.raises(ConfigurationError, match="licensee: the license is the service's own"):
+        with pytest.raises(ConfigurationError, match="licensee: the session already names"):
             RequiresFeature("render", licensing, licensee=lambda: None)
-        with pytest.raises(ConfigurationError, match="does not run"):
+        with pytest.raises(ConfigurationError, match="is not open"):
             _ = licensing.session
         async with of_visitors:
-            with pytest.raises(ConfigurationError, match="session: the licensing was given none"):
+            with pytest.raises(ConfigurationError, match="session: there is none"):
                 _ = of_visitors.session
 
     virtual.run(backend, main)
