@@ -59,11 +59,10 @@ def test_has_every_kind_of_row() -> None:
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the sandbox has a loop of its own
-@pytest.mark.parametrize("backwards", [False, True])
-async def test_comes_out_as_expected(clock: VirtualClock, backwards: bool) -> None:
-    """Comes out as DEMO_OUTCOMES says, in whichever order it is checked."""
+async def test_comes_out_as_expected_backwards_too(clock: VirtualClock) -> None:
+    """Comes out as DEMO_OUTCOMES says, in whichever order it is checked; the command's tests check it forwards."""
     outcomes: Counter[str] = Counter()
-    rows = iter(reversed(demo_fleet()) if backwards else demo_fleet())
+    rows = iter(reversed(demo_fleet()))
 
     async def work(caller: Caller) -> None:
         for row in rows:

@@ -108,15 +108,15 @@ def test_visitors_who_try_keys_out_keep_no_other_out(play: Player, sources: list
 
         async with scene.gate() as gate, anyio.create_task_group() as visitors:
             for source in sources:
-                visitors.start_soon(partial(wrong_keys, gate, source, start=0, seconds=120))
-            await anyio.sleep(60)
+                visitors.start_soon(partial(wrong_keys, gate, source, start=0, seconds=40))
+            await anyio.sleep(25)
             async with anyio.create_task_group() as customers:
                 for number in range(100):
                     customers.start_soon(customer, number)
         assert len(decisions) == 100
         assert all(decisions)
         # However many they are.
-        assert len(scene.service.requests) <= 2 * 200 + 10 * 121 + 100
+        assert len(scene.service.requests) <= 2 * 200 + 10 * 41 + 100
 
     play(scenario)
 

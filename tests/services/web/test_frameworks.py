@@ -118,7 +118,7 @@ def test_undecided_is_another_answer(play: Play) -> None:
 
 
 def test_trying_keys_out_is_bounded(play: Play) -> None:
-    """A thousand wrong keys cost the service as many calls as the gate allows; the others are 503."""
+    """Many wrong keys at once cost the service as many calls as the gate allows; the others are 503."""
 
     async def scenario(app: Running, service: Service) -> None:
         replies: list[int] = []
@@ -128,7 +128,7 @@ def test_trying_keys_out_is_bounded(play: Play) -> None:
             replies.append(reply.status)
 
         async with anyio.create_task_group() as callers:
-            for number in range(1000):
+            for number in range(250):
                 callers.start_soon(attempt, number)
         assert len(service.keys) == 200
         assert sorted(set(replies)) == [403, 503]
@@ -148,13 +148,13 @@ def test_one_visitor_keeps_no_customer_out(play: Play) -> None:
             statuses.append((await app.get(headers=key(f"good-{number}"), client=address)).status)
 
         async with anyio.create_task_group() as callers:
-            for number in range(25 * 30):
+            for number in range(25 * 16):  # 13 seconds of it use up what unknown keys may cost
                 callers.start_soon(partial(app.get, headers=key(f"wrong-{number}"), client="10.0.0.1"))
                 await anyio.sleep(1 / 25)
             async with anyio.create_task_group() as customers:
-                for number in range(50):
+                for number in range(20):
                     customers.start_soon(customer, number, f"10.0.1.{number}")
-        assert statuses == [200] * 50
+        assert statuses == [200] * 20
 
     play(scenario)
 
@@ -169,7 +169,7 @@ def test_malformed_requests_cost_nobody_a_chance(play: Play) -> None:
             refused.append((await app.get(headers={"x-device": "", "x-key": f"good-{number}"})).status)
 
         async with anyio.create_task_group() as callers:
-            for number in range(300):
+            for number in range(250):  # more than unknown keys may cost
                 callers.start_soon(attempt, number)
         assert set(refused) == {403}
         assert (await app.get(headers=GOOD)).status == 200
