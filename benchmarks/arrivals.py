@@ -1,4 +1,4 @@
-"""A server that refuses every license, and notes when it was asked about which device."""
+"""A server that refuses every license, and records when each device was checked."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ DEVICE = re.compile(rb"[?&]hardware_id=([^& ]*)")
 
 @attrs.define
 class Arrivals:
-    """Where it listens, and what came: monotonic seconds and device."""
+    """The server's address, and its requests: monotonic seconds and device."""
 
     url: str = ""
     log: list[tuple[float, bytes]] = attrs.field(factory=list)
 
 
-class Asked(asyncio.Protocol):
+class Refusing(asyncio.Protocol):
+    """Refuses and records every request."""
+
     def __init__(self, arrivals: Arrivals) -> None:
         self.arrivals, self.buffer = arrivals, b""
 
@@ -42,12 +44,12 @@ class Asked(asyncio.Protocol):
 
 @contextlib.contextmanager
 def listening() -> Generator[Arrivals]:
-    """Run it in a thread."""
+    """Run the server in a thread."""
     arrivals, ready = Arrivals(), threading.Event()
     loop = asyncio.new_event_loop()
 
     async def serve() -> None:
-        server = await loop.create_server(lambda: Asked(arrivals), "127.0.0.1", 0, backlog=4096)
+        server = await loop.create_server(lambda: Refusing(arrivals), "127.0.0.1", 0, backlog=4096)
         arrivals.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         ready.set()
 

@@ -1,6 +1,6 @@
-"""Does `fleet check` keep what it promises: memory, rate, rate windows, and nothing lost to kill -9?
+"""Does `fleet check` keep its promises: memory, rate, rate windows, and no row lost to kill -9?
 
-python benchmarks/fleet.py                 everything, an hour or so
+python benchmarks/fleet.py                 all questions, about an hour
 python benchmarks/fleet.py rate --short    one question, with fewer rows
 """
 
@@ -42,7 +42,7 @@ FLEET = [sys.executable, "-m", "licensespring_async", "fleet", "check"]
 
 @attrs.frozen
 class Answer:
-    """What was asked, what came of it, and what was promised."""
+    """A question, the measured value, and the promised one."""
 
     question: str
     measured: str
@@ -71,17 +71,17 @@ def trusting(folder: Path, server: Server) -> Sequence[str]:
 
 
 def peak_memory(folder: Path, server: Server, rows: int) -> float:
-    """Return the MiB that a run of so many rows takes at the most."""
+    """Return the peak memory of a run, in MiB."""
     output = folder / "results.jsonl"
     process = start(fleet_file(folder, rows), output, server.plain, "--force", *trusting(folder, server))
     most = 0
     while process.poll() is None:
-        # Not from the system's account of the process, which begins with what its parent had before the exec.
+        # getrusage would also count the parent's memory from before the exec.
         found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())
         most = int(found[1]) if found else most
         time.sleep(0.05)
-    said, _ = process.communicate()
-    assert process.returncode == 0, said
+    printed, _ = process.communicate()
+    assert process.returncode == 0, printed
     return most / 1024
 
 
@@ -93,7 +93,7 @@ def memory(folder: Path, short: bool) -> list[Answer]:
 
 
 async def each_of(rows: Sequence[Row], ask: Callable[[Row], object]) -> float:
-    """Return how many rows a second workers get through that do nothing but ask."""
+    """Return the rows per second of workers that only call `ask`."""
     turns = iter(rows)
 
     async def work() -> None:
@@ -108,7 +108,7 @@ async def each_of(rows: Sequence[Row], ask: Callable[[Row], object]) -> float:
 
 
 async def bare(kind: str, url: str, public_key: str, rows: Sequence[Row]) -> float:
-    """Return the rate of a loop over the client's calls, or over its engine's requests."""
+    """Return the rate of a loop of the client's calls, or of its engine's requests."""
     sent: list[HttpRequest] = []
     async with LicenseSpring(
         auth=KEY, base_url=url, public_key=public_key, timeout=60, max_concurrency=CONCURRENCY
@@ -129,7 +129,7 @@ async def bare(kind: str, url: str, public_key: str, rows: Sequence[Row]) -> flo
 
 
 def used_by_children() -> float:
-    """Return the processor seconds of the processes that were waited for so far."""
+    """Return the processor seconds of all finished child processes."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -145,33 +145,33 @@ def rate(folder: Path, short: bool) -> list[Answer]:
             for kind in random.sample(list(rates), k=3):
                 before = used_by_children()
                 if kind == "fleet":
-                    said, _ = start(file, output, server.plain, "--force", *options).communicate()
-                    rates[kind].append(float(re.findall(r"\(([\d,]+)/s\)", said)[0].replace(",", "")))
+                    printed, _ = start(file, output, server.plain, "--force", *options).communicate()
+                    rates[kind].append(float(re.findall(r"\(([\d,]+)/s\)", printed)[0].replace(",", "")))
                 else:
                     words = [sys.executable, __file__, "bare", kind, server.plain, str(folder / "key.pem"), str(file)]
                     rates[kind].append(float(subprocess.check_output(words, text=True)))
                 costs[kind].append((used_by_children() - before) / rows * 1e6)
     medians = {kind: statistics.median(each) for kind, each in rates.items()}
     ratios = {kind: medians["fleet"] / medians[kind] for kind in ("calls", "requests")}
-    # Other load on the machine moves these less than it moves rates.
+    # Other load on the machine affects these less than rates.
     cost = {kind: statistics.median(each) for kind, each in costs.items()}
-    told = f"{medians['fleet']:,.0f}/s, {{:.2f}} of {{:,.0f}}/s"
+    measured = f"{medians['fleet']:,.0f}/s, {{:.2f}} of {{:,.0f}}/s"
     return [
         Answer(
-            f"{rows:,} rows, journal on, against a bare loop of the client's calls",
-            told.format(ratios["calls"], medians["calls"]),
+            f"{rows:,} rows with a journal, compared with a bare loop of the client's calls",
+            measured.format(ratios["calls"], medians["calls"]),
             ">= 0.90",
             ratios["calls"] >= 0.9,
         ),
         Answer(
-            "the same, against bare requests of its engine: unsigned, unverified, unread",
-            told.format(ratios["requests"], medians["requests"]),
+            "the same, compared with bare requests of its engine: unsigned, unverified, unread",
+            measured.format(ratios["requests"], medians["requests"]),
             "-",
             True,
         ),
         Answer(
-            "processor time per row, start and first look at the rows included, against the calls",
-            f"{cost['fleet']:,.0f} us, {cost['calls'] / cost['fleet']:.2f} of it the calls' {cost['calls']:,.0f} us",
+            "processor time per row, including the start and the first pass over the rows",
+            f"{cost['fleet']:,.0f} us, {cost['calls'] / cost['fleet']:.2f} of it the call's {cost['calls']:,.0f} us",
             "-",
             True,
         ),
@@ -196,7 +196,7 @@ def windows(folder: Path, short: bool, *more: str) -> list[Answer]:
 
 
 def shared(folder: Path, short: bool) -> list[Answer]:
-    """Ask the same of workers of a Dask cluster on this machine, which divide the windows."""
+    """Measure the windows with a Dask cluster on this machine, whose workers share them."""
     answers = windows(folder, short, "--dask", "local")
     return [attrs.evolve(each, question=f"Dask workers: {each.question}") for each in answers]
 
@@ -232,9 +232,17 @@ def kills(folder: Path, short: bool) -> list[Answer]:
     counts = Counter(lines)
     is_whole = sorted(counts) == list(range(1, rows + 1)) and max(counts.values()) == 1
     return [
-        Answer(f"{done} times kill -9 in {rows:,} rows", "each once" if is_whole else "NOT each once", "-", is_whole),
         Answer(
-            "rows sent again per kill", f"{again / max(1, done):.1f}", f"<= {CONCURRENCY}", again <= done * CONCURRENCY
+            f"results after {done} kills (-9) in {rows:,} rows",
+            "one per row" if is_whole else "NOT one per row",
+            "one per row",
+            is_whole,
+        ),
+        Answer(
+            "repeated requests per kill",
+            f"{again / max(1, done):.1f}",
+            f"<= {CONCURRENCY}",
+            again <= done * CONCURRENCY,
         ),
     ]
 
@@ -246,9 +254,11 @@ def main() -> None:
         print(asyncio.run(bare(kind, url, Path(key).read_text(), rows)))
         return
     questions = {"memory": memory, "rate": rate, "windows": windows, "shared": shared, "kills": kills}
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("questions", nargs="*", choices=[*questions, []], default=[])
-    arguments.add_argument("--short", action="store_true")
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument(
+        "questions", nargs="*", choices=[*questions, []], default=[], metavar="QUESTION", help=", ".join(questions)
+    )
+    arguments.add_argument("--short", action="store_true", help="use fewer rows")
     given = arguments.parse_args()
     table = Table("question", "measured", "promised", "kept")
     for name in given.questions or questions:

@@ -1,4 +1,4 @@
-"""A FastAPI route, open and guarded in each way, and in ways that guard nothing: what FastAPI itself takes."""
+"""A FastAPI route: open, guarded in each way, and with hooks that do nothing, which show FastAPI's own cost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HEADERS = {"x-device-id": CHECK["hardware_id"], "x-license-key": CHECK["license_
 
 
 class Yes:
-    """Answers at once."""
+    """An engine that answers at once."""
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         return HttpResponse(200, {}, BODY.encode())
@@ -65,7 +65,7 @@ def licensing() -> Licensing[HTTPConnection]:
 
 
 def make_app(licensing: Licensing[HTTPConnection]) -> ASGIApp:
-    """Return an application for each way behind one that picks: routes that stand before another cost it time."""
+    """Return one application per way, behind a dispatcher: in one application, earlier routes would cost time."""
     render = RequiresFeature("render", licensing)
     options: tuple[dict[str, Any], ...] = (
         {},
@@ -88,7 +88,7 @@ def make_app(licensing: Licensing[HTTPConnection]) -> ASGIApp:
     apps["/cpu"].get("/cpu")(cpu)
 
     async def pick(scope: Scope, receive: Receive, send: Send) -> None:
-        # The lifespan has no path; one application opens the licensing for all.
+        # The lifespan has no path. One application opens the licensing for all.
         await apps[scope.get("path", "/open")](scope, receive, send)
 
     return pick
@@ -105,7 +105,7 @@ def _serve(listener: socket.socket, http: str, loop: str) -> None:
 
 @contextmanager
 def serving(http: str, loop: str) -> Generator[int]:
-    """Run the application under uvicorn in a process of its own; give its port."""
+    """Run the application under uvicorn in its own process; yield its port."""
     # Without the protocol asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for an ACK.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))

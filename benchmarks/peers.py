@@ -1,6 +1,6 @@
-"""What a user would pick instead, each sending the same signed request; and ours, the full call.
+"""The alternatives, which all send the same signed request, and ours, the full call.
 
-A peer is an async context manager that yields a function: one request per call.
+A peer is an async context manager. It yields a function that sends one request.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ async def bare_aiohttp(server: Server, base: str, concurrency: int) -> AsyncGene
 
 @asynccontextmanager
 async def verifying_aiohttp(server: Server, base: str, concurrency: int) -> AsyncGenerator[Ask]:
-    """What a user would write who checks signatures, each of them."""
+    """Hand-written code that verifies every signature."""
     key = load_pem_public_key(server.public_key.encode())
     assert isinstance(key, RSAPublicKey)
     connector = aiohttp.TCPConnector(limit=concurrency, ssl=server.context)
@@ -129,7 +129,7 @@ class _Wire(asyncio.Protocol):
 
 @asynccontextmanager
 async def hand_written(server: Server, base: str, concurrency: int) -> AsyncGenerator[Ask]:
-    """The floor of pure Python: knows this one answer, checks nothing."""
+    """The lower limit in pure Python: parses only this answer, and checks nothing."""
     parts = urlsplit(url(base))
     context: ssl.SSLContext | None = server.context if parts.scheme == "https" else None
     loop = asyncio.get_running_loop()
@@ -180,7 +180,7 @@ def ours(make: Callable[..., Any], *, verify: bool) -> Peer:
 
 
 class _Below:
-    """An engine that asks below a path: the delayed answers live there."""
+    """An engine that sends requests below a path, where the server delays its answers."""
 
     def __init__(self, path: str, engine: Any) -> None:
         self.path, self.engine = path, engine

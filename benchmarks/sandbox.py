@@ -1,19 +1,19 @@
-"""How many signed feature checks a second does the sandbox answer on one core, and where does the time go?
+"""How many signed feature checks per second does the sandbox answer on one core, and where does the time go?
 
     python benchmarks/sandbox.py [--seconds 3] [--rounds 3]
 
-Needs the extras `sandbox` and `bench`. The sandbox runs in a process of its own, held to one core where the system
-allows it, with its 2048-bit key; 32 connections ask over loopback, HTTP/1.1 with keep-alive, every request signed with
-the API key. Beside the answers in a second stand the answers in a second of the sandbox's own processor time (Linux):
-what a core gives that does nothing else. Settings, in shuffled order in each round; the figure is the median:
+Needs the extras `sandbox` and `bench`. The sandbox runs in its own process, on one core if the system allows it,
+with a 2048-bit key. 32 keep-alive connections send requests over loopback, each signed with the API key. The table
+shows answers per second, and answers per second of the sandbox's processor time (Linux), which is the rate of a
+core that does nothing else. Settings are in shuffled order in each round, and figures are medians:
 
-- plain: one license and device ask for a plain feature again and again, so the body and its signature are the same
-- floating: the same for a floating feature, whose slot is renewed in SQLite each time
-- file: as floating, with the state in a file
-- unremembered: as plain, with every signature made anew, as when each device has a license of its own
+- plain: always the same check of a plain feature, so body and signature stay the same
+- floating: the same for a floating feature, which renews its slot in SQLite each time
+- file: like floating, with the state in a file
+- unremembered: like plain, but every signature is new, as if each device had its own license
 
-PKCS#1 v1.5 signs the same bytes always the same, so the sandbox remembers its last 4,096 signatures. The second table
-times the parts of one request in this process, alone.
+PKCS#1 v1.5 signatures are deterministic, so the sandbox caches its last 4,096 signatures. The second table times
+the parts of one request, in this process.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def request(told: dict[str, str], setting: str) -> bytes:
 
 
 async def asked(sandbox: Served, setting: str, seconds: float) -> tuple[float, float]:
-    """Return the answers in a second, and in a second of processor time."""
+    """Return the answers per second, and per second of processor time."""
     told, used = sandbox.told, sandbox.processor_seconds()
     content = request(told, setting)
     port = int(told["url"].rpartition(":")[2])
@@ -149,7 +149,7 @@ def microseconds(part: Callable[[], object], repeats: int = 5, calls: int = 400)
 
 
 async def start() -> float:
-    """Return the median milliseconds from nothing to the first answer, most of which is the search for a key."""
+    """Return the median milliseconds from the start to the first answer; generating the RSA key takes most of them."""
     times: list[float] = []
     for _ in range(9):
         began = time.perf_counter()
@@ -160,7 +160,7 @@ async def start() -> float:
 
 
 def parts(per_request: float) -> Table:
-    """Time the parts of a request; what is left of the whole is HTTP: uvicorn, h11, starlette, the event loop."""
+    """Time the parts of a request; the rest of the total is HTTP: uvicorn, httptools, starlette, the event loop."""
     sandbox, signer = Sandbox(world()), Signer()
     tenant = sandbox.tenants[0]
     told = {"api_key": sandbox.api_key, "shared_key": sandbox.shared_key}
@@ -185,9 +185,9 @@ def parts(per_request: float) -> Table:
             lambda: sandbox._authorizer.authorize({**headers, "date": head.partition("Date: ")[2][:29]}, now)
         ),
         "query, state in SQLite, JSON: plain feature": microseconds(lambda: check("render")),
-        "the same: floating feature, slot renewed": microseconds(lambda: check("export")),
-        "RSA-2048 signature, made": microseconds(lambda: signer.sign(b"%d" % next(fresh)), calls=50),
-        "RSA-2048 signature, remembered": microseconds(lambda: signer.sign(body)),
+        "the same for a floating feature": microseconds(lambda: check("export")),
+        "RSA-2048 signature, new": microseconds(lambda: signer.sign(b"%d" % next(fresh)), calls=50),
+        "RSA-2048 signature, cached": microseconds(lambda: signer.sign(body)),
     }
     table = Table("part of a request", "us", title=f"a whole plain request takes {per_request:.0f} us")
     for name, cost in rows.items():
@@ -196,7 +196,7 @@ def parts(per_request: float) -> Table:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser()
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--seconds", type=float, default=3)
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--serve", help=argparse.SUPPRESS)
@@ -217,12 +217,12 @@ def main() -> None:
             for setting in random.sample(SETTINGS, len(SETTINGS)):
                 asking = asked(servers.get(setting, memory), setting, options.seconds)
                 rates[setting].append(asyncio.run(asking))
-    table = Table("setting", "checks/s", "checks per processor second", f"wanted {WANTED}")
+    table = Table("setting", "checks/s", "checks per processor second", f"goal: {WANTED}")
     for setting in SETTINGS:
         rate, of_core = (statistics.median(column) for column in zip(*rates[setting], strict=True))
         table.add_row(setting, f"{rate:,.0f}", f"{of_core:,.0f}", "yes" if of_core >= WANTED else "no")
     console = Console()
-    console.print(f"from nothing to the first answer: {asyncio.run(start()):.0f} ms")
+    console.print(f"from the start to the first answer: {asyncio.run(start()):.0f} ms")
     console.print(table, parts(1e6 / statistics.median(of_core for _, of_core in rates["plain"])))
 
 

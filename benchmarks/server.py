@@ -1,4 +1,4 @@
-"""A server that costs next to nothing: nginx answering a fixed, signed body; without nginx, a small asyncio one."""
+"""A very cheap server: nginx with a fixed, signed body, or a small asyncio server if nginx is not installed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ http {{
 
 @attrs.frozen(kw_only=True)
 class Server:
-    """Where it answers, and what its answers are signed with."""
+    """A running server: its addresses, its certificate authority, and the key that verifies its answers."""
 
     name: str
     plain: str
@@ -85,7 +85,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-DIFFERENT = 5000  # more than a client remembers
+DIFFERENT = 5000  # more than a client caches
 
 
 def signed(key: rsa.RSAPrivateKey, body: str) -> str:
@@ -94,9 +94,9 @@ def signed(key: rsa.RSAPrivateKey, body: str) -> str:
 
 @contextlib.contextmanager
 def running(*, delayed: bool = False, different: bool = False, body: str = BODY) -> Generator[Server]:
-    """Run the server in a process of its own.
+    """Run the server in its own process.
 
-    `delayed` answers after 30 ms, as over a real network; with `different` no two of 5,000 answers are alike.
+    With `delayed`, answers take 30 ms, as over a real network. With `different`, 5,000 answers are all different.
     """
     key = rsa.generate_private_key(65537, 4096)
     bodies = [body.replace('"total_consumptions":5', f'"total_consumptions":{number}') for number in range(DIFFERENT)]
@@ -148,7 +148,7 @@ def wait_for(port: int) -> None:
 
 
 class Answering(asyncio.Protocol):
-    """Answers every request head with the next bytes, after a delay."""
+    """Answers each request head with the next answer, after a delay."""
 
     def __init__(self, answers: Iterator[bytes], delay: float) -> None:
         self.answers, self.delay, self.buffer = answers, delay, b""

@@ -1,4 +1,4 @@
-"""What do the service helpers cost a service?
+"""What do guards, the event loop and leases cost a service?
 
     python benchmarks/services.py guard [--rounds 9]
     python benchmarks/services.py loop [--seconds 10]
@@ -6,13 +6,13 @@
 
 Needs the extras `all` and `bench`.
 
-- guard: what a FastAPI route with a warm gate keeps of the throughput of the same route without, in one process without
-  a server, and under uvicorn; shuffled rounds, medians. Beside it the processor time that a request takes, which
-  hardly notices what else the machine does, and the same for a dependency and a route class that do nothing.
-- loop: how long one callback keeps the event loop, by the clock and in processor time, and how long a tick of it is
-  late, while 1,000 calls are under way.
-- leases: the processor time of a process that renews that many leases of a one-minute time-out, nothing scaled by
-  default: `--timeout 6 --leases 1000` renews as often.
+- guard: the throughput of a FastAPI route with a warm gate, as a share of the same route without one, without a
+  server and under uvicorn. Rounds are shuffled, and figures are medians. The table also has the processor time per
+  request, which depends less on other load, and a dependency and a route class that do nothing.
+- loop: how long one callback blocks the event loop, in wall-clock and processor time, and how late its ticks are,
+  during 1,000 calls.
+- leases: the processor time of a process that renews that many leases with a time-out of a minute. `--timeout 6
+  --leases 1000` renews equally often.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Rates = dict[str, list[float]]
 
 
 async def call(app: Any, path: str, count: int) -> tuple[float, float]:
-    """Return requests a second of an application without a server, and those of a second of processor time."""
+    """Return an application's requests per second without a server, and per second of processor time."""
     headers = [(b"host", b"app"), *((name.encode(), value.encode()) for name, value in HEADERS.items())]
 
     async def receive() -> dict[str, Any]:
@@ -83,7 +83,7 @@ async def call(app: Any, path: str, count: int) -> tuple[float, float]:
 
 
 class Asking(asyncio.Protocol):
-    """Sends a request again and again over one connection."""
+    """Sends a request repeatedly over one connection."""
 
     def __init__(self, request: bytes, count: int, done: asyncio.Future[bytes]) -> None:
         self.request, self.count, self.done, self.buffer = request, count, done, b""
@@ -110,7 +110,7 @@ class Asking(asyncio.Protocol):
 
 
 async def load(port: int, path: str, connections: int = 1, count: int = 1) -> bytes:
-    """Send `count` requests over each of some connections; return the last body."""
+    """Send `count` requests over each connection; return the last body."""
     lines = [f"GET {path} HTTP/1.1", "host: app", *(f"{name}: {value}" for name, value in HEADERS.items()), "", ""]
     loop, waiting = asyncio.get_running_loop(), list[asyncio.Future[bytes]]()
     for _ in range(connections):
@@ -122,7 +122,7 @@ async def load(port: int, path: str, connections: int = 1, count: int = 1) -> by
 
 
 async def ask(port: int, path: str) -> tuple[float, float]:
-    """Return requests a second, and how many of them a second of the server's processor time is good for."""
+    """Return requests per second, and per second of the server's processor time."""
     before, started = float(await load(port, "/cpu")), time.perf_counter()
     await load(port, path, connections=32, count=60)
     passed = time.perf_counter() - started
@@ -162,9 +162,9 @@ def guard(rounds: int) -> None:
     for http, loop in (("h11", "asyncio"), ("httptools", "uvloop")):
         if importlib.util.find_spec(http) and (loop == "asyncio" or importlib.util.find_spec(loop)):
             settings[f"uvicorn, {http}, {loop}"] = under_uvicorn(rounds, http, loop)
-    table = Table("", "way", "requests/s", "ratio", "processor, us", "more", "ratio (>= 0.95)")
+    table = Table("", "route", "requests/s", "ratio", "processor, us", "extra, us", "ratio (>= 0.95)")
     for name, measured in settings.items():
-        # Of each the first round warms up.
+        # The first round is a warm-up.
         rates, by_cpu = ({way: statistics.median(seen[way][1:]) for way in WAYS} for seen in measured)
         for way in WAYS:
             kept, took, more = by_cpu[way] / by_cpu["open"], 1e6 / by_cpu[way], 1e6 / by_cpu[way] - 1e6 / by_cpu["open"]
@@ -184,7 +184,7 @@ def guard(rounds: int) -> None:
 
 
 async def watched(seconds: float, server: Server, engine: Any, concurrency: int, watching: Ticks | Callbacks) -> int:
-    """Watch while 1,000 tasks call, not while they begin or end; return how many calls were answered."""
+    """Watch 1,000 calling tasks, but not their start and end; return how many calls were answered."""
     calls = 0
 
     async def work() -> None:
@@ -217,7 +217,7 @@ async def watched(seconds: float, server: Server, engine: Any, concurrency: int,
 
 
 def watch_loop(seconds: float) -> None:
-    table = Table("1,000 calls under way", "calls/s", "", "p50", "p99", "p99.9", "longest")
+    table = Table("1,000 concurrent calls", "calls/s", "", "p50", "p99", "p99.9", "longest")
     for name, make, concurrency in (
         ("httpx engine, max_concurrency=100", HttpxEngine, 100),
         ("httpx engine, max_concurrency=1000", HttpxEngine, 1000),
@@ -231,7 +231,7 @@ def watch_loop(seconds: float) -> None:
         each = f"one callback ({timed / len(callbacks.used):.2f} calls)"
         table.add_row("", f"{timed / seconds:,.0f}", each, *percentiles(callbacks.passed))
         table.add_row("", "", "processor time (<= 2 ms)", *percentiles(callbacks.used))
-        table.add_row("", "", "garbage collection apart", *percentiles(callbacks.own))
+        table.add_row("", "", "without garbage collection", *percentiles(callbacks.own))
     console.print(table)
 
 
@@ -239,9 +239,9 @@ def watch_loop(seconds: float) -> None:
 
 
 async def hold_many(server: Server, engine: Any, leases: int, timeout: float, seconds: float) -> list[str]:
-    """Return the cost of keeping leases renewed: share of a core, renewals a second, microseconds each, leases lost."""
+    """Return the cost of renewing leases: share of a core, renewals per second, microseconds each, and leases lost."""
     lost, opened, stop = 0, 0, asyncio.Event()
-    # The client's time-out is its default, as a user's is: 10,000 at once would not be through in time.
+    # The client has the default time-out, as a user's client does, and opening 10,000 at once would exceed it.
     everybody, opening = asyncio.Event(), asyncio.Semaphore(100)
 
     async def hold(number: int) -> None:

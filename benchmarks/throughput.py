@@ -1,20 +1,20 @@
-"""How many checks a second does a client make, against what a user would pick instead?
+"""How many checks per second does a client make, compared with the alternatives?
 
     python benchmarks/throughput.py [--rounds 5] [--peers ...] [--settings ...] [--uvloop]
         [--plot benchmarks/throughput.png]
 
-Needs the extras `all` and `bench`. Ours is the full call: typed arguments, signing, deadline, limiter, retry machinery,
-JSON, model. The peers send the same signed request and decode the JSON. Each round measures every contestant once in
-every setting, in shuffled order; the figure is the median over the rounds, and what counts is the ratios within one
-run. Settings:
+Needs the extras `all` and `bench`. Ours is the full call: typed arguments, signing, deadline, limiter, retries,
+JSON, model. The peers send the same signed request and decode the JSON. Each round measures every peer once in
+every setting, in shuffled order. Figures are medians over the rounds. Compare the ratios within one run. Settings:
 
-- cold: a burst of `c` workers on a new client, connecting included
+- cold: a burst of `c` workers on a new client, including connecting
 - warm: the same after one call
 - delayed: answers take 30 ms, as over a real network
 - tls: warm, over TLS
-- different: warm, no two answers are alike (elsewhere all are); for the contestants that verify signatures
+- different: warm, with all answers different (otherwise they are all alike); for peers that verify signatures
 
-Beside them the default engine is measured with every connection open before: opening one costs as much as a request.
+The default engine is also measured with all connections open already, because opening one costs as much as a
+request.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from server import Server, running
 CONCURRENCIES = (1, 64, 1000)
 SETTINGS = ("cold", "warm", "delayed", "tls", "different")
 PLOTTED = SETTINGS[:4]
-OPEN = "open"  # every worker has its connection
+OPEN = "open"  # every worker already has a connection
 TARGETS = [
     ("ours, httpx engine", "httpx", "cold", (1.2, 12, 30)),
     ("ours, httpx engine", "httpx", "warm", (1.3, 3, 2.5)),
@@ -56,7 +56,7 @@ Results = dict[tuple[str, str, int], float]
 
 @attrs.frozen
 class Setting:
-    """One thing to measure."""
+    """One measurement."""
 
     peer: str
     name: str
@@ -170,7 +170,7 @@ def plot(results: Results, path: Path) -> None:
         axis.set_xlabel("concurrent calls")
     handles, labels = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
-    figure.suptitle("Checks a second, by concurrency (medians; solid lines are the full typed call)")
+    figure.suptitle("Checks per second by concurrency (medians; solid lines are the full typed call)")
     figure.savefig(path, dpi=110)
 
 

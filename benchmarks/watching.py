@@ -1,4 +1,4 @@
-"""How long callbacks and rounds of asyncio's event loop take."""
+"""Measures how long callbacks and rounds of asyncio's event loop take."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def percentiles(seconds: list[float]) -> list[str]:
 
 
 class Ticks:
-    """Notes how long rounds of the loop take."""
+    """Records how long rounds of the loop take."""
 
     def __init__(self) -> None:
         self.rounds, self.last, self.going = list[float](), 0.0, True
@@ -37,7 +37,7 @@ class Ticks:
 
 
 class Callbacks:
-    """Notes the time of each callback: by the clock, of the processor, and of that without garbage collection."""
+    """Records each callback's wall-clock time, processor time, and processor time without garbage collection."""
 
     def __init__(self) -> None:
         self.passed, self.used, self.own = list[float](), list[float](), list[float]()
