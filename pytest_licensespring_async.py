@@ -1,6 +1,7 @@
-"""The pytest plugin: a License API of its own for each test that asks for one.
+"""The pytest plugin: fixtures with a local License API for each test.
 
-Beside the package, not in it: pytest imports plugins at every start, and nothing else may be imported then.
+This module is beside the package, not in it: pytest imports plugins at every start, and should not import the package
+then.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ _MARKER = "licensespring_world"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker, for --strict-markers, and name keys by the same fingerprints in all processes of the run."""
-    # pytest-xdist's workers, and programs that tests start, inherit it.
+    """Declare the marker, for --strict-markers, and give all processes of the run the same fingerprints."""
+    # The workers of pytest-xdist and programs started by tests inherit it.
     os.environ.setdefault("LICENSESPRING_FINGERPRINT_SALT", secrets.token_hex(16))
     config.addinivalue_line(
         "markers",
@@ -33,19 +34,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse a test's own marker where nothing serves its file; those of modules and classes are for some tests."""
+    """Refuse a test's own marker if no fixture uses it. A marker of a module or class may be for some tests only."""
     is_served = "licensespring_sandbox" in getattr(item, "fixturenames", ())
     if not is_served and any(marker.name == _MARKER for marker in item.own_markers):
         raise pytest.UsageError(
-            f"the marker {_MARKER} does nothing here: take the fixture licensespring_sandbox or licensespring_client"
+            f"the marker {_MARKER} has no effect here: use the fixture licensespring_sandbox or licensespring_client"
         )
 
 
 @pytest.fixture
 def licensespring_world() -> World | Path | None:
-    """What licensespring_sandbox serves where no marker licensespring_world names a file: the demo world.
+    """The world of licensespring_sandbox, unless a marker licensespring_world names a file: the demo world.
 
-    Override it, in a conftest.py or a module, with a fixture that returns a World or the path of a world file.
+    Override it in a conftest.py or a module, with a fixture that returns a World or the path of a world file.
     """
     return None
 
@@ -54,11 +55,11 @@ def licensespring_world() -> World | Path | None:
 def licensespring_sandbox(
     request: pytest.FixtureRequest, licensespring_world: World | Path | None
 ) -> Iterator[Sandbox]:
-    """A running License API for this test alone: its own world, keys, clock and faults.
+    """A running License API for this test only, with its own world, keys, clock and faults.
 
-    `licensespring_sandbox.url`, `.api_key`, `.shared_key` and `.public_key` are what the code under test needs.
+    The code under test needs `licensespring_sandbox.url`, `.api_key`, `.shared_key` and `.public_key`.
     """
-    from licensespring_async.sandbox import Sandbox  # noqa: PLC0415  # nothing is imported for tests that do not ask
+    from licensespring_async.sandbox import Sandbox  # noqa: PLC0415  # not imported for tests without it
 
     # A marker is nearer to the test than a fixture of its module.
     with Sandbox(_marked(request) or licensespring_world) as sandbox:
@@ -67,9 +68,9 @@ def licensespring_sandbox(
 
 @pytest.fixture
 def licensespring_client(licensespring_sandbox: Sandbox) -> LicenseSpring:
-    """A client of licensespring_sandbox, on asyncio, trio and in any number of event loops.
+    """A client of licensespring_sandbox, for asyncio and trio, and for any number of event loops.
 
-    It asks in this process, so it has no connections and need not be closed.
+    It calls the sandbox within this process, so it has no connections and need not be closed.
     """
     return licensespring_sandbox.in_process_client()
 

@@ -1,4 +1,4 @@
-"""For tests that mock HTTP: answers as the service signs them, by a key that the client under test trusts."""
+"""Signed answers for tests that mock HTTP, with a key that the client under test trusts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .signing import Signer
 
 
 class SignedAnswer(TypedDict):
-    """The arguments of an HTTP mock: of `respx`'s `respond`, `pytest_httpx`'s `add_response`, and `httpx.Response`."""
+    """Arguments for `respond` of `respx`, `add_response` of `pytest_httpx`, and `httpx.Response`."""
 
     status_code: int
     content: bytes
@@ -23,9 +23,9 @@ class SignedAnswer(TypedDict):
 
 @attrs.frozen
 class AnswerKey:
-    """A key of your own in the place of the service's: `LicenseSpring(..., public_key=answer_key.public_key)`.
+    """A key that signs like the service: `LicenseSpring(..., public_key=answer_key.public_key)`.
 
-    It signs what you write, true or not: trust it in tests alone. Making one costs about 100 ms, so share it.
+    It signs whatever you write, so trust it only in tests. Making a key takes about 100 ms, so share it.
     """
 
     _signer: Signer = attrs.field(factory=Signer, init=False, repr=False)
@@ -42,14 +42,14 @@ class AnswerKey:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> SignedAnswer:
-        """Return an answer with its `LicenseSignature`, for `route.respond(**signed)`.
+        """Sign an answer, and return the arguments for `route.respond(**signed)`.
 
-        The `license_signature` of a license is left out: it would hold for one device alone.
+        The `license_signature` of a license is left out, because it would hold for one device only.
 
         Args:
-            answer: A model, a list of models, JSON, or the word that an endpoint answers, like `license_deactivated`.
+            answer: A model, a list of models, JSON, or an endpoint's one-word answer, such as `license_deactivated`.
             status: HTTP status.
-            headers: Further headers.
+            headers: Additional headers.
         """
         body = (answer if isinstance(answer, str) else json.dumps(_unbound(to_json(answer)))).encode()
         signature = {SIGNATURE_HEADER: self._signer.sign(body), "Content-Type": "application/json"}

@@ -1,9 +1,9 @@
 """Licensing without a network: texts and files that people carry between a device and the service.
 
-`request.py` makes the text of a `.req` file, `files.py` reads what comes back, and `air_gap.py` makes and checks the
-codes of devices that never see a file either. `uses.py` counts what the service has not heard of. They are pure.
-`store.py` keeps all that in a file (`record_file.py`), `stored_uses.py` the uses in it; `verifying.py` checks what
-comes out. Nothing here needs a network or an event loop.
+`request.py` makes the text of a `.req` file. `files.py` reads license, refresh and bundle files. `air_gap.py` makes and
+checks the codes of devices that see no files. `uses.py` counts uses that the service has not counted. These modules are
+pure. `store.py` stores a license as a record (`record.py`) in a file (`record_file.py`), and `stored_uses.py` the uses
+in it. `verifying.py` checks a record when it is read. Nothing here needs a network or an event loop.
 """
 
 from .air_gap import AirGap, AirGapConfirmation, Policy, read_policy

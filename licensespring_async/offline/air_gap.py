@@ -1,4 +1,4 @@
-"""Air-gapped devices: codes that people type, checked with the company's own key. Licenses with keys only.
+"""Air-gapped devices: codes that people type, checked with the company's own key. Only for licenses with a key.
 
 Source: https://docs.licensespring.com/license-entitlements/activation-types/air-gapped
 """
@@ -27,17 +27,17 @@ from ..redaction import Unpickled
 
 _CURVE = ec.SECP256R1()
 _HALF = 32  # bytes of a coordinate, and of each half of a signature
-# What a license of these types needs to end is in the policy; where it is, is not documented.
+# A license of these types needs no end. Where the policy of another type has its end is not documented.
 _ENDLESS: Final = (LicenseType.PERPETUAL, LicenseType.CONSUMPTION)
 
 
 @attrs.frozen(kw_only=True)
 class Policy:
-    """What a policy file says of a license.
+    """What a policy file says about a license.
 
     Attributes:
         id: The policy's id, which the confirmation code covers.
-        fields: The whole file, as it came. It is not signed by itself: believe what the confirmation covers.
+        fields: The whole file, as it came. It is not signed: believe only what the confirmation code covers.
     """
 
     id: int
@@ -46,7 +46,7 @@ class Policy:
 
 @attrs.frozen(kw_only=True)
 class AirGapConfirmation(Unpickled):
-    """What a person typed in: the portal's confirmation that a license is active on this device.
+    """The portal's confirmation that a license is active on this device, typed in by a person.
 
     Attributes:
         license_key: The license's key.
@@ -69,10 +69,10 @@ class AirGapConfirmation(Unpickled):
 
     @classmethod
     def decoded(cls, body: bytes) -> AirGapConfirmation:
-        """Return what `encoded` has made into JSON.
+        """Return the confirmation that `encoded` made into JSON.
 
         Raises:
-            ResponseError: It is something else.
+            ResponseError: The text is something else.
         """
         try:
             return cls(**cast("dict[str, object]", decode(body)))  # type: ignore[arg-type]  # checked by the class
@@ -81,15 +81,15 @@ class AirGapConfirmation(Unpickled):
 
 
 class AirGap:
-    """Makes the codes of an air-gapped device, and checks the portal's.
+    """Make the codes of an air-gapped device, and check those of the portal.
 
     Args:
         public_key: The company's air-gap key: Base64 of its two coordinates (P-256, 64 bytes).
-        policies: Texts of the policy files that licenses of the program may have. No signature covers them: have them
-            in the program, as the key is, and not in files that its users can change.
+        policies: Texts of the policy files that licenses of the program may have. No signature covers them. Ship them
+            in the program, like the key, and not in files that its users can change.
 
     Raises:
-        ConfigurationError: The key is something else.
+        ConfigurationError: The key is not such a text.
         ResponseError: A policy file cannot be read.
     """
 
@@ -100,21 +100,21 @@ class AirGap:
         try:
             self._key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, b"\x04" + raw)
         except ValueError:
-            raise ConfigurationError("public_key: is not a point of the curve P-256; copy it again") from None
+            raise ConfigurationError("public_key: is not a point on the curve P-256; copy it again") from None
         self._policies = {policy.id: policy for policy in map(_policy, policies)}
 
     def license(self, confirmation: AirGapConfirmation, *, hardware_id: str, product: str) -> License:
-        """Return the license that a confirmation stands for: that of its policy, active on this device.
+        """Return the license that a confirmation confirms: the one of its policy, active on this device.
 
         Args:
-            confirmation: What was typed in.
+            confirmation: The confirmation that was typed in.
             hardware_id: Unique id of this device.
             product: Short code of the product.
 
         Raises:
             SignatureError: The company's key did not make the code for this device, license and policy;
-                `AnswerMismatch`: the policy is another product's.
-            ConfigurationError: The policy is not among those of the program.
+                `AnswerMismatch`: the policy is for another product.
+            ConfigurationError: The program does not have the policy.
             ResponseError: The policy does not say what is licensed, or until when.
         """
         self.confirm(
@@ -130,7 +130,7 @@ class AirGap:
             )
         license = _licensed(policy, confirmation, hardware_id)
         if ascii_lower(license.product_details.short_code) != ascii_lower(product):
-            raise AnswerMismatch("the confirmed policy is of another product")
+            raise AnswerMismatch("the confirmed policy is for another product")
         return license
 
     def activation_code(self, initialization_code: str, *, hardware_id: str, license_key: str) -> str:
@@ -167,10 +167,10 @@ class AirGap:
             confirmation_code: From the portal.
             hardware_id: Unique id of the device.
             license_key: The license's key.
-            policy_id: Id of the policy; the policy file has it.
+            policy_id: Id of the policy, from the policy file.
 
         Raises:
-            SignatureError: It was not made by the company's key for this device, license and policy.
+            SignatureError: The company's key did not make it for this device, license and policy.
             InvalidParameter: An argument cannot be used.
         """
         policy = required(license_id=policy_id)["license_id"]
@@ -188,7 +188,7 @@ class AirGap:
 
 
 def read_policy(text: str, *, policy_id: int) -> Policy:
-    """Return the policy that a policy file holds.
+    """Return the policy in a policy file.
 
     Args:
         text: The file: Base64 of JSON.
@@ -196,11 +196,11 @@ def read_policy(text: str, *, policy_id: int) -> Policy:
 
     Raises:
         ResponseError: The file cannot be read.
-        AnswerMismatch: It is the file of another policy.
+        AnswerMismatch: The file has another policy.
     """
     policy = _policy(text)
     if policy.id != policy_id:
-        raise AnswerMismatch("the policy file is of another policy than the confirmation code")
+        raise AnswerMismatch("the policy file and the confirmation code are for different policies")
     return policy
 
 
@@ -212,12 +212,12 @@ def _policy(text: str) -> Policy:
     fields = cast("dict[str, object]", value) if isinstance(value, dict) else {}
     id = fields.get("id")
     if type(id) is not int:
-        raise ResponseError("the policy file holds no policy")
+        raise ResponseError("the policy file contains no policy")
     return Policy(id=id, fields=fields)
 
 
 def _licensed(policy: Policy, confirmation: AirGapConfirmation, hardware_id: str) -> License:
-    """Return a policy as a license that is active on a device; what it does not say is not licensed."""
+    """Return a policy as a license that is active on a device. What the policy does not name is not licensed."""
     fields: Mapping[str, object] = policy.fields
     product = fields.get("product_details", fields.get("product"))
     license = structure(
@@ -238,14 +238,14 @@ def _licensed(policy: Policy, confirmation: AirGapConfirmation, hardware_id: str
         called="policy",
     )
     if license.license_type not in _ENDLESS and license.validity_period is None:
-        raise ResponseError(f"the policy is {license.license_type}, and does not say until when")
+        raise ResponseError(f"the policy is {license.license_type}, but does not say until when")
     if license.floats:
-        raise ResponseError("the policy floats, and nothing hands out slots without a network")
+        raise ResponseError("the policy is floating, and there are no slots without a network")
     return license
 
 
 def _features(value: object) -> object:
-    """Return a policy's features as those of a license of which nothing was used yet."""
+    """Return the features of a policy as those of an unused license."""
     if not isinstance(value, list):
         return value
     fresh: dict[str, object] = {"expiry_date": None, "total_consumptions": 0}

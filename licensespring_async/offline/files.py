@@ -1,8 +1,8 @@
-"""License files: what the service signed for a device, checked before a word of it is believed.
+"""License files: the service signed them for a device, and they are checked before they are believed.
 
-A file is believed when a key of the service signed its content (`license_signature_v2`), it is for this device and this
-product, and its other signatures hold where it has them. The signature covers the JSON text without its signatures, in
-the order of the file; it is checked over the text as it stands, so that no number and no letter is written anew.
+A file is believed if a key of the service signed its content (`license_signature_v2`), if it is for this device and
+product, and if its other signatures hold. The signature covers the JSON text without its signatures, in the order of
+the file. It is checked over the text as it stands, because new JSON could write a number or a letter differently.
 
 Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-offline-method
 """
@@ -46,12 +46,12 @@ def read_license(
     """Return the license of a `.lic` file: the answer to an activation request.
 
     Args:
-        text: The file: Base64 of JSON. What surrounds it (white space) does not count.
+        text: The text of the file: Base64 of JSON. White space around it is ignored.
         auth: The credentials that the request was signed with.
         hardware_id: Unique id of this device.
         product: Short code of the product.
         public_key: PEM of the key that the service signs with; None for the vendor's.
-        request_id: Of the request; None if it was not kept. Then an older file for this device is accepted too.
+        request_id: Id of the request; None if it was not kept. Then an older file for this device is accepted too.
 
     Raises:
         ResponseError: The file is damaged, incomplete, or not a license.
@@ -77,7 +77,7 @@ def read_refresh(
     """Return the license of a refresh file, which the vendor platform makes for a device.
 
     Args:
-        text: The file: Base64 of JSON.
+        text: The text of the file: Base64 of JSON.
         auth: The credentials of the program.
         hardware_id: Unique id of this device.
         product: Short code of the product.
@@ -103,13 +103,13 @@ def read_either(
     product: str,
     public_key: PublicKeys | None = None,
 ) -> License:
-    """Return the license of a `.lic` or a refresh file; as the two functions for them."""
+    """Return the license of a `.lic` or a refresh file, as `read_license` and `read_refresh` do."""
     try:
         return read_license(text, auth=auth, hardware_id=hardware_id, product=product, public_key=public_key)
     except AnswerMismatch:
         raise
     except SignatureError:
-        # Their content is signed in two ways, and only the signature tells which of them it is.
+        # The two are signed differently, and only the signature shows which of them this is.
         return read_refresh(text, auth=auth, hardware_id=hardware_id, product=product, public_key=public_key)
 
 
@@ -125,20 +125,20 @@ def read_bundle(
 ) -> Bundle:
     """Return the licenses of a bundle's file, of either shape: `{"licenses": [...]}` or one entry for each product.
 
-    What signs the content of a bundle is not documented. A file is believed when `bundle_signature_v2` holds over the
-    text without it, or over the array of licenses, or when each license has a `license_signature_v2` that holds. A
-    `bundle_signature_v2` that is there and does not hold is refused. A file with none of these has only signatures over
-    device, identity and end of each license: features, counts and states in it can be changed by anyone. It is refused
-    unless you say otherwise.
+    How the content of a bundle is signed is not documented. A file is believed if its `bundle_signature_v2` holds over
+    the rest of the text, or over the array of licenses, or if each license has a `license_signature_v2` that holds. A
+    `bundle_signature_v2` that does not hold is refused. Without any of these, signatures cover only the device, the
+    identity and the end of each license, and anyone can change features, counts and states. Such a file is refused
+    unless `allow_uncovered` is true.
 
     Args:
-        text: The file: Base64 of JSON.
+        text: The text of the file: Base64 of JSON.
         auth: The credentials that the request was signed with.
         hardware_id: Unique id of this device.
         product: Short code of the bundle.
         public_key: PEM of the key that the service signs with; None for the vendor's.
-        request_id: Of the request; None if it was not kept.
-        allow_uncovered: Whether a file whose content no signature covers is believed all the same.
+        request_id: Id of the request; None if it was not kept.
+        allow_uncovered: Whether to believe a file without a signature over its content.
 
     Raises:
         ResponseError: The file is damaged, incomplete, or not a bundle.
@@ -152,7 +152,7 @@ def read_bundle(
     in_array = "licenses" in fields
     items: object = fields["licenses"] if in_array else [*fields.values()]
     if not isinstance(items, list) or not items:
-        raise ResponseError("the file holds no licenses")
+        raise ResponseError("the file contains no licenses")
     texts = [*_items(members["licenses"])] if in_array else [*members.values()]
     is_covered = _BUNDLE_SIGNATURE in fields
     if is_covered:
@@ -166,16 +166,16 @@ def read_bundle(
         licenses.append(_license(item, auth, verifier, hardware_id=hardware_id, product=None))
     bundle = Bundle(licenses=tuple(licenses))
     if bundle.get(product) is None:
-        raise AnswerMismatch("the file is for another bundle than was asked for")
+        raise AnswerMismatch("the file is for another bundle")
     return bundle
 
 
 def opened(text: str) -> tuple[bytes, Mapping[str, object]]:
-    """Return the JSON text of a file and its members, none of which is checked.
+    """Return the JSON text of a file, and its members. Nothing is verified.
 
     Raises:
-        InvalidParameter: It is no text.
-        ResponseError: The file is damaged, incomplete, or holds something else.
+        InvalidParameter: It is not a string.
+        ResponseError: The file is damaged, incomplete, or something else.
     """
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidParameter("text", f"must be the file's content as a string, not {type(text).__name__}")
@@ -188,15 +188,15 @@ def opened(text: str) -> tuple[bytes, Mapping[str, object]]:
 
 def _an_object(value: object) -> _Fields:
     if not isinstance(value, dict):
-        raise ResponseError("the file does not hold what it should: a license is a JSON object")
+        raise ResponseError("the file has the wrong content: a license is a JSON object")
     return cast("_Fields", value)
 
 
 def _check_content(text: str, fields: _Fields, verifier: Verifier, *, without: tuple[str, ...]) -> None:
-    """Refuse content that `license_signature_v2` does not cover."""
+    """Raise SignatureError unless `license_signature_v2` covers the content."""
     signature = fields.get(_SIGNATURE)
     if not isinstance(signature, str) or not signature:
-        raise SignatureError(f"the file has no {_SIGNATURE}, which would cover its content")
+        raise SignatureError(f"the file has no {_SIGNATURE} over its content")
     if not any(verifier.holds(form.encode(), signature) for form in _forms(text, fields, without)):
         raise SignatureError(f"the file's {_SIGNATURE} was not made by a trusted key over this content")
 
@@ -205,7 +205,7 @@ def _check_item(text: str, fields: _Fields, verifier: Verifier, *, allow_uncover
     if _SIGNATURE not in fields:
         if allow_uncovered:
             return
-        raise SignatureError("no signature covers the content of the file; see allow_uncovered")
+        raise SignatureError("no signature covers the content of the file; see allow_uncovered of read_bundle")
     signature = fields[_SIGNATURE]
     forms = {*_forms(text, fields, (_SIGNATURE, "license_signature")), *_forms(text, fields, (_SIGNATURE,))}
     if not isinstance(signature, str) or not any(verifier.holds(form.encode(), signature) for form in forms):
@@ -256,7 +256,7 @@ def _check_offline_signature(fields: _Fields, license: License, auth: ApiKey | C
 
 
 def _forms(text: str, fields: _Fields, without: tuple[str, ...]) -> Iterator[str]:
-    """Return the texts that a signature may cover: as it stands, and in the shortest form."""
+    """Return the texts that a signature may cover: the text as it stands, and its compact form."""
     yield _joined({name: value for name, value in _members(text) if name not in without})
     yield _compact({name: value for name, value in fields.items() if name not in without})
 
@@ -270,7 +270,7 @@ def _compact(value: object) -> str:
 
 
 def _members(text: str) -> Iterator[tuple[str, str]]:
-    """Return the members of a JSON object that is known to be one, each value's text as it stands."""
+    """Return the names of a JSON object's members, and their values' texts as they stand."""
     decoder, at = json.JSONDecoder(), text.index("{") + 1
     while text[at := _past_space(text, at)] != "}":
         at += text[at] == ","
@@ -281,7 +281,7 @@ def _members(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _items(text: str) -> Iterator[str]:
-    """Return the texts of a JSON array's items, as they stand."""
+    """Return the texts of the items of a JSON array, as they stand."""
     decoder, at = json.JSONDecoder(), text.index("[") + 1
     while text[at := _past_space(text, at)] != "]":
         at += text[at] == ","

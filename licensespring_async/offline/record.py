@@ -1,7 +1,7 @@
-"""What a license store keeps, and the one encoding that each record has.
+"""The record in a license store, and its only encoding.
 
-A record is one line of JSON in ASCII, its members in a fixed order and its bytes in Base64. The last member seals
-everything before it. What is read must be, byte for byte, what would be written: otherwise it is damaged.
+A record is one line of ASCII JSON, with its members in a fixed order and bytes in Base64. The last member seals
+everything before it. A record is damaged unless encoding it again gives the same bytes.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ _SEALED: Final = len(b',"seal":"') + 44 + len(b'"}\n')
 
 
 class Kind(StrEnum):
-    """What the body of a record is."""
+    """The kind of a record's body."""
 
     NOTHING = "nothing"
     """Empty: only uses are kept."""
     ANSWER = "answer"
-    """The body of an answer, whose signature is beside it."""
+    """The body of an answer; its signature is a member of its own."""
     FILE = "file"
-    """The text of an offline file, which has its signatures in it."""
+    """The text of an offline file, which contains its signatures."""
     AIR_GAP = "air gap"
-    """JSON of an air-gap confirmation."""
+    """An air-gap confirmation as JSON."""
 
 
 @attrs.frozen(kw_only=True)
 class Record(Unpickled):
-    """A license as the service gave it, and when; and the uses that were counted on this device.
+    """A license as the service gave it, and the uses that were counted on this device.
 
     Attributes:
-        kind: What the body is.
-        body: As it came.
-        signature: Of an answer: its `LicenseSignature` header.
-        came_at: Whole seconds since the epoch.
+        kind: The kind of the body.
+        body: The body, as it came.
+        signature: The `LicenseSignature` header of an answer.
+        came_at: When the body came, in whole seconds since the epoch.
         newest: The newest moment that was seen, likewise.
-        uses: Uses that the service may not have heard of.
+        uses: Uses that the service may not have counted.
         settled: Uses that it has counted since the body came, by feature; "" is the license itself.
     """
 
@@ -65,7 +65,7 @@ class Record(Unpickled):
 
 
 def encoded(record: Record, secret: bytes) -> bytes:
-    """Return the bytes of a record; an empty secret makes the seal a mere checksum."""
+    """Return the bytes of a record. With an empty secret, the seal is only a checksum."""
     fields = {
         "version": _VERSION,
         "kind": record.kind,
@@ -82,14 +82,14 @@ def encoded(record: Record, secret: bytes) -> bytes:
 
 
 def decoded(raw: bytes, secret: bytes) -> Record:
-    """Return the record that bytes are.
+    """Return the record that is encoded in bytes.
 
     Raises:
-        StoreDamaged: They are not what `encoded` makes with this secret.
+        StoreDamaged: `encoded` did not make them with this secret.
         StoreTooNew: A newer version of the package made them.
     """
     content = raw[:-_SEALED]
-    # The seal is checked in the same way in every version, so that a damaged version is not taken for a newer one.
+    # All versions seal in the same way, so a damaged version number is not taken for a newer one.
     if not hmac.compare_digest(_sealed(content, secret), raw):
         raise StoreDamaged("was damaged or changed, or it was sealed with another secret")
     try:
@@ -101,9 +101,9 @@ def decoded(raw: bytes, secret: bytes) -> Record:
     if isinstance(version, int) and version > _VERSION:
         raise StoreTooNew(f"has version {version} of its format; this package reads up to {_VERSION}")
     record = _record(fields)
-    # Whoever has no secret to fear can seal what is no record.
+    # Without a secret, anyone can seal something that is not a record.
     if record is None or encoded(record, secret) != raw:
-        raise StoreDamaged("does not hold a license")
+        raise StoreDamaged("does not contain a license")
     return record
 
 

@@ -1,4 +1,4 @@
-"""The file of a license store: read and written whole, by one process at a time."""
+"""The file of a license store. It is read and written as a whole, by one process at a time."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _LOCK_SECONDS: Final = 10.0
 
 @attrs.frozen
 class RecordFile(Unpickled):
-    """A file that holds one record.
+    """A file with one record.
 
     Attributes:
-        path: The file. Its lock is beside it, with `.lock` after its name.
-        secret: Seals it; empty to seal it against damage only.
+        path: The file. Its lock file is beside it, with `.lock` after its name.
+        secret: Seals the file; an empty one protects against damage only.
     """
 
     path: Path
     secret: bytes = attrs.field(repr=False)
 
     def __attrs_post_init__(self) -> None:
-        # What is missing is said now, and not by the first write.
+        # If the extra is missing, this raises now and not at the first write.
         self._lock()
 
     @contextmanager
     def turn(self) -> Generator[None]:
-        """Have the file to oneself, among threads and processes.
+        """Lock the file for this thread, against other threads and processes.
 
         Raises:
-            StoreUnusable: Others have it, or it cannot be used.
+            StoreUnusable: The file stays locked by others, or it cannot be used.
         """
         try:
             claim_private(self._lock_path)
@@ -48,7 +48,9 @@ class RecordFile(Unpickled):
                 remove_leftovers(self.path)
                 yield
         except TimeoutError as error:
-            raise StoreUnusable(f"{self.path}: other processes have had it for {_LOCK_SECONDS:g} s") from error
+            raise StoreUnusable(
+                f"{self.path}: is locked by another process for more than {_LOCK_SECONDS:g} s"
+            ) from error
         except OSError as error:
             raise StoreUnusable(f"{error.filename or self.path}: {error.strerror}") from error
 
@@ -68,12 +70,12 @@ class RecordFile(Unpickled):
             raise type(error)(f"{self.path}: {error}") from None
 
     def write(self, record: Record) -> None:
-        """Put a record in the place of the one that is there, durably; in one's turn."""
+        """Replace the record durably; only in a `turn`."""
         with Replacement(self.path, private=True) as new:
             new.file.write(encoded(record, self.secret))
 
     def remove(self) -> None:
-        """Delete it, damaged or not; in one's turn."""
+        """Delete the file, damaged or not; only in a `turn`."""
         remove(self.path)
 
     @property
@@ -87,7 +89,7 @@ class RecordFile(Unpickled):
 
 
 def nothing_in(path: Path) -> NothingStored:
-    """Return the error of a store that holds no license."""
+    """Return the error of a store without a license."""
     return NothingStored(
         f"{path}: no license is stored; check or activate it online, or save an offline file or an air-gap confirmation"
     )

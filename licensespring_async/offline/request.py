@@ -1,4 +1,4 @@
-"""Offline requests: the text of a `.req` file, which a device makes and another machine sends.
+"""Offline requests: a device makes the text of a `.req` file, and another machine sends it.
 
 Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-offline-method
 """
@@ -27,8 +27,8 @@ class OfflineRequest:
     """A request that can be carried to a machine with a network.
 
     Attributes:
-        text: What the `.req` file holds: Base64. `client.activate_offline(request=text)` sends it.
-        request_id: Names this request; the answer repeats it. Keep it to be sure that an answer is to this request.
+        text: The content of the `.req` file, Base64. `client.activate_offline(request=text)` sends it.
+        request_id: Names this request. The answer repeats it. Keep it, to check that an answer is for this request.
     """
 
     text: str = attrs.field(repr=False)
@@ -64,18 +64,18 @@ def activation_request(
     """Make the request that activates a license, or a bundle, for a device without a network.
 
     Args:
-        auth: The credentials that the request is signed with. They are a secret of the program that makes the request.
+        auth: The credentials that sign the request. The program that makes the request contains them as a secret.
         product: Short code of the product; of the bundle to activate a bundle.
         hardware_id: Unique id of the device.
         license_key: The license's key. Exactly one of `license_key` and `username`.
         username: The license's user; goes with `password` to activate a license.
         password: The user's password.
-        schema: 2 covers the whole request with the signature; 1 covers date, license, device and credentials only.
+        schema: With 2 the signature covers the whole request; with 1 only date, license, device and credentials.
         license_id: Picks one license when the user has several.
         bundle_code: Short code of the bundle, to act on a license inside it.
         is_vm, vm_info, os_ver, hostname, os_hostname, ip, ip_local, app_ver, sdk_ver, mac_address: The device, as in
             `activate_license`.
-        variables: Variables of the device; whole numbers, strings and booleans.
+        variables: Variables of the device: whole numbers, strings and booleans.
         consumptions: Uses to check out of a pool.
         time: Seconds since the epoch for the request's date; now if left out.
         request_id: A UUID that names the request; a new one if left out.
@@ -131,15 +131,15 @@ def deactivation_request(
     """Make the request that deactivates a license, or a bundle, on a device without a network.
 
     Args:
-        auth: The credentials that the request is signed with.
+        auth: The credentials that sign the request.
         product: Short code of the product; of the bundle to deactivate a bundle.
         hardware_id: Unique id of the device.
         license_key: The license's key. Exactly one of `license_key` and `username`.
         username: The license's user.
-        schema: 2 covers the whole request with the signature; 1 covers date, license, device and credentials only.
+        schema: With 2 the signature covers the whole request; with 1 only date, license, device and credentials.
         license_id: Picks one license when the user has several.
         bundle_code: Short code of the bundle, to act on a license inside it.
-        variables: Variables of the device; whole numbers, strings and booleans.
+        variables: Variables of the device: whole numbers, strings and booleans.
         consumptions: Uses that were counted while there was no network.
         time: Seconds since the epoch for the request's date; now if left out.
         request_id: A UUID that names the request; a new one if left out.
@@ -176,7 +176,7 @@ def _request(
         raise InvalidParameter("password", "does not go with license_key; it goes with username")
     variables = fields.get("variables")
     if isinstance(variables, dict) and any(isinstance(each, float) for each in variables.values()):
-        # The service may write the request anew before it checks the signature, and 1.0 is 1 to some.
+        # The service may encode the request again before it checks the signature, and 1.0 may become 1.
         raise InvalidParameter("variables", "must be strings, whole numbers or booleans in an offline request")
     request_id = str(uuid.uuid4()) if request_id is None else request_id
     date = imf_fixdate(time_module.time() if time is None else time)
@@ -187,14 +187,14 @@ def _request(
         )
         text = _compact(payload)
     else:
-        # The signed text is embedded as it is, so that what is checked is what was signed.
+        # The signed text is embedded as it is, so that exactly this text is checked.
         inner = _compact(payload | {"schema_version": 2})
         text = f'{{"request":{inner},"signature":{_compact(_sign(auth, inner))}}}'
     return OfflineRequest(text=b64encode(text.encode()).decode(), request_id=request_id)
 
 
 def offline_signature(auth: ApiKey | ClientCredentials, date: str, identity: str, hardware_id: str) -> str:
-    """Return the Base64 signature over date, license, device and credentials, which requests and answers carry."""
+    """Return the Base64 signature over date, license, device and credentials, as in requests and answers."""
     return _sign(auth, f"licenseSpring\ndate: {date}\n{identity}\n{hardware_id}\n{_named(auth)}")
 
 
@@ -202,7 +202,7 @@ def caller_of(auth: ApiKey | ClientCredentials) -> dict[str, Value]:
     """Return the field that names the credentials.
 
     Raises:
-        ConfigurationError: They are neither of the two kinds.
+        ConfigurationError: They are neither an ApiKey nor ClientCredentials.
     """
     if isinstance(auth, ApiKey):
         return {"api_key": auth.api_key}

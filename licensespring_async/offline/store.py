@@ -1,4 +1,4 @@
-"""The license of this device, kept in one file: what the service signed, checked again at every load."""
+"""The license of this device in one file. What the service signed is verified again at every load."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from .stored_uses import StoredUses
 from .uses import since
 from .verifying import Trust
 
-# Clocks of honest machines are set back by this much, not by more.
+# The clock of an honest machine is set back by no more than this.
 _CLOCK_TOLERANCE: Final = 300
-# How far the clock goes on before a load writes that down.
+# How far the clock advances before a load stores the new time.
 _STEP: Final = 60
 
 
@@ -40,9 +40,9 @@ class Stored:
     """A license from a store.
 
     Attributes:
-        license: As an online answer gives it.
+        license: The license.
         came_at: When the service gave it, or when its file or confirmation was saved; aware.
-        is_offline: Whether it is from an offline file or an air-gap confirmation, which stand without the service.
+        is_offline: Whether it comes from an offline file or an air-gap confirmation, which stand without the service.
     """
 
     license: License
@@ -51,23 +51,23 @@ class Stored:
 
 
 class LicenseStore(Unpickled):
-    """Keeps a program's license on this device, and the uses that the service has not heard of, in one file.
+    """Keep a program's license on this device, and uses that the service has not counted, in one file.
 
-    The file holds what the service signed, and each load checks the signature, the device and the product again: it can
-    be copied, but it is worth nothing elsewhere. It is not encrypted. It holds the license's key, so only this user may
-    read it. Writes are atomic and durable: whoever is killed leaves the old file or the new one. A lock beside it, with
-    `.lock` after its name, makes several processes take turns.
+    The file contains what the service signed. Each load verifies the signature, the device and the product, so a copy
+    is worth nothing on another device. The file is not encrypted. It contains the license key, so only this user can
+    read it. Writes are atomic and durable: if the process is killed, the file is the old or the new one. A lock file
+    beside it, with `.lock` after its name, makes processes take turns.
 
-    Without a secret everyone who may write the file can set back the moments and the uses in it. With or without, an
-    older file put back in its place is believed, as far as the clock allows.
+    Without a secret, anyone who can write the file can set back the moments and the uses in it. Even with a secret, an
+    older copy of the file is believed, as far as the clock allows.
 
     Args:
-        path: The file. Its folder must be there.
-        secret: Seals the file, at least 16 bytes; kept where the file is not. None seals it against damage only.
+        path: The file. Its folder must exist.
+        secret: Seals the file, at least 16 bytes; keep it apart from the file. None protects against damage only.
         clock: Where the time comes from; for tests.
 
     Attributes:
-        uses: The uses in it.
+        uses: The uses in the file.
 
     Raises:
         ConfigurationError: An argument cannot be used, or the extra `offline` is not installed.
@@ -82,7 +82,7 @@ class LicenseStore(Unpickled):
     ) -> None:
         raw = secret.encode() if isinstance(secret, str) else secret
         if raw is not None and (not isinstance(raw, bytes) or len(raw) < 16):
-            raise ConfigurationError("secret: must have at least 16 bytes, kept where the file is not")
+            raise ConfigurationError("secret: must have at least 16 bytes; keep it apart from the file")
         self._file, self._clock = RecordFile(Path(path), raw or b""), clock
         self.uses = StoredUses(self._file, clock)
 
@@ -92,20 +92,20 @@ class LicenseStore(Unpickled):
     def save(
         self, answer: RawResponse[License] | str | AirGapConfirmation, *, known: Mapping[str, int] | None = None
     ) -> None:
-        """Keep a license in place of the one that is stored; the uses stay.
+        """Store a license in place of the stored one; the uses stay.
 
         Args:
-            answer: Of `client.with_raw_response`, verified by the client; or the text of an offline or refresh file, or
-                an air-gap confirmation, which are checked at the next load.
-            known: The uses that the count in an answer has in it: `uses.settled()` before it was asked for. None for
-                all that were settled by now.
+            answer: An answer of `client.with_raw_response`, verified by the client. Or the text of an offline or
+                refresh file, or an air-gap confirmation; they are verified at the next load.
+            known: The uses that an answer has counted: `uses.settled()` before the request. None for all uses that are
+                settled by now.
 
         Raises:
             ConfigurationError: It is something else, or was not verified.
             ResponseError: The text is not that of a file.
-            StoreDamaged, StoreTooNew, StoreUnusable: The file that is there stays as it is.
+            StoreDamaged, StoreTooNew, StoreUnusable: The stored file cannot be used; it is not changed.
 
-        Cost: blocks for two writes to the disk, and up to 10 s while other processes have the file.
+        Cost: blocks for two writes to disk, and up to 10 s while other processes lock the file.
         """
         if isinstance(answer, str):
             opened(answer)
@@ -116,7 +116,7 @@ class LicenseStore(Unpickled):
                 "answer: must be a RawResponse with a License, the text of an offline file, or an AirGapConfirmation"
             )
         elif not answer.verified or SIGNATURE_HEADER not in answer.headers:
-            raise ConfigurationError("answer: its signature was not verified, so it cannot be kept")
+            raise ConfigurationError("answer: its signature was not verified, so it cannot be stored")
         with self._file.turn():
             self._file.write(self._record(answer, known))
 
@@ -129,35 +129,35 @@ class LicenseStore(Unpickled):
         public_key: PublicKeys | None = None,
         air_gap: AirGap | None = None,
     ) -> License:
-        """Return the license that is stored, after everything about it was checked again.
+        """Verify the stored license, and return it.
 
-        It is judged by the later of the local clock and the newest moment that the store has seen. Whether it has
-        expired, and how long an answer may stand, is for the caller to decide.
+        It is judged by the later of the local clock and the newest moment that the store has seen. The caller has to
+        check whether it has expired, and to decide how long an answer may stand.
 
         Args:
             hardware_id: Unique id of this device.
             product: Short code of the product.
-            auth: The credentials of the program; an offline file is not read without them.
+            auth: The credentials of the program; needed for an offline file.
             public_key: PEM of the key that the service signs with; None for the vendor's.
-            air_gap: The company's air-gap key and policies; an air-gap confirmation is not read without them.
+            air_gap: The company's air-gap key and policies; needed for an air-gap confirmation.
 
         Raises:
             NothingStored: There is no license.
             StoreDamaged: The file is not as it was written.
-            SignatureError: No key of the service signed the license; `AnswerMismatch`: it is another device's or
-                product's.
+            SignatureError: No key of the service signed the license; `AnswerMismatch`: it is for another device or
+                product.
             ClockTurnedBack: The clock is more than 5 minutes behind the newest moment that the store has seen.
             StoreTooNew, StoreUnusable: The file cannot be read.
             ConfigurationError: An argument cannot be used.
 
-        Cost: blocks for one read, two or three RSA verifications, and a write when the last was over a minute ago.
+        Cost: blocks for one read, two or three RSA verifications, and a write if the last was over a minute ago.
         """
         return self.recall(
             Trust(hardware_id=hardware_id, product=product, auth=auth, public_key=public_key, air_gap=air_gap)
         ).license
 
     def recall(self, trust: Trust) -> Stored:
-        """Return the license that is stored and where it comes from; as `load`."""
+        """Return the stored license and where it comes from; as `load`."""
         record = self._file.read()
         if record.kind is Kind.NOTHING:
             raise nothing_in(self._file.path)
@@ -175,7 +175,7 @@ class LicenseStore(Unpickled):
         return Stored(license=license, came_at=came_at, is_offline=record.kind is not Kind.ANSWER)
 
     def holds_offline(self) -> bool:
-        """Return whether what is stored stands for as long as its own terms say; nothing is verified.
+        """Return whether an offline file or an air-gap confirmation is stored. Nothing is verified.
 
         Raises:
             StoreDamaged, StoreTooNew, StoreUnusable: The file cannot be read.
@@ -186,10 +186,10 @@ class LicenseStore(Unpickled):
             return False
 
     def forget(self) -> None:
-        """Drop the license, whatever it is, and keep the uses.
+        """Drop the stored license, and keep the uses.
 
         Raises:
-            StoreDamaged, StoreTooNew, StoreUnusable: The file that is there stays as it is.
+            StoreDamaged, StoreTooNew, StoreUnusable: The stored file cannot be used; it is not changed.
         """
         with self._file.turn(), suppress(NothingStored):
             record = self._file.read()
@@ -199,10 +199,10 @@ class LicenseStore(Unpickled):
                 self._file.remove()
 
     def clear(self) -> None:
-        """Delete what is stored, uses and all, damaged or not; nothing happens when nothing is.
+        """Delete the file with the license and the uses, damaged or not, if there is one.
 
         Raises:
-            StoreUnusable: It cannot be deleted.
+            StoreUnusable: The file cannot be deleted.
         """
         with self._file.turn():
             self._file.remove()
@@ -221,7 +221,7 @@ class LicenseStore(Unpickled):
             return attrs.evolve(new, kind=Kind.FILE, body="".join(answer.split()).encode())
         if isinstance(answer, AirGapConfirmation):
             return attrs.evolve(new, kind=Kind.AIR_GAP, body=answer.encoded())
-        # A verified answer proves the time: it heals the store of a machine whose clock was once ahead.
+        # A verified answer proves the time. It repairs the store of a machine whose clock was once ahead.
         proved = served(answer.headers)
         moment = now if proved is None else int(proved)
         return attrs.evolve(

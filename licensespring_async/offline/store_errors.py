@@ -1,10 +1,10 @@
-"""What can be wrong with a license store.
+"""Errors of a license store.
 
 LicenseStoreError
 ├── NothingStored       there is no file
 ├── StoreDamaged        the file is not as it was written
 ├── StoreTooNew         a newer version of the package wrote the file
-├── StoreUnusable       the file cannot be read or written, or another process does not let go of it
+├── StoreUnusable       the file cannot be read or written, or another process keeps it locked
 └── ClockTurnedBack     the clock is behind a moment that the store has seen
 """
 
@@ -14,7 +14,7 @@ from ..errors import LicenseSpringError
 
 
 class LicenseStoreError(LicenseSpringError):
-    """A license could not be stored, or not be taken from its store."""
+    """A license could not be stored, or not be read from its store."""
 
 
 class NothingStored(LicenseStoreError):
@@ -22,7 +22,7 @@ class NothingStored(LicenseStoreError):
 
 
 class StoreDamaged(LicenseStoreError):
-    """The file is not as it was written, or it was sealed with another secret; it is never replaced unasked.
+    """The file is not as it was written, or was sealed with another secret. It is never replaced automatically.
 
     `LicenseStore.clear()` deletes it. Then check the license online, or save its offline file again.
     """
@@ -33,7 +33,7 @@ class StoreTooNew(LicenseStoreError):
 
 
 class StoreUnusable(LicenseStoreError):
-    """The file cannot be read or written, or another process does not let go of it; the text says which."""
+    """The file cannot be read or written, or another process keeps it locked; the text says which."""
 
 
 class ClockTurnedBack(LicenseStoreError):

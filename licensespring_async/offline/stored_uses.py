@@ -1,4 +1,4 @@
-"""Uses in a license store, each change on the disk before it counts."""
+"""Uses in a license store. Each change is on disk before it counts."""
 
 from __future__ import annotations
 
@@ -30,45 +30,45 @@ T = TypeVar("T")
 
 @attrs.frozen
 class StoredUses(Unpickled):
-    """The uses that the service may not have heard of. What changes them blocks for two writes to the disk.
+    """The uses that the service may not have counted. A change blocks for two writes to disk.
 
-    All of them raise `StoreDamaged`, `StoreTooNew` or `StoreUnusable` when the file cannot be used.
+    All methods raise `StoreDamaged`, `StoreTooNew` or `StoreUnusable` if the file cannot be used.
     """
 
     _file: RecordFile
     _clock: Clock
 
     def read(self) -> Uses:
-        """Return them."""
+        """Return the stored uses."""
         try:
             return self._file.read().uses
         except NothingStored:
             return Uses()
 
     def settled(self) -> Mapping[str, int]:
-        """Return the uses that were counted since the stored license came, by feature; "" is the license itself."""
+        """Return the uses that the service has counted since the license was stored, by feature; "" is the license."""
         try:
             return self._file.read().settled
         except NothingStored:
             return {}
 
     def keep(self, consumptions: int, feature: str | None, trust: Trust) -> int | None:
-        """Count uses here, to be sent later; up to what is left of the stored license.
+        """Count uses here, to be sent later, up to what is left of the stored license.
 
         Args:
             consumptions: How many.
-            feature: Whose; None for the license's own.
-            trust: What the license is checked against.
+            feature: Code of the feature; None for uses of the license itself.
+            trust: What the license is verified against.
 
         Returns:
-            How many are left afterwards; None when there is no limit.
+            How many are left afterwards; None if there is no limit.
 
         Raises:
-            UsesOfAnother: The store keeps uses of another license key or user.
-            LicenseNotEnoughConsumptions, FeatureNotEnoughConsumptions: They do not reach; nothing was counted.
-            ApiError: Uses of this are not counted, or cannot be given back.
-            NothingStored: There is no license to count by.
-            SignatureError, ResponseError: The license does not hold.
+            UsesOfAnother: The store has uses of another license key or user.
+            LicenseNotEnoughConsumptions, FeatureNotEnoughConsumptions: Not enough are left; nothing was counted.
+            ApiError: The license or feature does not count uses, or does not take them back.
+            NothingStored: No license is stored.
+            SignatureError, ResponseError: The stored license cannot be verified.
         """
 
         def kept(record: Record) -> tuple[Record, int | None]:
@@ -81,16 +81,16 @@ class StoredUses(Unpickled):
         return self._change(kept)
 
     def begin(self, consumptions: int, feature: str | None, whose: str = "") -> Doubt:
-        """Note that uses are about to be sent; until `end` they are in doubt.
+        """Record that uses are about to be sent. They are in doubt until `end`.
 
         Raises:
-            UsesOfAnother: The store keeps uses of another key or user than `whose` names.
+            UsesOfAnother: The store has uses of another key or user than `whose`.
         """
         doubt = self._doubt(consumptions, feature)
         return self._change(lambda record: (_with(record, record.uses.owned(whose).sending(doubt, kept=False)), doubt))
 
     def begin_kept(self, feature: str | None, whose: str = "") -> Doubt | None:
-        """Note that all kept uses of a feature are about to be sent; None if there are none.
+        """Record that all kept uses of a feature are about to be sent; None if there are none.
 
         Raises:
             UsesOfAnother: As `begin`.
@@ -106,15 +106,15 @@ class StoredUses(Unpickled):
         return self._change(begun)
 
     def end(self, id: str, *, counted: bool, keep: bool = False) -> None:
-        """Say what became of uses in doubt.
+        """Record what became of uses in doubt.
 
         Args:
-            id: Their id.
+            id: The id of the doubt.
             counted: Whether the service has counted them.
-            keep: Whether those that it has not are to be sent again.
+            keep: Whether to send them again if it has not.
 
         Raises:
-            UseUnknown: There are none of this id.
+            UseUnknown: No uses in doubt have this id.
         """
 
         def ended(record: Record) -> tuple[Record, None]:
@@ -149,10 +149,10 @@ def _with(record: Record, uses: Uses) -> Record:
 
 
 def _left(found: Counted | None, consumptions: int, feature: str | None, record: Record) -> int | None:
-    """Return how many uses are left after some more, or raise why these cannot be counted."""
+    """Return how many uses are left after counting more, or raise if these cannot be counted."""
     if found is None:
         raise _refusal(
-            LicenseNotConsumption if feature is None else UnsupportedProductFeature, "its uses are not counted"
+            LicenseNotConsumption if feature is None else UnsupportedProductFeature, "it does not count uses"
         )
     if consumptions < 0 and not found.allow_negative_consumptions:
         raise _refusal(NegativeConsumptionsNotAllowed, "its uses cannot be given back")
@@ -162,7 +162,7 @@ def _left(found: Counted | None, consumptions: int, feature: str | None, record:
     left = remaining - record.settled.get(feature or "", 0) - record.uses.of(feature) - consumptions
     if left < 0 and consumptions > 0:
         kind = LicenseNotEnoughConsumptions if feature is None else FeatureNotEnoughConsumptions
-        raise _refusal(kind, f"{max(left + consumptions, 0)} are left, as far as is known without the service")
+        raise _refusal(kind, f"{max(left + consumptions, 0)} are left, as far as known without the service")
     return max(left, 0)
 
 

@@ -1,4 +1,4 @@
-"""From a record to the license in it: everything about it is checked again, at every load."""
+"""From a record to its license: everything is verified again at every load."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _LICENSE = One(License)
 
 @attrs.frozen(kw_only=True)
 class Trust(Unpickled):
-    """What a stored license is checked against.
+    """What a stored license is verified against.
 
     Attributes:
         hardware_id: Unique id of this device.
         product: Short code of the product.
-        license_key: The key that a stored answer has to be of; with `username` None too, any.
-        username: The user that it has to be of.
-        auth: The credentials of the program; an offline file is not read without them.
+        license_key: The key that a stored answer must be for; if `username` is None too, any.
+        username: The user that it must be for.
+        auth: The credentials of the program; needed for an offline file.
         public_key: PEM of the key that the service signs with; None for the vendor's.
-        air_gap: The company's air-gap key and policies; an air-gap confirmation is not read without them.
+        air_gap: The company's air-gap key and policies; needed for an air-gap confirmation.
     """
 
     hardware_id: str = attrs.field(repr=False)
@@ -47,7 +47,7 @@ class Trust(Unpickled):
 
     @property
     def whose(self) -> str:
-        """Name the license key or user by a hash, "" if neither is known."""
+        """A hash of the license key or user; "" if neither is known."""
         named = self.license_key or self.username
         return "" if named is None else hashlib.sha256(ascii_lower(f"{self.product}#{named}").encode()).hexdigest()
 
@@ -55,22 +55,22 @@ class Trust(Unpickled):
         """Return the license of a record that has one.
 
         Raises:
-            NothingStored: It is an answer about another key or user.
-            SignatureError: No trusted key signed it; `AnswerMismatch`: it is another device's or product's.
+            NothingStored: It is an answer for another key or user.
+            SignatureError: No trusted key signed it; `AnswerMismatch`: it is for another device or product.
             ResponseError: It cannot be read.
-            ConfigurationError: What it is checked by is missing.
+            ConfigurationError: An argument to verify it with is missing.
         """
         if record.kind is Kind.ANSWER:
             return self._of_answer(record)
         if record.kind is Kind.AIR_GAP:
             if self.air_gap is None:
                 raise ConfigurationError(
-                    "air_gap: is missing; the stored license is an air-gap confirmation, which is checked by it"
+                    "air_gap: is missing; the stored license is an air-gap confirmation, which needs it"
                 )
             confirmation = AirGapConfirmation.decoded(record.body)
             return self.air_gap.license(confirmation, hardware_id=self.hardware_id, product=self.product)
         if self.auth is None:
-            raise ConfigurationError("auth: is missing; the stored license is an offline file, which is checked by it")
+            raise ConfigurationError("auth: is missing; the stored license is an offline file, which needs it")
         return read_either(
             record.body.decode(),
             auth=self.auth,
@@ -84,11 +84,11 @@ class Trust(Unpickled):
         asked = required(hardware_id=self.hardware_id, product=self.product)
         if not verifier.holds(record.body, record.signature or ""):
             raise SignatureError(
-                "the stored answer was not signed by a trusted key; if the key is right, it was changed"
+                "no trusted key signed the stored answer; if the keys are right, the answer was changed"
             )
         license = _LICENSE.read(record.body, is_verified=True)
         if license.hardware_id is None and license.license_signature is None:
-            raise AnswerMismatch("the stored answer does not say which device it is for")
+            raise AnswerMismatch("the stored answer does not name its device")
         named = license.username or (license.user.email if license.user else None)
         SameDevice(asked | (optional(license_key=license.license_key) or optional(username=named)))(license, verifier)
         self._check_whose(license, verifier)
@@ -104,4 +104,4 @@ class Trust(Unpickled):
         except AnswerMismatch:
             is_other = True
         if is_other:
-            raise NothingStored("what is stored is the license of another key or user; check this one online")
+            raise NothingStored("the stored license is for another key or user; check this one online")

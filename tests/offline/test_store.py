@@ -291,7 +291,7 @@ def test_what_is_no_record_is_damaged(path: Path, content: bytes) -> None:
     """Refuses what only looks like a record, whoever has sealed it."""
     path.write_bytes(resealed(content + b',"seal":"'))
 
-    with pytest.raises(StoreDamaged, match="license: does not hold a license"):
+    with pytest.raises(StoreDamaged, match="license: does not contain a license"):
         load(LicenseStore(path))
 
 
@@ -345,7 +345,7 @@ def test_an_answer_that_names_no_device_is_refused(store: LicenseStore) -> None:
     """Does not believe an answer that would hold on every device."""
     store.save(checked(license_signature=None))
 
-    with pytest.raises(AnswerMismatch, match="does not say which device"):
+    with pytest.raises(AnswerMismatch, match="does not name its device"):
         load(store)
 
 

@@ -109,7 +109,7 @@ def test_of_a_module_that_has_one(): ...
 """
     result = run(pytester, source)
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*does nothing here: take the fixture licensespring_sandbox*"])
+    result.stdout.fnmatch_lines(["*has no effect here: use the fixture licensespring_sandbox*"])
 
 
 def test_a_marker_counts_where_the_module_has_a_world(pytester: pytest.Pytester) -> None:
