@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Reader:
-    """Verifies, structures and binds answers, and records the service's time that they prove.
+    """Verify, structure and bind answers, and record the service's time that they prove.
 
     Attributes:
         verifier: Checks signatures; None accepts any answer.

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 
 class Public:
-    """Keeps what is not for users out of `dir()`: private names, what attrs adds, and what a class says is internal."""
+    """Hide internal names from `dir()`: private ones, those of attrs, and those that a class lists in `_internal`."""
 
     __slots__ = ()
     _internal: ClassVar[frozenset[str]] = frozenset()

@@ -39,7 +39,7 @@ class Whose(Protocol):
 
     @property
     def license_id(self) -> int | None:
-        """Picks one license when the user has several."""
+        """Picks one license if the user has several."""
         ...
 
     @property
@@ -87,7 +87,7 @@ class _Check(Unpickled):
         hardware_id: Unique id of the device.
         license_key: The license's key. Exactly one of `license_key` and `username`.
         username: The license's user.
-        license_id: Picks one license when the user has several.
+        license_id: Picks one license if the user has several.
 
     Raises:
         InvalidParameter: No request could ask this.
@@ -134,7 +134,7 @@ class FeatureCheck(_Check):
         hardware_id: Unique id of the device.
         license_key: The license's key. Exactly one of `license_key` and `username`.
         username: The license's user.
-        license_id: Picks one license when the user has several.
+        license_id: Picks one license if the user has several.
         bundle_code: Short code of the bundle, to act on a license inside it.
 
     Raises:
@@ -173,7 +173,7 @@ class LicenseCheck(_Check):
         hardware_id: Unique id of the device.
         license_key: The license's key. Exactly one of `license_key` and `username`.
         username: The license's user.
-        license_id: Picks one license when the user has several.
+        license_id: Picks one license if the user has several.
         bundle_code: Short code of the bundle, to act on a license inside it.
 
     Raises:

@@ -191,7 +191,7 @@ class LicenseSpring(Caller, Endpoints):
             hardware_id: Unique id of the device.
             license_key: Exactly one of `license_key` and `username`.
             username: The license's user.
-            license_id: Picks one license when the user has several.
+            license_id: Picks one license if the user has several.
             bundle_code: Short code of the bundle.
             floating_timeout: Seconds after which an unrenewed slot lapses; None for the answer's, or 300 without one.
             grace: Seconds that the body may continue after that time-out while no renewal is answered.
@@ -237,7 +237,7 @@ class LicenseSpring(Caller, Endpoints):
             hardware_id: Unique id of the device.
             license_key: Exactly one of `license_key` and `username`.
             username: The license's user.
-            license_id: Picks one license when the user has several.
+            license_id: Picks one license if the user has several.
             bundle_code: Short code of the bundle.
             floating_timeout: Seconds after which an unrenewed slot lapses; None for the answer's, or 300 without one.
             grace: Seconds that the body may continue after that time-out while no renewal is answered.

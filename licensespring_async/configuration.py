@@ -146,7 +146,7 @@ def default_limits(origin: str) -> RateLimits | None:
 
 def default_engine() -> Engine:
     """Return the httpx engine."""
-    from .transport.engines.httpx_engine import HttpxEngine  # noqa: PLC0415  # slow to import, and another engine needs none of it
+    from .transport.engines.httpx_engine import HttpxEngine  # noqa: PLC0415  # slow to import, and not needed with another engine
 
     return HttpxEngine()
 
@@ -183,7 +183,7 @@ def checked_age(seconds: float | None) -> float | None:
 def verifier_for(origin: str, public_key: PublicKeys | None, verify: bool) -> Verifier | None:
     """Return the verifier for an origin's signatures, or None (with a warning) if they are not to be checked."""
     if not checked_flag("verify_signatures", verify):
-        _warn("verify_signatures=False: answers are believed, whoever sent them")
+        _warn("verify_signatures=False: answers are accepted without verification, whoever sent them")
         return None
     if public_key is None:
         if origin != PRODUCTION_URL:

@@ -1,4 +1,4 @@
-"""Redaction: what may be shown of secrets and of foreign text, and what must not be pickled."""
+"""Redaction: hide secrets in texts, and keep them out of pickles."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def current_salt() -> str:
 
 @contextmanager
 def salted(salt: str) -> Generator[None]:
-    """Salt the fingerprints made in the block, so that they compare with those of another run.
+    """Salt the fingerprints made in the block, so that they match those of another run.
 
     Args:
-        salt: Any text. Keep it secret: with it, short secrets can be found by trying.
+        salt: Any text. Keep it secret: with it, short secrets can be guessed.
     """
     token = _salt.set(salt)
     try:
@@ -47,8 +47,8 @@ def salted(salt: str) -> Generator[None]:
 def fingerprint(secret: str) -> str:
     """Return a short name for a secret, by which people can tell secrets apart.
 
-    It is salted: otherwise a MAC address or a short key could be found from it by trying. Each process has its own
-    salt, so a name is stable within one process. Processes that share `LICENSESPRING_FINGERPRINT_SALT` give one name.
+    It is salted, so that a MAC address or a short key cannot be guessed from it. Each process has its own salt, so a
+    name is stable within one process. Processes with the same `LICENSESPRING_FINGERPRINT_SALT` give the same name.
 
     Args:
         secret: A key, user name or device id.
@@ -62,7 +62,7 @@ def fingerprint(secret: str) -> str:
 
 
 class Unpickled:
-    """Holds secrets, so it refuses to be pickled: into a file, or to another process."""
+    """A base class that refuses to be pickled, because its instances hold secrets."""
 
     __slots__ = ()
 
@@ -94,7 +94,7 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def _hidden(text: str, shapes: Mapping[str, str], *, is_cut: bool) -> str:
-    """Return a text with fingerprints in place of secrets; where it is cut off, what may begin a secret is dropped."""
+    """Return a text with fingerprints in place of secrets. At a cut, the possible start of a secret is dropped."""
     folded = _folded(text)
     found = [
         (start, start + len(shape), secret) for shape, secret in shapes.items() for start in _places(folded, shape)
@@ -105,7 +105,7 @@ def _hidden(text: str, shapes: Mapping[str, str], *, is_cut: bool) -> str:
     for start, end, secret in sorted(found, key=lambda each: (each[0], -each[1])):
         if start >= shown:
             parts += text[shown:start], fingerprint(secret)
-        # One that overlaps another hides its rest as well.
+        # A secret that overlaps another hides the rest of it as well.
         shown = max(shown, end)
     end = len(text) - max(map(len, shapes), default=0) if is_cut else len(text)
     parts.append(text[shown : max(shown, end)])
@@ -113,11 +113,11 @@ def _hidden(text: str, shapes: Mapping[str, str], *, is_cut: bool) -> str:
 
 
 def _places(text: str, shape: str) -> Iterable[int]:
-    """Return where a folded text has a shape, without overlaps."""
+    """Return the places of a shape in a folded text, without overlaps."""
     shape = _folded(shape)
-    # A short secret is a part of many words; it counts only as a word of its own.
+    # A short secret is part of many words, so it counts only as a whole word.
     is_word = len(shape) < _SHORT
-    start = text.find(shape)  # in linear time, also for a shape and a text that repeat themselves
+    start = text.find(shape)  # in linear time, even for repetitive texts
     while start >= 0:
         end = start + len(shape)
         if not (is_word and (_is_in_word(text[start - 1 : start]) or _is_in_word(text[end : end + 1]))):
@@ -130,8 +130,8 @@ def _is_in_word(character: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Return a text in lower case with as many characters as before; %2F may be written %2f."""
-    # The one character whose lower case is two, and the one whose lower case depends on its neighbours.
+    """Return a text in lower case, with the same length; %2F may be written %2f."""
+    # One character becomes two in lower case. The lower case of the other depends on its neighbours.
     text = text.replace("\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}", "i").lower()
     return text.replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
 
@@ -162,7 +162,7 @@ def _shapes(secret: str) -> set[str]:
         spoken.replace("/", "\\/"),
         repr(secret)[1:-1],
         ascii(secret)[1:-1],
-        # Beside a double quote, repr escapes the single ones.
+        # In a text with a double quote, repr escapes single quotes.
         repr('"' + secret)[2:-1],
         ascii('"' + secret)[2:-1],
         repr(secret.encode())[2:-1],

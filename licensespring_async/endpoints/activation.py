@@ -53,7 +53,7 @@ def activate_license(
     outcome is unknown.
 
     Args:
-        license_id: Picks one license when the user has several; the newest if left out.
+        license_id: Picks one license if the user has several; the newest if left out.
         tpm: Enrolls the key of the device's TPM, and signs the request with it.
 
     Returns:
@@ -193,7 +193,7 @@ def activate_bundle(
 
     Args:
         product: Short code of the bundle.
-        license_id: Picks one license when the user has several; the newest if left out.
+        license_id: Picks one license if the user has several; the newest if left out.
         tpm: Enrolls the key of the device's TPM, and signs the request with it.
 
     Returns:

@@ -29,7 +29,7 @@ LONGEST_TOKEN: Final = 16_384
 LONGEST_DOCUMENT: Final = 65_536
 """Characters of an offline request, which holds all variables of a device."""
 MOST_VARIABLES: Final = 256
-"""Variables that are sent at once: each is a secret, and an answer is searched for all of them."""
+"""Variables in one request. Each is a secret, and answers are searched for all of them."""
 
 _FORBIDDEN = {"\r": "a carriage return", "\n": "a line feed", "\0": "a NUL character"}
 
@@ -179,11 +179,11 @@ class Parameter:
 
 
 PARAMETERS: Final[Mapping[str, Parameter]] = {
-    # What is asked for.
+    # The product and what belongs to it.
     "product": Parameter(identifier, "Short code of the product.", public=True),
     "feature": Parameter(identifier, "Code of the feature.", public=True),
     "bundle_code": Parameter(identifier, "Short code of the bundle, to act on a license inside it.", public=True),
-    "license_id": Parameter(integer, "Picks one license when the user has several.", public=True),
+    "license_id": Parameter(integer, "Picks one license if the user has several.", public=True),
     "include_expired_features": Parameter(
         boolean, "Whether to list expired features too; the service's default is no.", public=True
     ),
@@ -206,15 +206,15 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "license_policy": Parameter(
         identifier, "Code of the license policy; the service's default policy if left out.", public=True
     ),
-    # Who asks.
+    # The identity.
     "license_key": Parameter(identifier, "The license's key, for key-based products. Pass exactly one identity."),
     "username": Parameter(identifier, "The license's user, for user-based products."),
     "password": Parameter(text, "The user's password."),
-    "new_password": Parameter(text, "The password that replaces it."),
+    "new_password": Parameter(text, "The new password."),
     "id_token": Parameter(token, "The access token of a single sign-on; goes with `customer_account_code`."),
     "code": Parameter(token, "The code of a single sign-on, good for one use; goes with `customer_account_code`."),
     "customer_account_code": Parameter(identifier, "Code of the customer account that signs on."),
-    "redirect_uri": Parameter(text, "Where the single sign-on returns to, the same as for `sso_url`.", public=True),
+    "redirect_uri": Parameter(text, "Where the single sign-on returns to, as passed to `sso_url`.", public=True),
     "response_type": Parameter(text, "What the single sign-on returns: `code` or `token`.", public=True),
     "customer": Parameter(identifier, "The customer's e-mail address."),
     # Who a trial is for.
@@ -243,7 +243,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "mac_address": Parameter(text, "Hardware address of the device."),
     "variables": Parameter(variables, "Variables of the device by name; values are strings, numbers or booleans."),
     "tpm_enrollment": Parameter(enrollment, "The public key of the device's TPM."),
-    # What is used.
+    # Uses.
     "consumptions": Parameter(count, "Uses to count; a negative number gives uses back.", public=True),
     "max_overages": Parameter(
         count, "Uses allowed beyond the maximum; changes the license's own setting.", public=True
@@ -256,11 +256,11 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         "Entries for the activity log: `consumption_add` or `offline_floating_consumptions_sync`.",
         public=True,
     ),
-    "ignore_events": Parameter(boolean, "Whether to keep it out of the activity log.", public=True),
+    "ignore_events": Parameter(boolean, "Whether to leave the call out of the activity log.", public=True),
     "borrowed_until": Parameter(
-        moment, "When the borrowing ends, an aware moment; None for the longest allowed.", public=True
+        moment, "End of the borrowing, as an aware datetime; None for the longest allowed.", public=True
     ),
-    # Texts that were made elsewhere.
+    # Offline requests.
     "request": Parameter(document, "The text of an offline request, Base64."),
 }
 CHECKS: Final = {name: parameter.check for name, parameter in PARAMETERS.items()}

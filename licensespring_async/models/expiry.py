@@ -1,10 +1,10 @@
-"""What time it is, for the models that depend on it.
+"""The current time, for the models that depend on it.
 
 An expired license must stay expired when the host's clock is turned back. So a model that came from a client is judged
 by the later of the local clock and the newest time that the service has proved to that client.
 """
 
-# Annotations are values here: those of fields are inherited by modules that do not know their names.
+# Annotations are evaluated here: other modules inherit these fields, but do not have their names.
 
 import time
 from abc import ABC, abstractmethod
@@ -89,9 +89,9 @@ class Judged(ABC):
 
 
 def judge(value: object, floor: TimeFloor) -> None:
-    """Set the floor that a value is judged by, if it depends on the time. A client does so before it returns one."""
+    """Set the floor that a value is judged by, if it depends on the time. A client does this for each answer."""
     if isinstance(value, Judged):
-        value._judge_by(floor)  # pyright: ignore[reportPrivateUsage]  # not for users, and so not in their sight
+        value._judge_by(floor)  # pyright: ignore[reportPrivateUsage]  # not public
 
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)

@@ -27,7 +27,7 @@ from ..redaction import Unpickled
 
 _CURVE = ec.SECP256R1()
 _HALF = 32  # bytes of a coordinate, and of each half of a signature
-# A license of these types needs no end. Where the policy of another type has its end is not documented.
+# Licenses of these types need no end. For others it is not documented where a policy has the end.
 _ENDLESS: Final = (LicenseType.PERPETUAL, LicenseType.CONSUMPTION)
 
 
@@ -217,7 +217,7 @@ def _policy(text: str) -> Policy:
 
 
 def _licensed(policy: Policy, confirmation: AirGapConfirmation, hardware_id: str) -> License:
-    """Return a policy as a license that is active on a device. What the policy does not name is not licensed."""
+    """Return a policy as a license that is active on a device. Only what the policy names is licensed."""
     fields: Mapping[str, object] = policy.fields
     product = fields.get("product_details", fields.get("product"))
     license = structure(

@@ -71,7 +71,7 @@ def activation_request(
         username: The license's user; goes with `password` to activate a license.
         password: The user's password.
         schema: With 2 the signature covers the whole request; with 1 only date, license, device and credentials.
-        license_id: Picks one license when the user has several.
+        license_id: Picks one license if the user has several.
         bundle_code: Short code of the bundle, to act on a license inside it.
         is_vm, vm_info, os_ver, hostname, os_hostname, ip, ip_local, app_ver, sdk_ver, mac_address: The device, as in
             `activate_license`.
@@ -137,7 +137,7 @@ def deactivation_request(
         license_key: The license's key. Exactly one of `license_key` and `username`.
         username: The license's user.
         schema: With 2 the signature covers the whole request; with 1 only date, license, device and credentials.
-        license_id: Picks one license when the user has several.
+        license_id: Picks one license if the user has several.
         bundle_code: Short code of the bundle, to act on a license inside it.
         variables: Variables of the device: whole numbers, strings and booleans.
         consumptions: Uses that were counted while there was no network.

@@ -30,9 +30,9 @@ from .policies.windows import seconds_asked
 from .values import HttpRequest, HttpResponse
 
 _TOKEN_CODES = frozenset({"oauth_token_expired", "oauth_token_malformed"})
-_LONGEST_TOKEN = 16 * 1024  # bytes; no server takes a longer header
+_LONGEST_TOKEN = 16 * 1024  # bytes; no server accepts a longer header
 _LONGEST_URL = 2048
-_EARLY = 30.0  # seconds before its end that a token is replaced, so that none expires on the way
+_EARLY = 30.0  # seconds before its end at which a token is replaced, so that it does not expire in flight
 
 Sign: TypeAlias = Callable[[str], Mapping[str, str]]
 Send: TypeAlias = Callable[[HttpRequest, float], Awaitable[HttpResponse]]
@@ -43,11 +43,11 @@ class Authorizer(Protocol):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values that an answer may echo although no request field held them; an error must not show them."""
+        """Secrets that are in no request field, but that an answer may echo. Errors must not show them."""
         ...
 
     async def ready(self, deadline: Deadline) -> Sign:
-        """Get ready to sign an attempt: return a function from its `Date` header to the headers that authorize it."""
+        """Prepare an attempt, and return a function from its `Date` header to the headers that authorize it."""
         ...
 
     def tpm_message(self, date: str, headers: Mapping[str, str]) -> str:
@@ -55,7 +55,7 @@ class Authorizer(Protocol):
         ...
 
     def may_recover(self, error: ApiError, headers: Mapping[str, str]) -> bool:
-        """Return whether a refused attempt is worth repeating with other headers; forgets what was refused."""
+        """Return whether to repeat a refused attempt with new headers; drop the refused ones."""
         ...
 
 
@@ -102,8 +102,8 @@ class _TokenUrl:
 class TokenAuthorizer:
     """Fetches a bearer token once for all callers, and again before it expires.
 
-    Callers that arrive during a fetch wait for it. If it fails, they fail too, and none of them asks again. If its
-    caller is cancelled or runs out of time, the next in line asks.
+    Callers that arrive during a fetch wait for it. If it fails, they fail too, without another fetch. If its caller is
+    cancelled or runs out of time, the next in line fetches.
 
     Source: RFC 6749, 4.4; https://docs.licensespring.com/license-api/license-api-authorization/oauth-authorization
     """
@@ -136,7 +136,7 @@ class TokenAuthorizer:
                 headers = self._fresh()
                 if headers is not None:
                     return headers
-                # A failure counts for every caller that waited for it, and a 429 for as long as it asks.
+                # A failure counts for every caller that waited for it, and a 429 until its Retry-After has passed.
                 is_shared = self._failures > failures_before or self._clock.monotonic() < self._not_before
                 if self._failure is not None and is_shared:
                     raise _again(self._failure)
@@ -203,7 +203,7 @@ class TokenAuthorizer:
         response = await self._send(request, deadline.left)
         error = failure(response, self.secrets, self._clock.time())
         if isinstance(error, LicenseRefused):
-            # The token endpoint looks at no license, so this must not read as a refusal.
+            # The token endpoint does not check licenses, so this must not read as a refusal.
             raise ApiError(error.status, error.code, error.message)
         if error is not None:
             raise error

@@ -1,4 +1,4 @@
-"""What a gate answers."""
+"""Decisions of a gate."""
 
 from __future__ import annotations
 

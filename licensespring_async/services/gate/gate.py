@@ -31,9 +31,9 @@ _LOOK_SECONDS = 1.0
 class LicenseGate(Public):
     """Answer `allows(check)` from memory, with one request for all waiting callers; use it in `async with`.
 
-    Calls to the service run in the gate's own task group: a cancelled caller cancels nobody else, and all calls end
-    with the gate. A check near the end of its answer renews the answer in the background. Errors are never cached. A
-    check of a floating license or feature takes a slot. Its answer is cached for at most `floating_part` of the
+    Calls to the service run in the gate's own task group: a cancelled caller does not cancel the others, and all calls
+    end with the gate. A check near the end of its answer renews the answer in the background. Errors are never cached.
+    A check of a floating license or feature takes a slot. Its answer is cached for at most `floating_part` of the
     floating time-out, so the slot is renewed while callers keep checking. The gate releases no slots.
 
     Args:

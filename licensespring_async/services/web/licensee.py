@@ -18,7 +18,7 @@ class Licensee(Unpickled):
         hardware_id: Unique id of the device.
         license_key: The license's key. Exactly one of `license_key` and `username`.
         username: The license's user.
-        license_id: Picks one license when the user has several.
+        license_id: Picks one license if the user has several.
         bundle_code: Short code of the bundle, to act on a license inside it.
     """
 

@@ -1,4 +1,4 @@
-"""Where a request comes from. Refusals are counted by that."""
+"""The source of a request, by which refusals are counted."""
 
 from __future__ import annotations
 
