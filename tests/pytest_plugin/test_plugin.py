@@ -1,4 +1,4 @@
-"""The pytest plugin, as other people's tests use it: in a pytest of its own, in a process of its own."""
+"""The pytest plugin, as other people's tests use it: in a pytest of its own."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunRe
     """Run tests with warnings as errors, as strict people do."""
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")  # pytest-asyncio warns without
     pytester.makepyfile(CHECK + source)
-    return pytester.runpytest_subprocess("-W", "error", "--strict-markers", "-p", "no:cacheprovider", *arguments)
+    return pytester.runpytest_inprocess("-W", "error", "--strict-markers", "-p", "no:cacheprovider", *arguments)
 
 
 @pytest.mark.parametrize("workers", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)])

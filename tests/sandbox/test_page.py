@@ -25,8 +25,8 @@ FLAGS = (
 WIDTHS = {"desk": 1280, "phone": 390}
 
 
-@pytest.fixture(params=WIDTHS)
-def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
+@pytest.fixture(scope="module", params=WIDTHS)
+def chromium(request: pytest.FixtureRequest) -> Iterator[Any]:
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("needs Debian's chromium and chromium-driver")
     options: Any = webdriver.ChromeOptions()  # selenium's types are incomplete
@@ -41,6 +41,13 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
             yield driver
         finally:
             driver.quit()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Any:
+    """A browser that takes seconds to start, and tells only what it logs from now on."""
+    chromium.get_log("browser")
+    return chromium
 
 
 def world_with_slots() -> World:

@@ -36,30 +36,28 @@ def test_the_environment_of_the_process_is_the_default() -> None:
     assert done.stdout == f"LicenseSpring({PRODUCTION_URL}, ApiKey({fingerprint('env-api-key')}))\n"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "name"),
-    [
-        ("", "env-api-key"),
-        ("api_key='given', shared_key='s'", "given"),
-        ("client_id='given', client_secret='s'", "given"),
-        ("auth=licensespring_async.ApiKey(api_key='given', shared_key='s')", "given"),
-    ],
-)
-@pytest.mark.parametrize("kind", ["LicenseSpring", "BlockingLicenseSpring"])
-def test_credentials_are_an_argument_two_texts_or_the_environments(kind: str, arguments: str, name: str) -> None:
+GIVEN = {
+    "public_key=sys.argv[1]": ("https://licenses.example.org", "env-api-key"),
+    "api_key='given', shared_key='s'": (PRODUCTION_URL, "given"),
+    "client_id='given', client_secret='s'": (PRODUCTION_URL, "given"),
+    "auth=ApiKey(api_key='given', shared_key='s')": (PRODUCTION_URL, "given"),
+}
+"""Arguments of a client, with its address and the key that it uses."""
+
+
+def test_credentials_are_an_argument_two_texts_or_the_environments(signer: Signer) -> None:
     """Makes a client of what it is given, and of the environment, address included, when it is given nothing."""
-    code = f"""
-import sys, licensespring_async
-key = sys.argv[1] if {not arguments} else None
-print(licensespring_async.{kind}({arguments}{"public_key=key" if not arguments else ""}))
-"""
+    made = [(kind, given) for kind in ("LicenseSpring", "BlockingLicenseSpring") for given in GIVEN]
+    code = "import sys\nfrom licensespring_async import ApiKey, BlockingLicenseSpring, LicenseSpring\n"
+    code += "".join(f"print({kind}({given}))\n" for kind, given in made)
     environ = {**os.environ, **KEY_VARIABLES, "LICENSESPRING_BASE_URL": "https://licenses.example.org"}
-    words = [sys.executable, "-c", code, Signer().public_key]
+    words = [sys.executable, "-c", code, signer.public_key]
     done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
 
-    address = PRODUCTION_URL if arguments else "https://licenses.example.org"
-    assert f"({address}, " in done.stdout
-    assert fingerprint(name) in done.stdout
+    for each, printed in zip(made, done.stdout.splitlines(), strict=True):
+        address, name = GIVEN[each[1]]
+        assert f"({address}, " in printed, each
+        assert fingerprint(name) in printed, each
 
 
 @pytest.mark.parametrize(
