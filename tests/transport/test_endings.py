@@ -44,7 +44,7 @@ elif when == "without poll":
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 @pytest.mark.parametrize("kind", OURS)
 def test_a_host_name_is_reached(kind: str, loop: str, when: str, times: int) -> None:
-    """Reaches a host by its name in a thread that outlives the main one and then in an exit handler, and keeps the connection without select.poll."""
+    """Reaches a host by its name where Python starts no more threads, and keeps the connection without select.poll."""
     with serving_in_threads(ok()) as port:
         command = [sys.executable, "-W", "error", "-c", ASK, kind, loop, when, str(port)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
