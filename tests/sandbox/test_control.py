@@ -171,12 +171,9 @@ async def test_a_client_survives(own: Sandbox) -> None:
     for effect, kind in SURVIVED:
         own.faults.add(Fault(effect=effect, count=1))
         async with once(own) as client:
-            try:
+            with pytest.raises(LicenseSpringError) as caught:
                 await check(client, own)
-            except LicenseSpringError as error:
-                assert isinstance(error, kind), effect
-            else:
-                pytest.fail(f"{effect}: believed")
+            assert isinstance(caught.value, kind), effect
             await check(client, own)
 
 
