@@ -8,6 +8,7 @@ import attrs
 
 from .errors import AnswerMismatch, ResponseError
 from .models.expiry import TimeFloor
+from .models.memory import Memory
 from .signatures import SIGNATURE_HEADER, Verifier
 from .transport import HttpResponse, RawResponse
 from .transport.history import History
@@ -35,6 +36,7 @@ class Reader:
     freshness: Freshness
     skew: ClockSkew
     floor: TimeFloor
+    _memory: Memory = attrs.field(factory=Memory, init=False)
 
     def read(self, response: HttpResponse, call: Call[T], history: History) -> RawResponse[T]:
         """Return the value of a successful answer, with its HTTP response.
@@ -61,7 +63,7 @@ class Reader:
         if self.verifier is not None and is_verified:
             self.verifier.verify(response.body, response.headers.get(SIGNATURE_HEADER))
         try:
-            value = call.answer.read(response.body, is_verified=is_verified)
+            value = self._memory.read(call.answer, response.body, is_verified=is_verified)
         except ResponseError as error:
             error.status = response.status
             raise

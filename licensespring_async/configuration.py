@@ -17,6 +17,7 @@ from .signatures import PRODUCTION_PUBLIC_KEY, PublicKeys, Verifier
 from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
 from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
 from .transport.clock import is_number
+from .transport.heads import Heads
 from .transport.observing import Telemetry, Vitals
 from .transport.pipeline import Pipeline
 from .transport.policies.circuit import GuardedEngine
@@ -123,7 +124,7 @@ def pipeline_for(
     return Pipeline(
         base_url=origin,
         account=hashlib.sha256(auth.name.encode()).hexdigest(),
-        user_agent=f"licensespring-async/{__version__}",
+        heads=Heads(f"licensespring-async/{__version__}"),
         timeout=checked_timeout(timeout),
         policy=retry,
         engine=engine,

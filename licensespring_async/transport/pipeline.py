@@ -28,6 +28,7 @@ from .clock import Clock
 from .engine import Engine
 from .events import Hook, RequestEvent, RetryEvent, emit, is_heard
 from .failures import credentials, failure
+from .heads import Heads
 from .history import NO_HEADERS, History
 from .loops import running
 from .observing import Observer, Vitals, observed
@@ -54,7 +55,7 @@ class Pipeline:
 
     base_url: str
     account: str
-    user_agent: str
+    heads: Heads
     timeout: float
     policy: RetryPolicy
     engine: Engine
@@ -154,7 +155,9 @@ class Pipeline:
         response: HttpResponse | None = None
         error: LicenseSpringError | None = None
         try:
-            response = await self.engine.send(self._wire(request, date, history.credentials), left)
+            headers = self.heads.of(date, history.credentials, request.content_type)
+            url = self.base_url + request.target
+            response = await self.engine.send(HttpRequest(request.method, url, headers, request.body), left)
             history.status = response.status
             received, monotonic = self.clock.time(), self.clock.monotonic()
             history.received, history.monotonic = received, monotonic
@@ -173,19 +176,6 @@ class Pipeline:
             raise error
         assert response is not None  # noqa: S101
         return response
-
-    def _wire(self, request: Request, date: str, authorization: Mapping[str, str]) -> HttpRequest:
-        headers = {
-            "Accept": "application/json",
-            # Compression gains nothing on a few hundred bytes, and a compressed body can expand a thousandfold.
-            "Accept-Encoding": "identity",
-            "Date": date,
-            **authorization,
-            "User-Agent": self.user_agent,
-        }
-        if request.content_type is not None:
-            headers["Content-Type"] = request.content_type
-        return HttpRequest(request.method, self.base_url + request.target, headers, request.body)
 
     def _report(self, history: History, seconds: float, error: LicenseSpringError | None) -> None:
         event = RequestEvent(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 from ...errors import ConnectionLost, ResponseError
 from ...redaction import excerpt
@@ -29,9 +30,14 @@ def too_large(limit: int) -> ResponseError:
     return ResponseError(f"the answer's body is larger than {limit} bytes; it was discarded")
 
 
-def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers by lower-case name; repeated ones joined by ", " (RFC 9110, 5.3)."""
-    pairs = [(name.lower(), value) for name, value in headers]
+@lru_cache(maxsize=64)  # a server sends the same few
+def lower_name(raw: bytes) -> str:
+    """Return the name of a header in lower case."""
+    return raw.decode("latin-1").lower()
+
+
+def joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Return headers, given with lower-case names; repeated ones joined by ", " (RFC 9110, 5.3)."""
     once = dict(pairs)
     if len(once) == len(pairs):
         return once

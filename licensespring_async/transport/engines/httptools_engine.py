@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -59,8 +61,33 @@ class _Route:
         self.origin: Final = Origin.of(base)
         self.pool: Final[Pool[Wire]] = Pool()
         is_relayed = proxy is not None and self.origin.scheme == "http"
-        self.prefix: Final = base if is_relayed else ""
-        self.host: Final = f"Host: {self.origin.name}\r\n" + (proxy.header if proxy and is_relayed else "")
+        self._prefix: Final = base if is_relayed else ""
+        self._host: Final = f"Host: {self.origin.name}\r\n" + (proxy.header if proxy and is_relayed else "")
+        self._headers: Mapping[str, str] | None = None
+        self._lines = ""
+
+    def written(self, request: HttpRequest, target: str) -> bytes:
+        """Return the bytes of a request.
+
+        Raises:
+            ConfigurationError: Its head has characters that are not ASCII, or that would end a line.
+        """
+        lines = self._lines if request.headers is self._headers else self._header_lines(request.headers)
+        if not _is_sendable(target) or " " in target:
+            raise _unsendable()
+        body = request.body
+        if body is not None:
+            lines += f"Content-Length: {len(body)}\r\n"
+        head = f"{request.method} {self._prefix}{target} HTTP/1.1\r\n{lines}\r\n".encode("ascii")
+        return head if body is None else head + body
+
+    def _header_lines(self, headers: Mapping[str, str]) -> str:
+        if not all(_is_sendable(each) for pair in headers.items() for each in pair):
+            raise _unsendable()
+        lines = self._host + "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        if type(headers) is MappingProxyType:  # the same for many requests; any other mapping may change
+            self._headers, self._lines = headers, lines
+        return lines
 
 
 class _Home:
@@ -116,7 +143,7 @@ class HttptoolsEngine(Unpickled):
         route = home.routes.get(base)
         if route is None:
             route = home.routes[base] = _Route(base, self._proxy)
-        written = _written(request, route, target)
+        written = route.written(request, target)
         turn = route.pool.at_hand()
         try:
             if turn is None:
@@ -221,21 +248,12 @@ async def _pass(door: Doorway, origin: Origin, proxy: _Proxy) -> None:
         raise ConnectionFailed(f"no connection: the proxy answered with HTTP status {status}")
 
 
-def _written(request: HttpRequest, route: _Route, target: str) -> bytes:
-    """Return the bytes of a request.
+def _is_sendable(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
-    Raises:
-        ConfigurationError: Its head has characters that are not ASCII, or that would end a line.
-    """
-    names, values = "".join(request.headers), "".join(request.headers.values())
-    if not (names + values + target).isascii() or not (names + values + target).isprintable() or " " in target:
-        raise ConfigurationError("the request's URL or a header has a character that HTTP does not allow there")
-    lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
-    body = request.body
-    if body is not None:
-        lines += f"Content-Length: {len(body)}\r\n"
-    head = f"{request.method} {route.prefix}{target} HTTP/1.1\r\n{route.host}{lines}\r\n".encode("ascii")
-    return head if body is None else head + body
+
+def _unsendable() -> ConfigurationError:
+    return ConfigurationError("the request's URL or a header has a character that HTTP does not allow there")
 
 
 def _late(timeout: float, *, may_have_acted: bool) -> DeadlineExceeded:

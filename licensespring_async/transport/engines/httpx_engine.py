@@ -167,7 +167,7 @@ class HttpxEngine(Unpickled):
             timeout=None,  # the call's own deadline holds
         ) as response:
             check_version(response.http_version)
-            headers = joined(response.headers.multi_items())
+            headers = joined([(name.lower(), value) for name, value in response.headers.multi_items()])
             if response.is_stream_consumed:
                 # A hook has read the body, or a mock provided it; httpx has decoded it.
                 body += response.content

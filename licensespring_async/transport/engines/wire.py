@@ -15,7 +15,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from ...errors import ConnectionFailed, ConnectionLost, LicenseSpringError, ResponseError
 from ..values import HttpResponse
-from .bodies import check_version, content, joined, too_large
+from .bodies import check_version, content, joined, lower_name, too_large
 from .framing import ended_exactly
 from .sockets import hang_up, is_silent
 
@@ -83,7 +83,7 @@ class Wire(asyncio.Protocol):
         self._received: bytes | bytearray = b""
         self._size = 0  # bytes received
         self._status = 0
-        self._pairs: list[tuple[bytes, bytes]] = []
+        self._pairs: list[tuple[str, str]] = []
         self._headers: dict[str, str] | None = None
         self._parts: list[bytes] = []
         self._body_size = 0
@@ -141,7 +141,7 @@ class Wire(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._headers is None:  # else it is a trailer
-            self._pairs.append((name, value))
+            self._pairs.append((lower_name(name), value.decode("latin-1").strip(" \t")))
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None  # noqa: S101
@@ -152,9 +152,7 @@ class Wire(asyncio.Protocol):
             self._pairs = []
             return
         check_version(f"HTTP/{self._parser.get_http_version()}")
-        headers = joined(
-            [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in self._pairs]
-        )
+        headers = joined(self._pairs)
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise _lost("the answer has a transfer coding that was not requested")
         self._status, self._headers = status, headers
