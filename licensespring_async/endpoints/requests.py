@@ -96,12 +96,10 @@ def get(
 ) -> Call[T]:
     """Return a GET call, with every reserved character of its query percent-encoded (RFC 3986, 2.1)."""
     path = f"/api/v4/{path or endpoint}"
-    query = "&".join(
-        [
-            f"{name}={value if type(value) is str and is_plain(value) else _in_query(value)}"
-            for name, value in fields.items()
-        ]
-    )
+    values = [value if type(value) is str else _in_query(value) for value in fields.values()]
+    if not is_plain("".join(values)):  # one look at all, and nearly always nothing to encode
+        values = [quote(value, safe="") for value in values]
+    query = "&".join([f"{name}={value}" for name, value in zip(fields, values, strict=True)])
     request = Request(
         endpoint=endpoint,
         method="GET",
@@ -164,7 +162,5 @@ def post_text(
 
 
 def _in_query(value: Value) -> str:
-    """Encode a value for a query. Plain texts, which nearly all values are, skip this call."""
-    if not isinstance(value, str):
-        return str(value).lower()  # true, false, or digits
-    return quote(value, safe="")
+    """Return a value as text for a query: true, false, or digits."""
+    return value if isinstance(value, str) else str(value).lower()

@@ -25,19 +25,19 @@ def ended_exactly(received: bytes | bytearray, status: int, headers: Mapping[str
     """
     head_end = received.find(b"\r\n\r\n")
     # HTTP/1.0 ends with its connection, and interim answers come before the one that counts.
-    if head_end < 0 or received[:9] != b"HTTP/1.1 " or received[9:10] == b"1":
+    if head_end < 0 or not received.startswith(b"HTTP/1.1 ") or received.startswith(b"1", 9):
         return False
     if received.count(b"\n", 0, head_end) != received.count(b"\r\n", 0, head_end):
         return False  # h11 takes a bare line feed for a line end, so the head may have ended earlier
     body_length = len(received) - head_end - 4
     if status in (204, 304):
         return body_length == 0
-    if "transfer-encoding" in headers and "content-length" in headers:
-        return False  # an intermediary may have gone by the other one (RFC 9112, 6.3)
-    if headers.get("transfer-encoding", "").lower() == "chunked":
-        return _chunked_length(received, head_end + 4) == body_length
-    length = headers.get("content-length", "")
-    return length.isascii() and length.isdigit() and len(length) < 16 and int(length) == body_length
+    coding, length = headers.get("transfer-encoding"), headers.get("content-length")
+    if coding is None:
+        is_number = length is not None and length.isascii() and length.isdigit() and len(length) < 16
+        return is_number and int(length or 0) == body_length
+    # With both, an intermediary may have gone by the other one (RFC 9112, 6.3).
+    return length is None and coding.lower() == "chunked" and _chunked_length(received, head_end + 4) == body_length
 
 
 def _chunked_length(received: bytes | bytearray, start: int) -> int | None:
