@@ -1,6 +1,6 @@
-"""Reads an answer that comes again and again once: devices of one license share one answer.
+"""Keeps answers that were read before: devices of one license share one answer.
 
-Reading is a pure function of the bytes. Decoding and structuring take a third of a call's own time, a copy a sixth of
+The value depends on the bytes alone. Reading them takes 40 % of a call's own time; copying the value takes a fifth of
 that.
 """
 
@@ -23,7 +23,7 @@ _Copy = Callable[[], Any]
 
 
 class Memory:
-    """Remembers the latest answers by their bytes."""
+    """The latest answers, by their bytes."""
 
     def __init__(self) -> None:
         self._seen: dict[bytes, tuple[Answer[Any], _Copy | None]] = {}
@@ -41,16 +41,16 @@ class Memory:
         if len(body) <= _LONGEST:
             if len(self._seen) >= _MOST and body not in self._seen:
                 self._seen.clear()
-            # Most answers of a varied fleet never come again, so the first time costs nothing but the look-up.
+            # Many answers never come again, so only the second time makes what copies them.
             self._seen[body] = (answer, copying(value) if shape is answer else None)
         return value
 
 
 def copying(value: object) -> _Copy | None:
-    """Return a function that makes equal copies of a value, which share nothing that can be changed.
+    """Return a function that copies a value, down to everything that can be changed.
 
     Returns:
-        None for a value that is neither a model nor JSON.
+        None if the value is neither a model nor JSON.
     """
     try:
         return _copying(value)

@@ -79,6 +79,14 @@ async def test_an_expired_feature_is_expired_though_the_clock_was_turned_back(se
 
 
 @pytest.mark.anyio
+async def test_an_answer_that_came_before_is_judged_too(service: Service) -> None:
+    """Judges each copy of an answer that comes again."""
+    features = [await service.feature(AFTER) for _ in range(4)]
+
+    assert [feature.is_expired() for feature in features] == [True] * 4
+
+
+@pytest.mark.anyio
 async def test_a_later_answer_counts_for_earlier_ones(service: Service) -> None:
     """Ends a feature that was in force when a later answer of the same client proves that its time is over."""
     feature = await service.feature(BEFORE)
