@@ -75,7 +75,7 @@ async def test_returns_status_headers_and_body(engines: Maker) -> None:
 async def test_joins_repeated_headers(engines: Maker) -> None:
     """Shows a doubled header as doubled, never as one of the two."""
     async with (
-        serving(answering(ok(BODY, "LicenseSignature: a", "LicenseSignature: b"))) as server,
+        serving(answering(ok(BODY, "LicenseSignature: a", "licensesignature: b"))) as server,
         engines() as engine,
     ):
         response = await ask(engine, server)
