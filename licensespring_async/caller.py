@@ -1,4 +1,4 @@
-"""Performs the calls of every client: a pipeline sends requests, a reader verifies answers."""
+"""Perform the calls of all clients: a pipeline sends requests, and a reader verifies answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Observable(Public):
     def clock_skew(self) -> float:
         """Seconds that the service's clock is ahead of this machine's, as of the last answer; 0 before the first.
 
-        Requests are signed by it, but nothing is judged by it: any answer may change it, even an unsigned error.
+        It corrects the dates of requests. Nothing is judged by it: any answer may change it, even an unsigned error.
         """
         return self._pipeline.skew.offset
 
@@ -65,7 +65,7 @@ class Observable(Public):
     def service(self) -> str:
         """Names the service: the origin, a hash of the API key or client id, and whether answers are verified.
 
-        Stored answers belong to this name, so that those of a test system never count elsewhere.
+        Answers are stored under this name, so that those of a test system never count elsewhere.
         """
         how = "unverified" if self._reader.verifier is None else "verified"
         return f"{self._pipeline.base_url} {self._pipeline.account} {how}"
@@ -88,7 +88,7 @@ class Observable(Public):
 
 
 class Caller(Observable, Awaiting):
-    """Performs calls, and closes the connections.
+    """Perform calls, and close the connections.
 
     Args:
         pipeline: Sends requests.
@@ -106,7 +106,7 @@ class Caller(Observable, Awaiting):
             call: From a function of `licensespring_async.endpoints`.
 
         Raises:
-            LicenseSpringError: Whatever went wrong, with the endpoint, the attempts and the seconds.
+            LicenseSpringError: The call failed; the error has the endpoint, the attempts and the seconds.
         """
         history = self._pipeline.start(call.request.endpoint)
         try:
@@ -133,7 +133,7 @@ class Caller(Observable, Awaiting):
     async def _find_out(
         self, call: Call[T], doubt: Call[T], lost: LicenseSpringError, history: History
     ) -> RawResponse[T]:
-        """Find out whether a call whose answer was lost has acted; send it again if it has not."""
+        """Find out whether a call has acted although its answer was lost; send it again if it has not."""
         try:
             return await self._perform(doubt, history.follow_up(doubt.request.endpoint))
         except (DeviceNotFound, LicenseNotActive):
@@ -163,7 +163,7 @@ class Caller(Observable, Awaiting):
             rate_limits: The copy's own windows.
             patience: Lets calls wait for the rate windows, the pause after HTTP 429 or an open circuit, on top of
                 `timeout`, until `patience.end()`.
-            hooks: Called too, after the client's own.
+            hooks: Called after the client's own.
 
         Closing the copy or the original closes both.
         """
@@ -186,7 +186,7 @@ class Caller(Observable, Awaiting):
     def change_rate_limits(self, rate_limits: RateLimits | None) -> None:
         """Replace the rate windows of this client and of the copies that share them.
 
-        Requests sent before still count in a window of the same length. A waiting call turns to the new windows when
+        Requests sent before still count in a window of the same length. A waiting call uses the new windows when
         its wait under the old ones is over.
 
         Args:
@@ -199,7 +199,7 @@ class Caller(Observable, Awaiting):
         self._pipeline.limiter.change(rate_limits)
 
     async def aclose(self) -> None:
-        """Close the connections. No call can begin afterwards; calls under way may fail as if the network had."""
+        """Close the connections. No call can begin afterwards. Calls in progress may fail with a network error."""
         await self._pipeline.engine.aclose()
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""A check as a value: validated once, then asked, released, compared and looked up by."""
+"""A check as a value: it is validated once, can be compared, and makes the calls that ask and release."""
 
 from __future__ import annotations
 
@@ -49,12 +49,13 @@ class Whose(Protocol):
 
 
 def key_of(product: str, feature: str | None, whose: Whose) -> Key:
-    """Return the key of the check of a feature, or with None of a license, without making one.
+    """Return the key of the check of a feature, or with None of a license, without making the check.
 
-    A gate finds known answers by it.
+    A gate finds cached answers by this key.
 
-    Two spellings of one device, key or user have one key, or one license would fill a gate. The service signs all
-    three in lower case, so its own signatures do not tell them apart; of products and features nothing is documented.
+    Spellings of one device, key or user share one key. Otherwise one license could fill a gate. The service signs all
+    three in lower case, so its own signatures do not tell spellings apart. For products and features, nothing is
+    documented.
 
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
@@ -90,7 +91,7 @@ class _Check(Unpickled):
         license_id: Picks one license if the user has several.
 
     Raises:
-        InvalidParameter: No request could ask this.
+        InvalidParameter: An argument cannot be sent.
     """
 
     product: str
@@ -100,7 +101,7 @@ class _Check(Unpickled):
     license_id: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        # Here, so that what cannot be asked neither reaches a gate nor counts there.
+        # An invalid check must neither reach a gate nor count there.
         for name, value in self._fields().items():
             object.__setattr__(self, name, value)
 
@@ -112,7 +113,7 @@ class _Check(Unpickled):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The arguments of the endpoint function that asks."""
+        """The arguments of the check's endpoint function."""
         return attrs.asdict(self, recurse=False)
 
     @property
@@ -138,7 +139,7 @@ class FeatureCheck(_Check):
         bundle_code: Short code of the bundle, to act on a license inside it.
 
     Raises:
-        InvalidParameter: No request could ask this.
+        InvalidParameter: An argument cannot be sent.
     """
 
     feature: str
@@ -149,15 +150,15 @@ class FeatureCheck(_Check):
 
     @property
     def key(self) -> Key:
-        """The same as a tuple: cheaper to look up by."""
+        """The check as a tuple, which is cheaper to look up."""
         return key_of(self.product, self.feature, self)
 
     def call(self) -> Call[LicenseFeature]:
-        """Return the call that asks; if the feature floats, it takes a slot."""
+        """Return the call of the check; it takes a slot if the feature floats."""
         return endpoints.check_license_feature(**self.arguments)
 
     def release(self) -> Call[None]:
-        """Return the call that gives the slot back."""
+        """Return the call that releases the slot."""
         return endpoints.release_floating_feature(**self.arguments)
 
     def __str__(self) -> str:
@@ -177,7 +178,7 @@ class LicenseCheck(_Check):
         bundle_code: Short code of the bundle, to act on a license inside it.
 
     Raises:
-        InvalidParameter: No request could ask this.
+        InvalidParameter: An argument cannot be sent.
     """
 
     bundle_code: str | None = None
@@ -187,15 +188,15 @@ class LicenseCheck(_Check):
 
     @property
     def key(self) -> Key:
-        """The same for equal checks, however the device, the key and the user are spelled."""
+        """The same for all spellings of the device, the key and the user."""
         return key_of(self.product, None, self)
 
     def call(self) -> Call[License]:
-        """Return the call that asks; if the license floats, it takes a slot."""
+        """Return the call of the check; it takes a slot if the license floats."""
         return endpoints.check_license(**self.arguments)
 
     def release(self) -> Call[None]:
-        """Return the call that gives the slot back."""
+        """Return the call that releases the slot."""
         return endpoints.release_floating_license(**self.arguments)
 
     def __str__(self) -> str:
@@ -214,18 +215,18 @@ class BundleCheck(_Check):
         license_id: Picks the bundle license with this id.
 
     Raises:
-        InvalidParameter: No request could ask this.
+        InvalidParameter: An argument cannot be sent.
     """
 
     @property
     def key(self) -> Key:
-        """The same for equal checks, however the device, the key and the user are spelled."""
-        # Shorter than those of the others, so that it is none of theirs.
+        """The same for all spellings of the device, the key and the user."""
+        # Shorter than the keys of other checks, so that it never equals one.
         whose = (self.hardware_id, self.license_key, self.username)
         return (self.product, *map(_one_spelling, whose), self.license_id)
 
     def call(self) -> Call[Bundle]:
-        """Return the call that asks; licenses that float take slots."""
+        """Return the call of the check; it takes slots for licenses that float."""
         return endpoints.check_bundle(**self.arguments)
 
     def __str__(self) -> str:

@@ -40,7 +40,7 @@ class Slot(Generic[T]):
     """How one device takes, renews and releases its slot.
 
     Attributes:
-        name: What logs call it; no secrets.
+        name: Its name in logs; contains no secrets.
         key: Identifies the slot.
         check: Takes or renews the slot within the given seconds; None means the client's time-out.
         now: Returns the moment to judge answers at.
@@ -116,7 +116,7 @@ class Lease(Public, Generic[T]):
         """When to renew: between 0.5 and 0.6 of the time-out, so that leases taken together spread out.
 
         Times lie on a grid, so that leases due at about the same time are renewed together: waking up costs as much as
-        a renewal. What does not float is not renewed.
+        a renewal. A feature or license that does not float is not renewed.
         """
         if not self._answer.is_floating_cloud:
             return math.inf
@@ -135,7 +135,7 @@ class Lease(Public, Generic[T]):
             except LicenseRefused as error:
                 self._lose(error)
                 return clock.monotonic()
-            except Exception as error:  # noqa: BLE001  # in the group it would end the body, and tell nobody why
+            except Exception as error:  # noqa: BLE001  # in the task group it would end the body without a reason
                 return self._after_blip(_ours(error))
             self._taken, self._failure, self._failures = started, None, 0
             now = self._slot.now()
@@ -163,7 +163,7 @@ class Lease(Public, Generic[T]):
             self._lose(self._failure or DeadlineExceeded("no renewal was answered in time"))
 
     def fail(self, error: Exception) -> None:
-        """Lose the lease: nothing renews the slot any more."""
+        """Lose the lease: the slot is no longer renewed."""
         self._lose(_ours(error))
 
     def _lose(self, error: LicenseSpringError) -> None:
@@ -175,7 +175,7 @@ class Lease(Public, Generic[T]):
             self.body.cancel()
 
     async def finish(self) -> None:
-        """Give the slot back if no other lease shares it. A renewal under way ends first: it would take it again."""
+        """Give the slot back if no other lease shares it. A running renewal ends first: it could take it again."""
         self.ended = True
         is_gone = isinstance(self.error, LicenseRefused) and not self.error.may_have_acted
         # A borrowed slot was taken for longer than the block.
@@ -185,7 +185,7 @@ class Lease(Public, Generic[T]):
 
 
 async def give_back(slot: Slot[T], seat: Seat, unreleased: Unreleased) -> None:
-    """Release a slot, even if cancelled, if nobody else holds it and once a renewal under way has ended."""
+    """Release a slot, even if cancelled, unless others hold it; a renewal in progress ends first."""
     with _no_longer_than(RELEASE_LIMIT, slot, unreleased):
         async with seat.in_turn_or_after(LAST_WORD_SECONDS):
             if seat.leases == 1:
@@ -199,7 +199,7 @@ def _left(answer: LicenseFeature | License, now: datetime) -> float:
 
 
 def _holding(refusal: LicenseRefused, answer: Floats) -> LicenseRefused:
-    """Return a refusal that says whether the check took a slot all the same."""
+    """Return a refusal that says whether the check still took a slot."""
     refusal.may_have_acted = answer.is_floating_cloud is True
     return refusal
 
@@ -240,14 +240,14 @@ async def _take(slot: Slot[T], seat: Seat, renewals: Renewals) -> Lease[T]:
             answer = await slot.check(None)
             now = slot.now()
             if (refusal := refusal_in(answer, now)) is not None:
-                raise _holding(refusal, answer)  # noqa: TRY301  # what it took is given back below
+                raise _holding(refusal, answer)  # noqa: TRY301  # its slot is given back below
             over = renewals.clock.monotonic() + _left(answer, now)
             return Lease(answer=answer, slot=slot, seat=seat, renewals=renewals, taken=started, over=over)
         except BaseException as error:
             taken = not isinstance(error, LicenseSpringError) or error.may_have_acted
             raise
         finally:
-            # The service may have given a slot although its answer was lost.
+            # The service may have given a slot even if its answer was lost.
             if taken and seat.leases == 1:
                 with _no_longer_than(RELEASE_LIMIT, slot, renewals.unreleased):
                     await _give_back(slot, renewals.unreleased)

@@ -37,8 +37,8 @@ def open_lease(
         caller: Checks and releases.
         pipeline: The caller's pipeline; leases use its clock, its random numbers and its longest call.
         shared: The renewals of the client and its copies; the first lease makes them.
-        asked: The check, which gives the slot back as well.
-        take: Its call, which takes and renews the slot.
+        asked: The check; it also makes the call that releases the slot.
+        take: The call that takes and renews the slot.
         timeout: Seconds after which an unrenewed slot lapses, or None.
         grace: Seconds that the body may go on after that.
         cancel_body: Whether losing the slot cancels the body.
@@ -58,7 +58,7 @@ def open_lease(
 async def share_seat(
     caller: Caller, pipeline: Pipeline, shared: list[InLoop[Renewals]], asked: LicenseCheck
 ) -> AsyncGenerator[Seated]:
-    """Share a license's slot with its leases, for a session that renews it by its own checks."""
+    """Share a license's slot with its leases, for a session whose checks renew it."""
     renewals = _renewals(pipeline, shared).get()
     slot = _slot(caller, pipeline, asked, asked.call(), timeout=None, grace=0.0, cancel_body=False)
     with renewals.seat(asked.key) as seat:
@@ -95,7 +95,7 @@ def _slot(
     cancel_body: bool,
 ) -> Slot[T]:
     async def check(seconds: float | None) -> T:
-        # A copy costs as much as a renewal's bookkeeping, and only near the end of a slot is less time left.
+        # A copy costs as much as all bookkeeping of a renewal, and is needed only near the end of a slot.
         is_ample = seconds is None or seconds >= pipeline.timeout
         limited = caller if is_ample else caller.with_options(timeout=seconds)
         return (await limited.perform(take)).value

@@ -17,9 +17,9 @@ from ..transport import Clock
 from .unreleased import Unreleased
 
 MOST_AT_ONCE = 64
-# A renewal under way when its host leaves may take this long: cancelled, it might still take a slot.
+# How long a running renewal may take after its host has left. If cancelled, it might still take a slot.
 LAST_WORD_SECONDS = 5.0
-# A feature may end in a hundred years, which no event loop can wait for.
+# A feature may end in a hundred years. No event loop can wait that long.
 _LONGEST_SECONDS = 3600.0
 
 
@@ -41,11 +41,11 @@ class Renewable(Protocol):
         ...
 
     def lapse(self) -> None:
-        """Note that the slot is gone."""
+        """End it: the slot is gone."""
         ...
 
     def fail(self, error: Exception) -> None:
-        """Note that nothing renews the slot any more."""
+        """End it: the slot is no longer renewed."""
         ...
 
 
@@ -54,7 +54,7 @@ class Seat:
     """The one slot of a device, which all its leases share.
 
     Attributes:
-        turn: Held while the slot is taken, renewed or given back: the service must hear of these one by one.
+        turn: Held while the slot is taken, renewed or given back, so that the service gets these one by one.
         leases: How many share it; the last one gives the slot back.
     """
 
@@ -63,7 +63,7 @@ class Seat:
 
     @asynccontextmanager
     async def in_turn_or_after(self, seconds: float) -> AsyncGenerator[None]:
-        """Wait for the turn, but not longer for one that hangs."""
+        """Take the turn, or go on without it after some seconds, if another one hangs."""
         is_ours = False
         with anyio.move_on_after(seconds):
             await self.turn.acquire()
@@ -91,7 +91,7 @@ class Renewals:
         default=attrs.Factory(lambda self: Unreleased(clock=self.clock), takes_self=True), init=False
     )
     _due: _Times = attrs.field(factory=_Times, init=False)
-    # When slots lapse. A renewal moves the time on, so an entry may be too early: it is checked when it comes.
+    # When slots lapse. A renewal moves that time, so an entry may be too early. It is checked when its time comes.
     _ends: _Times = attrs.field(factory=_Times, init=False)
     _leases: set[Renewable] = attrs.field(factory=set[Renewable], init=False)
     _hosts: dict[Renewable, TaskGroup] = attrs.field(factory=dict[Renewable, TaskGroup], init=False)
@@ -103,7 +103,7 @@ class Renewals:
 
     @contextmanager
     def seat(self, key: Hashable) -> Generator[Seat]:
-        """Be counted among the leases of a slot."""
+        """Count as one of the leases of a slot."""
         seat = self._seats.setdefault(key, Seat())
         seat.leases += 1
         try:
@@ -114,7 +114,7 @@ class Renewals:
                 del self._seats[key]
 
     def join(self, lease: Renewable, group: TaskGroup, due: float) -> None:
-        """Renew a lease from `due` on; `group` may be asked to run the task for all."""
+        """Renew a lease from `due` on; its task group may have to run the task for all leases."""
         self._leases.add(lease)
         self._hosts[lease] = group
         self._push(self._due, due, lease)
@@ -122,11 +122,11 @@ class Renewals:
         self._appoint()
 
     def leave(self, lease: Renewable) -> None:
-        """Forget a lease, and move the task elsewhere if it lives there."""
+        """Remove a lease, and move the task to another one if it lives here."""
         self._leases.discard(lease)
         self._step_down(lease)
         for times in (self._due, self._ends):
-            # Leases that left are removed once they are the majority: each costs two steps, whenever it would be due.
+            # Entries of removed leases are dropped once they are the majority, so each costs two steps at most.
             if len(times) > 2 * len(self._leases) + 16:
                 times[:] = [each for each in times if each[2] in self._leases]
                 heapq.heapify(times)
@@ -151,14 +151,14 @@ class Renewals:
 
     def _appoint(self) -> None:
         if self._host is None and self._hosts:
-            # The newest: where leases last equally long, it is the last to leave.
+            # The newest one: if all leases last equally long, it is the last to leave.
             self._host, group = next(reversed(self._hosts.items()))
             group.start_soon(self._serve, self._host)
 
     async def _serve(self, host: Renewable) -> None:
         try:
             await self._run(host)
-        except Exception as error:  # noqa: BLE001  # in the group it would end the body, and tell nobody why
+        except Exception as error:  # noqa: BLE001  # in the task group it would end the body without a reason
             host.fail(error)
 
     async def _run(self, host: Renewable) -> None:
@@ -175,7 +175,7 @@ class Renewals:
                             running.start_soon(self._renew, lease, scope)
                     await self._sleep()
             finally:
-                # A cancelled host must not become the host again: its group ends.
+                # A cancelled host must not become the host again, because its task group ends.
                 self._step_down(host)
 
     async def _sleep(self) -> None:

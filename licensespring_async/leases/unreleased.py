@@ -1,4 +1,4 @@
-"""Reports slots that could not be released, in one log line however many leases end at once."""
+"""Report slots that could not be released, in one log line for all leases that end together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 
 from ..transport import Clock
 
-# How long the first one waits to be reported with others, while leases keep ending.
+# How long a report is put off while leases keep ending.
 _TOGETHER_SECONDS = 10.0
 
 _log = logging.getLogger("licensespring_async.services")
@@ -19,7 +19,7 @@ _log = logging.getLogger("licensespring_async.services")
 
 @attrs.define(kw_only=True)
 class Unreleased:
-    """Counts slots that were not released, and logs them together once no other lease is ending."""
+    """Count slots that were not released, and log them together once no other lease is ending."""
 
     clock: Clock
     _ending: int = attrs.field(default=0, init=False)
@@ -29,7 +29,7 @@ class Unreleased:
 
     @contextmanager
     def gathered(self) -> Generator[None]:
-        """Report what fails in the block together with other leases that end meanwhile."""
+        """Report failures in the block together with those of other leases that end meanwhile."""
         self._ending += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""What pydantic, and so FastAPI, needs of models: how to serialize them, and their JSON schema."""
+"""The schemas of models for pydantic, and so for FastAPI."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _PLAIN: Mapping[object, dict[str, object]] = {
 
 
 def core_schema_of(model: type[object], to_json: Callable[[object], object]) -> CoreSchema:
-    """Return pydantic's schema: it takes an instance as it is, and serializes it with a function."""
-    from pydantic_core import core_schema  # noqa: PLC0415  # pydantic asks for it, so it is there
+    """Return pydantic's schema. It accepts an instance as it is, and serializes it with a function."""
+    from pydantic_core import core_schema  # noqa: PLC0415  # pydantic calls this, so it is installed
 
     write = core_schema.plain_serializer_function_ser_schema(to_json)
     return core_schema.is_instance_schema(model, serialization=write)
 
 
 def json_schema_of(model: type[object]) -> dict[str, object]:
-    """Return the JSON schema of what `to_dict` gives, inner models included."""
+    """Return the JSON schema of `to_dict`'s result, inner models included."""
     if hasattr(model, "__getitem__"):  # a bundle is an array in JSON
         return {"title": model.__name__, "type": "array", "items": _of(get_type_hints(model)["licenses"])["items"]}
     hints = {name: kind for name, kind in get_type_hints(model).items() if name != "extra" and not name.startswith("_")}

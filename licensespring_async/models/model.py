@@ -1,6 +1,6 @@
-"""What every model has: its undocumented fields, and its JSON."""
+"""The base of all models: undocumented fields and JSON."""
 
-# Annotations are values here: those of fields are inherited by modules that do not know their names.
+# Annotations are evaluated here: other modules inherit these fields, but do not have their names.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -56,18 +56,18 @@ class Model(Public):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
-        from .json_schema import core_schema_of  # noqa: PLC0415  # only pydantic asks
+        from .json_schema import core_schema_of  # noqa: PLC0415  # only pydantic needs it
 
         return core_schema_of(cls, to_json)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, object]:
-        from .json_schema import json_schema_of  # noqa: PLC0415  # only pydantic asks
+        from .json_schema import json_schema_of  # noqa: PLC0415  # only pydantic needs it
 
         return json_schema_of(cls)
 
     def _said(self) -> Iterator[tuple[str, bool, object]]:
-        """Give the name and the value of each field that the answer had, and whether it is a secret."""
+        """Yield each field that the answer had: its name, whether it is a secret, and its value."""
         cls: type = type(self)
         for name, is_secret, is_optional in _fields(cls):
             value = getattr(self, name)

@@ -36,7 +36,7 @@ class Answer(Protocol[T_co]):
         ...
 
     def judge_by(self, value: object, floor: TimeFloor) -> None:
-        """Judge by a client's floor what depends on the time in the value."""
+        """Have the parts of a value that depend on the time judged by a client's floor."""
         ...
 
 
@@ -52,7 +52,7 @@ class One(Generic[T]):
     is_signed: bool = attrs.field(default=True, kw_only=True)
 
     def read(self, body: bytes, *, is_verified: bool) -> T:
-        """Return the model; ResponseError when the body is something else."""
+        """Return the model; ResponseError if the body is something else."""
         return structure(decode(body, is_signed=is_verified), self.model)
 
     def judge_by(self, value: object, floor: TimeFloor) -> None:
@@ -72,7 +72,7 @@ class Many(Generic[T]):
     is_signed: bool = attrs.field(default=True, kw_only=True)
 
     def read(self, body: bytes, *, is_verified: bool) -> tuple[T, ...]:
-        """Return the models; ResponseError when the body is something else."""
+        """Return the models; ResponseError if the body is something else."""
         value = decode(body, is_signed=is_verified)
         return structure(value, tuple[self.model, ...], called=f"list of {self.model.__name__}")  # type: ignore[name-defined]
 
@@ -90,7 +90,7 @@ class Word:
     is_signed: bool = attrs.field(default=False, init=False)
 
     def read(self, body: bytes, *, is_verified: bool) -> None:
-        """Return when the body is the word, with or without quotes; ResponseError when it is something else."""
+        """Return if the body is the word, with or without quotes; ResponseError if it is something else."""
         said = body.decode("utf-8", "replace").strip().strip('"')
         if said != self.word:
             expected = f"the word {self.word!r}" if self.word else "empty"

@@ -1,6 +1,6 @@
 """Counted uses: how many are allowed, how many are left, and the answer to a use."""
 
-# Annotations are values here: those of fields are inherited by modules that do not know their names.
+# Annotations are evaluated here: other modules inherit these fields, but do not have their names.
 
 import attrs
 
@@ -13,7 +13,7 @@ from .floating import Floats
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class Counted(Model):
-    """Something whose uses may be counted; the fields are None where they are not.
+    """Something that may count uses. The fields are None if it does not.
 
     Attributes:
         total_consumptions: Uses so far; may be negative.
@@ -72,11 +72,11 @@ class Consumption(Counted, Floats):
     https://docs.licensespring.com/license-api/consumption/add-feature-consumption
 
     Attributes:
-        id: Id of the license; of `add_feature_consumption`, of the license's feature.
-        license_id: Id of the feature's license; None of `add_consumption`.
+        id: Id of the license; in the answer of `add_feature_consumption`, of the license's feature.
+        license_id: Id of the feature's license; None in the answer of `add_consumption`.
         max_consumptions: How many uses there are.
-        pool: The state of the consumption pool of the license or feature, as it came; None if it belongs to none.
-        company: The vendor's account, when the service says it.
+        pool: The state of the consumption pool of the license or feature, as it came; None without one.
+        company: The vendor's account, if the service names it.
     """
 
     id: int

@@ -21,7 +21,7 @@ class CustomerAccount(Model):
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class Customer(Model):
-    """Who bought the license; an unknown text is "" or None."""
+    """The customer who bought the license. An unknown text is "" or None."""
 
     email: str | None = secret()
     company_name: str | None = secret()

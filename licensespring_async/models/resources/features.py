@@ -16,7 +16,7 @@ from .floating import Lends
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class Feature(Timed, Counted, Lends):
-    """What the two kinds of feature have in common.
+    """The common fields of the two kinds of features.
 
     Consumption fields are None unless the feature is of type consumption; floating fields are None unless it floats.
 
@@ -72,7 +72,7 @@ class LicenseFeature(Feature):
 
     Attributes:
         license_id: Id of the license that the feature belongs to.
-        company: The vendor's account, when the service says it.
+        company: The vendor's account, if the service names it.
     """
 
     license_id: int

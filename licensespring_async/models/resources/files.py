@@ -11,7 +11,7 @@ from .company import Company
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class Version(Model):
-    """An item of the answer of `versions`; a version occurs once for each environment that it has a file for.
+    """An item of the answer of `versions`; a version occurs once for each environment with a file.
 
     Source: https://docs.licensespring.com/license-api/get-product-versions
     """
@@ -22,18 +22,18 @@ class Version(Model):
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class InstallationFile(Model):
-    """The answer of `installation_file`, and the file that other answers name; a text is "" or None if unknown.
+    """The answer of `installation_file`, and the file in other answers. An unknown text is "" or None.
 
     Source: https://docs.licensespring.com/license-api/get-installation-file
 
     Attributes:
         version: Version of the product that the file installs, or None if the service does not say.
         installation_file: Address of the file.
-        full_link: Address of the file, as `product_details` calls it.
+        full_link: Address of the file, in the answer of `product_details`.
         hash_md5: MD5 of the file, in hexadecimal.
-        environment: What it runs on, as `win64`.
-        size: As the vendor wrote it, as `48 MB`.
-        requires_version: The version that must be installed before.
+        environment: The platform that it is for, such as `win64`.
+        size: As the vendor wrote it, such as `48 MB`.
+        requires_version: The version that must already be installed.
     """
 
     version: str | None
@@ -57,5 +57,5 @@ class InstallationFile(Model):
 
     @property
     def url(self) -> str | None:
-        """Address of the file, whatever the answer calls it; None if there is none."""
+        """Address of the file, from either field; None if there is none."""
         return self.installation_file or self.full_link or None

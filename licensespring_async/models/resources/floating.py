@@ -1,4 +1,4 @@
-"""Floating slots: who hands them out, and how one is borrowed."""
+"""Floating slots, and borrowed ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .company import Company
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class Floats(Model):
-    """Something whose slots may float between devices.
+    """Something that may have floating slots.
 
     Attributes:
         is_floating: Whether an on-premise server hands out its slots.
@@ -34,13 +34,13 @@ class Floats(Model):
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class Lends(Floats):
-    """Something whose floating slots may be borrowed.
+    """Something that may lend floating slots.
 
     Attributes:
         floating_in_use_devices: Slots in use at the time of the answer.
         can_borrow: Whether slots may be borrowed.
         is_borrowed: Whether this device has borrowed one.
-        borrowed_until: When that slot goes back.
+        borrowed_until: When the borrowing ends.
         max_borrow_time: Hours a slot may be borrowed.
     """
 
@@ -52,7 +52,7 @@ class Lends(Floats):
 
     @property
     def holds_slot(self) -> bool:
-        """Whether this device holds a slot of the service that it has to give back; a borrowed one it keeps."""
+        """Whether this device holds a slot of the service that it must release; it keeps a borrowed one."""
         return self.is_floating_cloud is True and not self.is_borrowed
 
 
@@ -63,11 +63,11 @@ class Borrowing(Model):
     Source: https://docs.licensespring.com/license-api/floating/license/borrow-floating-license
 
     Attributes:
-        license_id: Id of the license that the slot belongs to.
-        borrowed_until: When the slot goes back (UTC), or None if the service does not say.
+        license_id: Id of the slot's license.
+        borrowed_until: When the borrowing ends (UTC), or None if the service does not say.
         max_borrow_time: Hours a slot may be borrowed.
         device_id: The service's id of the device.
-        company: The vendor's account, when the service says it.
+        company: The vendor's account, if the service names it.
     """
 
     license_id: int

@@ -1,4 +1,4 @@
-"""Licenses, as every answer has them."""
+"""Licenses, in all answers."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class InvalidReason(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Validity:
-    """The answer of `License.is_valid`: true when valid, else false with the reason.
+    """The answer of `License.is_valid`: true if valid, otherwise false with the reason.
 
     Attributes:
-        reason: The first of active, enabled, not expired, started that does not hold; None when all do.
+        reason: The first condition that does not hold, of active, enabled, not expired and started; None if all hold.
     """
 
     reason: InvalidReason | None = None
@@ -53,18 +53,18 @@ class Validity:
 class License(Timed, Counted, Lends):
     """One license: of a check, a bundle, an activation, a listing or an offline file.
 
-    Date-times are aware and in UTC. What an answer does not say is None. So is what the license does not have:
-    `license_key` on user-based licenses, `user` and `username` on key-based ones, consumption fields unless
-    `license_type` is consumption, floating fields unless the license floats.
+    Date-times are aware and in UTC. A field that is not in the answer is None. So is a field that the license does not
+    have: `license_key` on user-based licenses, `user` and `username` on key-based ones, consumption fields unless
+    `license_type` is consumption, and floating fields unless the license floats.
 
     Source: https://docs.licensespring.com/license-api/license-check/check-bundle
 
     Attributes:
-        license_active: Whether the device is activated; an activation calls it `active`.
-        license_enabled: Whether the vendor lets the license be used. True if an activation does not say, because the
-            service activates no disabled license.
+        license_active: Whether the device is activated; in an activation it is called `active`.
+        license_enabled: Whether the vendor has enabled the license. True if an activation does not say, because the
+            service does not activate disabled licenses.
         validity_period: When the license ends, or None if it never does.
-        grace_period: Hours after `validity_period` that still count when `allow_grace_period`.
+        grace_period: Hours after `validity_period` that the license stays valid, if `allow_grace_period` is true.
         license_signature: Signature (v1) over hardware id, identity and validity period.
         installation_file: Address of the newest installation file; the fields after it describe it. An activation has
             one object instead. `newest_file` reads both.
@@ -145,7 +145,7 @@ class License(Timed, Counted, Lends):
 
     @property
     def newest_file(self) -> InstallationFile | None:
-        """The newest installation file that the license may use, or None if the answer names none."""
+        """The newest installation file for the license, or None if the answer names none."""
         if not isinstance(self.installation_file, str):
             return self.installation_file
         if not self.installation_file:
@@ -178,7 +178,7 @@ class License(Timed, Counted, Lends):
     def is_valid(self, now: datetime | None = None) -> Validity:
         """Return whether the license may be used at `now`: active, enabled, not expired and started.
 
-        The service's own word counts too: a license that it calls expired is never valid, whatever `now`.
+        A license that the service calls expired is never valid, whatever `now`.
 
         Args:
             now: An aware moment; None for the later of the local clock and the time that the service has proved.

@@ -33,13 +33,12 @@ class ProductDetails(Model):
     Source: https://docs.licensespring.com/license-api/products/get-product-details
 
     Attributes:
-        short_code: What requests call `product`.
-        authorization_method: `license-key` or `user`; the documented spelling `license_key` reads as the same.
+        short_code: The `product` of requests.
+        authorization_method: `license-key` or `user`; the documented spelling `license_key` is read as the former.
         trial_days: Length of a trial.
         floating_timeout: Minutes without contact after which a device loses its slot.
-        custom_fields: None unless asked for with `include_custom_fields`.
-        latest_version: The newest installation file; None if there is none, or unless asked for with
-            `include_latest_version`.
+        custom_fields: None without `include_custom_fields`.
+        latest_version: The newest installation file; None if there is none, or without `include_latest_version`.
     """
 
     short_code: str
@@ -79,7 +78,7 @@ class Product(Model):
     Source: https://docs.licensespring.com/license-api/products
 
     Attributes:
-        short_code: What requests call `product`.
+        short_code: The `product` of requests.
         authorization_method: `license-key` or `user`.
         valid_duration: How long a license lasts: a number and `d`, `m` or `y`, as `3y`.
         maintenance_duration: How long a license gets new versions, written in the same way.

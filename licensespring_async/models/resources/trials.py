@@ -17,17 +17,17 @@ from .company import Company
 class Trial(Model):
     """The answer of `trial_key`: a new trial, or the one that the device already has.
 
-    Activate with its `license_key` or its `license_user`, whichever is there. Of a trial that already exists, the
-    service says only this and the license's type.
+    Activate with its `license_key` or its `license_user`, whichever is there. For a trial that already exists, the
+    service returns only these and the license's type.
 
     Source: https://docs.licensespring.com/license-api/trial-key
 
     Attributes:
         license_key: The license's key, of a key-based product.
         license_user: The license's user, of a user-based product; other calls take it as `username`.
-        initial_password: The user's first password; only of a new trial.
-        valid_duration: How long the license lasts: a number and `d`, `m` or `y`, as `30d`.
-        maintenance_duration: How long the license gets new versions, written in the same way.
+        initial_password: The user's first password; only for a new trial.
+        valid_duration: How long the license lasts: a number and `d`, `m` or `y`, such as `30d`.
+        maintenance_duration: How long the license gets new versions, in the same form.
     """
 
     license_type: LicenseType | str

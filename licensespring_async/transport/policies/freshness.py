@@ -12,10 +12,10 @@ _UNKNOWN_CLOCK = 15 * 60.0  # the service accepts requests from clocks that far 
 
 @attrs.frozen
 class Freshness:
-    """Refuses answers that are too old.
+    """Refuse answers that are too old.
 
-    The `Date` of an answer must be near the local clock, or near the service's clock as believed answers told it. The
-    service accepts clocks that are up to 15 minutes off. So before the first believed answer, that much is accepted.
+    The `Date` of an answer must be near the local clock, or near the service's clock according to believed answers. The
+    service accepts clocks that are up to 15 minutes off, so that is the limit before the first believed answer.
 
     Args:
         limit: Seconds that an answer's `Date` may differ from those clocks, and that its `Age` may be; None accepts
@@ -33,7 +33,7 @@ class Freshness:
         Args:
             response: A success.
             distance: Seconds between its `Date` and the expected time, or None if it has none.
-            is_clock_known: Whether an earlier believed answer told the service's time.
+            is_clock_known: Whether the service's clock is known from an earlier, believed answer.
 
         Raises:
             AnswerMismatch: It is too old.
@@ -44,8 +44,8 @@ class Freshness:
         # Nine digits are 31 years; int() of a very long text is slow, and raises beyond 4,300 digits.
         if age is not None and not (age.isascii() and age.isdecimal() and len(age) <= 9 and int(age) <= self.limit):
             raise AnswerMismatch(
-                f"the answer's Age is not within {self.limit:g} s: it comes from a cache; a license check must not. "
-                "Look for a caching proxy."
+                f"the answer's Age is not within {self.limit:g} s: it comes from a cache, and a license check must "
+                "not; look for a caching proxy"
             )
         limit = self.limit if is_clock_known else max(self.limit, _UNKNOWN_CLOCK)
         if distance is not None and distance > limit:

@@ -1,4 +1,4 @@
-"""Clock skew: the offset that the next attempt is signed with, and the clock that tells fresh answers from old ones.
+"""Clock skew: the offset for signing the next attempt, and the clock for judging whether answers are fresh.
 
 The two are kept apart. Any answer may set the offset for signing, even an unsigned error: the service judges the
 signature. Freshness is judged here, so only a believed answer may change it.
@@ -18,7 +18,7 @@ import attrs
 _LONGEST_ROUND_TRIP = 15 * 60.0
 _LONGEST_OFFSET = 100 * 365 * 24 * 3600.0
 _WORTH_RETRYING = 4 * 60.0
-# Several Date headers are joined by commas, and each may hold a comma of its own behind its weekday.
+# Several Date headers are joined by commas, and each may contain a comma after its weekday.
 _each_date = re.compile(r"\s*(?:[A-Za-z]+\s*,)?[^,]+").findall
 
 
@@ -30,7 +30,7 @@ def served(headers: Mapping[str, str]) -> float | None:
 
 @functools.lru_cache(maxsize=4)
 def _dates(header: str) -> tuple[float | None, ...]:
-    # It changes once a second, and parsing it costs more than signing.
+    # Cached: it changes once a second, and parsing it costs more than signing.
     return tuple(_parsed(each) for each in _each_date(header))
 
 
@@ -44,7 +44,7 @@ def _parsed(date: str) -> float | None:
 
 @attrs.frozen(kw_only=True, slots=False)
 class Reading:
-    """The service's clock, as one answer told it.
+    """The service's clock, according to one answer.
 
     Attributes:
         served: The answer's `Date`, seconds since the epoch.
@@ -58,7 +58,7 @@ class Reading:
 
 
 class ClockSkew:
-    """Learns the service's clock from the `Date` of its answers.
+    """Learn the service's clock from the `Date` of its answers.
 
     Attributes:
         offset: Seconds to add to the local clock to sign the next attempt; any answer changes it.
@@ -71,31 +71,31 @@ class ClockSkew:
 
     @property
     def is_known(self) -> bool:
-        """Whether a believed answer has told the service's clock."""
+        """Whether the service's clock is known from a believed answer."""
         return self._believed is not None
 
     def observe(self, headers: Mapping[str, str], sent: float, received: float, monotonic: float) -> Reading | None:
-        """Sign the next attempt by this answer's clock; return the reading to `believe` once the answer is believed.
+        """Sign the next attempt with this answer's clock; return its reading, for `believe` if the answer is believed.
 
         Args:
-            headers: Of the answer, names in lower case.
+            headers: The answer's headers, with names in lower case.
             sent: Local time when the request went out, seconds since the epoch.
             received: Local time when the answer was complete.
             monotonic: The same moment in seconds that only go forward.
         """
-        # An answer from a cache tells an old time, and a slow one is too imprecise.
+        # The time of a cached answer is old, and that of a slow one is imprecise.
         if "age" in headers or not 0 <= received - sent <= _LONGEST_ROUND_TRIP:
             return None
         date = served(headers)
-        # A machine without a clock battery starts in 1970. A date a century away is no clock, and one at the end of the
-        # calendar cannot be used to sign.
+        # A machine without a clock battery starts in 1970, so large offsets are real. A date a century away is not, and
+        # a date at the end of the calendar cannot be used to sign.
         if date is None or abs(date - received) >= _LONGEST_OFFSET:
             return None
         self.offset = date - (sent + received) / 2
         return Reading(served=date, offset=self.offset, monotonic=monotonic)
 
     def correct(self, reading: Reading | None) -> None:
-        """Expect this refusal's clock until an answer is believed: it says that the local clock is wrong."""
+        """Expect this refusal's clock until an answer is believed: according to it, the local clock is wrong."""
         self._asked = reading
 
     def believe(self, reading: Reading | None) -> None:
@@ -110,12 +110,13 @@ class ClockSkew:
     def distance(self, headers: Mapping[str, str], now: float, monotonic: float) -> float | None:
         """Return the seconds between an answer's `Date` and the nearest expected time; None if it has no `Date`.
 
-        Expected are the local time, and the service's time as the last believed answer told it (before that, as the
-        refusal of a date told it). The latter is computed twice: by the local clock, which is wrong after it was set,
-        and by the monotonic clock, which is wrong after the machine slept. Of several dates, each must be near.
+        Expected are the local time, and the service's time according to the last believed answer (before that,
+        according to a refusal of the request's date). The service's time is computed twice: by the local clock, which
+        is wrong after it was set, and by the monotonic clock, which is wrong after the machine slept. If there are
+        several dates, all must be near.
 
         Args:
-            headers: Of the answer, names in lower case.
+            headers: The answer's headers, with names in lower case.
             now: Local time, seconds since the epoch.
             monotonic: The same moment in seconds that only go forward.
         """
@@ -127,10 +128,10 @@ class ClockSkew:
             if date is None:
                 return math.inf
             nearest = abs(date - now)
-            for told in (self._believed, self._asked):
-                if told is not None:
-                    since = date - told.served - (monotonic - told.monotonic)
-                    nearest = min(nearest, abs(date - now - told.offset), abs(since))
+            for known in (self._believed, self._asked):
+                if known is not None:
+                    since = date - known.served - (monotonic - known.monotonic)
+                    nearest = min(nearest, abs(date - now - known.offset), abs(since))
             farthest = max(farthest, nearest)
         return farthest
 

@@ -3,7 +3,7 @@
 A request counts from before it is sent until `seconds` after it has ended, because the service may count it at any
 moment in between. So the service never sees a window exceeded, whatever the network does to the spacing.
 
-A single call goes as soon as the windows have room. The calls of a run, which have patience, are also spread evenly.
+A single call is sent as soon as the windows have room. The calls of a run, which are patient, are also spread evenly.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from .deadline import Deadline
 _LONGEST_PAUSE = 3600.0
 _UNPACED = (
     "the client has no rate windows; with rate_limits=RateLimits.every_plan(), or those of a plan, its calls wait "
-    "for their turn"
+    "for room"
 )
 _SHARED = (
-    "the client kept to its rate_limits, so the service counts other clients with it: those at the same address, or of "
-    "the same company; give each a share of the windows"
+    "the client kept to its rate_limits, so the service also counts other clients at the same address or of the same "
+    "company; give each client a share of the windows"
 )
 _SPREAD = 60.0  # seconds of the longest window that a run is spread over; a longer one is a quota, to be used at once
 _SLACK = 0.02  # seconds that a run may catch up, so that an event loop that wakes late costs nothing
@@ -118,7 +118,7 @@ PER_ADDRESS = Window(200, 10)
 
 
 class _Count:
-    """One window's requests: those under way, and when the ended ones stop counting."""
+    """The requests in one window: those in progress, and when the ended ones stop counting."""
 
     def __init__(self, window: Window, under_way: int = 0) -> None:
         self.window = window
@@ -126,7 +126,7 @@ class _Count:
         self._leaving: deque[float] = deque()
 
     def wait(self, now: float) -> float:
-        """Return the seconds until one more fits; infinity if one under way must end first."""
+        """Return the seconds until one more fits; infinity if one in progress must end first."""
         while self._leaving and self._leaving[0] <= now:
             self._leaving.popleft()
         over = self._under_way + len(self._leaving) - self.window.limit
@@ -152,7 +152,7 @@ class Pause:
 
     Attributes:
         until: Monotonic seconds.
-        error: The answer that asked.
+        error: The answer that asked for it.
     """
 
     until: float = -math.inf
@@ -180,7 +180,7 @@ class Line:
 
 
 class RateLimiter:
-    """Lets requests through as the windows allow, first come, first served, and none while the service says to wait.
+    """Admit requests as the windows allow, first come, first served, and none while the service asks for a pause.
 
     Only the first in line waits for time to pass; the others wait for it. A waiter that is cancelled leaves no trace.
 
@@ -200,14 +200,14 @@ class RateLimiter:
         self.change(limits)
 
     def _new_line(self) -> Line:
-        # What was under way in a loop that is gone may have been sent, and has ended.
+        # The requests of a loop that is gone may have been sent. They have ended.
         now = self._clock.monotonic()
         for count in self._counts:
             count.end_all(now)
         return Line()
 
     def change(self, limits: RateLimits | None) -> None:
-        """Replace the windows; what was sent still counts in those of the same length."""
+        """Replace the windows. Requests sent before still count in windows of the same length."""
         line = self._line.latest
         kept = {count.window.seconds: count for count in self._counts}
         self._counts = list[_Count]()
@@ -220,7 +220,7 @@ class RateLimiter:
             line.ended.set()
 
     def enter_nowait(self, deadline: Deadline, loop: object | None) -> Line | None:
-        """Take a place if there is one and nobody waits for it; None when `enter` has to wait.
+        """Take a place if there is one and no other call waits; None if `enter` has to wait.
 
         Args:
             deadline: The call's deadline.
@@ -255,7 +255,7 @@ class RateLimiter:
     def leave(self, line: Line) -> None:
         """Record the end of a request that entered."""
         if line is not self._line.latest:
-            return  # its loop was given up, and with it this request
+            return  # its loop is gone, and this request with it
         line.under_way -= 1
         if self._counts:
             now = self._clock.monotonic()
@@ -264,7 +264,7 @@ class RateLimiter:
             line.ended.set()
 
     def hold(self, error: RateLimited) -> None:
-        """Let nothing through for as long as the service asked, an hour at most; add to the error what to do."""
+        """Pause for as long as the service asked, an hour at most; add advice to the error."""
         error.add_note(_SHARED if self._counts else _UNPACED)
         until = self._clock.monotonic() + seconds_asked(error)
         if until > self.pause.until:
@@ -272,7 +272,7 @@ class RateLimiter:
             self.pause.error = error
 
     def _wait(self, deadline: Deadline) -> float:
-        """Return the seconds until one more fits, 0 or less when it does now."""
+        """Return the seconds until one more fits; 0 or less if it fits now."""
         now = self._clock.monotonic()
         wait = self.pause.until - now
         if self._gap and deadline.is_patient:
