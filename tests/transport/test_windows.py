@@ -239,7 +239,10 @@ def test_waiting_for_a_window_takes_nothing_of_the_calls_time(backend: str) -> N
 
 @pytest.mark.parametrize(
     ("limits", "advice"),
-    [(None, "with rate_limits=RateLimits.every_plan()"), (RateLimits((5, 1)), "give each client a share of the windows")],
+    [
+        (None, "with rate_limits=RateLimits.every_plan()"),
+        (RateLimits((5, 1)), "give each client a share of the windows"),
+    ],
 )
 def test_429_says_what_to_do(limits: RateLimits | None, advice: str) -> None:
     """Notes on the error which setting makes calls wait for their turn, or that others have taken it."""
