@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from .engines import ASYNCIO_ONLY, CALLERS, OURS, Maker
+from .loopback import UVLOOP
 
 
 @pytest.fixture(params=[*OURS, CALLERS])
@@ -28,12 +29,14 @@ def leaving_engines(request: pytest.FixtureRequest) -> Maker:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out the pairs of engine and event loop that there are not."""
+    """Leave out the pairs of engine and event loop that there are not, or that prove nothing more."""
     items[:] = [item for item in items if not _is_nonsense(getattr(item, "callspec", None))]
 
 
 def _is_nonsense(spec: Any) -> bool:
     chosen: dict[str, object] = {} if spec is None else spec.params
+    if UVLOOP in chosen.values() and CALLERS in chosen.values():
+        return True  # httpx on uvloop is tried by itself, and a client of the caller's on asyncio's own loop
     if "trio" not in chosen.values():
         return False
     return ASYNCIO_ONLY in chosen.values() or chosen.get("leaving_engines") == CALLERS

@@ -22,10 +22,11 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.tls import TLSListener
 
 BODY = b'{"a": 1}'
+UVLOOP = ("asyncio", {"use_uvloop": True})
 LOOPS = [
     pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio"),
     pytest.param(
-        ("asyncio", {"use_uvloop": True}),
+        UVLOOP,
         id="uvloop",
         marks=pytest.mark.skipif(sys.platform == "win32", reason="there is no uvloop for Windows"),
     ),

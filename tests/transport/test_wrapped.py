@@ -114,19 +114,19 @@ async def ask(engines: Maker, wrapped: bytes) -> str | LicenseSpringError:
             return error
 
 
-@pytest.mark.parametrize("wrapped", UNSIGNED.values(), ids=UNSIGNED)
-async def test_what_is_not_signed_once_is_not_believed(engines: Maker, wrapped: bytes) -> None:
+async def test_what_is_not_signed_once_is_not_believed(engines: Maker) -> None:
     """Refuses an answer whose signature is missing, doubled, somewhere else, or no signature."""
-    assert type(await ask(engines, wrapped)) is SignatureError
+    for name, wrapped in UNSIGNED.items():
+        assert type(await ask(engines, wrapped)) is SignatureError, name
 
 
-@pytest.mark.parametrize("wrapped", BAD.values(), ids=BAD)
-async def test_a_good_body_in_a_bad_wrapping_is_not_believed(leaving_engines: Maker, wrapped: bytes) -> None:
+async def test_a_good_body_in_a_bad_wrapping_is_not_believed(leaving_engines: Maker) -> None:
     """Refuses a signed body under another status, too old, or in broken HTTP."""
-    assert isinstance(await ask(leaving_engines, wrapped), LicenseSpringError)
+    for name, wrapped in BAD.items():
+        assert isinstance(await ask(leaving_engines, wrapped), LicenseSpringError), name
 
 
-@pytest.mark.parametrize("wrapped", GOOD.values(), ids=GOOD)
-async def test_a_good_body_in_an_odd_wrapping_is_believed(engines: Maker, wrapped: bytes) -> None:
+async def test_a_good_body_in_an_odd_wrapping_is_believed(engines: Maker) -> None:
     """Believes a signed body in whatever valid HTTP it comes, again and again."""
-    assert await ask(engines, wrapped) == "render"
+    for name, wrapped in GOOD.items():
+        assert await ask(engines, wrapped) == "render", name

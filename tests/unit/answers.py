@@ -55,5 +55,5 @@ OBJECTS = [(model, place) for model, place in PLACES if properties(place.schema)
 
 each_answer = pytest.mark.parametrize("model", SCHEMAS)
 some = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )

@@ -146,7 +146,7 @@ def test_every_optional_field_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize(("model", "place"), OBJECTS, ids=named)
-@settings(some, max_examples=10)
+@settings(some, max_examples=5)
 @given(unknown=st.dictionaries(TEXT | st.just("extra"), JSON, min_size=1, max_size=3))
 def test_unknown_fields_are_kept(model: type[Model], place: Place, unknown: dict[str, object]) -> None:
     """Keeps the fields that are not documented, of every object at any depth, in its `extra`."""

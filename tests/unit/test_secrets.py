@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
+import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
 from rich.pretty import pretty_repr
@@ -234,21 +235,28 @@ TALKERS: dict[str, Handler] = {
 }
 
 
-@pytest.mark.parametrize("talker", TALKERS)
 @pytest.mark.parametrize("kind", ["httpx", "httptools", "own client"])
 @pytest.mark.anyio
 async def test_logs_and_transport_errors_tell_nothing(
-    records: list[logging.LogRecord], anyio_backend_name: str, kind: str, talker: str
+    records: list[logging.LogRecord], anyio_backend_name: str, kind: str
 ) -> None:
     """Writes at DEBUG no secret, by any logger, over a real socket, and puts none on the errors."""
     if anyio_backend_name == "trio" and kind != "httpx":
         pytest.skip("httptools is for asyncio, and httpx leaves generators behind that trio warns of")
-    async with serving(TALKERS[talker]) as server, Maker(kind)() as engine:
-        errors = await failures(client_over(engine, base_url=server.origin))
+    errors: dict[str, list[LicenseSpringError]] = {}
 
-    logged = "\n".join(f"{record.getMessage()} {record.args!r} {record.exc_text}" for record in records)
-    assert leaked(logged) == []
-    assert [leaked(shown(error)) for error in errors] == [[]] * len(errors)
+    async def ask(talker: str) -> None:
+        async with serving(TALKERS[talker]) as server, Maker(kind)() as engine:
+            errors[talker] = await failures(client_over(engine, base_url=server.origin))
+
+    async with anyio.create_task_group() as group:  # together, since most of them are waited for
+        for talker in TALKERS:
+            group.start_soon(ask, talker)
+
+    logged = [f"{record.getMessage()} {record.args!r} {record.exc_text}" for record in records]
+    assert [line for line in logged if leaked(line)] == []
+    assert errors.keys() == TALKERS.keys()
+    assert [talker for talker in errors for error in errors[talker] if leaked(shown(error))] == []
 
 
 def test_commands_and_their_results_tell_nothing(tmp_path: Path) -> None:
