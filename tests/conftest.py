@@ -10,6 +10,8 @@ from typing import Any
 import hypothesis
 import pytest
 
+from .browsing import started
+
 assert hypothesis  # asks the collector who holds trio's random numbers, and so is imported before anything is frozen
 
 
@@ -17,6 +19,20 @@ assert hypothesis  # asks the collector who holds trio's random numbers, and so 
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     """Run every `anyio` test on both event loops."""
     return request.param
+
+
+@pytest.fixture(scope="module", params=[1280, 390], ids=["desk", "phone"])
+def chromium(request: pytest.FixtureRequest) -> Generator[Any]:
+    """Start a browser, which takes seconds, with the screens of a desk and of a phone."""
+    with started(request.param) as driver:
+        yield driver
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Any:
+    """Return a browser that tells only what it logs from now on."""
+    chromium.get_log("browser")
+    return chromium
 
 
 @pytest.hookimpl(wrapper=True)

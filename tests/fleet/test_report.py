@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from licensespring_async.fleet import Outcome, Result
 from licensespring_async.fleet.report import Findings, Origin, read_records
 from licensespring_async.fleet.report.charts import rate_chart
 from licensespring_async.fleet.report.page import render
+
+from ..browsing import too_wide
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOSTILE = "</script><script>alert(1)</script>"
@@ -172,6 +175,34 @@ def test_the_page_asks_for_nothing() -> None:
     page = render(found(record()), command="c", made=NOW)
     assert "default-src 'none'" in page
     assert not [each for each in ("src=", "@import", 'href="http') if each in page]
+
+
+def test_no_part_of_the_page_scrolls_sideways(browser: Any, tmp_path: Path) -> None:
+    """On a desk and on a phone, long names and codes are wrapped."""
+    rows = [
+        Result(
+            row=1_000_000 + number,
+            outcome=outcome,
+            code="license_not_enough_consumptions",
+            message="Not enough consumptions left. " * 3,
+            product=name,
+            feature=name,
+            hardware="#0123456789abcdef",
+            key=f"#0123456789abcde{number}",
+            attempts=1,
+            seconds=0.5,
+            at=NOW + timedelta(seconds=number),
+            expires_at=NOW + timedelta(days=number),
+            slots_in_use=1_000,
+            slots_allowed=1_000,
+            consumptions_left=-1_000_000,
+        )
+        for number, (outcome, name) in enumerate((each, name) for each in Outcome for name in ("TP", "LONG-NAME" * 5))
+    ]
+    path = written(tmp_path / "report.html", render(found(*rows), command="c" * 200, made=NOW))
+    browser.get(path.as_uri())
+    assert len(browser.find_elements("css selector", "table")) == 6
+    assert too_wide(browser) == []
 
 
 @pytest.mark.parametrize("seconds", [0.5, 30, 119, 121, 700, 3_600, 10_000, 12_000, 50_000, 100_000, 400_000, 4e6])

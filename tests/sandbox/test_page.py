@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
-import pytest
-from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from licensespring_async.sandbox import Fault, Sandbox, World
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = (
-    *("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-dev-shm-usage"),
-    *("disable-background-networking", "disable-component-update", "disable-sync"),
-)
-WIDTHS = {"desk": 1280, "phone": 390}
-
-
-@pytest.fixture(scope="module", params=WIDTHS)
-def chromium(request: pytest.FixtureRequest) -> Iterator[Any]:
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip("needs Debian's chromium and chromium-driver")
-    options: Any = webdriver.ChromeOptions()  # selenium's types are incomplete
-    options.binary_location = CHROMIUM
-    with tempfile.TemporaryDirectory() as profile:
-        for flag in (*FLAGS, f"user-data-dir={profile}"):
-            options.add_argument(f"--{flag}")
-        screen = {"width": WIDTHS[request.param], "height": 900, "pixelRatio": 1}
-        options.add_experimental_option("mobileEmulation", {"deviceMetrics": screen})
-        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-        try:
-            yield driver
-        finally:
-            driver.quit()
-
-
-@pytest.fixture
-def browser(chromium: Any) -> Any:
-    """A browser that takes seconds to start, and tells only what it logs from now on."""
-    chromium.get_log("browser")
-    return chromium
+from ..browsing import too_wide
 
 
 def world_with_slots() -> World:
@@ -63,7 +28,7 @@ def shown(browser: Any) -> str:
 
 
 def wait_for(browser: Any, text: str) -> None:
-    WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException]).until(
+    WebDriverWait(browser, 20, ignored_exceptions=[WebDriverException]).until(
         lambda driver: text in shown(driver), f"{text} does not appear"
     )
 
@@ -91,8 +56,7 @@ def test_shows_what_happens_while_it_happens(browser: Any, tmp_path: Path) -> No
         requests = browser.find_element(By.ID, "requests").text
         assert "SECRET-KEY" not in requests
         assert "secret-device" not in requests
-        width, room = browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
-        assert width <= room
+        assert too_wide(browser) == []
         assert browser.get_log("browser") == []
         assert browser.save_screenshot(str(tmp_path / "page.png"))
     wait_for(browser, "the sandbox is not responding")
@@ -103,7 +67,7 @@ def press(browser: Any, text: str) -> None:
         driver.find_element(By.XPATH, f"//button[normalize-space()='{text}']").click()
         return True
 
-    WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException]).until(pressed)
+    WebDriverWait(browser, 20, ignored_exceptions=[WebDriverException]).until(pressed)
 
 
 def test_buttons_steer_it(browser: Any) -> None:
@@ -144,3 +108,19 @@ def test_buttons_steer_it(browser: Any) -> None:
         wait_for(browser, "1 of 2")
         assert "--hardware-id secret-device" in shown(browser)
         assert [each for each in browser.get_log("browser") if "400" not in each["message"]] == []
+
+
+def test_the_portal_answers_a_browser(browser: Any) -> None:
+    """A form of the portal is answered with a code, or with what is wrong, and leads back."""
+    world = World()
+    world.add_product("TP").add_license(key="GAPPED", is_air_gapped=True)
+    with Sandbox(world) as sandbox:
+        for key, answer in (("NONE", "license_not_found"), ("GAPPED", "Initialization code")):
+            browser.get(f"{sandbox.url}/_sandbox/")
+            browser.find_element(By.LINK_TEXT, "Devices without a network").click()
+            browser.find_element(By.CSS_SELECTOR, "form[action=begin] input").send_keys(key)
+            press(browser, "Show the code")
+            wait_for(browser, answer)
+            assert too_wide(browser) == []
+            browser.find_element(By.LINK_TEXT, "Back").click()
+            wait_for(browser, "Request file")

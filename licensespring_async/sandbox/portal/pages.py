@@ -38,8 +38,9 @@ _PAGE: Final = """<!doctype html>
 <main>{content}</main></body>
 </html>
 """
+_BACK: Final = '<p><a href=".">Back</a></p>'
 _UPLOAD: Final = """<section><h2>Request file</h2>
-<form method="post" action="request" enctype="multipart/form-data">
+<form class="row" method="post" action="request" enctype="multipart/form-data">
 <label>The .req file <input type="file" name="file" required></label> <button>Get the .lic file</button></form>
 </section>
 """
@@ -55,7 +56,7 @@ def portal_routes(path: str, portal: Portal, headers: Mapping[str, str]) -> Sequ
         text = read_upload(await request.body(), request.headers.get("content-type", ""))
         answer = portal.answer(text)
         if answer == "license_deactivated":
-            return _shown("<p>The device was deactivated.</p>", headers)
+            return _shown(f"<p>The device was deactivated.</p>{_BACK}", headers)
         return _download(answer, "license.lic", headers)
 
     async def refresh(given: Mapping[str, str]) -> Response:
@@ -79,7 +80,7 @@ def portal_routes(path: str, portal: Portal, headers: Mapping[str, str]) -> Sequ
         return await activate(given, deactivates=True)
 
     def _code(title: str, code: str) -> Response:
-        return _shown(f"<section><h2>{escape(title)}</h2><p><code>{escape(code)}</code></p></section>", headers)
+        return _shown(f"<section><h2>{escape(title)}</h2><p><code>{escape(code)}</code></p></section>{_BACK}", headers)
 
     acts = {"refresh": refresh, "policy": policy, "begin": begin, "activate": activate, "deactivate": deactivate}
     return (
@@ -115,7 +116,7 @@ def _or_refusal(
         try:
             return await endpoint(request)
         except ServiceError as error:
-            text = f'<p role="alert">{escape(error.code)}: {escape(error.message)}</p><p><a href=".">Back</a></p>'
+            text = f'<p role="alert" class="bad">{escape(error.code)}: {escape(error.message)}</p>{_BACK}'
             return _shown(text, headers, status=400)
 
     return answered
@@ -125,7 +126,7 @@ def _form(form: tuple[str, str, str, Sequence[tuple[str, str]]]) -> str:
     action, title, button, fields = form
     inputs = "".join(f'<label>{label} <input name="{name}" required></label> ' for name, label in fields)
     return (
-        f'<section><h2>{title}</h2><form method="post" action="{action}">{inputs}'
+        f'<section><h2>{title}</h2><form class="row" method="post" action="{action}">{inputs}'
         f"<button>{button}</button></form></section>"
     )
 

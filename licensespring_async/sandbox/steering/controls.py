@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from html import escape
@@ -33,7 +34,7 @@ def connection(url: str, keys: Mapping[str, object]) -> str:
         options = {name: str(demo[name]) for name in ("product", "feature", "hardware_id", "license_key")}
         tried.append(command("check-feature", **options))
     return (
-        '<section id="connection"><h2>Try this</h2>'
+        '<section id="connection"><h2>Connect</h2>'
         "<p>In a shell on this machine. These keys work only in this sandbox.</p>"
         f"{''.join(shown_command(each) for each in tried)}<dl class=keys>{items}</dl></section>"
     )
@@ -46,8 +47,9 @@ def command(name: str, **options: str) -> str:
 
 
 def shown_command(text: str) -> str:
-    """Render a command so that a click selects all of it."""
-    return f"<pre><code>{escape(text)}</code></pre>"
+    """Render a command: a click selects all of it, and lines break between its options."""
+    options = " ".join(f"<span>{escape(each)}</span>" for each in re.split(" (?=--)", text))
+    return f"<pre><code>{options}</code></pre>"
 
 
 def steering() -> str:
