@@ -264,7 +264,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import what few programs need when it is first asked for."""
+    """Import a rarely needed name at its first use."""
     if name != "BlockingLicenseSpring":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return _import_module(".services.blocking", __name__).BlockingLicenseSpring

@@ -180,7 +180,7 @@ class ClientCredentials(Unpickled):
         return self.client_id
 
     def token_request_body(self) -> bytes:
-        """Return the form that asks for a token."""
+        """Return the form body of a token request."""
         form = {
             "grant_type": "client_credentials",
             "client_id": self.client_id,

@@ -49,8 +49,8 @@ class LicenseSpring(Caller, Endpoints):
     """An async client of the License API, on asyncio and trio; use it in `async with`, one for a whole program.
 
     It works in one event loop at a time. While that loop runs, a call in another one raises `ConfigurationError` and
-    sends nothing. Afterwards the next loop may use the client; whatever unfinished calls held is free again. Threads
-    share a `BlockingLicenseSpring`.
+    sends nothing. Afterwards the next loop may use the client, and everything that unfinished calls held is free again.
+    Threads share a `BlockingLicenseSpring`.
 
     Args:
         auth: `ApiKey` or `ClientCredentials`.

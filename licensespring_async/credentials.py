@@ -1,4 +1,4 @@
-"""The credentials of a client: as one argument, as two, or from the environment; one of these ways alone."""
+"""The credentials of a client: as one argument, as two, or from the environment; in only one of these ways."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def account_for(
 ) -> tuple[ApiKey | ClientCredentials, str | None]:
     """Return a client's credentials and its address, None for the vendor's own.
 
-    Without any credentials the environment names both. With some, nothing of it is read.
+    Without credentials, both come from the environment. With credentials, the environment is not read.
 
     Args:
         auth: Credentials as a value.

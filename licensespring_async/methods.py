@@ -89,8 +89,8 @@ class Awaiting(ABC):
                 pass, a POST not after one that may have acted.
             path: The path below the origin, such as `/api/v4/check_license`.
             parameters: By name; None leaves one out of a query.
-            model: What to read the answer as: a class of `licensespring_async.models`, `tuple[License, ...]` for an
-                array, or `object` for JSON as it came.
+            model: The type of the answer: a class of `licensespring_async.models`, `tuple[License, ...]` for an array,
+                or `object` for JSON as it came.
             repeat: Whether to retry after a failure that may have acted; None for the default of `method`.
             signed: Whether the service signs the answer. Anyone on the network could forge an unsigned one.
 

@@ -1,4 +1,4 @@
-"""What PyInstaller asks by the entry point `pyinstaller40`: where the hook is that collects data files."""
+"""The entry point `pyinstaller40`: it tells PyInstaller where the hook is that collects data files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collects what the sandbox and the fleet's report read at run time."""
+"""Collect the data files that the sandbox and fleet reports read at run time."""
 
 from PyInstaller.utils.hooks import collect_data_files  # pyright: ignore[reportMissingModuleSource]
 

@@ -31,7 +31,7 @@ from .parameters import Value, secrets_of
 class SameFeature(Unpickled):
     """Refuses an answer about another feature, or about a license other than `license_id`.
 
-    The body repeats neither product nor device, key or user, so answers about others of these cannot be told apart.
+    The body repeats neither product nor device, key or user, so an answer about another of these is not noticed.
 
     Args:
         asked: The request's parameters.

@@ -110,7 +110,7 @@ def borrow_floating_license(
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
-        borrowed_until: When the borrowing ends, an aware moment; None for the license's `max_borrow_time` from now.
+        borrowed_until: End of the borrowing, as an aware datetime; None for the license's `max_borrow_time` from now.
 
     Returns:
         When the borrowing ends.
@@ -165,7 +165,7 @@ def borrow_floating_feature(
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.
-        borrowed_until: When the borrowing ends, an aware moment; None for the feature's `max_borrow_time` from now.
+        borrowed_until: End of the borrowing, as an aware datetime; None for the feature's `max_borrow_time` from now.
 
     Returns:
         When the borrowing ends.

@@ -27,7 +27,7 @@ def activate_offline(*, request: str) -> Call[License]:
         The license. The raw answer's body is the content of the device's `.lic` file.
 
     Raises:
-        SignatureMismatch: The request was not signed with the key that belongs to it.
+        SignatureMismatch: The request has a wrong signature.
 
     Cost: one HTTP request per attempt and one RSA verification.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-offline-method
@@ -45,7 +45,7 @@ def deactivate_offline(*, request: str) -> Call[None]:
         request: The text of the `.req` file (Base64), as `licensespring_async.offline` makes it.
 
     Raises:
-        SignatureMismatch: The request was not signed with the key that belongs to it.
+        SignatureMismatch: The request has a wrong signature.
 
     Cost: one HTTP request per attempt. The service answers with a word, which is not signed.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-license-offline-method
@@ -67,7 +67,7 @@ def activate_bundle_offline(*, request: str) -> Call[Bundle]:
         The licenses of the bundle. The raw answer's body is the content of the device's `.lic` file.
 
     Raises:
-        SignatureMismatch: The request was not signed with the key that belongs to it.
+        SignatureMismatch: The request has a wrong signature.
 
     Cost: one HTTP request per attempt and one RSA verification.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-bundle-offline-method
@@ -85,7 +85,7 @@ def deactivate_bundle_offline(*, request: str) -> Call[None]:
         request: The text of the `.req` file (Base64), as `licensespring_async.offline` makes it.
 
     Raises:
-        SignatureMismatch: The request was not signed with the key that belongs to it.
+        SignatureMismatch: The request has a wrong signature.
 
     Cost: one HTTP request per attempt. The service answers with a word, which is not signed.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-bundle-offline-method

@@ -265,7 +265,7 @@ class LicenseRefused(ApiError):
 
 
 class AuthorizationError(ApiError):
-    """The service did not accept the credentials; it looked at no license."""
+    """The service did not accept the credentials; no license was checked."""
 
     exit_code = 4
     is_about_everything = True

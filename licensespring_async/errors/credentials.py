@@ -1,4 +1,4 @@
-"""Refused credentials: no license was looked at.
+"""Refused credentials: no license was checked.
 
 Source: https://docs.licensespring.com/license-api/error-responses and the "List of exceptions" of each endpoint's page.
 """

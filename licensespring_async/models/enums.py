@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class FeatureType(StrEnum):
-    """What a feature counts."""
+    """The type of a feature."""
 
     ACTIVATION = "activation"
     CONSUMPTION = "consumption"

@@ -20,7 +20,7 @@ def _finite(literal: str) -> float:
 
 
 def _whole(literal: str) -> int:
-    # int() of a long text takes its length squared, wherever the interpreter's own limit was lifted.
+    # int() takes quadratic time, and the interpreter's own limit can be lifted.
     if len(literal) > _LONGEST_NUMBER:
         raise ValueError("a number that is too large")
     return int(literal)

@@ -22,7 +22,7 @@ def is_number(value: object) -> bool:
 
 @attrs.frozen(kw_only=True)
 class Clock:
-    """Where the client takes its time from; replace it and no test needs to wait.
+    """The client's source of time; replace it, and no test needs to wait.
 
     Attributes:
         time: Seconds since the epoch, for the `Date` header.

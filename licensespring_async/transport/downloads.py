@@ -37,12 +37,12 @@ class Download:
     """One file, fetched completely or not at all.
 
     Args:
-        url: Where it is.
+        url: Its address.
         md5: The hexadecimal MD5 that it must have.
         path: The name that it gets.
         timeout: Seconds for all of it.
         max_size: Bytes above which it is refused.
-        progress: Called while it goes on.
+        progress: Called during the download.
         context: TLS settings and trusted authorities.
     """
 

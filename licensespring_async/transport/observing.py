@@ -33,7 +33,7 @@ def _permits(vitals: Vitals) -> InLoop[anyio.Semaphore]:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Vitals:
-    """What the copies of a client share; readable at any moment and from any thread.
+    """The state that copies of a client share; readable at any moment and from any thread.
 
     Attributes:
         base_url: The service's origin.

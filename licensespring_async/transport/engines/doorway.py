@@ -1,4 +1,4 @@
-"""What happens on a connection before its first request: a proxy's CONNECT and TLS handshakes, on asyncio."""
+"""A connection before its first request: a proxy's CONNECT and TLS handshakes, on asyncio."""
 
 from __future__ import annotations
 

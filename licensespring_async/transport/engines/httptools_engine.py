@@ -91,7 +91,7 @@ class _Route:
 
 
 class _Home:
-    """What the engine keeps for one event loop."""
+    """The state of the engine for one event loop."""
 
     def __init__(self) -> None:
         if not _is_asyncio():

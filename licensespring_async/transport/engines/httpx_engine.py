@@ -140,7 +140,7 @@ class HttpxEngine(Unpickled):
                 if self._client is None:
                     return await self._lanes.send(request, progress)
                 _check_client(self._client)
-                progress.sent = True  # as far as can be seen through somebody else's client
+                progress.sent = True  # as far as a caller's client shows it
                 return await self._through(self._client, request)
             late = DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
             late.may_have_acted = progress.sent

@@ -238,7 +238,7 @@ class Lanes:
         self._closed = False
 
     async def send(self, request: HttpRequest, progress: Progress) -> HttpResponse:
-        """Send a request over a lane of its own, without a time limit; errors are httpcore's."""
+        """Send a request over a lane that no other request uses, without a time limit; errors are httpcore's."""
         if self._closed:
             raise ConfigurationError("the client is closed; open a new one")
         route, prepared = self._prepare(request)

@@ -45,7 +45,7 @@ C = TypeVar("C", bound=Connection)
 
 
 class Place(Protocol):
-    """What one call waits on until it is woken; an `asyncio.Future` is one."""
+    """A place where one call waits until it is woken, such as an `asyncio.Future`."""
 
     def done(self) -> bool:
         """Return whether it was woken, or no longer waits."""

@@ -1,4 +1,4 @@
-"""What an engine keeps for each event loop: neither waiters nor connections may move to another loop."""
+"""The state of an engine for each event loop. Neither waiters nor connections may move to another loop."""
 
 from __future__ import annotations
 

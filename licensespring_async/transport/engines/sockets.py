@@ -1,4 +1,4 @@
-"""Byte streams that know three things which httpcore's own do not tell.
+"""Byte streams that report three things that those of httpcore do not.
 
 Whether anything was written (if not, a failed request was never sent); what was read (so that surplus bytes after an
 answer are found); and whether anything arrived unasked (so that such a connection is not reused).

@@ -20,7 +20,7 @@ from .framing import ended_exactly
 from .sockets import hang_up, is_silent
 
 Outcome = HttpResponse | LicenseSpringError | None
-"""What a request ends with; None when its time was over."""
+"""The result of a request; None if its time was over."""
 
 _LONGEST_HEAD: Final = 64 * 1024  # bytes, interim answers included
 _FRAMING: Final = 256 * 1024  # bytes besides the body
@@ -90,7 +90,7 @@ class Wire(asyncio.Protocol):
         self._is_whole = False
         self._keeps = False
 
-    # What the event loop calls.
+    # Called by the event loop.
 
     def data_received(self, data: bytes) -> None:
         if self._outcome is None or self._parser is None:
@@ -133,7 +133,7 @@ class Wire(asyncio.Protocol):
                 self._received = bytearray(self._received)
             self._received += data
 
-    # What llhttp calls.
+    # Called by llhttp.
 
     def on_message_begin(self) -> None:
         if self._is_whole:

@@ -60,7 +60,7 @@ class CircuitPolicy:
 
 
 class CircuitState(StrEnum):
-    """What a circuit lets through: everything, nothing, or some probes."""
+    """The state of a circuit: it lets through everything, nothing, or some probes."""
 
     CLOSED = "closed"
     OPEN = "open"
