@@ -204,10 +204,12 @@ class Renewals:
             with scope:
                 due = await lease.renew()
         finally:
+            was_full = len(self._under_way) == MOST_AT_ONCE
             self._under_way.discard(scope)
             # A renewal that ended with its host is due again at once, with the next host.
             if lease in self._leases and not lease.ended:
                 self._push(self._due, due, lease)
                 if lease.end < end:
                     self._push(self._ends, lease.end, lease)
-            self._wake()
+            if was_full:  # others may be due
+                self._wake()
