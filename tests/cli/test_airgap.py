@@ -96,4 +96,4 @@ def test_a_file_of_another_policy_is_refused(tmp_path: Path) -> None:
     """The confirmation holds, and the file is not what it confirms."""
     done = confirm("--policy", policy(tmp_path, id=8))
     assert (done.exit_code, done.stdout) == (4, "")
-    assert "the policy file is of another policy" in " ".join(done.stderr.split())
+    assert "are for different policies" in " ".join(done.stderr.split())

@@ -145,7 +145,7 @@ def test_a_license_that_has_ended_exits_with_5(load: Callable[..., Result]) -> N
         ([], {"--hardware-id": "another"}, 4, "the file is for another device"),
         ([], {"--product": "TOOLS"}, 4, "the file is for another product"),
         (["--request-id", "9999"], {}, 4, "the file answers another request"),
-        (["--bundle"], {}, 1, "the file does not hold what it should"),
+        (["--bundle"], {}, 1, "the file has the wrong content"),
     ],
 )
 def test_a_file_for_something_else_is_refused(
