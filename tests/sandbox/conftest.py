@@ -16,6 +16,12 @@ _NUMBERS = itertools.count(1)
 
 
 @pytest.fixture
+def anyio_backend() -> str:
+    """Ask on one event loop: the sandbox that answers has a loop of its own."""
+    return "asyncio"
+
+
+@pytest.fixture
 def clock() -> VirtualClock:
     return _CLOCK
 

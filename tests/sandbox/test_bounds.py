@@ -113,19 +113,18 @@ async def test_paths_that_a_fault_answers_are_not_counted_without_end() -> None:
     assert (len(paths), paths["unknown"]) == (101, 10)
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "Via"])
 @pytest.mark.parametrize("trusted", ["*", "127.0.0.1"])
-async def test_no_header_says_where_a_request_came_from(
-    monkeypatch: pytest.MonkeyPatch, header: str, trusted: str
-) -> None:
+async def test_no_header_says_where_a_request_came_from(monkeypatch: pytest.MonkeyPatch, trusted: str) -> None:
     """Whatever uvicorn's environment trusts, an address in a header neither opens nor shuts /_sandbox/."""
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", trusted)
-    stranger = "for=203.0.113.9" if header == "Forwarded" else "203.0.113.9"
-    headers = {header: stranger, "X-Forwarded-Proto": "https"}
     async with Sandbox(World()) as sandbox, new_http() as http:
-        assert (await http.get(f"{sandbox.url}/_sandbox/state", headers=headers)).status_code == 200
-        told = (await http.get(f"{sandbox.url}/api/v4/oauth_url?login_type=client_credentials", headers=headers)).json()
-        assert told["url"].startswith(f"{sandbox.url}/")
+        address = f"{sandbox.url}/api/v4/oauth_url?login_type=client_credentials"
+        for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "Via"):
+            stranger = "for=203.0.113.9" if header == "Forwarded" else "203.0.113.9"
+            headers = {header: stranger, "X-Forwarded-Proto": "https"}
+            assert (await http.get(f"{sandbox.url}/_sandbox/state", headers=headers)).status_code == 200, header
+            told = (await http.get(address, headers=headers)).json()
+            assert told["url"].startswith(f"{sandbox.url}/"), header
 
 
 async def test_another_machine_is_not_let_in_by_a_header() -> None:
@@ -155,7 +154,7 @@ def test_a_world_is_read_from_a_regular_file_only(tmp_path: Path) -> None:
 def test_a_mistake_in_a_file_of_long_values_is_told(tmp_path: Path, element: str) -> None:
     """Looking for its line takes bounded work; what is beyond has the line of what is around it."""
     path = tmp_path / "world.toml"
-    many = "\n".join([element] * 50_000)
+    many = "\n".join([element] * 20_000)
     path.write_text(
         f"x = 1\n[[products]]\nshort_code = 'A'\n[products.metadata]\na = [\n{many}\n]\n[[products]]\ny = 1\n"
     )

@@ -58,7 +58,6 @@ def test_has_every_kind_of_row() -> None:
     assert len(kinds) == 4
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the sandbox has a loop of its own
 async def test_comes_out_as_expected_backwards_too(clock: VirtualClock) -> None:
     """Comes out as DEMO_OUTCOMES says, in whichever order it is checked; the command's tests check it forwards."""
     outcomes: Counter[str] = Counter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import httpx
 import pytest
@@ -12,6 +14,12 @@ from licensespring_async.sandbox import Effect, Fault, Sandbox, World
 from .calling import FEATURE, Caller, VirtualClock
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    """Start it and ask it on both event loops; what it answers is tested on one."""
+    return request.param
 
 
 def world_with(slots: int, devices: int) -> World:

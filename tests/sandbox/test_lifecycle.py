@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import anyio
 import httpx
@@ -20,6 +21,12 @@ from licensespring_async.sandbox.server.serving import Serving, listen
 from .calling import BUNDLE, FEATURE, Caller, VirtualClock, new_http
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    """Start it and ask it on both event loops; what it answers is tested on one."""
+    return request.param
 
 
 def _servers() -> set[threading.Thread]:

@@ -59,6 +59,7 @@ def who(device: str, key: str = KEY) -> dict[str, str]:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the service and the sandbox have loops of their own
 async def test_two_hundred_requests_at_once() -> None:
     """Lets every licensed device through, asks the service once for each, and denies the others uniformly."""
     make_app = example()["make_app"]
