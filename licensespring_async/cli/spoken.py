@@ -29,6 +29,9 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "timeout": "--timeout",
 }
 _PHRASES: Final[Mapping[str, str]] = {
+    "give the same rows and settings, or name another file": (
+        "give the same rows and options, name another --output, or start over with --force"
+    ),
     "verify_signatures=False": "--no-verify-signatures",
     "`ApiKey`": "LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY",
     "`retry_after` seconds": "as long as it asks",

@@ -152,6 +152,8 @@ async def download(
     """Fetch the file that an installation file describes; see `client.download`."""
     if not file.installation_file:
         raise ConfigurationError("file: has no address; the service has no installation file for this")
+    if "\0" in os.fspath(path):
+        raise ConfigurationError("path: contains a NUL character, which no file name can")
     md5 = (file.hash_md5 or "").lower()
     if len(md5) != 32 or not set(md5) <= set("0123456789abcdef"):
         raise ResponseError("the service gives no MD5 for the file, so it could not be checked; it was not fetched")

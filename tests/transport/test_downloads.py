@@ -153,6 +153,14 @@ async def test_no_address_is_a_configuration_error(tmp_path: Path) -> None:
         )
 
 
+async def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    """Fetches nothing for a path with a NUL character."""
+    async with serving(answering(ok(CONTENT))) as server:
+        with pytest.raises(ConfigurationError, match="path: contains a NUL"):
+            await a_client().download(described(server), f"{tmp_path}/a\0b")
+    assert server.requests == []
+
+
 async def test_a_redirect_is_followed(tmp_path: Path) -> None:
     """Goes where the server sends it, as storage services do."""
     redirect = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

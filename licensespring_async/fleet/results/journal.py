@@ -104,8 +104,8 @@ class Journal:
         if names:
             differs = "; ".join(f"{name}: it has {kept.get(name)}, this run {given.get(name)}" for name in names)
             raise JournalMismatch(
-                f"{self._path}: belongs to another run ({differs}); give the same rows and options, name another "
-                "--output, or start over with --force"
+                f"{self._path}: belongs to another run ({differs}); "
+                "give the same rows and settings, or name another file"
             )
 
     def salt(self, given: str) -> str:
