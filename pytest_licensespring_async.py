@@ -1,6 +1,6 @@
 """The pytest plugin: fixtures with a local License API for each test.
 
-This module is beside the package, not in it: pytest imports plugins at every start, and should not import the package
+This module is beside the package, not in it: pytest imports plugins at every start, and nothing else should be imported
 then.
 """
 

@@ -104,7 +104,7 @@ class AirGap:
         self._policies = {policy.id: policy for policy in map(_policy, policies)}
 
     def license(self, confirmation: AirGapConfirmation, *, hardware_id: str, product: str) -> License:
-        """Return the license that a confirmation confirms: the one of its policy, active on this device.
+        """Return the license that a confirmation stands for: that of its policy, active on this device.
 
         Args:
             confirmation: The confirmation that was typed in.

@@ -1,4 +1,4 @@
-"""Uses that this device counted, and that the service has not, or may not have, counted. Pure.
+"""Uses counted on this device that the service has not counted, or may not have. Pure.
 
 A use is kept until it is sent. Before it is sent, it is recorded as in doubt. The answer ends the doubt. If the process
 is killed in between, the doubt stays, so no use is sent twice.

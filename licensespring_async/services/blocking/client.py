@@ -172,7 +172,7 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
 
     @property
     def with_raw_response(self) -> RawBlockingLicenseSpring:
-        """The same endpoints, answering with a `RawResponse`: the value and how it came about."""
+        """The same endpoints, returning a `RawResponse`: the value with its HTTP response."""
         return RawBlockingLicenseSpring(self)
 
     def perform(self, call: Call[T]) -> RawResponse[T]:

@@ -13,7 +13,7 @@ Source: TypeAlias = Literal["service", "memory", "grace"]
 
 @attrs.frozen(kw_only=True)
 class Decision:
-    """Say whether a feature or a license may be used; usable as a condition.
+    """Say whether a feature or a license may be used; true or false as a condition.
 
     Attributes:
         allowed: Whether it may.

@@ -39,8 +39,8 @@ class LicenseGate(Public):
     Args:
         client: Asks the service; the gate does not close it.
         ttl: Seconds for which a yes is cached, in a grace period too; never past the end of the feature or license.
-        refused_ttl: Seconds for which a refusal is cached. They are the same for every reason, so they do not reveal
-            it. If all slots are taken, a check after 5 s makes the gate ask the service again in the background.
+        refused_ttl: Seconds for which a refusal is cached, whatever its reason, so that the time does not reveal the
+            reason. If all slots are taken, a check after 5 s makes the gate ask the service again in the background.
         jitter: Fraction of `ttl` that is subtracted at random, so that answers do not all expire together.
         refresh_ahead: Fraction of an answer's lifetime after which the gate renews it in the background.
         floating_part: Fraction of the floating time-out for which a floating answer is cached at most.
@@ -93,7 +93,7 @@ class LicenseGate(Public):
         self._allowed = self._memory.allowed
 
     def allows(self, check: Check, *, source: str | None = None) -> Asking[Decision]:
-        """Return whether a feature or a license may be used; as a condition it raises unless it is awaited.
+        """Return whether a feature or a license may be used; as a condition without `await`, it raises.
 
         Args:
             check: The feature, license or bundle, and the device. A bundle needs one valid license.

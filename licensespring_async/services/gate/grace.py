@@ -90,7 +90,7 @@ class Verified:
         return self.at, not self.allowed, self.seen
 
     def not_before(self, known: Verified) -> Verified:
-        """Return a fresh refusal as the later one, if its clock may just be behind that of the known answer."""
+        """Return this as later than a known answer, if it is a fresh refusal whose clock may just be behind."""
         is_fresh = self.seen == self.at
         if not is_fresh or not self.at < known.at <= self.at + _CLOCK_TOLERANCE:
             return self
@@ -102,7 +102,7 @@ class Verified:
 
 
 class StoredAnswers:
-    """The answers in the store of a grace. If the store fails, that is logged, and the gate goes on without it.
+    """The answers in the store of a grace. A failure of the store is logged, and the gate goes on without it.
 
     For each check the store has the last answer and the last refusal. Only a later yes overrides the refusal, even if
     another process writes an older yes over the last answer.

@@ -75,7 +75,7 @@ class Inquiry:
         try:
             return await self._decide(check)
         except Exception:
-            # Until the answer expires, not every further check may ask the failing service again.
+            # Without this, every further check would ask the failing service again.
             self._memory.leave_alone(check.key, _AGAIN_SECONDS)
             raise
 
@@ -150,7 +150,7 @@ class Inquiry:
         verified = known if entry is None else max(known or entry.verified, entry.verified, key=attrgetter("order"))
         if verified is None or not verified.stands(self._time()):
             return None
-        # It is at least as late as `seen`: setting the clock back a little gains nothing.
+        # The time is at least `seen`: setting the clock back a little gains nothing.
         self._latest.rise(verified.seen)
         now = self._time()
         # The hours of this program's grace count, not those with which the answer was stored.

@@ -1,4 +1,4 @@
-"""Stores: they keep answers when the process ends."""
+"""Stores for a gate's answers, which outlive the process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SqliteStore:
     """Keep values in a SQLite file, which is created at first use and private to its owner (0600).
 
     A link or another account's file is refused: anyone who can write the file can hold its lock, and then no refusal is
-    stored. If others can read or write this account's file, that is ended.
+    stored. If others can access this account's file, their access is removed.
 
     Args:
         path: The file, in a directory that other accounts cannot write to.
@@ -64,11 +64,11 @@ class SqliteStore:
         self._path = Path(path)
 
     async def get(self, key: str) -> bytes | None:
-        """Return the value of a key, or None; StoreError when the file cannot be read."""
+        """Return the value of a key, or None; StoreError if the file cannot be read."""
         return await anyio.to_thread.run_sync(self._get, key)
 
     async def set(self, key: str, value: bytes) -> None:
-        """Keep a value; StoreError when the file cannot be written."""
+        """Store a value; StoreError if the file cannot be written."""
         await anyio.to_thread.run_sync(self._set, key, value)
 
     def _get(self, key: str) -> bytes | None:

@@ -251,7 +251,7 @@ class LicenseSession(Unpickled):
         return await self._counting.keeping.uses()
 
     async def resolve(self, doubt: str, *, was_counted: bool) -> None:
-        """Resolve uses in doubt, by what the vendor platform shows.
+        """Resolve uses in doubt, according to the count in the vendor platform.
 
         Args:
             doubt: The id of the doubt.
@@ -282,7 +282,7 @@ class LicenseSession(Unpickled):
         return borrowing
 
     async def give_back(self, *, feature: str | None = None) -> None:
-        """Give a borrowed slot back. The slot of the license, or of a held feature, is then taken again as a usual one.
+        """Give a borrowed slot back. The slot of the license or of a held feature is then taken again normally.
 
         Args:
             feature: Code of the feature; None for the slot of the license itself.
@@ -321,7 +321,7 @@ class LicenseSession(Unpickled):
                 await self._keeping.clear()
 
     async def refresh(self, text: str) -> State:
-        """Replace the stored license by an offline file or a refresh file. This needs no network.
+        """Replace the stored license with an offline or refresh file. This needs no network.
 
         Args:
             text: The text of the file.

@@ -1,8 +1,8 @@
 """A feature or license that a request needs. It turns the request into a decision, or into the answer that denies it.
 
 All refusals look the same, and are sent at the same times. So they do not reveal whether a key exists, a device is
-known, a license has ended or all its slots are taken. An undecided check has another answer, which says nothing about
-the license. So has a refusal that is due to a wrong product or feature in the program.
+known, a license has ended or all its slots are taken. An undecided check gets another answer, which says nothing about
+the license. So does a refusal that is due to a wrong product or feature in the program.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Requirement(Generic[C_contra]):
             # Only a key that exists has an old refusal. Other keys are undecided while the service is unreachable.
             return _put_off(self._licensing.gate.retry_after or _RETRY_SECONDS)
         refused = await self._refused(started)
-        # This holds for every refusal in doubt: a single 503 would reveal that its key exists.
+        # Every refusal in doubt is put off. A single 503 would reveal that its key exists.
         if self._licensing.gate.doubts(check):
             return _put_off(_RETRY_SECONDS)
         if self._licensing.full_pool is not None and decision.code.lower() == FloatingNotAvailable.kind:
