@@ -48,10 +48,8 @@ class Whose(Protocol):
         ...
 
 
-def key_of(product: str, feature: str | None, whose: Whose) -> Key:
-    """Return the key of the check of a feature, or with None of a license, without making the check.
-
-    A gate finds cached answers by this key.
+def key_of_whose(whose: Whose) -> Key:
+    """Return the rest of the key of a feature's or a license's check, behind its product and feature.
 
     Spellings of one device, key or user share one key. Otherwise one license could fill a gate. The service signs all
     three in lower case, so its own signatures do not tell spellings apart. For products and features, nothing is
@@ -60,8 +58,6 @@ def key_of(product: str, feature: str | None, whose: Whose) -> Key:
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
     return (
-        product,
-        feature,
         _one_spelling(whose.hardware_id),
         _one_spelling(whose.license_key),
         _one_spelling(whose.username),
@@ -150,8 +146,8 @@ class FeatureCheck(_Check):
 
     @property
     def key(self) -> Key:
-        """The check as a tuple, which is cheaper to look up."""
-        return key_of(self.product, self.feature, self)
+        """The check as a tuple, by which a gate finds cached answers."""
+        return (self.product, self.feature, *key_of_whose(self))
 
     def call(self) -> Call[LicenseFeature]:
         """Return the call of the check; it takes a slot if the feature floats."""
@@ -189,7 +185,7 @@ class LicenseCheck(_Check):
     @property
     def key(self) -> Key:
         """The same for all spellings of the device, the key and the user."""
-        return key_of(self.product, None, self)
+        return (self.product, None, *key_of_whose(self))
 
     def call(self) -> Call[License]:
         """Return the call of the check; it takes a slot if the license floats."""

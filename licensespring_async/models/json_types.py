@@ -27,6 +27,8 @@ def ascii_lower(text: str) -> str:
 
     Unicode pairs more characters than the service does: a Kelvin sign with k, ß with SS.
     """
+    if text.isascii():
+        return text.lower()
     return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 

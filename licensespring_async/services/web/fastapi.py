@@ -65,7 +65,7 @@ class _Guard(Requirement[HTTPConnection]):
         """Return a positive decision; raise anything else as an HTTPException."""
         if self._from_dependency:
             return _raised(await self.decide_for(licensee, source=self._licensing.source(connection)))
-        return _raised(await self.decide(connection))
+        return _raised(await self.decided(connection))
 
     @property
     def route_class(self) -> type[APIRoute]:
@@ -98,7 +98,11 @@ class _Guard(Requirement[HTTPConnection]):
                 handle = super().get_route_handler()
 
                 async def licensed(request: Request) -> Response:
-                    request.scope.setdefault("state", {})["license"] = _raised(await requires.decide(request))
+                    decided = await requires.decided(request)
+                    # Written out: this is the fast path of a request.
+                    if isinstance(decided, Denial):
+                        raise _answer(decided)
+                    request.scope.setdefault("state", {})["license"] = decided
                     return await handle(request)
 
                 return licensed
@@ -166,5 +170,9 @@ def _full(status: int | None) -> Responses:
 
 def _raised(decided: Decision | Denial) -> Decision:
     if isinstance(decided, Denial):
-        raise HTTPException(decided.status, decided.detail, dict(decided.headers))
+        raise _answer(decided)
     return decided
+
+
+def _answer(denial: Denial) -> HTTPException:
+    return HTTPException(denial.status, denial.detail, dict(denial.headers))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Final, Protocol
 
 from ...endpoints.parameters import text
 from ...errors import ConfigurationError
 from .licensee import Found, Licensee
+
+_VISITORS: Final = 1024  # whose licensees are remembered
+_LONGEST: Final = 512  # bytes of two values that are remembered: memory stays below a MiB, whatever is sent
 
 
 class HasScope(Protocol):
@@ -40,20 +44,28 @@ def by_headers(
     whose = text("license_key / username", license_key or username or "").lower().encode("latin-1")
     by_key = license_key is not None
 
+    def read(device: bytes, who: bytes) -> Licensee:
+        if by_key:
+            return Licensee(hardware_id=_text(device), license_key=_text(who))
+        return Licensee(hardware_id=_text(device), username=_text(who))
+
+    # Decoding the values of a visitor and making its licensee takes longer than the rest of the check.
+    remembered = lru_cache(_VISITORS)(read)
+
     def licensee(connection: HasScope) -> Found:
         device = who = None
         for name, value in connection.scope["headers"]:
             if name == device_name:
                 if device is not None:
                     return None
-                device = _text(value)
+                device = value
             elif name == whose:
                 if who is not None:
                     return None
-                who = _text(value)
+                who = value
         if device is None or who is None:
             return None
-        return Licensee(hardware_id=device, license_key=who) if by_key else Licensee(hardware_id=device, username=who)
+        return remembered(device, who) if len(device) + len(who) <= _LONGEST else read(device, who)
 
     return licensee
 

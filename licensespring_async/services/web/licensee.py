@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import attrs
 
-from ...checks import FeatureCheck, LicenseCheck
+from ...checks import FeatureCheck, Key, LicenseCheck, key_of_whose
 from ...redaction import Unpickled
 
 
@@ -28,11 +28,23 @@ class Licensee(Unpickled):
     license_id: int | None = None
     bundle_code: str | None = None
 
+    _named: Key | None = attrs.field(default=None, init=False, repr=False, eq=False)
+
+    def key(self, product: str, feature: str | None) -> Key:
+        """Return the key of the check that `of` returns, without making it."""
+        # Kept, because `by_headers` returns one licensee again and again.
+        named = self._named
+        if named is None:
+            named = key_of_whose(self)
+            object.__setattr__(self, "_named", named)
+        return (product, feature, *named)
+
     def of(self, product: str, feature: str | None) -> FeatureCheck | LicenseCheck:
         """Return the check of a feature, or with None of the license; InvalidParameter if it cannot be sent."""
+        whose = attrs.asdict(self, filter=lambda field, _: field.init)
         if feature is None:
-            return LicenseCheck(product=product, **attrs.asdict(self))
-        return FeatureCheck(product=product, feature=feature, **attrs.asdict(self))
+            return LicenseCheck(product=product, **whose)
+        return FeatureCheck(product=product, feature=feature, **whose)
 
 
 Found: TypeAlias = Licensee | None

@@ -44,7 +44,7 @@ _KINDS: Final[dict[int, type[HTTPException]]] = {403: NotLicensed, 429: AllInUse
 class _Guard(Requirement[Connection]):
     async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
         """Return if the request may go on; raise an HTTPException otherwise."""
-        decided = await self.decide(connection)
+        decided = await self.decided(connection)
         if isinstance(decided, Denial):
             raise _KINDS[decided.status](detail=decided.detail, headers=dict(decided.headers))
         connection.state.license = decided

@@ -15,7 +15,7 @@ from typing import Generic, Literal, Self
 
 import attrs
 
-from ...checks import Check, key_of
+from ...checks import Check
 from ...endpoints.parameters import identifier
 from ...errors import ConfigurationError, FloatingNotAvailable, InvalidParameter, LicenseSpringError
 from ..asking import Asking
@@ -81,7 +81,7 @@ class Requirement(Generic[C_contra]):
 
     def decide(self, connection: C_contra) -> Asking[Decision | Denial]:
         """Return the decision for a request, or the answer that denies it; as a condition it raises unless awaited."""
-        return Asking(self._decide(connection), "requirement.decide(connection)")
+        return Asking(self.decided(connection), "requirement.decide(connection)")
 
     def decide_for(self, licensee: Found, *, source: str | None = None) -> Asking[Decision | Denial]:
         """Return the decision for a licensee that is already known, or the answer that denies it, as `decide` does.
@@ -93,7 +93,8 @@ class Requirement(Generic[C_contra]):
         judged = self._judge(licensee, source, self._licensing.clock.monotonic())
         return Asking(judged, "requirement.decide_for(licensee)")
 
-    async def _decide(self, connection: C_contra) -> Decision | Denial:
+    async def decided(self, connection: C_contra) -> Decision | Denial:
+        """Do what `decide` does, for adapters: cheaper, and without its guard against a forgotten `await`."""
         licensing = self._licensing
         if licensing.licensee is None:
             return self._of_service()
@@ -101,7 +102,7 @@ class Requirement(Generic[C_contra]):
         found = licensing.licensee(connection)
         if isinstance(found, Licensee):
             # Fast path: a cached yes.
-            known = licensing.gate.known(key_of(self._product, self._feature, found))
+            known = licensing.gate.known(found.key(self._product, self._feature))
             if known is not None:
                 return known
         licensee = await found if isawaitable(found) else found

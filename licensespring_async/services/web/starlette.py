@@ -68,7 +68,7 @@ class Licensed:
         if scope["type"] == "lifespan":  # everything else is a request
             await self._app(scope, receive, send)
             return
-        decided = await self._requires.decide(HTTPConnection(scope))
+        decided = await self._requires.decided(HTTPConnection(scope))
         if not isinstance(decided, Denial):
             scope.setdefault("state", {})["license"] = decided
             await self._app(scope, receive, send)

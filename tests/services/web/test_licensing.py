@@ -11,6 +11,8 @@ import anyio
 import attrs
 import litestar
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from licensespring_async import ConfigurationError, ConnectionFailed, InvalidParameter, LicenseSpring
 from licensespring_async.services import Decision, Grace, LicenseGate
@@ -162,6 +164,37 @@ def test_a_header_is_read_as_it_was_meant(sent: bytes, read: str) -> None:
     assert named(Connection({"headers": [(b"x-device", sent), (b"x-user", sent)]})) == Licensee(
         hardware_id=read, username=read
     )
+
+
+visitors = st.lists(st.tuples(*[st.sampled_from([b"a", b"A", b" a", b"\xe4", "ä".encode(), b"a" * 600])] * 2))
+
+
+@given(visitors=visitors)
+def test_each_visitor_is_itself_whoever_came_before(visitors: list[tuple[bytes, bytes]]) -> None:
+    """Names for the headers of a request what a function names that has seen no other request."""
+
+    def named() -> Callable[[Connection], Licensee | None]:
+        return by_headers(hardware_id="x-device", license_key="x-key")
+
+    remembers = named()
+    for device, key in visitors:
+        asks = Connection({"headers": [(b"x-device", device), (b"x-key", key)]})
+        found, fresh = remembers(asks), named()(asks)
+        assert found is not None
+        assert fresh is not None
+        for feature in ("render", None):
+            assert found == fresh
+            assert found.key("TP", feature) == fresh.of("TP", feature).key
+
+
+def test_long_values_of_visitors_are_not_kept() -> None:
+    """Keeps short values only: whatever visitors send, little memory is held for them."""
+    named = by_headers(hardware_id="x-device", license_key="x-key")
+    short, long = connection(("x-device", "d"), ("x-key", "k")), connection(("x-device", "d"), ("x-key", "k" * 512))
+
+    assert named(short) is named(short)
+    assert named(long) == named(long)
+    assert named(long) is not named(long)
 
 
 @pytest.mark.parametrize("name", ["TP ", "\ufeffTP", "T\u200bP"])
