@@ -57,10 +57,8 @@ for name, function in COMMANDS.items():
     app.command(name, cls=Command, context_settings=SETTINGS)(function)
 app.command("sandbox", cls=Command, context_settings=SETTINGS)(sandbox)
 app.add_typer(api, name="api")
-app.add_typer(_later("License a device without a network, with files that people carry.", _offline), name="offline")
-app.add_typer(
-    _later("License a device that takes no files either, with codes that people type.", _airgap), name="airgap"
-)
+app.add_typer(_later("License a device without a network, by carrying files.", _offline), name="offline")
+app.add_typer(_later("License an air-gapped device, by typing codes.", _airgap), name="airgap")
 app.add_typer(_later("Check many devices.", _fleet), name="fleet")
 
 

@@ -77,7 +77,7 @@ class Connection(Group):
         if concurrency is not None:
             options["max_concurrency"] = concurrency
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # said below, for people
+            warnings.simplefilter("ignore")  # `warn` below is for people
             client = LicenseSpring.from_env(environ, **options)
         self.warn()
         return client
@@ -89,7 +89,7 @@ class Connection(Group):
             typer.BadParameter: There are some.
         """
         if self.base_url is not None or self.unverified:
-            raise typer.BadParameter("--sandbox brings its own address and key; leave the connection options out")
+            raise typer.BadParameter("--sandbox has its own address and key; leave the connection options out")
 
     def trusted_key(self) -> bytes | None:
         """Return the PEM of the trusted key; None for the vendor's key, or without verification.
@@ -106,8 +106,8 @@ class Connection(Group):
             return read_key(self.public_key)
         if not self.unverified and self.origin.lower() != PRODUCTION_URL:
             raise ConfigurationError(
-                "--base-url (LICENSESPRING_BASE_URL): not the vendor's own service; name the key that it signs with "
-                "(--public-key FILE), or say --no-verify-signatures"
+                "--base-url (LICENSESPRING_BASE_URL): is not the vendor's service; pass the key that verifies its "
+                "answers (--public-key FILE), or --no-verify-signatures"
             )
         return None
 

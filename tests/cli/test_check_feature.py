@@ -214,7 +214,7 @@ def test_another_server_needs_its_key(offline: Run, words: list[str]) -> None:
     """Without a key the message says which option is missing."""
     done = offline(*words, "raw-import")
     assert done.exit_code == 2
-    assert "name the key that it signs with (--public-key FILE), or say --no-verify-signatures" in done.stderr
+    assert "pass the key that verifies its answers (--public-key FILE), or --no-verify-signatures" in done.stderr
 
 
 def test_help_says_that_a_slot_is_taken(offline: Run) -> None:
@@ -237,7 +237,7 @@ def test_a_check_of_a_sandbox_takes_what_is_given(offline: Run) -> None:
     done = offline("check-feature", "--sandbox", "--feature", "nope")
     assert (done.exit_code, "(invalid_license_feature_code)" in done.stdout) == (5, True)
     refused = offline("check-feature", "--sandbox", "--base-url", "https://example.org")
-    assert (refused.exit_code, "--sandbox brings its own address" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "--sandbox has its own address" in refused.stderr) == (2, True)
     assert "Missing option '--product'" in offline("check-feature", "--feature", "raw-import").stderr
 
 

@@ -328,7 +328,7 @@ def test_a_source_that_cannot_be_exits_with_2(offline: Run, words: list[str], me
 @pytest.mark.parametrize(
     ("lines", "notice"),
     [
-        ("APP,d1,KEY,,render\n", "This may take floating slots on 1 device until they time out. Say --yes to agree"),
+        ("APP,d1,KEY,,render\n", "This may take floating slots on 1 device until they time out. Pass --yes to agree"),
         (
             "APP,d1,KEY,,a\nAPP,d1,KEY,,\nAPP,d2,KEY,,\n",
             "This may take floating slots on 3 devices until they time out.",
@@ -351,7 +351,9 @@ def test_slots_are_not_taken_unasked(  # noqa: PLR0917  # fixtures
 def test_release_keeps_what_bundle_checks_take(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
     """What a bundle check takes stays taken, and the notice says so."""
     done = offline(*words(fleet(tmp_path / "fleet.csv", 1), output, service), "--release")
-    assert "1 device until they time out: --release gives none of bundle checks back" in " ".join(done.stderr.split())
+    assert "1 device until they time out: --release does not release slots of bundle checks" in " ".join(
+        done.stderr.split()
+    )
 
 
 def test_a_journal_keeps_the_first_answer(tmp_path: Path) -> None:

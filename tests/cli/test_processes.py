@@ -151,7 +151,7 @@ def test_a_run_that_waits_says_how_far_it_is_and_how_it_ends(tmp_path: Path, mon
             while not (line := process.stderr.readline()).startswith("0 of 1 rows, 0.0/s"):
                 assert line
             process.send_signal(signal.SIGINT)
-            assert process.stderr.readline() == "Ending with the 1 row under way; Ctrl-C again ends at once.\n"
+            assert process.stderr.readline() == "Finishing the 1 row under way; press Ctrl-C again to end at once.\n"
             process.send_signal(signal.SIGINT)
             assert "Interrupted: 0 of 1 rows done." in process.stderr.read()
             assert process.wait(timeout=60) == 130

@@ -86,7 +86,7 @@ def test_shapes_no_limits_without_a_plan() -> None:
     """Options of the rate limits do nothing without a plan, so they are refused."""
     failed = invoke("--rate-scale", "0.5")
     assert failed.exit_code == 2
-    assert "name one" in failed.stderr
+    assert "pass one" in failed.stderr
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_shell_is_told_of_nothing_where_nothing_runs(tmp_path: Path) -> None:
     """Without a sandbox there is nothing for `eval`, and a sentence says how to get one."""
     failed = run("sandbox", "--print-env", "--port", "1", env={"XDG_CACHE_HOME": str(tmp_path)})
     assert (failed.exit_code, failed.stdout) == (2, "")
-    assert "no sandbox answers at http://127.0.0.1:1: start one" in failed.stderr
+    assert "no sandbox is running at http://127.0.0.1:1: start one" in failed.stderr
 
 
 def test_what_another_program_says_of_itself_names_no_file(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ import io
 from datetime import UTC, datetime
 
 import pytest
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 
 from licensespring_async.cli.endpoints.tables import feature_table, licenses_table
 from licensespring_async.models import Bundle, LicenseFeature
@@ -18,10 +17,14 @@ from ..unit import bodies
 NOW = datetime(2029, 12, 29, 12, tzinfo=UTC)
 
 
-def printed(table: Table) -> str:
+def lines(table: RenderableType, *, width: int = 80) -> list[str]:
     text = io.StringIO()
-    Console(file=text, width=80).print(table)
-    return " ".join(text.getvalue().split())
+    Console(file=text, width=width).print(table)
+    return [" ".join(each.split()) for each in text.getvalue().splitlines()]
+
+
+def printed(table: RenderableType) -> str:
+    return " ".join(" ".join(lines(table)).split())
 
 
 def feature(**changes: object) -> str:
@@ -96,3 +99,11 @@ def test_a_license_is_one_line() -> None:
 def test_what_limits_a_license_is_shown(changes: bodies.Json, expected: str) -> None:
     """Why it is not valid, and what it has no limit or none of."""
     assert expected in bundle(**changes)
+
+
+def test_a_narrow_terminal_breaks_no_word_of_a_license() -> None:
+    """Where the table does not fit, each license is a list."""
+    two = structure([bodies.license(), bodies.license(license_type="time-limited")], Bundle)
+    wide, narrow = lines(licenses_table(two, NOW)), lines(licenses_table(two, NOW), width=40)
+    assert "Product Type Valid Ends Devices Features" in wide
+    assert {"Type time-limited", "Valid yes"} < set(narrow)

@@ -42,7 +42,7 @@ def _verdict(value: Checked, now: datetime) -> Verdict:
 
 
 def _from_demo(context: typer.Context, wanted: bool) -> bool:
-    """Fill the options that are left out from the sandbox's demo."""
+    """Fill missing options from the sandbox's demo."""
     if wanted:
         demo = demo_of_sandbox()
         asked = demo.bundle if context.info_name == "check-bundle" else demo
@@ -59,7 +59,7 @@ InSandbox: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--sandbox",
-        help="Ask a sandbox on this machine. Options left out come from its demo.",
+        help="Use a sandbox on this machine. Missing options come from its demo.",
         callback=_from_demo,
         is_eager=True,
     ),
@@ -108,12 +108,12 @@ def acting(act: Act[T], *, about: str = "") -> Callable[..., None]:
 
 
 def _of_trial(trial: Trial) -> Mapping[str, str]:
-    said = {
+    secrets = {
         "License key": trial.license_key,
         "User": trial.license_user,
         "Initial password": trial.initial_password,
     }
-    return {name: secret for name, secret in said.items() if secret}
+    return {name: secret for name, secret in secrets.items() if secret}
 
 
 def _first_password(arguments: Mapping[str, object]) -> str | None:
@@ -144,7 +144,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
         notice="If it floats, this TAKES A SLOT.",
         about="Check a device against one feature of its license, and connect it to the feature.\n\n"
         "If the feature floats, the device takes one slot, or renews the one it holds. It keeps the slot until "
-        "`release` gives it back or the slot times out.",
+        "`release` or until the slot times out.",
     ),
     "check-bundle": checking(
         Check(
@@ -163,7 +163,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             title="counted uses of {product}",
             show=consumption_table,
         ),
-        about="Count uses of a license, or of a feature with --feature; a negative number gives uses back.\n\n"
+        about="Count uses of a license, or of a feature with --feature; a negative number takes uses back.\n\n"
         "After a failure it is not sent again if it may have been counted; the error then says so.",
     ),
     "borrow": acting(
@@ -181,7 +181,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             endpoint=either(endpoints.release_floating_license, endpoints.release_floating_feature),
             title="released {product}",
         ),
-        about="Give back the slot of a floating license, or of a feature with --feature.",
+        about="Release the slot of a floating license, or of a feature with --feature.",
     ),
     "trial": acting(
         Act(

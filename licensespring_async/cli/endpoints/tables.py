@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import attrs
 from rich import box
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 
 from ...models import Borrowing, Consumption, License, LicenseFeature, Trial, Version
@@ -72,40 +74,60 @@ def versions_table(versions: Iterable[Version], _: datetime) -> Table:
 
 def named(values: Mapping[str, str]) -> Table:
     """Return a table of names and values; an empty value is left out."""
+    return _pairs({name: text(value) for name, value in values.items() if value})
+
+
+def _pairs(values: Mapping[str, RenderableType]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in values.items():
-        if value:
-            table.add_row(text(name), text(value))
+        table.add_row(text(name), value)
     return table
 
 
-def license_table(license: License, now: datetime) -> Table:
+def license_table(license: License, now: datetime) -> Licenses:
     """Return a license as a table with one line."""
     return licenses_table([license], now)
 
 
-def licenses_table(licenses: Iterable[License], now: datetime) -> Table:
+def licenses_table(licenses: Iterable[License], now: datetime) -> Licenses:
     """Return the licenses of a bundle or a listing as a table, one line each."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Product", overflow="fold")
-    table.add_column("Type", overflow="fold")
-    table.add_column("Valid", overflow="fold")
-    table.add_column("Ends", overflow="fold")
-    table.add_column("Devices", justify="right")
-    table.add_column("Features", overflow="fold")
-    for license in licenses:
-        validity = license.is_valid(now)
-        table.add_row(
-            text(license.product_details.short_code),
-            text(str(license.license_type)),
-            text("yes", "green") if validity else text(str(validity.reason), "yellow"),
-            text(_ends(license.ends_at, now)),
-            text(_devices(license)),
-            text(", ".join(each.code for each in license.product_features) or "none"),
-        )
-    return table
+    return Licenses([_fields(license, now) for license in licenses])
+
+
+@attrs.frozen
+class Licenses:
+    """A table of licenses; on a terminal that is too narrow for it, each license is a list of names and values."""
+
+    rows: Sequence[Mapping[str, RenderableType]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the table or the lists."""
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for name in self.rows[0] if self.rows else ():
+            table.add_column(name, overflow="fold", justify="right" if name == "Devices" else "left")
+        for row in self.rows:
+            table.add_row(*row.values())
+        needed = console.measure(table, options=options.update(width=10_000)).minimum  # without breaking words
+        if needed <= options.max_width:
+            yield table
+            return
+        for row in self.rows:
+            yield ""
+            yield _pairs(row)
+
+
+def _fields(license: License, now: datetime) -> Mapping[str, RenderableType]:
+    validity = license.is_valid(now)
+    return {
+        "Product": text(license.product_details.short_code),
+        "Type": text(str(license.license_type)),
+        "Valid": text("yes", "green") if validity else text(str(validity.reason), "yellow"),
+        "Ends": text(_ends(license.ends_at, now)),
+        "Devices": text(_devices(license)),
+        "Features": text(", ".join(each.code for each in license.product_features) or "none"),
+    }
 
 
 def _ends(moment: datetime | None, now: datetime) -> str:

@@ -28,7 +28,7 @@ class Service:
 
     Attributes:
         is_sandbox: Whether it is the command's own sandbox.
-        release: Whether to give floating slots back.
+        release: Whether to release floating slots after the checks.
     """
 
     is_sandbox: bool
@@ -75,9 +75,9 @@ def _here(service: Service) -> AbstractAsyncContextManager[Checker]:
 
 def _tell(error: LicenseSpringError | None) -> None:
     if error is None:
-        say(ERR, "The service answers again.")
+        say(ERR, "The service responds again.")
     else:
-        warn(f"the service stopped answering ({error}). The run waits until it answers again; Ctrl-C ends the run.")
+        warn(f"the service stopped responding ({error}). The run waits until it responds again; Ctrl-C ends the run.")
 
 
 def _on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Checker]:
@@ -95,7 +95,7 @@ def _on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Ch
     )
     if service.is_sandbox:
         if not settings.is_local:
-            raise ConfigurationError("--sandbox: only works on this machine; say --dask local with it")
+            raise ConfigurationError("--sandbox: only works on this machine; combine it with --dask local")
         return _with_sandbox(scheduler, settings, service.shared)
     key = connection.trusted_key()
     connection.warn()
@@ -116,7 +116,7 @@ def _with_sandbox(scheduler: str, settings: Settings, limits: Limits) -> Abstrac
             raise ConfigurationError(str(e)) from e
         try:
             its = attrs.evolve(settings, base_url=sandbox.url, public_key=sandbox.public_key.encode())
-            # Given to the processes as they start, and to nobody else.
+            # Only the worker processes get these, as they start.
             environ = {"LICENSESPRING_API_KEY": sandbox.api_key, "LICENSESPRING_SHARED_KEY": sandbox.shared_key}
             async with _checking(scheduler, its, limits, environ) as checker:
                 yield checker

@@ -25,8 +25,8 @@ from .source import Rows
 from .summary_file import command_of
 
 _AFTER_THE_DEMO: Final = (
-    "Next: keep the results with --output results.jsonl, and see them with `licensespring-async fleet report "
-    "results.jsonl`. Your own devices: `licensespring-async fleet check devices.csv --dry-run`."
+    "Next: keep the results with --output results.jsonl, and view them with `licensespring-async fleet report "
+    "results.jsonl`. For your own devices, start with `licensespring-async fleet check devices.csv --dry-run`."
 )
 
 
@@ -126,12 +126,12 @@ def check(
     bundle check, unless a column named check says "license". Other columns are ignored. Duplicate rows are checked
     once.
 
-    With --output, the same command resumes a run that was interrupted or killed. Ctrl-C once finishes the rows under
-    way; twice ends at once.
+    With --output, the same command resumes a run that was interrupted or killed. Ctrl-C finishes the rows under way
+    first; a second Ctrl-C ends at once.
 
     Exits with 0 when all rows were checked, whatever the answers; 1 when some ended in an error, or --dry-run found
     invalid rows; 2 for wrong usage; 3 when --max-errors or --max-error-rate ended the run; 4 for refused credentials or
-    a wrong signature, which ends it at once; 5 for a no with --fail-on not_licensed; 130 when interrupted.
+    a wrong signature, which end it at once; 5 for a no with --fail-on not_licensed; 130 when interrupted.
     """
     _run(context, fleet, force=force, dry_run=dry_run)
 

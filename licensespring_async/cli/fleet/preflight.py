@@ -30,8 +30,8 @@ class Slots(Group):
         bool,
         typer.Option(
             "--release",
-            help="Give the floating slot of each feature or license back after its check, even if the device held it "
-            "before. Slots of bundle checks are not given back.",
+            help="Release the floating slot of each feature or license after its check, even if the device held it "
+            "before. Slots of bundle checks are not released.",
         ),
     ] = False
 
@@ -56,23 +56,23 @@ class Slots(Group):
                 raise typer.Exit(Code.USAGE)
         else:
             raise ConfigurationError(
-                f"{notice}. Say --yes to agree. --dry-run only counts; --release gives the slots of features and "
-                "licenses back"
+                f"{notice}. Pass --yes to agree. --dry-run only counts; --release releases the slots of features and "
+                "licenses"
             )
 
 
 def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
     """Describe in one line what a run will do."""
-    given_back = survey.feature_checks + survey.license_checks
+    released = survey.feature_checks + survey.license_checks
     if limits is None:
         time = "no rate limit"
     else:
-        least = least_seconds(survey.checks + (given_back if release else 0), limits)
+        least = least_seconds(survey.checks + (released if release else 0), limits)
         windows = ", ".join(f"{each.limit:,} in {each.seconds:g} s" for each in limits.windows)
         time = f"{f'at least {duration(least)}' if least >= 1 else 'less than a second'} at {windows}"
     slots = f"{survey.checks:,} may take a floating slot"
     if release:
-        slots += f", {given_back:,} give it back"
+        slots += f", {released:,} release it"
     return (
         f"{counted(survey.rows, 'row')}: {survey.checks:,} to check, {counted(survey.duplicates, 'duplicate')}, "
         f"{survey.invalid:,} invalid; {len(survey.kinds):,} distinct (product, feature); {slots}; {time}"
@@ -94,8 +94,8 @@ def _notice(survey: Survey | None, *, release: bool) -> str:
     if not release:
         return f"{notice} until they time out"
     if survey is None:
-        return f"{notice} and gives them back, except those of bundle checks"
+        return f"{notice} and releases them, except those of bundle checks"
     if survey.bundle_checks == survey.checks:
-        return f"{notice} until they time out: --release gives none of bundle checks back"
+        return f"{notice} until they time out: --release does not release slots of bundle checks"
     kept = f", except those of {counted(survey.bundle_checks, 'bundle check')}" if survey.bundle_checks else ""
-    return f"{notice} and gives them back{kept}"
+    return f"{notice} and releases them{kept}"

@@ -169,7 +169,7 @@ class _Run:
                         write(result)
                         summary.add(result)
                 if self._finished:
-                    say(ERR, f"Resuming: {earlier:,} of {total or 0:,} rows have a result already.")
+                    say(ERR, f"Resuming: {earlier:,} of {total or 0:,} rows already have a result.")
                 with (
                     _told(report, is_clear=is_clear, goes_on=self._journal is not None),
                     progress(meter, job.shown) as show,
@@ -220,7 +220,7 @@ class _Run:
         if self._checks is not None:
             self._checks.stop()
             if under_way := self._checks.pace.under_way:
-                say(ERR, f"Ending with the {counted(under_way, 'row')} under way; Ctrl-C again ends at once.")
+                say(ERR, f"Finishing the {counted(under_way, 'row')} under way; press Ctrl-C again to end at once.")
         return True
 
     async def _check(self, write: Callable[[Result], None], show: Show) -> None:
@@ -259,7 +259,7 @@ def _told(report: Report, *, is_clear: bool, goes_on: bool) -> Generator[None]:
             report.print(is_complete=False)
         report.print_interrupted()
         if goes_on:
-            say(ERR, "The same command resumes from here.")
+            say(ERR, "Run the same command again to resume.")
         raise
 
 

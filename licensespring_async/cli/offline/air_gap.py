@@ -1,4 +1,4 @@
-"""`airgap`: codes that people type, for devices without a network that take no files either."""
+"""`airgap`: codes to type, for devices that have no network and take no files."""
 
 from __future__ import annotations
 

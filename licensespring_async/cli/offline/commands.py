@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 import typer
-from rich.table import Table
+from rich.console import RenderableType
 
 from ...credentials import auth_from
 from ...errors import ConfigurationError
@@ -124,7 +124,7 @@ def _show(
 
 
 def text_of(path: Path) -> str:
-    """Read a file that someone carried here.
+    """Read a file that a person copied to this machine.
 
     Raises:
         ConfigurationError: It cannot be read, or is far too large.
@@ -135,11 +135,11 @@ def text_of(path: Path) -> str:
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}") from error
     if len(content) > _LARGEST_FILE:
-        raise ConfigurationError(f"{path}: has more than {_LARGEST_FILE:,} bytes; it cannot be such a file")
+        raise ConfigurationError(f"{path}: has more than {_LARGEST_FILE:,} bytes, so it is not a license file")
     return content.decode("ascii", "replace")
 
 
-def _table(value: License | Bundle, now: datetime) -> Table:
+def _table(value: License | Bundle, now: datetime) -> RenderableType:
     return license_table(value, now) if isinstance(value, License) else licenses_table(value, now)
 
 

@@ -23,8 +23,8 @@ def sandbox(*, address: Address, told: Told, served: Served, limits: Limits, ste
     """Serve the License API on this machine, for development and tests.
 
     When it is ready, it prints its address, its credentials, its public key and a demo license: as text on a terminal,
-    else as one line of JSON. It runs until Ctrl-C or SIGTERM, and exits with 0. Its page in a browser is /_sandbox/. In
-    another terminal, `eval "$(licensespring-async sandbox --print-env)"` points the other commands at it.
+    else as one line of JSON. It runs until Ctrl-C or SIGTERM, and exits with 0. Its web page is at /_sandbox/. In
+    another terminal, `eval "$(licensespring-async sandbox --print-env)"` makes the other commands use it.
     """
     from ...sandbox import DEMO_FILE, SandboxError  # noqa: PLC0415  # an extra
 
@@ -83,7 +83,7 @@ def _running(address: Address, served: Served, limits: Limits, steering: Steerin
     if served.db is not None and address.port != 0:
         return {**_server(address, served, limits, steering).keys(), "url": address.url}
     raise ConfigurationError(
-        f"no sandbox answers at {address.url}: start one with `licensespring-async sandbox`, or give the --port, "
+        f"no sandbox is running at {address.url}: start one with `licensespring-async sandbox`, or pass the --port, "
         "--control-token or --db of yours"
     )
 

@@ -27,7 +27,7 @@ class Plan(StrEnum):
 
 
 class Format(StrEnum):
-    """How it prints what a client needs."""
+    """Format of the connection details."""
 
     TEXT = "text"
     JSON = "json"
@@ -68,7 +68,7 @@ class Address(Group):
 
 @attrs.frozen(kw_only=True)
 class Told(Group):
-    """What it prints for clients."""
+    """What the sandbox prints."""
 
     panel = "What it prints"
 
@@ -82,7 +82,7 @@ class Told(Group):
         bool,
         typer.Option(
             "--print-env",
-            help="Print shell commands that point clients at a running sandbox (of --port or --db), and exit.",
+            help="Print shell commands that connect clients to a running sandbox (of --port or --db), and exit.",
         ),
     ] = False
     log: Annotated[
@@ -93,17 +93,17 @@ class Told(Group):
 
 @attrs.frozen(kw_only=True)
 class Served(Group):
-    """What it serves."""
+    """What the sandbox serves."""
 
     panel = "What it serves"
 
     world: Annotated[Path | None, typer.Option(help="World file (TOML). Default: the demo.", metavar="FILE")] = None
     db: Annotated[
         Path | None,
-        typer.Option(help="SQLite file for the keys and what requests change. Default: in memory.", metavar="FILE"),
+        typer.Option(help="SQLite file for the keys and all changes. Default: in memory.", metavar="FILE"),
     ] = None
     print_world: Annotated[
-        bool, typer.Option("--print-world", help="Print the demo's world file, as a start for yours, and exit.")
+        bool, typer.Option("--print-world", help="Print the demo's world file, as a template for yours, and exit.")
     ] = False
     token_lifetime: Annotated[int, typer.Option(help="Lifetime of an OAuth token.", metavar="SECONDS", min=1)] = 480
 
@@ -136,23 +136,23 @@ class Limits(Group):
             )
         if self != Limits():
             raise ConfigurationError(
-                "--rate-scale, --retry-after, --html-429: these change the limits of a --plan; name one"
+                "--rate-scale, --retry-after, --html-429: these change the limits of a --plan; pass one"
             )
         return None
 
 
 @attrs.frozen(kw_only=True)
 class Steering(Group):
-    """What tests steer."""
+    """Its clock, and access to its controls."""
 
-    panel = "Steering"
+    panel = "Controls"
 
     clock_offset: Annotated[float, typer.Option(help="Set its clock ahead.", metavar="SECONDS")] = 0.0
     freeze: Annotated[bool, typer.Option("--freeze", help="Stop its clock.")] = False
     control_token: Annotated[
         str | None,
         typer.Option(
-            help="Token that /_sandbox/ demands, from any address. Default: none, and only this machine may use it.",
+            help="Token that opens /_sandbox/ to any address. Default: none, and only this machine has access.",
             metavar="TOKEN",
             envvar="LICENSESPRING_SANDBOX_CONTROL_TOKEN",
         ),

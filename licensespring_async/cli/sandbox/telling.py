@@ -1,4 +1,4 @@
-"""Tell people, programs and shells where the sandbox is and what it accepts."""
+"""Print the sandbox's address and credentials, for people, programs and shells."""
 
 from __future__ import annotations
 
@@ -20,24 +20,26 @@ _LOG: Final = logging.getLogger("licensespring_async.sandbox.requests")
 
 
 def tell_people(told: Mapping[str, Any], port: int) -> None:
-    """Print its address, its page, and how to connect a client and the command line."""
+    """Print the sandbox's address, its web page, and how to connect a client and the command line."""
     url, demo = told["url"], told["demo"]
     say(OUT, ("License sandbox", "bold"), f" at {url}. Ctrl-C ends it.")
-    say(OUT, f"Watch and steer it at {url}/_sandbox/")
+    say(OUT, f"Web page with its requests, licenses and controls: {url}/_sandbox/")
     say(OUT, "")
-    say(OUT, ("From another terminal:", "bold"))
+    say(OUT, ("In another terminal:", "bold"))
     where = "" if port == DEFAULT_PORT else f" --port {port}"
     write(f'  eval "$(licensespring-async sandbox --print-env{where})"\n')
     if demo is not None:
         write(
             f"  licensespring-async check-feature --product {demo['product']} --feature {demo['feature']} \\\n"
-            f"    --hardware-id {demo['hardware_id']} --license-key {demo['license_key']}\n"
+            f"    --hardware-id {demo['hardware_id']} \\\n"
+            f"    --license-key {demo['license_key']}\n"
         )
     say(OUT, "")
-    say(OUT, ("From Python, there:", "bold"))
+    say(OUT, ("In Python, started from that terminal:", "bold"))
     write(
-        '  key = Path(os.environ["LICENSESPRING_PUBLIC_KEY_FILE"]).read_bytes()\n'
-        "  async with LicenseSpring.from_env(public_key=key) as client:\n\n"
+        '  key = os.environ["LICENSESPRING_PUBLIC_KEY_FILE"]\n'
+        "  pem = Path(key).read_bytes()\n"
+        "  async with LicenseSpring.from_env(public_key=pem) as client:\n\n"
     )
 
 
