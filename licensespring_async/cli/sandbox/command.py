@@ -24,7 +24,9 @@ def sandbox(*, address: Address, told: Told, served: Served, limits: Limits, ste
 
     When it is ready, it prints its address, its credentials, its public key and a demo license: as text on a terminal,
     else as one line of JSON. It runs until Ctrl-C or SIGTERM, and exits with 0. Its web page is at /_sandbox/. In
-    another terminal, `eval "$(licensespring-async sandbox --print-env)"` makes the other commands use it.
+    another terminal, this makes the other commands use it:
+
+    eval "$(licensespring-async sandbox --print-env)"
     """
     from ...sandbox import DEMO_FILE, SandboxError  # noqa: PLC0415  # an extra
 

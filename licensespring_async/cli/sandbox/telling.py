@@ -23,14 +23,15 @@ def tell_people(told: Mapping[str, Any], port: int) -> None:
     """Print the sandbox's address, its web page, and how to connect a client and the command line."""
     url, demo = told["url"], told["demo"]
     say(OUT, ("License sandbox", "bold"), f" at {url}. Ctrl-C ends it.")
-    say(OUT, f"Web page with its requests, licenses and controls: {url}/_sandbox/")
+    say(OUT, f"Web page and controls: {url}/_sandbox/")
     say(OUT, "")
     say(OUT, ("In another terminal:", "bold"))
     where = "" if port == DEFAULT_PORT else f" --port {port}"
     write(f'  eval "$(licensespring-async sandbox --print-env{where})"\n')
     if demo is not None:
         write(
-            f"  licensespring-async check-feature --product {demo['product']} --feature {demo['feature']} \\\n"
+            "  licensespring-async check-feature \\\n"
+            f"    --product {demo['product']} --feature {demo['feature']} \\\n"
             f"    --hardware-id {demo['hardware_id']} \\\n"
             f"    --license-key {demo['license_key']}\n"
         )
