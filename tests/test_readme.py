@@ -163,6 +163,7 @@ def test_tests(block: Block, tmp_path: Path) -> None:
     assert f"{passed} passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_types(tmp_path: Path) -> None:
     """Every Python block passes mypy --strict as it stands."""
     for number, block in enumerate(blocks("python")):
@@ -246,7 +247,7 @@ async def test_a_feature_that_ended_is_a_no(days: int, expected: bool, capsys: p
     assert ("ended" in capsys.readouterr().out) is not expected
 
 
-@pytest.mark.parametrize("command", [each for each in commands() if each.startswith("licensespring-async")])
+@pytest.mark.parametrize("command", [each for each in commands() if each.startswith("licensespring-async ")])
 def test_command(command: str, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command of a page works as it is written, against a sandbox."""
     monkeypatch.chdir(tmp_path)
