@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -55,7 +56,7 @@ def test_without_the_cli_extra_it_says_what_to_install(missing: str) -> None:
     done = python(f"import sys; sys.modules['{missing}'] = None\nfrom licensespring_async.__main__ import main\nmain()")
     assert done.returncode == 2
     assert f"needs {missing}," in done.stderr
-    assert done.stderr.endswith('python -m pip install "licensespring-async[cli]"\n')
+    assert re.search(r'python -m pip install .*\[cli\]"\n$', done.stderr)
     assert done.stderr.count("\n") == 1
 
 
@@ -71,7 +72,7 @@ def test_without_the_sandbox_extra_it_says_what_to_install() -> None:
     )
     assert (done.returncode, done.stdout) == (0, "2\n2\n")
     for line in done.stderr.splitlines():
-        assert 'python -m pip install "licensespring-async[sandbox]"' in line
+        assert re.search(r'python -m pip install .*\[sandbox\]"', line)
     assert done.stderr.count("\n") == 2
 
 
