@@ -100,6 +100,7 @@ async def test_cancelled_at_random_moments(kind: str, scheme: str) -> None:
     assert open_sockets() <= sockets_before
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 async def test_an_outage_is_met_with_few_requests(kind: str) -> None:
     """Sends at most 1,035 requests for 1,000 concurrent calls to a server that only says 503, and then recovers."""
     down = True

@@ -335,6 +335,7 @@ class Walk:
         self.consumed[feature] += number
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the walk is the same on every loop
 @pytest.mark.parametrize("steps", [600, pytest.param(10_000, marks=pytest.mark.slow)])
 async def test_what_is_settled_is_what_was_consumed(tmp_path: Path, steps: int) -> None:
     """Loses no use and counts none twice, whatever happens between: the doubts make up the whole difference."""
