@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from . import endpoints
-from .endpoints.parameters import Value
-from .endpoints.requests import optional, required, who
+from .endpoints.parameters import CHECKS
+from .endpoints.requests import who
 from .models import Bundle, License, LicenseFeature
 from .models.json_types import ascii_lower
 from .redaction import Unpickled, fingerprint
@@ -75,7 +75,7 @@ def _masked(value: str | None) -> str:
     return "None" if value is None else fingerprint(value)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class _Check(Unpickled):
     """The fields of every check: the product, the device and the license.
 
@@ -96,16 +96,23 @@ class _Check(Unpickled):
     username: str | None = attrs.field(default=None, repr=_masked)
     license_id: int | None = None
 
+    _required: ClassVar[tuple[str, ...]] = ("product", "hardware_id")
+    _optional: ClassVar[tuple[str, ...]] = ("license_key", "username", "license_id")
+
     def __attrs_post_init__(self) -> None:
         # An invalid check must neither reach a gate nor count there.
-        for name, value in self._fields().items():
-            object.__setattr__(self, name, value)
+        who(license_key=self.license_key, username=self.username)
+        for name in self._required:
+            self._check(name, getattr(self, name))
+        for name in self._optional:
+            value = getattr(self, name)
+            if value is not None:
+                self._check(name, value)
 
-    def _fields(self) -> dict[str, Value]:
-        whose = who(license_key=self.license_key, username=self.username)
-        return required(product=self.product, hardware_id=self.hardware_id, **whose) | optional(
-            license_id=self.license_id
-        )
+    def _check(self, name: str, value: object) -> None:
+        sent = CHECKS[name](name, value)
+        if sent is not value:
+            object.__setattr__(self, name, sent)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -121,7 +128,7 @@ class _Check(Unpickled):
         return f"{self.product}, device {fingerprint(self.hardware_id)}, license {fingerprint(self.identity)}"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class FeatureCheck(_Check):
     """A check of one feature of a license on a device; equal checks share one answer.
 
@@ -141,8 +148,8 @@ class FeatureCheck(_Check):
     feature: str
     bundle_code: str | None = None
 
-    def _fields(self) -> dict[str, Value]:
-        return super()._fields() | required(feature=self.feature) | optional(bundle_code=self.bundle_code)
+    _required: ClassVar = (*_Check._required, "feature")
+    _optional: ClassVar = (*_Check._optional, "bundle_code")
 
     @property
     def key(self) -> Key:
@@ -161,7 +168,7 @@ class FeatureCheck(_Check):
         return f"feature {self.feature} of {super().__str__()}"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class LicenseCheck(_Check):
     """A check of a license on a device.
 
@@ -179,8 +186,7 @@ class LicenseCheck(_Check):
 
     bundle_code: str | None = None
 
-    def _fields(self) -> dict[str, Value]:
-        return super()._fields() | optional(bundle_code=self.bundle_code)
+    _optional: ClassVar = (*_Check._optional, "bundle_code")
 
     @property
     def key(self) -> Key:
@@ -199,7 +205,7 @@ class LicenseCheck(_Check):
         return f"license of {super().__str__()}"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class BundleCheck(_Check):
     """A check of the licenses of a bundle on a device.
 

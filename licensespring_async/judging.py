@@ -33,7 +33,11 @@ def refusal_in(value: Checked, now: datetime) -> LicenseRefused | None:
 
     For a bundle, the refusal has the code of the first license, and a text with the reason for each.
     """
-    if usable_parts(value, now):
+    # Nearly every answer is a yes, and most are about one part.
+    if not isinstance(value, Bundle):
+        if _reason(value, now) is None:
+            return None
+    elif usable_parts(value, now):
         return None
     if not isinstance(value, Bundle):
         return ended(value) if isinstance(value, LicenseFeature) else _invalid(value, now)

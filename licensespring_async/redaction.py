@@ -10,6 +10,7 @@ import secrets as random_secrets
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Final, NoReturn, Self
 from urllib.parse import quote, quote_plus
 
@@ -56,9 +57,13 @@ def fingerprint(secret: str) -> str:
     Returns:
         `#` and 16 hexadecimal digits, 64 bits of a keyed BLAKE2b.
     """
-    key = hashlib.blake2b(current_salt().encode("utf-8", "surrogatepass"), digest_size=32).digest()
     text = secret.encode("utf-8", "surrogatepass")
-    return "#" + hashlib.blake2b(text, key=key, digest_size=_DIGITS // 2).hexdigest()
+    return "#" + hashlib.blake2b(text, key=_key_of(current_salt()), digest_size=_DIGITS // 2).hexdigest()
+
+
+@lru_cache(8)
+def _key_of(salt: str) -> bytes:
+    return hashlib.blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=32).digest()
 
 
 class Unpickled:

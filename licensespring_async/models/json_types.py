@@ -44,6 +44,8 @@ def exact(value: str) -> str:
 
 def is_text(value: str) -> bool:
     """Return whether a string can be sent and stored. Lone surrogates, left by undecodable input, cannot."""
+    if value.isascii():
+        return True
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

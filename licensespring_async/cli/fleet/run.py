@@ -77,6 +77,8 @@ class Job:
         """Read the rows to check."""
         given = self.source.read()
         rows = given if self.survey is None else self.survey.distinct(given)
+        if not finished and wanted is None:
+            return rows
         return (row for row in rows if row.row not in finished and (wanted is None or row.row in wanted))
 
 

@@ -48,7 +48,7 @@ async def check_row(client: LicenseSpring, row: Row, *, release: bool = False) -
         return failed(row, error)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Answer:
     """The service's answer about a row.
 

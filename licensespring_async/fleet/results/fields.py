@@ -27,21 +27,22 @@ class Kind:
     """The kind of a field.
 
     Attributes:
-        to_json: Returns a value as JSON text, or an object that prints as it.
+        to_json: Returns a value that is not None as JSON text; None for values that print as it.
         read: Returns the value of a JSON value or of a cell's text; raises ValueError if it has none.
         column: Type of the Parquet column: the name of a pyarrow function, and its arguments.
         to_column: Returns a value for a column.
         to_show: Returns a value from an untrusted file for a report: not too large, and no secret.
     """
 
-    to_json: Callable[[Any], object]
+    to_json: Callable[[Any], object] | None
     read: Callable[[Any], Any]
     column: tuple[str, ...]
     to_column: Callable[[Any], object] = attrs.field(default=lambda value: value)
     to_show: Callable[[Any], Any] = attrs.field(default=lambda value: value)
 
 
-encode: Final = json.JSONEncoder().encode
+encode: Final = json.encoder.encode_basestring_ascii
+"""Returns a text as JSON; what `json.dumps` calls in the end."""
 
 
 def bounded(number: int | None) -> int | None:
@@ -55,10 +56,6 @@ def as_utc(moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(UTC)
     except OverflowError:
         return _FIRST_MOMENT if moment is not None and moment.year == 1 else _LAST_MOMENT
-
-
-def _or_null(value: object) -> object:
-    return "null" if value is None else value
 
 
 def _whole(value: object) -> int:
@@ -143,17 +140,17 @@ def _as_fingerprint(text: str) -> str:
 
 _WHOLE_COLUMN: Final = ("int64",)
 
-COUNT: Final = Kind(to_json=_or_null, read=_count, column=_WHOLE_COLUMN, to_column=bounded)
+COUNT: Final = Kind(to_json=None, read=_count, column=_WHOLE_COLUMN, to_column=bounded)
 """A whole number of this package, at least 0."""
 
-FIGURE: Final = Kind(to_json=_or_null, read=_whole, column=_WHOLE_COLUMN, to_column=bounded, to_show=bounded)
+FIGURE: Final = Kind(to_json=None, read=_whole, column=_WHOLE_COLUMN, to_column=bounded, to_show=bounded)
 """Any whole number from the service; -1 and 2**63-1 mean "no limit"."""
 
 SECONDS: Final = Kind(to_json=lambda value: round(value, 4), read=_seconds, column=("float64",))
 """A duration in seconds, to a tenth of a millisecond."""
 
 TIME: Final = Kind(
-    to_json=lambda value: "null" if value is None else f'"{value.isoformat(timespec="milliseconds")}"',
+    to_json=lambda value: f'"{value.isoformat(timespec="milliseconds")}"',
     read=_time,
     column=("timestamp", "us", "UTC"),
     to_column=as_utc,
@@ -161,14 +158,14 @@ TIME: Final = Kind(
 """A moment of this machine's clock, in ISO 8601, to a millisecond."""
 
 MOMENT: Final = Kind(
-    to_json=lambda value: "null" if value is None else encode(value.isoformat()),
+    to_json=lambda value: encode(value.isoformat()),
     read=_moment,
     column=("timestamp", "us", "UTC"),
     to_column=as_utc,
 )
 """A moment, in ISO 8601."""
 
-FLAG: Final = Kind(to_json=lambda value: "true" if value else "false", read=_flag, column=("bool_",))
+FLAG: Final = Kind(to_json={False: "false", True: "true"}.__getitem__, read=_flag, column=("bool_",))
 """Yes or no."""
 
 TEXT: Final = Kind(

@@ -49,7 +49,7 @@ class Verdict:
 _OUTCOME: Final = Kind(to_json=encode, read=_outcome, column=("string",), to_column=str)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Result:
     """The result of one row; it holds no secret except in `kept`.
 
@@ -110,7 +110,11 @@ class Result:
     @cached_property
     def _json(self) -> str:
         # Made once for journal and output, from a template: a dict of the fields and its JSON would take longer.
-        line = _LINE % tuple([write(value) for write, value in zip(_WRITE, _values(self), strict=True)])
+        written = [
+            "null" if value is None else value if write is None else write(value)
+            for write, value in zip(_WRITE, _values(self), strict=True)
+        ]
+        line = _LINE % tuple(written)
         return f"{line[:-1]},{_encode_kept(self.kept)[1:]}" if self.kept else line
 
     @classmethod

@@ -22,12 +22,14 @@ COLUMNS: Final = ("product", "hardware_id", "license_key", "username", "feature"
 
 _KINDS: Final[Mapping[str, type[Check]]] = {"feature": FeatureCheck, "license": LicenseCheck, "bundle": BundleCheck}
 
+_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
+
 _LONGEST_ID = 20  # digits; int() of a long text is slow
 _LARGEST_EXACT = 2**53  # above, a float may have been another whole number
 _MISSING = frozenset({"NAType", "NaTType"})  # of pandas, which is not imported for it
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Row(Unpickled):
     """One device to check.
 
@@ -66,9 +68,11 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
         row: Number of the row, unique in its input.
         line: Line of the file where the row starts.
     """
-    values: dict[str, str] = {}
+    given: dict[str, str] = {}
     for column in COLUMNS:
         value = fields.get(column)
+        if value is None:
+            continue
         sent = value.strip() if isinstance(value, str) else _text(value)
         if sent is None:
             kind = type(value).__name__
@@ -76,12 +80,12 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
         if len(sent) > LONGEST_TEXT:  # before anything looks at all of it
             reason = f"{column}: has {len(sent):,} characters; at most {LONGEST_TEXT:,} can be sent"
             return InvalidRow(row=row, line=line, reason=reason)
-        values[column] = sent
-    kind = values.pop("check").lower() or ("feature" if values["feature"] else "bundle")
-    problem = _unknown(kind) or _missing(values) or _superfluous(kind, values)
+        if sent:
+            given[column] = sent
+    kind = given.pop("check", "").lower() or ("feature" if "feature" in given else "bundle")
+    problem = _unknown(kind) or _missing(given) or _superfluous(kind, given)
     if problem is not None:
         return InvalidRow(row=row, line=line, reason=problem)
-    given = {column: value for column, value in values.items() if value}
     try:
         return Row(row=row, line=line, check=_check(kind, given))
     except InvalidParameter as e:
@@ -89,15 +93,16 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
 
 
 def _check(kind: str, given: dict[str, str]) -> Check:
-    numbers = {"license_id": _id(given.pop("license_id"))} if "license_id" in given else {}
     # The columns' names are the checks' fields.
-    arguments: dict[str, Any] = {**given, **numbers}
+    arguments: dict[str, Any] = {**given}
+    if "license_id" in given:
+        arguments["license_id"] = _id(given["license_id"])
     return _KINDS[kind](**arguments)
 
 
 def kind_of(check: Check) -> str:
     """Return the value of the column `check` for a check."""
-    return next(name for name, kind in _KINDS.items() if isinstance(check, kind))
+    return _NAMES[type(check)]
 
 
 def row_of(fields: Mapping[str, Any]) -> Row:
@@ -154,16 +159,17 @@ def _whole(number: float) -> str | None:
     return str(int(number)) if number.is_integer() and abs(number) <= _LARGEST_EXACT else None
 
 
-def _missing(values: Mapping[str, str]) -> str | None:
+def _missing(given: Mapping[str, str]) -> str | None:
     """Return which columns are missing or contradict each other."""
-    if not (values["product"] and values["hardware_id"]):
-        missing = [column for column in ("product", "hardware_id") if not values[column]]
+    missing = [column for column in ("product", "hardware_id") if column not in given]
+    if missing:
         return f"{' and '.join(missing)} is missing" if len(missing) == 1 else f"{' and '.join(missing)} are missing"
-    if not values["license_key"] and not values["username"]:
+    if "license_key" not in given and "username" not in given:
         return "license_key and username are both missing; give one of them"
-    if values["license_key"] and values["username"]:
+    if "license_key" in given and "username" in given:
         return "license_key and username are both given; give one of them"
-    if spoilt := [column for column, value in values.items() if not is_text(value)]:
+    if not is_text("".join(given.values())):
+        spoilt = [column for column, value in given.items() if not is_text(value)]
         return f"{' and '.join(spoilt)}: not UTF-8 text"
     return None
 
@@ -172,13 +178,13 @@ def _unknown(kind: str) -> str | None:
     return None if kind in _KINDS else f"check: must be {', '.join(_KINDS)} or empty"
 
 
-def _superfluous(kind: str, values: Mapping[str, str]) -> str | None:
+def _superfluous(kind: str, given: Mapping[str, str]) -> str | None:
     """Return which column does not go with the kind of check."""
-    if kind == "feature" and not values["feature"]:
+    if kind == "feature" and "feature" not in given:
         return "check is feature, and feature is missing"
-    if kind != "feature" and values["feature"]:
+    if kind != "feature" and "feature" in given:
         return f"feature is for feature checks, and check is {kind}"
-    if kind == "bundle" and values["bundle_code"]:
+    if kind == "bundle" and "bundle_code" in given:
         return (
             "bundle_code is for feature and license checks; this is a bundle check, which names the bundle as its "
             "product"

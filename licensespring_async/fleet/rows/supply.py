@@ -75,7 +75,7 @@ class _FromAsync:
 
 
 def _row(given: object, number: int) -> Row | InvalidRow:
-    if isinstance(given, Row | InvalidRow):
+    if isinstance(given, (Row, InvalidRow)):  # a tuple: a union would be built for each row
         return given
     if isinstance(given, Mapping):
         return row_from(cast("Mapping[str, object]", given), row=number)

@@ -65,13 +65,8 @@ class Survey(Scratch):
         return self.checks - self.feature_checks - self.license_checks
 
     def distinct(self, rows: Iterable[Row | InvalidRow]) -> Iterator[Row | InvalidRow]:
-        """Yield the rows that are not duplicates."""
-        if not self.duplicates:
-            yield from rows
-            return
-        for row in rows:
-            if not self._is_copy(row.row):
-                yield row
+        """Return the rows that are not duplicates."""
+        return (row for row in rows if not self._is_copy(row.row)) if self.duplicates else iter(rows)
 
     def with_copies(self, result: Result) -> list[Result]:
         """Return a result and a copy for each duplicate of its row, without its requests and times."""

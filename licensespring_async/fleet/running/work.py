@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import repeat
 from typing import Final, Protocol
 
@@ -44,7 +44,7 @@ class Ledger(Protocol):
         ...
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class _Try:
     """A row to check.
 
@@ -177,17 +177,24 @@ class Work:
         return self._again.popleft() if self._again and not self._is_stopped else None
 
     async def _read(self) -> _Try | None:
-        row = None
-        with self._waiting() if self._rows.may_wait else nullcontext():
-            try:
-                row = await self._rows.next()
-            except Exception as error:  # noqa: BLE001  # the caller's own iterator: the loop raises it, a group would wrap it
-                self._failure = self._failure or error
+        if self._rows.may_wait:
+            row = None
+            with self._waiting():
+                row = await self._given()
+        else:
+            row = await self._given()
         if row is None:
             self._is_read = True
             return None
         self._place += 1
         return _Try(row, self._place - 1)
+
+    async def _given(self) -> Row | InvalidRow | None:
+        try:
+            return await self._rows.next()
+        except Exception as error:  # noqa: BLE001  # the caller's own iterator: the loop raises it, a group would wrap it
+            self._failure = self._failure or error
+            return None
 
     @contextmanager
     def _waiting(self) -> Generator[None]:

@@ -57,7 +57,9 @@ def rows_in(
             is_clear = lines.is_quoted_throughout(cells, delimiter)
             if not is_clear and _is_swallowed(cells, columns, delimiter) and lines.give_back():
                 found = attrs.evolve(found, reason=found.reason + _OPEN_QUOTE)
-        yield keeping(found, {column: cells[place] for column, place in places.items() if place < len(cells)})
+        if places:
+            found = keeping(found, {column: cells[place] for column, place in places.items() if place < len(cells)})
+        yield found
 
 
 class _Lines:
@@ -113,7 +115,7 @@ class _Lines:
 def _from_cells(cells: list[str], columns: list[str], row: int, line: int, delimiter: str) -> Row | InvalidRow:
     if len(cells) < len(columns):
         problem = f"has {len(cells)} values where the first line names {len(columns)} columns"
-    elif any(each.strip() for each in cells[len(columns) :]):
+    elif len(cells) > len(columns) and any(each.strip() for each in cells[len(columns) :]):
         problem = f"has {len(cells)} values where the first line names {len(columns)} columns"
         problem += f"; quote {_called(delimiter)} in values"
     else:
