@@ -151,7 +151,8 @@ class Wire(asyncio.Protocol):
         if status < 200:
             self._pairs = []
             return
-        check_version(f"HTTP/{self._parser.get_http_version()}")
+        if (version := self._parser.get_http_version()) != "1.1":
+            check_version(f"HTTP/{version}")
         headers = joined(self._pairs)
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise _lost("the answer has a transfer coding that was not requested")

@@ -129,7 +129,7 @@ class ClockSkew:
                 return math.inf
             nearest = abs(date - now)
             for known in (self._believed, self._asked):
-                if known is not None:
+                if known is not None and nearest > 1:  # a Date has whole seconds
                     since = date - known.served - (monotonic - known.monotonic)
                     nearest = min(nearest, abs(date - now - known.offset), abs(since))
             farthest = max(farthest, nearest)
