@@ -33,14 +33,12 @@ def refusal_in(value: Checked, now: datetime) -> LicenseRefused | None:
 
     For a bundle, the refusal has the code of the first license, and a text with the reason for each.
     """
-    # Nearly every answer is a yes, and most are about one part.
     if not isinstance(value, Bundle):
         if _reason(value, now) is None:
             return None
-    elif usable_parts(value, now):
-        return None
-    if not isinstance(value, Bundle):
         return ended(value) if isinstance(value, LicenseFeature) else _invalid(value, now)
+    if usable_parts(value, now):
+        return None
     if not value:
         return LicenseRefused(200, "empty_bundle", "the bundle contains no license")
     why = ", ".join(f"{each.product_details.short_code}: {each.is_valid(now).reason}" for each in value)
