@@ -57,13 +57,15 @@ def fingerprint(secret: str) -> str:
     Returns:
         `#` and 16 hexadecimal digits, 64 bits of a keyed BLAKE2b.
     """
-    text = secret.encode("utf-8", "surrogatepass")
-    return "#" + hashlib.blake2b(text, key=_key_of(current_salt()), digest_size=_DIGITS // 2).hexdigest()
+    keyed = _keyed_by(current_salt()).copy()
+    keyed.update(secret.encode("utf-8", "surrogatepass"))
+    return f"#{keyed.hexdigest()}"
 
 
 @lru_cache(8)
-def _key_of(salt: str) -> bytes:
-    return hashlib.blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=32).digest()
+def _keyed_by(salt: str) -> hashlib.blake2b:
+    key = hashlib.blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=32).digest()
+    return hashlib.blake2b(key=key, digest_size=_DIGITS // 2)
 
 
 class Unpickled:

@@ -146,11 +146,11 @@ COUNT: Final = Kind(to_json=None, read=_count, column=_WHOLE_COLUMN, to_column=b
 FIGURE: Final = Kind(to_json=None, read=_whole, column=_WHOLE_COLUMN, to_column=bounded, to_show=bounded)
 """Any whole number from the service; -1 and 2**63-1 mean "no limit"."""
 
-SECONDS: Final = Kind(to_json=lambda value: round(value, 4), read=_seconds, column=("float64",))
+SECONDS: Final = Kind(to_json=lambda value: value and round(value, 4), read=_seconds, column=("float64",))
 """A duration in seconds, to a tenth of a millisecond."""
 
 TIME: Final = Kind(
-    to_json=lambda value: f'"{value.isoformat(timespec="milliseconds")}"',
+    to_json=lambda value: f'"{value.isoformat("T", "milliseconds")}"',
     read=_time,
     column=("timestamp", "us", "UTC"),
     to_column=as_utc,
