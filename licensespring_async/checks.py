@@ -117,7 +117,7 @@ class _Check(Unpickled):
     @property
     def arguments(self) -> dict[str, Any]:
         """The arguments of the check's endpoint function."""
-        return attrs.asdict(self, recurse=False)
+        return {**vars(self)}
 
     @property
     def identity(self) -> str:
