@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Any, Final, TypeVar, cast
 
 from .model import Model
@@ -16,8 +17,10 @@ from .shapes import Answer
 
 T = TypeVar("T")
 
-_MOST: Final = 256  # answers
-_LONGEST: Final = 8 * 1024  # bytes of an answer: several licenses
+_ALL: Final = 256 * 1024  # bytes of all answers; their values may take twenty times as much memory
+_LONGEST: Final = 8 * 1024  # bytes of one answer: several licenses
+_SHORTEST: Final = 1024  # bytes that an answer counts for at least
+_DEEPEST: Final = 16  # levels of a value: a copy is made by recursion
 
 _Copy = Callable[[], Any]
 
@@ -27,6 +30,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._seen: dict[bytes, tuple[Answer[Any], _Copy | None]] = {}
+        self._size = 0
 
     def read(self, answer: Answer[T], body: bytes, *, is_verified: bool) -> T:
         """Return the value of a body, as `answer.read` does.
@@ -39,56 +43,75 @@ class Memory:
             return cast("T", copy())
         value = answer.read(body, is_verified=is_verified)
         if len(body) <= _LONGEST:
-            if len(self._seen) >= _MOST and body not in self._seen:
-                self._seen.clear()
             # Many answers never come again, so only the second time makes what copies them.
-            self._seen[body] = (answer, copying(value) if shape is answer else None)
+            self._keep(body, answer, copying(value) if shape is answer else None)
         return value
+
+    def _keep(self, body: bytes, answer: Answer[Any], copy: _Copy | None) -> None:
+        if body not in self._seen:
+            self._size += max(len(body), _SHORTEST)
+            if self._size > _ALL:
+                self._seen.clear()
+                self._size = max(len(body), _SHORTEST)
+        self._seen[body] = (answer, copy)
 
 
 def copying(value: object) -> _Copy | None:
     """Return a function that copies a value, down to everything that can be changed.
 
     Returns:
-        None if the value is neither a model nor JSON.
+        None if the value is neither a model nor JSON, or is nested too deeply.
     """
     try:
-        return _copying(value)
+        return _copying(value, 1)
     except TypeError:
         return None
 
 
-def _copying(value: object) -> _Copy:
+def _copying(value: object, level: int) -> _Copy:
     if isinstance(value, Model):
-        return _copying_model(value)
-    if _is_constant(value):
-        return lambda: value
-    if type(value) is dict:
-        made = {name: _copying(each) for name, each in cast("dict[str, object]", value).items()}
-        return (lambda: {name: make() for name, make in made.items()}) if made else dict
-    if type(value) is list:
-        makers = [_copying(each) for each in cast("list[object]", value)]
-        return lambda: [make() for make in makers]
+        return _copying_model(value, level)
     if type(value) is tuple:
-        items = [_copying(each) for each in cast("tuple[object, ...]", value)]
-        return lambda: tuple([make() for make in items])
-    raise TypeError
+        copies = [_copying(each, level + 1) for each in cast("tuple[object, ...]", value)]
+        return lambda: tuple([copy() for copy in copies])
+    _check(value, level)
+    return partial(_copied, _copied(value))  # the caller has the value itself
 
 
-def _copying_model(model: Model) -> _Copy:
+def _copying_model(model: Model, level: int) -> _Copy:
     cls = type(model)
     shared = {name: value for name, value in vars(model).items() if _is_constant(value)}
-    made = [(name, _copying(value)) for name, value in vars(model).items() if name not in shared]
+    copies = [(name, _copying(value, level + 1)) for name, value in vars(model).items() if name not in shared]
 
     def copy() -> Model:
         new = cls.__new__(cls)
         fields = vars(new)
         fields.update(shared)
-        for name, make in made:
-            fields[name] = make()
+        for name, copy_field in copies:
+            fields[name] = copy_field()
         return new
 
     return copy
+
+
+def _check(value: object, level: int) -> None:
+    """Raise TypeError unless a value is JSON that is not nested too deeply."""
+    if _is_constant(value):
+        return
+    if type(value) not in (dict, list) or level > _DEEPEST:
+        raise TypeError
+    inside = cast("dict[str, object]", value).values() if type(value) is dict else cast("list[object]", value)
+    for each in inside:
+        _check(each, level + 1)
+
+
+def _copied(value: object) -> object:
+    if type(value) is dict:
+        given = cast("dict[str, object]", value)
+        return {name: _copied(each) for name, each in given.items()} if given else {}
+    if type(value) is list:
+        return [_copied(each) for each in cast("list[object]", value)]
+    return value
 
 
 def _is_constant(value: object) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
@@ -111,10 +113,11 @@ def test_an_answer_that_cannot_be_read_is_never_remembered() -> None:
     [
         pytest.param(Counted(as_text), b"x" * 9000, id="a long answer"),
         pytest.param(Counted(lambda _: object()), b"x", id="a value of a class that nobody knows"),
+        pytest.param(Counted(json.loads), b"[" * 100 + b"]" * 100, id="a value that is nested deeply"),
     ],
 )
 def test_some_answers_are_read_each_time(shape: Counted, body: bytes) -> None:
-    """Remembers nothing that is large, or that it cannot copy."""
+    """Remembers nothing that is large or deep, or that it cannot copy."""
     memory = Memory()
 
     for _ in range(4):
@@ -123,10 +126,34 @@ def test_some_answers_are_read_each_time(shape: Counted, body: bytes) -> None:
     assert shape.times == 4
 
 
+def test_what_can_be_read_can_be_copied() -> None:
+    """Returns an answer again and again, however deeply it is nested, from deeper in the program too."""
+    memory, shape = Memory(), One(LicenseFeature)
+
+    def ask(body: bytes, depth: int) -> object:
+        return ask(body, depth - 1) if depth else memory.read(shape, body, is_verified=True)
+
+    for nesting in range(10, 400, 30):
+        body = bodies.encoded(bodies.feature(metadata={"a": json.loads("[" * nesting + "]" * nesting)}))
+        for depth in (0, 0, 0, 400):
+            ask(body, depth)
+
+
 def test_its_memory_is_bounded() -> None:
-    """Forgets an answer after many others."""
+    """Forgets an answer after many others, and holds a few megabytes at most."""
     memory, shape = Memory(), Counted(as_text)
     for body in [b"same", b"same", *(b"%d" % number for number in range(300)), b"same"]:
         memory.read(shape, body, is_verified=True)
-
     assert shape.times == 2 + 300 + 1
+
+    lists = Counted(json.loads)
+    costly = [b"[" + b"[]," * 2600 + b"%d]" % number for number in range(60)]
+    tracemalloc.start()
+    try:
+        for body in costly:
+            for _ in range(3):
+                memory.read(lists, body, is_verified=True)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 8 * 2**20
