@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 import anyio
@@ -38,21 +39,30 @@ async def connect(host: str, port: int) -> Socket:
     return await dial(host, port, to)
 
 
+async def connected(address: Address) -> socket.socket:
+    """Return a socket that is connected to an address, on asyncio.
+
+    Raises:
+        OSError: The address does not answer.
+    """
+    raw = socket.socket(address[0], socket.SOCK_STREAM)
+    try:
+        raw.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(raw, address[1])
+    except BaseException:
+        raw.close()
+        raise
+    return raw
+
+
 async def on_asyncio(address: Address, make: Callable[[socket.socket], P]) -> P:
     """Connect to one address, on asyncio, and return the protocol that `make` makes for the connected socket.
 
     Raises:
-        OSError: It does not answer.
+        OSError: The address does not answer.
     """
-    loop = asyncio.get_running_loop()
-    raw = socket.socket(address[0], socket.SOCK_STREAM)
-    try:
-        raw.setblocking(False)
-        await loop.sock_connect(raw, address[1])
-    except BaseException:
-        raw.close()
-        raise
-    _, protocol = await loop.create_connection(lambda: make(raw), sock=raw)
+    raw = await connected(address)
+    _, protocol = await asyncio.get_running_loop().create_connection(lambda: make(raw), sock=raw)
     return protocol
 
 
@@ -74,11 +84,9 @@ async def dial(host: str, port: int, to: Callable[[Address], Awaitable[S]]) -> S
     return await (to(addresses[0]) if len(addresses) == 1 else race(addresses, to))
 
 
-async def _look_up(host: str, port: int) -> list[Address]:
-    try:
-        return _distinct(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
-    except socket.gaierror:
-        pass  # a name
+async def _look_up(host: str, port: int) -> tuple[Address, ...]:
+    if addresses := _numeric(host, port):
+        return addresses
     try:
         return _distinct(await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except RuntimeError:
@@ -86,13 +94,22 @@ async def _look_up(host: str, port: int) -> list[Address]:
         return _distinct(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
+@lru_cache(maxsize=64)
+def _numeric(host: str, port: int) -> tuple[Address, ...]:
+    """Return the address that a host is written as; nothing for a name."""
+    try:
+        return _distinct(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
+    except socket.gaierror:
+        return ()
+
+
 def _distinct(
     found: Iterable[tuple[socket.AddressFamily, object, object, object, tuple[object, ...]]],
-) -> list[Address]:
-    return list(dict.fromkeys((each[0], each[4]) for each in found))
+) -> tuple[Address, ...]:
+    return tuple(dict.fromkeys((each[0], each[4]) for each in found))
 
 
-async def race(addresses: list[Address], to: Callable[[Address], Awaitable[S]]) -> S:
+async def race(addresses: Sequence[Address], to: Callable[[Address], Awaitable[S]]) -> S:
     """Connect to one of several addresses. The next is tried too when one fails or takes 250 ms.
 
     Raises:

@@ -45,14 +45,13 @@ class Doorway(asyncio.Protocol):
         """Start TLS with the server or with a proxy.
 
         Args:
-            context: TLS settings; its ALPN is set to HTTP/1.1.
+            context: TLS settings.
             host: The host that the certificate must be for.
             onward: The protocol that receives bytes from now on; None for this one.
 
         Raises:
             OSError: The handshake failed (`ssl.SSLError` is one).
         """
-        context.set_alpn_protocols(["http/1.1"])
         self._transport = await self._loop.start_tls(self.transport, onward or self, context, server_hostname=host)
 
     async def ask_proxy(self, head: bytes) -> int:

@@ -25,7 +25,7 @@ from ...extras import needs_extra
 from ...redaction import Unpickled
 from ..values import HttpRequest, HttpResponse
 from .bodies import MAX_BODY
-from .connecting import dial, on_asyncio, why
+from .connecting import connected, dial, on_asyncio, why
 from .doorway import Doorway
 from .origin import Origin, split
 from .pool import Permission, Pool
@@ -196,19 +196,29 @@ class HttptoolsEngine(Unpickled):
         raise error
 
     async def _connect(self, route: _Route) -> Wire:
-        first = self._proxy.origin if self._proxy else route.origin
-        door = await dial(first.host, first.port, lambda address: on_asyncio(address, Doorway))
+        if self._proxy is not None:
+            return await self._connect_through(self._proxy, route)
+        origin, loop = route.origin, asyncio.get_running_loop()
+        raw = await dial(origin.host, origin.port, connected)
+        wire = self._wire(raw, self._max_body, route.pool.put)
+        if origin.scheme == "https":
+            await loop.create_connection(lambda: wire, sock=raw, ssl=self._tls(), server_hostname=origin.host)
+        else:
+            await loop.create_connection(lambda: wire, sock=raw)
+        return wire
+
+    async def _connect_through(self, proxy: _Proxy, route: _Route) -> Wire:
+        door = await dial(proxy.origin.host, proxy.origin.port, lambda address: on_asyncio(address, Doorway))
         try:
             wire = self._wire(door.raw, self._max_body, route.pool.put)
-            if self._proxy and first.scheme == "https":
-                await door.start_tls(self._tls(), first.host)
+            if proxy.origin.scheme == "https":
+                await door.start_tls(self._tls(), proxy.origin.host)
             if route.origin.scheme == "https":
-                if self._proxy:
-                    await _pass(door, route.origin, self._proxy)
+                await _pass(door, route.origin, proxy)
                 await door.start_tls(self._tls(), route.origin.host, wire)
             else:
                 door.transport.set_protocol(wire)
-            wire.stand(door.transport)
+            wire.connection_made(door.transport)
         except BaseException:
             door.close()
             raise
@@ -217,6 +227,7 @@ class HttptoolsEngine(Unpickled):
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
             self._context = default_context()
+        self._context.set_alpn_protocols(["http/1.1"])  # a caller's context may be in use elsewhere
         return self._context
 
     async def aclose(self) -> None:

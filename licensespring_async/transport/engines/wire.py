@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -47,11 +47,6 @@ class Wire(asyncio.Protocol):
         self._is_over = False
         self.idle_since = 0.0
         self._begin()
-
-    def stand(self, transport: asyncio.Transport) -> None:
-        """Begin: requests may be sent from now on."""
-        self._transport = transport
-        self._parser = HttpResponseParser(self)
 
     def ask(self, request: bytes) -> asyncio.Future[Outcome]:
         """Send a request, and return the future that receives its answer or its error."""
@@ -91,6 +86,10 @@ class Wire(asyncio.Protocol):
         self._keeps = False
 
     # Called by the event loop.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass of it
+        self._parser = HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
         if self._outcome is None or self._parser is None:
