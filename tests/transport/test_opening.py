@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Generator
@@ -155,6 +157,7 @@ async def test_a_thousand_callers_of_a_dead_port_fail_soon(our_engines: Maker) -
             errors = await several(1000, lambda: engine.send(dead, 20))
 
     assert [type(each) for each in errors] == [ConnectionFailed] * 1000
+    assert {str(each) for each in errors} == {f"no connection: {os.strerror(errno.ECONNREFUSED)}"}
 
 
 async def test_calls_share_what_gets_free(our_engines: Maker) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -150,4 +151,8 @@ def why(error: OSError) -> str:
     """Return the reason of a failure to connect, without an address."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the server's certificate was refused: {error.verify_message}"
+    if isinstance(error.__cause__, OSError):
+        return why(error.__cause__)  # anyio's own says only that every attempt failed
+    if isinstance(error, ConnectionError) and error.errno is not None:
+        return os.strerror(error.errno)  # asyncio's own text has the address in place of the reason
     return error.strerror or str(error) or type(error).__name__
