@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -96,28 +96,21 @@ class _Check(Unpickled):
     username: str | None = attrs.field(default=None, repr=_masked)
     license_id: int | None = None
 
-    _required: ClassVar[tuple[str, ...]] = ("product", "hardware_id")
-    _optional: ClassVar[tuple[str, ...]] = ("license_key", "username", "license_id")
-
     def __attrs_post_init__(self) -> None:
         # An invalid check must neither reach a gate nor count there.
         who(license_key=self.license_key, username=self.username)
-        for name in self._required:
-            self._check(name, getattr(self, name))
-        for name in self._optional:
-            value = getattr(self, name)
-            if value is not None:
-                self._check(name, value)
-
-    def _check(self, name: str, value: object) -> None:
-        sent = CHECKS[name](name, value)
-        if sent is not value:
-            object.__setattr__(self, name, sent)
+        for field in attrs.fields(type(self)):
+            value = getattr(self, field.name)
+            if value is None and field.default is None:
+                continue
+            sent = CHECKS[field.name](field.name, value)
+            if sent is not value:
+                object.__setattr__(self, field.name, sent)
 
     @property
     def arguments(self) -> dict[str, Any]:
         """The arguments of the check's endpoint function."""
-        return {**vars(self)}
+        return dict(vars(self))
 
     @property
     def identity(self) -> str:
@@ -147,9 +140,6 @@ class FeatureCheck(_Check):
 
     feature: str
     bundle_code: str | None = None
-
-    _required: ClassVar = (*_Check._required, "feature")
-    _optional: ClassVar = (*_Check._optional, "bundle_code")
 
     @property
     def key(self) -> Key:
@@ -185,8 +175,6 @@ class LicenseCheck(_Check):
     """
 
     bundle_code: str | None = None
-
-    _optional: ClassVar = (*_Check._optional, "bundle_code")
 
     @property
     def key(self) -> Key:

@@ -22,6 +22,8 @@ _LONGEST: Final = 8 * 1024  # bytes of one answer: several licenses
 _SHORTEST: Final = 1024  # bytes that an answer counts for at least
 _DEEPEST: Final = 16  # levels of a value: a copy is made by recursion
 
+_CONSTANTS: Final = (int, float, str, datetime, Enum, type(None))
+
 _Copy = Callable[[], Any]
 
 
@@ -74,8 +76,7 @@ def _copying(value: object, level: int) -> _Copy:
     if type(value) is tuple:
         copies = [_copying(each, level + 1) for each in cast("tuple[object, ...]", value)]
         return lambda: tuple([copy() for copy in copies])
-    _check(value, level)
-    return partial(_copied, _copied(value))  # the caller has the value itself
+    return partial(_copied, _copied(value, level))  # the caller has the value itself
 
 
 def _copying_model(model: Model, level: int) -> _Copy:
@@ -94,25 +95,18 @@ def _copying_model(model: Model, level: int) -> _Copy:
     return copy
 
 
-def _check(value: object, level: int) -> None:
-    """Raise TypeError unless a value is JSON that is not nested too deeply."""
+def _copied(value: object, level: int = 1) -> object:
+    """Copy a JSON value; raise TypeError for anything else, or if it is nested too deeply."""
     if _is_constant(value):
-        return
-    if type(value) not in (dict, list) or level > _DEEPEST:
+        return value
+    if level > _DEEPEST:
         raise TypeError
-    inside = cast("dict[str, object]", value).values() if type(value) is dict else cast("list[object]", value)
-    for each in inside:
-        _check(each, level + 1)
-
-
-def _copied(value: object) -> object:
     if type(value) is dict:
-        given = cast("dict[str, object]", value)
-        return {name: _copied(each) for name, each in given.items()} if given else {}
+        return {name: _copied(each, level + 1) for name, each in cast("dict[str, object]", value).items()}
     if type(value) is list:
-        return [_copied(each) for each in cast("list[object]", value)]
-    return value
+        return [_copied(each, level + 1) for each in cast("list[object]", value)]
+    raise TypeError
 
 
 def _is_constant(value: object) -> bool:
-    return value is None or isinstance(value, bool | int | float | str | datetime | Enum) or value == ()
+    return isinstance(value, _CONSTANTS) or value == ()

@@ -98,11 +98,7 @@ class _Guard(Requirement[HTTPConnection]):
                 handle = super().get_route_handler()
 
                 async def licensed(request: Request) -> Response:
-                    decided = await requires.decided(request)
-                    # Written out: this is the fast path of a request.
-                    if isinstance(decided, Denial):
-                        raise _answer(decided)
-                    request.scope.setdefault("state", {})["license"] = decided
+                    request.scope.setdefault("state", {})["license"] = _raised(await requires.decided(request))
                     return await handle(request)
 
                 return licensed
@@ -170,9 +166,5 @@ def _full(status: int | None) -> Responses:
 
 def _raised(decided: Decision | Denial) -> Decision:
     if isinstance(decided, Denial):
-        raise _answer(decided)
+        raise HTTPException(decided.status, decided.detail, dict(decided.headers))
     return decided
-
-
-def _answer(denial: Denial) -> HTTPException:
-    return HTTPException(denial.status, denial.detail, dict(denial.headers))

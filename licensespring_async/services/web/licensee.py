@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TypeAlias
 
 import attrs
@@ -28,20 +29,18 @@ class Licensee(Unpickled):
     license_id: int | None = None
     bundle_code: str | None = None
 
-    _named: Key | None = attrs.field(default=None, init=False, repr=False, eq=False)
+    @cached_property
+    def _named(self) -> Key:
+        # Kept, because `by_headers` returns one licensee again and again.
+        return key_of_whose(self)
 
     def key(self, product: str, feature: str | None) -> Key:
         """Return the key of the check that `of` returns, without making it."""
-        # Kept, because `by_headers` returns one licensee again and again.
-        named = self._named
-        if named is None:
-            named = key_of_whose(self)
-            object.__setattr__(self, "_named", named)
-        return (product, feature, *named)
+        return (product, feature, *self._named)
 
     def of(self, product: str, feature: str | None) -> FeatureCheck | LicenseCheck:
         """Return the check of a feature, or with None of the license; InvalidParameter if it cannot be sent."""
-        whose = attrs.asdict(self, filter=lambda field, _: field.init)
+        whose = attrs.asdict(self)
         if feature is None:
             return LicenseCheck(product=product, **whose)
         return FeatureCheck(product=product, feature=feature, **whose)

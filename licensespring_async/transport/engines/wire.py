@@ -150,8 +150,7 @@ class Wire(asyncio.Protocol):
         if status < 200:
             self._pairs = []
             return
-        if (version := self._parser.get_http_version()) != "1.1":
-            check_version(f"HTTP/{version}")
+        check_version(f"HTTP/{self._parser.get_http_version()}")
         headers = joined(self._pairs)
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise _lost("the answer has a transfer coding that was not requested")
