@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -14,7 +15,14 @@ from anyio.abc import TaskGroup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from licensespring_async.transport.engines.pool import IDLE_SECONDS, Permission, Place, Pool, new_place
+from licensespring_async.transport.engines.pool import (
+    AT_ONCE_IF_BUSY,
+    IDLE_SECONDS,
+    Permission,
+    Place,
+    Pool,
+    new_place,
+)
 
 from . import virtual
 
@@ -98,10 +106,10 @@ class Noted:
 class Run:
     """Calls on one pool, and what is to be seen of them from outside."""
 
-    def __init__(self, at_once: int, group: TaskGroup) -> None:
+    def __init__(self, at_once: int, stripe: int, group: TaskGroup) -> None:
         self.group = group
         self.at_once = at_once
-        self.pool = Pool[Connection](at_once)
+        self.pool = Pool[Connection](at_once, anyio.current_time, lambda: worked(stripe))
         self.opened: list[Connection] = []
         self.opening = 0
         self.lent: set[Connection] = set()
@@ -177,42 +185,58 @@ class Run:
         return self.opened[-1]
 
 
-async def ran(at_once: int, several: list[Call]) -> Run:
+def worked(stripe: int) -> float:
+    """How long a thread has computed that is busy for as many seconds, then idle for as many, and so on."""
+    pairs, rest = divmod(anyio.current_time(), 2 * stripe)
+    return pairs * stripe + min(rest, stripe)
+
+
+async def ran(at_once: int, stripe: int, several: list[Call]) -> Run:
     """Let calls happen, and return what was to be seen."""
     group = anyio.create_task_group()
-    run = Run(at_once, group)
+    run = Run(at_once, stripe, group)
     async with group:
         for number, call in enumerate(several):
             group.start_soon(run.call, number, call)
     return run
 
 
-async def at_hand(pool: Pool[Connection], at_once: int) -> tuple[set[Connection], int]:
-    """Take everything that there is, and return the connections and the number of permissions."""
+async def at_hand(pool: Pool[Connection]) -> tuple[set[Connection], list[Permission]]:
+    """Take everything that there is, and return the connections and the permissions."""
     turns: list[Connection | Permission] = []
     with anyio.move_on_after(1):
         while len(turns) < 10**3:
             turns.append(await take(pool))
-    return {turn for turn in turns if isinstance(turn, Connection)}, sum(isinstance(each, Permission) for each in turns)
+    connections = {turn for turn in turns if isinstance(turn, Connection)}
+    return connections, [turn for turn in turns if isinstance(turn, Permission)]
+
+
+async def calmed(pool: Pool[Connection], permissions: list[Permission]) -> list[Permission]:
+    """Pass permissions on after a while in which the thread was not busy for long, and return those that there are."""
+    await anyio.sleep(100)
+    for each in permissions:
+        each.pass_on()
+    _, all_of_them = await at_hand(pool)
+    return all_of_them
 
 
 @on_both
 @settings(deadline=None)
-@given(at_once=st.integers(1, 3), several=st.lists(calls, max_size=25))
-def test_nothing_is_lost(backend: str, at_once: int, several: list[Call]) -> None:
+@given(at_once=st.integers(1, 4), stripe=st.integers(1, 12), several=st.lists(calls, max_size=25))
+def test_nothing_is_lost(backend: str, at_once: int, stripe: int, several: list[Call]) -> None:
     """Whatever befalls the calls, every permission and every open connection is there for the next one.
 
     Nor does a call wait past its time, get a connection that another one has, or overtake one that waits.
     """
 
     async def check() -> None:
-        run = await ran(at_once, several)
+        run = await ran(at_once, stripe, several)
 
         assert run.overdue == []
         assert run.called == [number for number in run.queued if number in run.called]
-        connections, permissions = await at_hand(run.pool, at_once)
+        connections, permissions = await at_hand(run.pool)
         assert connections == {each for each in run.opened if each.is_open}
-        assert permissions == at_once
+        assert len(await calmed(run.pool, permissions)) == at_once
 
     virtual.run(backend, check)
 
@@ -405,7 +429,42 @@ def test_a_permission_is_passed_on_once(backend: str) -> None:
         permission.pass_on()
         permission.pass_on()
 
-        assert await at_hand(pool, 1) == (set(), 1)
+        _, permissions = await at_hand(pool)
+        assert len(permissions) == 1
+
+    virtual.run(backend, check)
+
+
+@on_both
+def test_a_busy_thread_opens_fewer_connections_at_once(backend: str) -> None:
+    """While the thread computes all the time, two connections are opened at once; more as soon as it has a rest."""
+
+    async def check() -> None:
+        rests_from = math.inf
+        pool = Pool[Connection](8, anyio.current_time, lambda: min(anyio.current_time(), rests_from))
+        _, first = await at_hand(pool)
+        waiting: list[Permission] = []
+
+        async def wait() -> None:
+            turn = await take(pool)
+            assert isinstance(turn, Permission)
+            waiting.append(turn)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(16):
+                group.start_soon(wait)
+            await anyio.sleep(1)
+            for each in first:
+                each.pass_on()
+            await anyio.sleep(1)
+            assert (len(first), len(waiting)) == (8, AT_ONCE_IF_BUSY)
+            rests_from = anyio.current_time()
+            await anyio.sleep(100)
+            waiting[0].pass_on()
+            await anyio.sleep(1)
+            assert len(waiting) == 1 + 8
+            for each in waiting:
+                each.pass_on()
 
     virtual.run(backend, check)
 

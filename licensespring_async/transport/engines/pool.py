@@ -3,6 +3,9 @@
 If a burst opened a connection for every call, all calls would wait for handshakes while the first connections are idle
 again. So a call that finds no idle connection waits for a free connection or a permission, whichever comes first. A
 call with a permission connects in its own task: the pool starts none.
+
+If the thread was busy for nearly all the time in which a connection was opened, it can hardly keep up with the
+connections that it has. Another handshake would then only delay calls, so fewer are allowed at the same time.
 """
 
 from __future__ import annotations
@@ -18,6 +21,11 @@ import anyio
 AT_ONCE: Final = 8
 """Connections to one origin that may be opened at the same time."""
 
+AT_ONCE_IF_BUSY: Final = 2
+"""The same while the thread is busy."""
+
+BUSY: Final = 0.8
+"""Share of the time that a busy thread computes."""
 
 IDLE_SECONDS: Final = 30.0
 """Seconds that a connection may be idle: servers and routers drop idle connections silently."""
@@ -87,12 +95,13 @@ class Permission:
 
     def __init__(self, pool: Pool[Any]) -> None:
         self._pool: Pool[Any] | None = pool
+        self._began = pool.times()
 
     def pass_on(self) -> None:
         """Give it to the next call; a second time this does nothing."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            pool.take_back()
+            pool.take_back(self._began)
 
 
 class Pool(Generic[C]):
@@ -101,13 +110,22 @@ class Pool(Generic[C]):
     While calls wait, no connection is idle and every permission is taken.
 
     Args:
-        at_once: How many permissions there are.
+        at_once: How many permissions there are, at most.
         now: Monotonic seconds.
+        worked: Seconds that the thread has computed.
     """
 
-    def __init__(self, at_once: int = AT_ONCE, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        at_once: int = AT_ONCE,
+        now: Callable[[], float] = time.monotonic,
+        worked: Callable[[], float] = time.thread_time,
+    ) -> None:
         self._now = now
-        self._left = at_once
+        self._worked = worked
+        self._at_once = at_once
+        self._allowed = at_once
+        self._taken = 0
         self._idle: deque[C] = deque()
         self._queue: OrderedDict[Place, None] = OrderedDict()
         self._given: dict[Place, C | Permission] = {}
@@ -120,9 +138,9 @@ class Pool(Generic[C]):
             if self._now() - connection.idle_since < IDLE_SECONDS and connection.is_usable():
                 return connection
             connection.close()
-        if not self._left:
+        if self._taken >= self._allowed:
             return None
-        self._left -= 1
+        self._taken += 1
         return Permission(self)
 
     async def wait(self, make_place: Callable[[], Place] = new_place) -> C | Permission:
@@ -153,10 +171,17 @@ class Pool(Generic[C]):
         while now - self._idle[0].idle_since >= IDLE_SECONDS:
             self._idle.popleft().close()
 
-    def take_back(self) -> None:
-        """Take a permission back; for `Permission.pass_on`."""
-        if not self._give(Permission(self)):
-            self._left += 1
+    def times(self) -> tuple[float, float]:
+        """Return the time, and how much of it the thread has computed; in seconds, for `Permission`."""
+        return self._now(), self._worked()
+
+    def take_back(self, began: tuple[float, float]) -> None:
+        """Take a permission back that was given at those times; for `Permission.pass_on`."""
+        elapsed, worked = (now - then for now, then in zip(self.times(), began, strict=True))
+        self._allowed = min(self._at_once, AT_ONCE_IF_BUSY) if worked > BUSY * elapsed else self._at_once
+        self._taken -= 1
+        while self._taken < self._allowed and self._give(Permission(self)):
+            self._taken += 1
 
     def close(self) -> None:
         """Close the idle connections now, and each one in use when it is given back."""
