@@ -96,7 +96,8 @@ class Renewals:
     _leases: set[Renewable] = attrs.field(factory=set[Renewable], init=False)
     _hosts: dict[Renewable, TaskGroup] = attrs.field(factory=dict[Renewable, TaskGroup], init=False)
     _host: Renewable | None = attrs.field(default=None, init=False)
-    _under_way: set[anyio.CancelScope] = attrs.field(factory=set[anyio.CancelScope], init=False)
+    _shift: anyio.CancelScope | None = attrs.field(default=None, init=False)
+    _under_way: int = attrs.field(default=0, init=False)
     _nap: anyio.CancelScope | None = attrs.field(default=None, init=False)
     _order: itertools.count[int] = attrs.field(factory=itertools.count, init=False)
     _seats: dict[Hashable, Seat] = attrs.field(factory=dict[Hashable, Seat], init=False)
@@ -135,9 +136,10 @@ class Renewals:
         self._hosts.pop(host, None)
         if self._host is host:
             self._host = None
-            last = anyio.current_time() + LAST_WORD_SECONDS
-            for scope in self._under_way:
-                scope.deadline = min(scope.deadline, last)
+            if self._shift is not None:
+                self._shift.deadline = anyio.current_time() + LAST_WORD_SECONDS
+                self._shift = None
+            self._wake()
             self._appoint()
 
     def _push(self, times: _Times, at: float, lease: Renewable) -> None:
@@ -162,24 +164,32 @@ class Renewals:
             host.fail(error)
 
     async def _run(self, host: Renewable) -> None:
-        async with anyio.create_task_group() as running:
-            try:
-                while self._host is host:
-                    now = self.clock.monotonic()
-                    while self._ends and self._ends[0][0] <= now:
-                        self._look_at_the_end_of(heapq.heappop(self._ends)[2], now)
-                    while self._due and self._due[0][0] <= now and len(self._under_way) < MOST_AT_ONCE:
-                        lease, scope = heapq.heappop(self._due)[2], anyio.CancelScope(shield=True)
-                        if lease in self._leases and not lease.ended:
-                            self._under_way.add(scope)
-                            running.start_soon(self._renew, lease, scope)
-                    await self._sleep()
-            finally:
-                # A cancelled host must not become the host again, because its task group ends.
-                self._step_down(host)
+        # Shielded, because a cancelled renewal might still take a slot. It ends when the host leaves.
+        with anyio.CancelScope(shield=True) as shift:
+            async with anyio.create_task_group() as running:
+                try:
+                    if self._host is host:
+                        self._shift = shift
+                    while self._host is host:
+                        self._begin(running)
+                        await self._sleep()
+                finally:
+                    # A failed host must not become the host again, because its task group ends.
+                    self._step_down(host)
+
+    def _begin(self, running: TaskGroup) -> None:
+        """Begin the renewals that are due."""
+        now = self.clock.monotonic()
+        while self._ends and self._ends[0][0] <= now:
+            self._look_at_the_end_of(heapq.heappop(self._ends)[2], now)
+        while self._due and self._due[0][0] <= now and self._under_way < MOST_AT_ONCE:
+            lease = heapq.heappop(self._due)[2]
+            if lease in self._leases and not lease.ended:
+                self._under_way += 1
+                running.start_soon(self._renew, lease)
 
     async def _sleep(self) -> None:
-        heaps = [self._ends, self._due] if len(self._under_way) < MOST_AT_ONCE else [self._ends]
+        heaps = [self._ends, self._due] if self._under_way < MOST_AT_ONCE else [self._ends]
         now = self.clock.monotonic()
         next_time = min((heap[0][0] for heap in heaps if heap), default=math.inf)
         with anyio.CancelScope() as nap:
@@ -198,14 +208,13 @@ class Renewals:
         else:
             self._push(self._ends, lease.end, lease)
 
-    async def _renew(self, lease: Renewable, scope: anyio.CancelScope) -> None:
+    async def _renew(self, lease: Renewable) -> None:
         end, due = lease.end, self.clock.monotonic()
         try:
-            with scope:
-                due = await lease.renew()
+            due = await lease.renew()
         finally:
-            was_full = len(self._under_way) == MOST_AT_ONCE
-            self._under_way.discard(scope)
+            was_full = self._under_way == MOST_AT_ONCE
+            self._under_way -= 1
             # A renewal that ended with its host is due again at once, with the next host.
             if lease in self._leases and not lease.ended:
                 self._push(self._due, due, lease)
