@@ -98,7 +98,10 @@ class _Guard(Requirement[HTTPConnection]):
                 handle = super().get_route_handler()
 
                 async def licensed(request: Request) -> Response:
-                    request.scope.setdefault("state", {})["license"] = _raised(await requires.decided(request))
+                    decided = requires.known(request)
+                    if not isinstance(decided, Decision):
+                        decided = _raised(await decided)
+                    request.scope.setdefault("state", {})["license"] = decided
                     return await handle(request)
 
                 return licensed

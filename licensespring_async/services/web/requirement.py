@@ -8,7 +8,7 @@ the license. So does a refusal that is due to a wrong product or feature in the 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from inspect import isawaitable
 from types import MappingProxyType
 from typing import Generic, Literal, Self
@@ -95,18 +95,25 @@ class Requirement(Generic[C_contra]):
 
     async def decided(self, connection: C_contra) -> Decision | Denial:
         """Do what `decide` does, for adapters: cheaper, and without its guard against a forgotten `await`."""
+        decided = self.known(connection)
+        return decided if isinstance(decided, Decision) else await decided
+
+    def known(self, connection: C_contra) -> Decision | Awaitable[Decision | Denial]:
+        """Return a cached yes, or else an awaitable that decides."""
         licensing = self._licensing
         if licensing.licensee is None:
-            return self._of_service()
+            return self._judge(None, None, 0.0)
         started = licensing.clock.monotonic()
         found = licensing.licensee(connection)
         if isinstance(found, Licensee):
-            # Fast path: a cached yes.
             known = licensing.gate.known(found.key(self._product, self._feature))
             if known is not None:
                 return known
+        return self._found(found, connection, started)
+
+    async def _found(self, found: Found | Awaitable[Found], connection: C_contra, started: float) -> Decision | Denial:
         licensee = await found if isawaitable(found) else found
-        return await self._judge(licensee, licensing.source(connection), started)
+        return await self._judge(licensee, self._licensing.source(connection), started)
 
     def _of_service(self) -> Decision | Denial:
         # The license is not a visitor's. A refusal reveals nothing, so it may be sent at once.
