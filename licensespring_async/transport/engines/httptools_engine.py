@@ -163,13 +163,19 @@ class HttptoolsEngine(Unpickled):
         raise _late(timeout, may_have_acted=True) if outcome is None else outcome
 
     async def _wait(self, home: _Home, route: _Route, due: float) -> Wire | Permission:
+        places: list[asyncio.Future[None]] = []
+
         def make_place() -> asyncio.Future[None]:
             place: asyncio.Future[None] = home.loop.create_future()
             home.timer.begin(place, due)
-            place.add_done_callback(home.timer.end)
+            places.append(place)
             return place
 
-        return await route.pool.wait(make_place)
+        try:
+            return await route.pool.wait(make_place)
+        finally:
+            for place in places:
+                home.timer.end(place)
 
     async def _open_in_time(self, route: _Route, permission: Permission, due: float) -> Wire:
         try:
