@@ -4,8 +4,8 @@ If a burst opened a connection for every call, all calls would wait for handshak
 again. So a call that finds no idle connection waits for a free connection or a permission, whichever comes first. A
 call with a permission connects in its own task: the pool starts none.
 
-If the thread was busy for nearly all the time in which a connection was opened, it can hardly keep up with the
-connections that it has. Another handshake would then only delay calls, so fewer are allowed at the same time.
+If the thread was busy for most of the time in which a connection was opened, it can hardly keep up with the connections
+that it has. Another handshake would then only delay calls, so fewer are allowed at the same time.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ AT_ONCE: Final = 8
 AT_ONCE_IF_BUSY: Final = 2
 """The same while the thread is busy."""
 
-BUSY: Final = 0.8
-"""Share of the time that a busy thread computes."""
+BUSY: Final = 0.6
+"""Share of the time that a busy thread computes, at least; other processes may keep it from computing more."""
 
 IDLE_SECONDS: Final = 30.0
 """Seconds that a connection may be idle: servers and routers drop idle connections silently."""
