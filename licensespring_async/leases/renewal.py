@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import AsyncGenerator, Callable, Generator, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
 from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol, TypeAlias
 
@@ -75,6 +75,67 @@ class Seat:
                 self.turn.release()
 
 
+@attrs.define(eq=False)
+class _Idle:
+    """A task without a renewal.
+
+    Attributes:
+        lease: What it renews next; None if it ends.
+    """
+
+    woken: anyio.Event = attrs.field(factory=anyio.Event)
+    lease: Renewable | None = None
+
+    def wake(self, lease: Renewable | None) -> None:
+        self.lease = lease
+        self.woken.set()
+
+
+@attrs.define(eq=False)
+class _Crew:
+    """The tasks of one host that renew leases. They wait for more, because waking a task costs less than starting one.
+
+    They are shielded, because a cancelled renewal might still take a slot.
+    """
+
+    _renew: Callable[[Renewable], Awaitable[None]]
+    _scope: anyio.CancelScope
+    _group: TaskGroup
+    _idle: list[_Idle] = attrs.field(factory=list[_Idle], init=False)
+    _is_dismissed: bool = attrs.field(default=False, init=False)
+
+    def begin(self, lease: Renewable) -> None:
+        """Begin to renew a lease."""
+        if self._idle:
+            self._idle.pop().wake(lease)
+        else:
+            self._group.start_soon(self._work, lease)
+
+    def dismiss(self) -> None:
+        """Begin no more renewals, and let those under way end."""
+        self._is_dismissed = True
+        self._scope.deadline = anyio.current_time() + LAST_WORD_SECONDS
+        while self._idle:
+            self._idle.pop().wake(None)
+
+    async def _work(self, lease: Renewable | None) -> None:
+        while lease is not None:
+            await self._renew(lease)
+            if self._is_dismissed:
+                return
+            idle = _Idle()
+            self._idle.append(idle)
+            await idle.woken.wait()
+            lease = idle.lease
+
+
+@asynccontextmanager
+async def _crew(renew: Callable[[Renewable], Awaitable[None]]) -> AsyncGenerator[_Crew]:
+    with anyio.CancelScope(shield=True) as scope:
+        async with anyio.create_task_group() as group:
+            yield _Crew(renew, scope, group)
+
+
 _Times: TypeAlias = list[tuple[float, int, Renewable]]
 
 
@@ -96,7 +157,7 @@ class Renewals:
     _leases: set[Renewable] = attrs.field(factory=set[Renewable], init=False)
     _hosts: dict[Renewable, TaskGroup] = attrs.field(factory=dict[Renewable, TaskGroup], init=False)
     _host: Renewable | None = attrs.field(default=None, init=False)
-    _shift: anyio.CancelScope | None = attrs.field(default=None, init=False)
+    _crew: _Crew | None = attrs.field(default=None, init=False)
     _under_way: int = attrs.field(default=0, init=False)
     _nap: anyio.CancelScope | None = attrs.field(default=None, init=False)
     _order: itertools.count[int] = attrs.field(factory=itertools.count, init=False)
@@ -136,9 +197,9 @@ class Renewals:
         self._hosts.pop(host, None)
         if self._host is host:
             self._host = None
-            if self._shift is not None:
-                self._shift.deadline = anyio.current_time() + LAST_WORD_SECONDS
-                self._shift = None
+            if self._crew is not None:
+                self._crew.dismiss()
+                self._crew = None
             self._wake()
             self._appoint()
 
@@ -164,20 +225,18 @@ class Renewals:
             host.fail(error)
 
     async def _run(self, host: Renewable) -> None:
-        # Shielded, because a cancelled renewal might still take a slot. It ends when the host leaves.
-        with anyio.CancelScope(shield=True) as shift:
-            async with anyio.create_task_group() as running:
-                try:
-                    if self._host is host:
-                        self._shift = shift
-                    while self._host is host:
-                        self._begin(running)
-                        await self._sleep()
-                finally:
-                    # A failed host must not become the host again, because its task group ends.
-                    self._step_down(host)
+        if self._host is not host:
+            return
+        async with _crew(self._renew) as self._crew:
+            try:
+                while self._host is host:
+                    self._begin(self._crew)
+                    await self._sleep()
+            finally:
+                # A failed host must not become the host again, because its task group ends.
+                self._step_down(host)
 
-    def _begin(self, running: TaskGroup) -> None:
+    def _begin(self, crew: _Crew) -> None:
         """Begin the renewals that are due."""
         now = self.clock.monotonic()
         while self._ends and self._ends[0][0] <= now:
@@ -186,7 +245,7 @@ class Renewals:
             lease = heapq.heappop(self._due)[2]
             if lease in self._leases and not lease.ended:
                 self._under_way += 1
-                running.start_soon(self._renew, lease)
+                crew.begin(lease)
 
     async def _sleep(self) -> None:
         heaps = [self._ends, self._due] if self._under_way < MOST_AT_ONCE else [self._ends]
