@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
 from contextlib import asynccontextmanager, contextmanager
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 import anyio
 import attrs
@@ -104,6 +104,13 @@ class _Crew:
     _idle: list[_Idle] = attrs.field(factory=list[_Idle], init=False)
     _is_dismissed: bool = attrs.field(default=False, init=False)
 
+    @classmethod
+    @asynccontextmanager
+    async def at_work(cls, renew: Callable[[Renewable], Awaitable[None]]) -> AsyncGenerator[Self]:
+        with anyio.CancelScope(shield=True) as scope:
+            async with anyio.create_task_group() as group:
+                yield cls(renew, scope, group)
+
     def begin(self, lease: Renewable) -> None:
         """Begin to renew a lease."""
         if self._idle:
@@ -127,13 +134,6 @@ class _Crew:
             self._idle.append(idle)
             await idle.woken.wait()
             lease = idle.lease
-
-
-@asynccontextmanager
-async def _crew(renew: Callable[[Renewable], Awaitable[None]]) -> AsyncGenerator[_Crew]:
-    with anyio.CancelScope(shield=True) as scope:
-        async with anyio.create_task_group() as group:
-            yield _Crew(renew, scope, group)
 
 
 _Times: TypeAlias = list[tuple[float, int, Renewable]]
@@ -227,7 +227,7 @@ class Renewals:
     async def _run(self, host: Renewable) -> None:
         if self._host is not host:
             return
-        async with _crew(self._renew) as self._crew:
+        async with _Crew.at_work(self._renew) as self._crew:
             try:
                 while self._host is host:
                     self._begin(self._crew)
