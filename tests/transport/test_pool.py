@@ -26,6 +26,15 @@ from licensespring_async.transport.engines.pool import (
 
 from . import virtual
 
+
+@pytest.fixture(autouse=True, scope="module")
+def every_server_is_near() -> Generator[None]:
+    """Let seconds of virtual time count as soon."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{Pool.__module__}.NEAR", 1000.0)
+        yield
+
+
 on_both = pytest.mark.parametrize("backend", virtual.BACKENDS)
 
 
@@ -431,6 +440,25 @@ def test_a_permission_is_passed_on_once(backend: str) -> None:
 
         _, permissions = await at_hand(pool)
         assert len(permissions) == 1
+
+    virtual.run(backend, check)
+
+
+@on_both
+def test_a_busy_thread_still_opens_many_connections_to_a_far_server(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the network takes longer than the handshakes, calls would only wait longer for their connections."""
+    monkeypatch.setattr(f"{Pool.__module__}.NEAR", 0.5)
+
+    async def check() -> None:
+        pool = Pool[Connection](8, anyio.current_time, anyio.current_time)
+        _, first = await at_hand(pool)
+        for each in first:
+            each.pass_on()
+        _, again = await at_hand(pool)
+
+        assert len(again) == 8
 
     virtual.run(backend, check)
 

@@ -4,8 +4,8 @@ If a burst opened a connection for every call, all calls would wait for handshak
 again. So a call that finds no idle connection waits for a free connection or a permission, whichever comes first. A
 call with a permission connects in its own task: the pool starts none.
 
-If the thread was busy for most of the time in which a connection was opened, it can hardly keep up with the connections
-that it has. Another handshake would then only delay calls, so fewer are allowed at the same time.
+If a connection was opened soon, and the thread was busy for most of that time, handshakes are limited by the processor
+and not by the network. More of them would only delay calls, so fewer are allowed at the same time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ AT_ONCE: Final = 8
 """Connections to one origin that may be opened at the same time."""
 
 AT_ONCE_IF_BUSY: Final = 2
-"""The same while the thread is busy."""
+"""The same while the server is near and the thread is busy."""
+
+NEAR: Final = 0.05
+"""Seconds within which a connection to a near server is open. A farther one takes two round trips of 25 ms."""
 
 BUSY: Final = 0.6
 """Share of the time that a busy thread computes, at least; other processes may keep it from computing more."""
@@ -181,7 +184,8 @@ class Pool(Generic[C]):
     def take_back(self, began: tuple[float, float]) -> None:
         """Take a permission back that was given at those times; for `Permission.pass_on`."""
         elapsed, worked = (now - then for now, then in zip(self.times(), began, strict=True))
-        self._allowed = min(self._at_once, AT_ONCE_IF_BUSY) if worked > BUSY * elapsed else self._at_once
+        is_busy = elapsed < NEAR and worked > BUSY * elapsed
+        self._allowed = min(self._at_once, AT_ONCE_IF_BUSY) if is_busy else self._at_once
         self._taken -= 1
         while self._taken < self._allowed and self._give(Permission(self)):
             self._taken += 1
