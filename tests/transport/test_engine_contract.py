@@ -597,6 +597,23 @@ async def test_a_proxy_that_refuses_is_connection_failed(our_engines: Maker, raw
     assert proxy.requests[0].startswith(b"CONNECT licenses.example:443 HTTP/1.1\r\n")
 
 
+PAGE = b"<html>" + b"Please authenticate. " * 2000
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: %d\r\n" % len(PAGE), b""], ids=["length", "until close"])
+async def test_the_status_of_a_proxys_refusal_is_told(our_engines: Maker, head: bytes) -> None:
+    """Says with which status a proxy refuses, even if a page follows at once."""
+
+    async def handle(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(b"HTTP/1.1 407 Proxy Authentication Required\r\n" + head + b"\r\n" + PAGE)
+
+    async with serving(handle) as proxy, our_engines(proxy=proxy.origin) as engine:
+        with pytest.raises(ConnectionFailed, match="407"):
+            await engine.send(HttpRequest("GET", "https://licenses.example/x", {}), 5)
+        await proxy.until_closed()
+
+
 async def test_words_behind_a_proxys_consent_are_never_an_answer(our_engines: Maker) -> None:
     """Takes nothing that a proxy says besides its consent for what the server says inside TLS."""
     pki = Pki("localhost")

@@ -58,13 +58,14 @@ class Doorway(asyncio.Protocol):
         """Send a CONNECT request and return the status of the answer.
 
         Raises:
-            OSError: The answer is not complete, or bytes follow it.
+            OSError: It is not HTTP; or it consents, but is not complete, or bytes follow it.
         """
         self._answered = self._loop.create_future()
         self.transport.write(head)
         await self._answered
         status = _STATUS.match(self._heard)
-        if status is None or self._heard.find(b"\r\n\r\n") != len(self._heard) - 4:
+        # A refusal may come with a page.
+        if status is None or (status[1][:1] == b"2" and self._heard.find(b"\r\n\r\n") != len(self._heard) - 4):
             raise OSError("the proxy's answer is not valid HTTP")
         self._heard = b""
         return int(status[1])
