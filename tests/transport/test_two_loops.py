@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 import time
@@ -15,6 +16,7 @@ import pytest
 
 from licensespring_async import ApiKey, ConfigurationError, LicenseSpring, RetryPolicy
 from licensespring_async.transport import HttpRequest, HttpResponse, HttptoolsEngine, HttpxEngine
+from licensespring_async.transport.engines.runs import PerRun
 
 from ..unit import bodies
 from ..unit.fakes import FEATURE
@@ -141,3 +143,27 @@ def test_several_loops_share_an_engine(
     anyio.run(engine.aclose)
 
     assert [each.body for each in answers] == [BODY] * (100 * len(threads))
+
+
+def test_an_ended_loop_is_dropped_once() -> None:
+    """Drops what belonged to an ended loop once, though two threads find at the same time that it has ended."""
+    dropped: list[object] = []
+
+    def drop(value: object) -> None:
+        dropped.append(value)
+        if len(dropped) == 1:
+            thread = threading.Thread(target=lambda: asyncio.run(here()))
+            thread.start()
+            thread.join()
+
+    async def here() -> object:
+        return runs.here()
+
+    runs = PerRun[object](object, drop)
+    loops = [asyncio.new_event_loop() for _ in range(3)]
+    values = [loop.run_until_complete(here()) for loop in loops]
+    for loop in loops:
+        loop.close()
+    asyncio.run(here())
+
+    assert [dropped.count(each) for each in values] == [1, 1, 1]

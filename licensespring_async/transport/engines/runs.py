@@ -29,7 +29,9 @@ class PerRun(Generic[T]):
         value = self._values.get(run)
         if value is None:
             for ended in [each for each in list(self._values) if has_ended(each)]:
-                self._drop(self._values.pop(ended))
+                found = self._values.pop(ended, None)
+                if found is not None:  # else a loop in another thread has dropped it
+                    self._drop(found)
             value = self._values[run] = self._make()
         return value
 
