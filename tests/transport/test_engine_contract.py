@@ -591,10 +591,24 @@ async def test_a_proxy_that_refuses_is_connection_failed(our_engines: Maker, raw
         await connection.send(raw)
 
     async with serving(handle) as proxy, our_engines(proxy=proxy.origin) as engine:
-        with pytest.raises((ConnectionFailed, ConnectionLost)):
+        with pytest.raises(ConnectionFailed):
             await engine.send(HttpRequest("GET", "https://licenses.example/x", {}), 5)
         await proxy.until_closed()
     assert proxy.requests[0].startswith(b"CONNECT licenses.example:443 HTTP/1.1\r\n")
+
+
+async def test_a_proxy_that_opens_no_tunnel_in_time(our_engines: Maker) -> None:
+    """Says that the service cannot have acted if a proxy keeps silent."""
+
+    async def handle(connection: Connection) -> None:
+        await connection.request()
+        await connection.until_gone()
+
+    async with serving(handle) as proxy, our_engines(proxy=proxy.origin) as engine:
+        with pytest.raises(DeadlineExceeded) as caught:
+            await engine.send(HttpRequest("GET", "https://licenses.example/x", {}), 0.2)
+        await proxy.until_closed()
+    assert not caught.value.may_have_acted
 
 
 PAGE = b"<html>" + b"Please authenticate. " * 2000

@@ -58,6 +58,11 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._permission = permission
         self._handshakes = handshakes  # TLS handshakes before the connection is ready
 
+    @property
+    def sent(self) -> bool:
+        """Whether any byte of the current request was written; a proxy's CONNECT is none."""
+        return not self._handshakes and self.socket.wrote
+
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
             data = await self.socket.receive()
@@ -99,6 +104,7 @@ class _Network(httpcore.AsyncNetworkBackend):
 
     def __init__(self, allowance: Allowance, permission: Permission, handshakes: int) -> None:
         self.socket: Socket | None = None
+        self.stream: _Stream | None = None
         self._allowance = allowance
         self._permission = permission
         self._handshakes = handshakes
@@ -115,7 +121,8 @@ class _Network(httpcore.AsyncNetworkBackend):
             self.socket = await connect(host, port)
         except OSError as e:
             raise httpcore.ConnectError(why(e)) from e
-        return _Stream(self.socket, self._allowance, self._permission, self._handshakes)
+        self.stream = _Stream(self.socket, self._allowance, self._permission, self._handshakes)
+        return self.stream
 
 
 class Lane:
@@ -152,7 +159,7 @@ class Lane:
     @property
     def sent(self) -> bool:
         """Whether any byte of the current request was written."""
-        return self._network.socket is not None and self._network.socket.wrote
+        return self._network.stream is not None and self._network.stream.sent
 
     def is_usable(self) -> bool:
         return self._network.socket is not None and self._network.socket.is_quiet()
