@@ -152,6 +152,7 @@ class Pipeline:
         if tpm is not None and request.authorized:
             message = self.authorizer.tpm_message(date, history.credentials)
             history.credentials = {**history.credentials, **await proof(tpm, message, history.deadline)}
+            left = history.deadline.left
         response: HttpResponse | None = None
         error: LicenseSpringError | None = None
         try:

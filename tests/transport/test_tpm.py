@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from licensespring_async import ClientCredentials, ConfigurationError, InvalidParameter
+from licensespring_async import ClientCredentials, Clock, ConfigurationError, InvalidParameter
 from licensespring_async.endpoints import activate_bundle, activate_license
 
 from ..fakes import CHECK, KEY, ScriptedEngine, answer, client
@@ -54,6 +54,24 @@ async def test_a_token_is_signed_with_its_date() -> None:
     await client(engine, auth=credentials, tpm=key).check_license_feature(**CHECK)
 
     assert key.messages == [engine.requests[1].headers["Date"] + "the-token"]
+
+
+@attrs.define
+class _Slow(Key):
+    """Takes four seconds of a clock."""
+
+    now: float = 0.0
+
+    def sign(self, message: str) -> str:
+        self.now += 4
+        return super().sign(message)
+
+
+async def test_signing_counts_against_the_time_of_the_call() -> None:
+    """Gives a request only the time that signing has left of the call's."""
+    key, engine = _Slow(), ScriptedEngine()
+    await client(engine, Clock(monotonic=lambda: key.now), tpm=key, timeout=10).check_license_feature(**CHECK)
+    assert engine.timeouts == [6.0]
 
 
 async def test_an_activation_enrols_and_signs() -> None:
