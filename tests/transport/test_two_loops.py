@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import sys
 import threading
 import time
 import warnings
@@ -21,7 +23,7 @@ from licensespring_async.transport.engines.runs import PerRun
 from ..unit import bodies
 from ..unit.fakes import FEATURE
 from ..unit.keys import Signer
-from .loopback import ok, open_sockets, serving_in_threads
+from .loopback import answering, ok, open_sockets, serving, serving_in_threads
 
 LOOPS = ["asyncio", "trio"]
 SIGNER = Signer()
@@ -167,3 +169,34 @@ def test_an_ended_loop_is_dropped_once() -> None:
     asyncio.run(here())
 
     assert [dropped.count(each) for each in values] == [1, 1, 1]
+
+
+FORKED = """
+import asyncio, os, sys
+from licensespring_async.transport import HttpRequest, HttptoolsEngine, HttpxEngine
+
+engine = {"httpx": HttpxEngine, "httptools": HttptoolsEngine}[sys.argv[2]]()
+request = HttpRequest("GET", sys.argv[1], {})
+loop = asyncio.new_event_loop()
+loop.run_until_complete(engine.send(request, 5))
+if os.fork() == 0:
+    loop.run_until_complete(engine.send(request, 5))
+    loop.run_until_complete(engine.aclose())
+    os._exit(0)
+_, status = os.wait()
+loop.run_until_complete(engine.send(request, 5))
+os._exit(status)
+"""
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+@pytest.mark.parametrize("kind", ["httpx", "httptools"])
+async def test_a_forked_process_shares_no_connection(kind: str) -> None:
+    """Opens its own connections in a forked process that goes on with its parent's loop, and leaves the parent's open.
+
+    On a shared connection, each would read the other's answers.
+    """
+    async with serving(answering(ok())) as server:
+        await anyio.run_process([sys.executable, "-c", FORKED, server.url, kind])
+    assert (server.connections, len(server.requests)) == (2, 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -21,20 +23,22 @@ class PerRun(Generic[T]):
     def __init__(self, make: Callable[[], T], drop: Callable[[T], None]) -> None:
         self._make = make
         self._drop = drop
-        self._values: dict[object, T] = {}
+        # By process: a forked one may go on with its parent's loop, and on a shared connection, each would read the
+        # other's answers.
+        self._values = defaultdict[int, dict[object, T]](dict)
 
     def here(self) -> T:
         """Return the value of the loop that runs now."""
-        run = running()
-        value = self._values.get(run)
+        run, values = running(), self._values[os.getpid()]
+        value = values.get(run)
         if value is None:
-            for ended in [each for each in list(self._values) if has_ended(each)]:
-                found = self._values.pop(ended, None)
+            for ended in [each for each in list(values) if has_ended(each)]:
+                found = values.pop(ended, None)
                 if found is not None:  # else a loop in another thread has dropped it
                     self._drop(found)
-            value = self._values[run] = self._make()
+            value = values[run] = self._make()
         return value
 
     def all(self) -> list[T]:
-        """Return the values of all loops."""
-        return list(self._values.values())
+        """Return the values of all loops of this process."""
+        return list(self._values[os.getpid()].values())
