@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 from base64 import b64encode
 from contextlib import suppress
 from typing import Any
@@ -641,3 +642,33 @@ async def test_words_behind_a_proxys_consent_are_never_an_answer(our_engines: Ma
     async with serving(handle) as proxy, our_engines(ssl_context=pki.trusting, proxy=proxy.origin) as engine:
         with pytest.raises(TransportError):
             await engine.send(HttpRequest("GET", "https://localhost:9/x", {}), 2)
+
+
+@pytest.mark.parametrize("through", ["nothing", "a proxy"])
+async def test_an_answer_before_its_request_is_none(our_engines: Maker, through: str) -> None:
+    """Takes nothing for an answer that comes with the end of the TLS handshake, and closes the connection."""
+    pki = Pki("127.0.0.1")
+    pki.server.maximum_version = ssl.TLSVersion.TLSv1_2  # where the server has the last word of the handshake
+
+    async def handle(connection: Connection) -> None:
+        if through == "a proxy":
+            await connection.request()
+            await connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = pki.server.wrap_bio(heard, said, server_side=True)
+        while True:
+            with suppress(ssl.SSLWantReadError):
+                tls.do_handshake()
+                break
+            await connection.send(said.read())
+            heard.write(await connection.raw())
+        tls.write(ok(b"forged"))
+        await connection.send(said.read())
+        await connection.until_gone()
+
+    async with serving(handle) as server:
+        proxy = server.origin if through == "a proxy" else None
+        async with our_engines(ssl_context=pki.trusting, proxy=proxy) as engine:
+            with pytest.raises(ConnectionFailed):
+                await engine.send(HttpRequest("GET", f"https://127.0.0.1:{server.port}/x", {}), 5)
+            await server.until_closed()

@@ -207,10 +207,15 @@ class HttptoolsEngine(Unpickled):
         origin, loop = route.origin, asyncio.get_running_loop()
         raw = await dial(origin.host, origin.port, connected)
         wire = self._wire(raw, self._max_body, route.pool.put)
-        if origin.scheme == "https":
-            await loop.create_connection(lambda: wire, sock=raw, ssl=self._tls(), server_hostname=origin.host)
-        else:
-            await loop.create_connection(lambda: wire, sock=raw)
+        try:
+            if origin.scheme == "https":
+                await loop.create_connection(lambda: wire, sock=raw, ssl=self._tls(), server_hostname=origin.host)
+                await _hear_the_handshake()
+            else:
+                await loop.create_connection(lambda: wire, sock=raw)
+        except BaseException:
+            wire.close()
+            raise
         return wire
 
     async def _connect_through(self, proxy: _Proxy, route: _Route) -> Wire:
@@ -222,6 +227,7 @@ class HttptoolsEngine(Unpickled):
             if route.origin.scheme == "https":
                 await _pass(door, route.origin, proxy)
                 await door.start_tls(self._tls(), route.origin.host, wire)
+                await _hear_the_handshake()
             else:
                 door.transport.set_protocol(wire)
             wire.connection_made(door.transport)
@@ -250,6 +256,11 @@ def _is_asyncio() -> bool:
         return asyncio.current_task() is not None
     except RuntimeError:
         return False
+
+
+async def _hear_the_handshake() -> None:
+    """Let a wire hear what came with the end of a TLS handshake: uvloop hands it on one turn later."""
+    await asyncio.sleep(0)
 
 
 async def _pass(door: Doorway, origin: Origin, proxy: _Proxy) -> None:

@@ -79,7 +79,8 @@ class _Stream(httpcore.AsyncNetworkStream):
         try:
             await self.socket.send(buffer)
         except OSError as e:
-            raise httpcore.WriteError(str(e)) from e
+            # After a WriteError httpcore still reads an answer, but to a request that was not sent there is none.
+            raise (httpcore.WriteError if self.socket.wrote else httpcore.ConnectError)(str(e)) from e
 
     async def aclose(self) -> None:
         self.socket.close()

@@ -175,6 +175,7 @@ class AsyncioSocket(asyncio.Protocol):
             # Plaintext from before the handshake would pass for what the server says inside TLS.
             raise OSError("the peer sent data before the TLS handshake")
         self._transport = await self._loop.start_tls(self._transport, self, context, server_hostname=server_hostname)
+        await asyncio.sleep(0)  # uvloop hands on what came with the end of the handshake one turn later
 
     def is_quiet(self) -> bool:
         # A busy event loop may not have noticed yet.
@@ -228,20 +229,24 @@ class AnyioSocket:
             )
         except (anyio.BrokenResourceError, anyio.EndOfStream) as e:
             raise OSError("the connection broke during the TLS handshake") from e
+        if self._holds_data():
+            raise OSError("the peer sent data before it was asked")
 
     def is_quiet(self) -> bool:
+        return not self._holds_data() and is_silent(self._raw)
+
+    def _holds_data(self) -> bool:
+        """Return whether decrypted or undecrypted bytes wait inside the TLS object, where no poll sees them."""
         tls = self._stream.extra(TLSAttribute.ssl_object, None)
-        if tls is not None:
-            # Decrypted and undecrypted bytes may wait inside the TLS object, where no poll sees them.
-            try:
-                tls.read(1)
-            except ssl.SSLWantReadError:
-                pass
-            except ssl.SSLError:
-                return False
-            else:
-                return False
-        return is_silent(self._raw)
+        if tls is None:
+            return False
+        try:
+            tls.read(1)
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError:
+            pass
+        return True
 
     def begin(self) -> None:
         self.wrote = False

@@ -90,6 +90,8 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass of it
         self._parser = HttpResponseParser(self)
+        if self._is_over:  # the peer sent something with the end of the TLS handshake, or closed
+            self.close()
 
     def data_received(self, data: bytes) -> None:
         if self._outcome is None or self._parser is None:
