@@ -1,8 +1,9 @@
 """License files: the service signed them for a device, and they are checked before they are believed.
 
 A file is believed if a key of the service signed its content (`license_signature_v2`), if it is for this device and
-product, and if its other signatures hold. The signature covers the JSON text without its signatures, in the order of
-the file. It is checked over the text as it stands, because new JSON could write a number or a letter differently.
+product, and if its other signatures hold. It must have an `offline_signature`; an online activation has none. The
+signature of the content covers the JSON text without its signatures, in the order of the file. It is checked over the
+text as it stands, because new JSON could write a number or a letter differently.
 
 Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-offline-method
 """
@@ -248,7 +249,8 @@ def _license(
 def _check_offline_signature(fields: _Fields, license: License, auth: ApiKey | ClientCredentials) -> None:
     signature = license.offline_signature
     if signature is None:
-        return
+        # A recorded online answer would otherwise be a file, and stand without the service for ever.
+        raise SignatureError("the file has no offline_signature; it may be an online answer, which is no file")
     date, identity = fields.get("date"), license.license_key or license.username or ""
     made = offline_signature(auth, str(date), identity, str(license.hardware_id))
     if not hmac.compare_digest(made.encode(), signature.encode()):

@@ -104,6 +104,20 @@ def test_a_v1_signature_for_another_device_is_refused() -> None:
         read(license_file(SIGNER, license_signature=SIGNER.sign(b"something else")))
 
 
+def test_an_online_answer_is_no_file() -> None:
+    """Refuses an activation with the signature of its header written into its text: it must not outlive a grace."""
+    v1 = f"{DEVICE}#{bodies.license()['license_key']}#{bodies.license()['validity_period']}".lower()
+    fields = bodies.activation(hardware_id=DEVICE, license_signature=SIGNER.sign(v1.encode()))
+    text, given = compact(fields), {"auth": AUTH, "hardware_id": DEVICE, "public_key": SIGNER.public_key}
+    as_license = compact({**fields, "license_signature_v2": SIGNER.sign(text.encode())})
+    as_bundle = f'{{"licenses":[{text}],"bundle_signature_v2":"{SIGNER.sign(f"[{text}]".encode())}"}}'
+
+    with pytest.raises(SignatureError, match="no offline_signature"):
+        read_refresh(encoded(as_license), product="APP", **given)  # type: ignore[arg-type]
+    with pytest.raises(SignatureError, match="no offline_signature"):
+        read_bundle(encoded(as_bundle), product="APP", **given)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("signature", [None, "", 5])
 def test_an_unsigned_file_is_refused(signature: object) -> None:
     """Believes no content that is not signed."""
