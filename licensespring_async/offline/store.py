@@ -31,7 +31,7 @@ from .verifying import Trust
 
 # The clock of an honest machine is set back by no more than this.
 _CLOCK_TOLERANCE: Final = 300
-# How far the clock advances before a load stores the new time.
+# How far the time advances before it is stored again.
 _STEP: Final = 60
 
 
@@ -107,18 +107,21 @@ class LicenseStore(Unpickled):
 
         Cost: blocks for two writes to disk, and up to 10 s while other processes lock the file.
         """
-        if isinstance(answer, str):
-            opened(answer)
-        elif isinstance(answer, AirGapConfirmation):
-            pass
-        elif not isinstance(answer, RawResponse) or not isinstance(answer.value, License):
-            raise ConfigurationError(
-                "answer: must be a RawResponse with a License, the text of an offline file, or an AirGapConfirmation"
-            )
-        elif not answer.verified or SIGNATURE_HEADER not in answer.headers:
-            raise ConfigurationError("answer: its signature was not verified, so it cannot be stored")
+        _check(answer)
         with self._file.turn():
             self._file.write(self._record(answer, known))
+
+    def keep(self, answer: RawResponse[License], *, known: Mapping[str, int]) -> None:
+        """Store an answer as `save` does. But an offline file or an air-gap confirmation stays: it stands longer.
+
+        Either way, the store has then seen the time of the answer.
+        """
+        _check(answer)
+        with self._file.turn():
+            record = self._record(answer, known)
+            if self.holds_offline():
+                record = attrs.evolve(self._file.read(), newest=record.newest)
+            self._file.write(record)
 
     def load(
         self,
@@ -169,10 +172,21 @@ class LicenseStore(Unpickled):
                 "has seen; set it right, or check the license online"
             )
         if now >= record.newest + _STEP:
-            self._see(int(now))
+            self.see(now)
         judge(license, TimeFloor.of(max(record.newest, now), self._clock.monotonic))
         came_at = datetime.fromtimestamp(record.came_at, UTC)
         return Stored(license=license, came_at=came_at, is_offline=record.kind is not Kind.ANSWER)
+
+    def see(self, moment: float) -> None:
+        """Have seen a moment (seconds since the epoch), so that a clock that is turned back behind it is noticed.
+
+        Raises:
+            StoreDamaged, StoreTooNew, StoreUnusable: The stored file cannot be used; it is not changed.
+        """
+        with self._file.turn(), suppress(NothingStored):
+            record = self._file.read()
+            if moment >= record.newest + _STEP:
+                self._file.write(attrs.evolve(record, newest=int(moment)))
 
     def holds_offline(self) -> bool:
         """Return whether an offline file or an air-gap confirmation is stored. Nothing is verified.
@@ -233,8 +247,16 @@ class LicenseStore(Unpickled):
             newest=new.newest if proved is None else moment,
         )
 
-    def _see(self, now: int) -> None:
-        with self._file.turn(), suppress(NothingStored):
-            record = self._file.read()
-            if now > record.newest:
-                self._file.write(attrs.evolve(record, newest=now))
+
+def _check(answer: RawResponse[License] | str | AirGapConfirmation) -> None:
+    """Raise unless an answer, a file or a confirmation can be stored."""
+    if isinstance(answer, str):
+        opened(answer)
+    elif isinstance(answer, AirGapConfirmation):
+        pass
+    elif not isinstance(answer, RawResponse) or not isinstance(answer.value, License):
+        raise ConfigurationError(
+            "answer: must be a RawResponse with a License, the text of an offline file, or an AirGapConfirmation"
+        )
+    elif not answer.verified or SIGNATURE_HEADER not in answer.headers:
+        raise ConfigurationError("answer: its signature was not verified, so it cannot be stored")

@@ -111,8 +111,14 @@ class Inquiry(Unpickled):
     async def miss(self, error: LicenseSpringError) -> None:
         """Take into account that the service gave no answer."""
         standing = self.knowledge.standing
-        if standing is None or standing.is_offline:
+        if standing is None:
             return
+        if not standing.is_offline:
+            await self._stand_without(standing, error)
+        # Otherwise the hours of a long run could be had again by turning the clock back before the next.
+        await self.keeping.see(self.knowledge.now())
+
+    async def _stand_without(self, standing: Standing, error: LicenseSpringError) -> None:
         until = standing.stands_until
         if not error.is_undecided:
             # Grace covers an unreachable service, not wrong credentials or forged answers.

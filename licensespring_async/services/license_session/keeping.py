@@ -61,15 +61,13 @@ class Keeping(Unpickled):
 
     async def keep(self, answer: RawResponse[License], known: Mapping[str, int]) -> None:
         """Store an answer, unless an offline file or an air-gap confirmation is stored: those stand longer."""
-        store = self.store
-        if store is None:
-            return
+        if self.store is not None:
+            await _run(functools.partial(self.store.keep, answer, known=known))
 
-        def keep() -> None:
-            if not store.holds_offline():
-                store.save(answer, known=known)
-
-        await _run(keep)
+    async def see(self, moment: float) -> None:
+        """Have the store see a moment; as `LicenseStore.see`."""
+        if self.store is not None:
+            await _run(self.store.see, moment)
 
     async def forget(self) -> None:
         """Drop the stored answer after a refusal; an offline file or an air-gap confirmation stays."""

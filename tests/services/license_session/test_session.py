@@ -108,6 +108,49 @@ async def test_a_clock_turned_back_gives_no_grace(scene: Scene) -> None:
     assert await opened(scene) is State.ONLINE
 
 
+async def test_a_clock_turned_back_after_a_run_gives_no_grace(scene: Scene) -> None:
+    """Counts the hours of a run without a network: setting the clock back to its start does not begin them again."""
+    await opened(scene)
+    scene.cut()
+    async with scene.session() as license:
+        scene.time.advance(60 * HOUR)
+        assert await license.check() is State.GRACE
+    scene.time.advance(-60 * HOUR)
+
+    with pytest.raises(ClockTurnedBack):
+        await opened(scene)
+
+
+@pytest.mark.parametrize("has_network", [True, False])
+async def test_a_clock_turned_back_after_a_run_renews_no_file(scene: Scene, *, has_network: bool) -> None:
+    """Counts the hours of a run with an offline file too, whether the service answers or not."""
+    scene.store.save(await scene.file())
+    if not has_network:
+        scene.cut()
+    async with scene.session() as license:
+        scene.time.advance(60 * HOUR)
+        await license.check()
+    scene.time.advance(-60 * HOUR)
+    scene.cut()
+
+    with pytest.raises(ClockTurnedBack):
+        await opened(scene)
+
+
+async def test_an_answer_sets_the_clock_of_an_offline_file_right(scene: Scene) -> None:
+    """Starts from an offline file again after a clock that was once ahead, once the service has said the time."""
+    scene.store.save(await scene.file())
+    scene.time.advance(24 * HOUR)
+    scene.cut()
+    assert await opened(scene) is State.OFFLINE
+    scene.time.advance(-24 * HOUR)
+    scene.mend()
+    await opened(scene)
+    scene.cut()
+
+    assert await opened(scene) is State.OFFLINE
+
+
 async def test_without_a_grace_there_is_none(scene: Scene) -> None:
     """Raises the network's error when no grace was chosen, or nothing is stored, and says so."""
     scene.cut()
