@@ -82,38 +82,46 @@ class SameDevice(Unpickled):
                 raise AnswerMismatch(f"the license of {of!r} in the answer {problem}; it was discarded")
 
     def _problem(self, license: License, verifier: Verifier | None) -> str:
-        device, identity = str(self.asked["hardware_id"]), self._identity(license)
+        device = str(self.asked["hardware_id"])
         if license.hardware_id is not None and not is_same(license.hardware_id, device):
             return "is another device's"
         # An empty signature is an invalid one.
         if verifier is None or license.license_signature is None:
             return ""
         until = "" if license.validity_period is None else in_utc(license.validity_period)
-        signed = ascii_lower(f"{device}#{identity}#{until}").encode()
-        if not verifier.holds(signed, license.license_signature):
+        for identity in self._identities(license):
+            if verifier.holds(ascii_lower(f"{device}#{identity}#{until}").encode(), license.license_signature):
+                break
+        else:
             return "is not signed for this device and this key or user"
         # The text of device a and key b#c is that of device a#b and key c.
-        if "#" in device + identity and not self._is_repeated(license):
+        if "#" in device + identity and not self._is_repeated(license, identity):
             return "is signed for a text with a further #, so device and key or user cannot be told apart"
         return ""
 
-    def _identity(self, license: License) -> str:
+    def _identities(self, license: License) -> list[str]:
         key = self.asked.get("license_key")
         if key is not None:
-            return str(key)
-        # After a single sign-on, only the answer says who signed on. Only a username may have an unsigned suffix:
-        # ana@example.org|SUFFIX.
-        return str(self.asked.get("username") or license.username or "").partition("|")[0]
+            return [str(key)]
+        # Only a username may have an unsigned suffix: ana@example.org|SUFFIX.
+        username = self.asked.get("username")
+        if username is not None:
+            return [str(username).partition("|")[0]]
+        # After a single sign-on, only the answer says who signed on.
+        return _names(license)
 
-    def _is_repeated(self, license: License) -> bool:
+    def _is_repeated(self, license: License, identity: str) -> bool:
         """Return whether a license names its device, or its key or user, so that the signed text is unambiguous."""
         if license.hardware_id is not None:
             return True
-        users = [license.username, None if license.user is None else license.user.email]
-        named = [(each or "").partition("|")[0] for each in users]
-        if "license_key" in self.asked:
-            named = [license.license_key or ""]
-        return any(is_same(self._identity(license), each) for each in named)
+        named = [license.license_key or ""] if "license_key" in self.asked else _names(license)
+        return any(is_same(identity, each) for each in named)
+
+
+def _names(license: License) -> list[str]:
+    """Return the names of a license's user: its e-mail address, which is what the service signs, and its username."""
+    names = [None if license.user is None else license.user.email, license.username]
+    return [each.partition("|")[0] for each in names if each]
 
 
 @attrs.frozen

@@ -240,8 +240,7 @@ def _license(
     if product is not None and ascii_lower(license.product_details.short_code) != ascii_lower(product):
         raise AnswerMismatch("the file is for another product")
     asked = required(hardware_id=hardware_id, product=license.product_details.short_code)
-    own = optional(license_key=license.license_key) or optional(username=license.username)
-    SameDevice(asked | own)(license, verifier)
+    SameDevice(asked | optional(license_key=license.license_key))(license, verifier)
     _check_offline_signature(fields, license, auth)
     return license
 

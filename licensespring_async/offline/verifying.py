@@ -89,8 +89,7 @@ class Trust(Unpickled):
         license = _LICENSE.read(record.body, is_verified=True)
         if license.hardware_id is None and license.license_signature is None:
             raise AnswerMismatch("the stored answer does not name its device")
-        named = license.username or (license.user.email if license.user else None)
-        SameDevice(asked | (optional(license_key=license.license_key) or optional(username=named)))(license, verifier)
+        SameDevice(asked | optional(license_key=license.license_key))(license, verifier)
         self._check_whose(license, verifier)
         return license
 

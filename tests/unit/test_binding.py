@@ -106,6 +106,38 @@ async def test_a_bundle_signed_for_this_device(signer: Signer, validity_period: 
     assert len(await client.check_bundle(**DEVICE)) == 1
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"user": bodies.user(email="ana@example.org|DSE2")},
+        {"user": bodies.user(email="ana@example.org"), "username": "ana"},
+        {"username": "ana@example.org|DSE2"},
+    ],
+    ids=["an e-mail address", "both", "a username"],
+)
+async def test_who_signed_on(signer: Signer, names: dict[str, Any]) -> None:
+    """Believes a single sign-on whose answer names the user that its v1 signature covers, by e-mail or by name."""
+    value = a_license(signer, "device-0003#ana@example.org#") | names
+    del value["license_key"]
+    license = await client_for(signer, value).activate_license(
+        product="APP", hardware_id="device-0003", id_token="TOKEN", customer_account_code="ACME"
+    )
+
+    assert license.license_key is None
+
+
+@pytest.mark.parametrize("names", [{}, {"user": bodies.user(email="eve@example.org"), "username": ""}])
+async def test_somebody_else_signed_on(signer: Signer, names: dict[str, Any]) -> None:
+    """Refuses a single sign-on whose answer names nobody, or another user than its v1 signature covers."""
+    for signed in ("device-0003#ana@example.org#", "device-0003##"):
+        value = a_license(signer, signed) | names
+        del value["license_key"]
+        with pytest.raises(AnswerMismatch, match="not signed for this device and this key or user"):
+            await client_for(signer, value).activate_license(
+                product="APP", hardware_id="device-0003", id_token="TOKEN", customer_account_code="ACME"
+            )
+
+
 async def test_a_bundle_of_a_user_with_a_suffix(signer: Signer) -> None:
     """Leaves the part of a username behind the bar out, and upper case, as the service does."""
     client = client_for(signer, [a_license(signer, "hw-1#ana@example.org#")])
