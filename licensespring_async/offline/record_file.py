@@ -15,7 +15,7 @@ from ..redaction import Unpickled
 from .record import Record, decoded, encoded
 from .store_errors import NothingStored, StoreDamaged, StoreTooNew, StoreUnusable
 
-_LARGEST: Final = 16 * 1024 * 1024  # bytes
+_LARGEST: Final = 4 * 1024 * 1024  # bytes; an answer has 1 MiB at most
 _LOCK_SECONDS: Final = 10.0
 
 

@@ -127,6 +127,14 @@ async def test_an_answer_of_a_client_is_kept(store: LicenseStore) -> None:
     assert load(store) == given.value
 
 
+def test_a_large_answer_is_kept(store: LicenseStore) -> None:
+    """Loads any answer that a client believes, however much metadata the vendor put into it."""
+    answer = checked(metadata={"notes": "n" * 900_000})
+    store.save(answer)
+
+    assert load(store) == answer.value
+
+
 @pytest.mark.parametrize("make", [license_file, refresh_file])
 def test_an_offline_file_is_kept(store: LicenseStore, make: Callable[[Signer], str]) -> None:
     """Gives back the license of an offline file or a refresh file, which need the credentials."""
