@@ -9,6 +9,7 @@ import binascii
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
+from itertools import permutations
 from typing import Final, cast
 
 import attrs
@@ -89,7 +90,7 @@ class AirGap:
             in the program, like the key, and not in files that its users can change.
 
     Raises:
-        ConfigurationError: The key is not such a text.
+        ConfigurationError: The key is not such a text, or the id of one policy ends with that of another.
         ResponseError: A policy file cannot be read.
     """
 
@@ -102,6 +103,7 @@ class AirGap:
         except ValueError:
             raise ConfigurationError("public_key: is not a point on the curve P-256; copy it again") from None
         self._policies = {policy.id: policy for policy in map(_policy, policies)}
+        _check_apart(self._policies)
 
     def license(self, confirmation: AirGapConfirmation, *, hardware_id: str, product: str) -> License:
         """Return the license that a confirmation stands for: that of its policy, active on this device.
@@ -205,7 +207,7 @@ def read_policy(text: str, *, policy_id: int) -> Policy:
 
 
 def _policy(text: str) -> Policy:
-    raw = _base64(text.strip())
+    raw = _base64(text.strip() if isinstance(text, str) else text)
     if raw is None:
         raise ResponseError("the policy file is not one Base64 text; it is damaged or incomplete")
     value = decode(raw)
@@ -214,6 +216,15 @@ def _policy(text: str) -> Policy:
     if type(id) is not int:
         raise ResponseError("the policy file contains no policy")
     return Policy(id=id, fields=fields)
+
+
+def _check_apart(ids: Iterable[int]) -> None:
+    """Raise if a confirmation may hold for two policies: that of key K5 and policy 7 is that of key K and policy 57."""
+    for one, other in permutations(map(str, ids), 2):
+        if one.endswith(other):
+            raise ConfigurationError(
+                f"policies: {one} ends with {other}, so a confirmation of one may hold for the other; pass only one"
+            )
 
 
 def _licensed(policy: Policy, confirmation: AirGapConfirmation, hardware_id: str) -> License:
@@ -258,8 +269,8 @@ def _message(hardware_id: str, license_key: str) -> bytes:
     return f"{fields['hardware_id']}{fields['license_key']}".encode()
 
 
-def _base64(text: str) -> bytes | None:
+def _base64(text: object) -> bytes | None:
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        return binascii.a2b_base64(text, strict_mode=True) if isinstance(text, str) else None
     except ValueError:
         return None

@@ -66,8 +66,10 @@ def test_every_changed_byte_of_a_confirmation_is_refused() -> None:
             )
 
 
-@pytest.mark.parametrize("code", ["", "not Base64", b64encode(bytes(63)).decode(), b64encode(bytes(64)).decode(), "é"])
-def test_what_is_no_confirmation_is_refused(code: str) -> None:
+@pytest.mark.parametrize(
+    "code", ["", "not Base64", b64encode(bytes(63)).decode(), b64encode(bytes(64)).decode(), "é", None, 5]
+)
+def test_what_is_no_confirmation_is_refused(code: Any) -> None:
     """Refuses a code that was not copied whole."""
     with pytest.raises(SignatureError):
         AirGap(COMPANY).confirm(code, hardware_id="d", license_key="K", policy_id=1)
@@ -88,16 +90,17 @@ def test_an_activation_code_is_signed_with_the_portals_key(vector: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    "code", ["", "?", b64encode(bytes(32)).decode(), b64encode(b"\xff" * 32).decode(), b64encode(bytes(33)).decode()]
+    "code",
+    ["", "?", b64encode(bytes(32)).decode(), b64encode(b"\xff" * 32).decode(), b64encode(bytes(33)).decode(), None, 5],
 )
-def test_what_is_no_initialization_code_is_refused(code: str) -> None:
+def test_what_is_no_initialization_code_is_refused(code: Any) -> None:
     """Names the argument when the code is not one of the portal's."""
     with pytest.raises(InvalidParameter, match="initialization_code"):
         AirGap(COMPANY).activation_code(code, hardware_id="d", license_key="K")
 
 
-@pytest.mark.parametrize("key", ["", "?", b64encode(bytes(63)).decode(), b64encode(bytes(64)).decode()])
-def test_what_is_no_company_key_is_refused(key: str) -> None:
+@pytest.mark.parametrize("key", ["", "?", b64encode(bytes(63)).decode(), b64encode(bytes(64)).decode(), None, 5])
+def test_what_is_no_company_key_is_refused(key: Any) -> None:
     """Refuses a key that is no point of the curve."""
     with pytest.raises(ConfigurationError, match="public_key"):
         AirGap(key)
@@ -114,8 +117,10 @@ def test_a_policy_file_is_of_its_policy() -> None:
         read_policy(policy(), policy_id=8)
 
 
-@pytest.mark.parametrize("text", ["", "?", policy()[:-3], policy() * 2, policy(id="7"), policy(id=None), "W10="])
-def test_a_damaged_policy_file_is_named_so(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "?", policy()[:-3], policy() * 2, policy(id="7"), policy(id=None), "W10=", None, {"id": 7}]
+)
+def test_a_damaged_policy_file_is_named_so(text: Any) -> None:
     """Refuses a file that is damaged, doubled or something else."""
     with pytest.raises(ResponseError):
         read_policy(text, policy_id=7)
@@ -180,6 +185,16 @@ def test_a_confirmation_of_another_policy_is_no_license() -> None:
     other = attrs.evolve(CONFIRMATION, policy_id=8)
     with pytest.raises(SignatureError):
         licensed(policy(id=8, product="CAD"), confirmation=other)
+
+
+def test_a_confirmation_is_of_one_policy() -> None:
+    """Refuses policies of which one's confirmation holds for the other: no mark parts key and policy in the text."""
+    AirGap(COMPANY).confirm(
+        VECTOR["confirmation_code"], hardware_id=VECTOR["hardware_id"], license_key="KEY-000", policy_id=57
+    )
+
+    with pytest.raises(ConfigurationError, match="policies: 57 ends with 7"):
+        AirGap(COMPANY, policies=[policy(), policy(id=57)])
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"5", b"{", b'{"license_key":5,"policy_id":1,"confirmation_code":"c"}'])
