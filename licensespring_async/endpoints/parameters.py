@@ -112,7 +112,10 @@ def moment(name: str, value: object) -> str | None:
         raise InvalidParameter(name, f"must be a datetime or None, not {type(value).__name__}")
     if value.tzinfo is None:
         raise InvalidParameter(name, "must be a datetime with a time zone, as datetime.now(UTC)")
-    return in_utc(value)
+    try:
+        return in_utc(value)
+    except OverflowError:
+        raise InvalidParameter(name, "must be within the years 1 to 9999 in UTC too") from None
 
 
 def variables(name: str, value: object) -> dict[str, Scalar]:
@@ -150,7 +153,10 @@ def _scalar(name: str, value: object) -> Scalar:
     if isinstance(value, str):
         return text(name, value)
     if isinstance(value, Real) and not isinstance(value, Integral):
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
         if not math.isfinite(number):
             raise InvalidParameter(name, "must be a finite number")
         return number

@@ -6,6 +6,7 @@ import inspect
 import json
 import math
 from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -362,6 +363,7 @@ def test_a_moment_is_sent_in_utc(value: datetime | None, sent: str | None) -> No
         ("borrowed_until", datetime(2027, 3, 4), "with a time zone"),
         ("borrowed_until", "2027-03-04", "must be a datetime or None, not str"),
         ("borrowed_until", 5, "must be a datetime or None, not int"),
+        ("borrowed_until", datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))), "must be within the years"),
         ("consumptions", 1.0, "must be an integer, not float"),
         ("consumptions", True, "must be an integer, not bool"),
         ("consumptions", 2**63, "at most 63 bits"),
@@ -371,6 +373,7 @@ def test_a_moment_is_sent_in_utc(value: datetime | None, sent: str | None) -> No
         ("variables", {1: 1}, "must be a string, not int"),
         ("variables", {"a": None}, "must be an integer, not NoneType"),
         ("variables", {"a": math.nan}, "must be a finite number"),
+        ("variables", {"a": Fraction(10**400, 3)}, "must be a finite number"),
         ("variables", {"a": [1]}, "must be an integer, not list"),
         ("variables", {"a": "x\0"}, "a NUL"),
         ("event", "consumption_add", "must be a list of strings, not str"),
