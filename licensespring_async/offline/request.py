@@ -18,6 +18,7 @@ import attrs
 
 from ..auth import ApiKey, ClientCredentials, imf_fixdate
 from ..endpoints.parameters import Value
+from ..endpoints.parameters import text as checked_text
 from ..endpoints.requests import optional, required, who
 from ..errors import ConfigurationError, InvalidParameter
 
@@ -178,7 +179,7 @@ def _request(
     if isinstance(variables, dict) and any(isinstance(each, float) for each in variables.values()):
         # The service may encode the request again before it checks the signature, and 1.0 may become 1.
         raise InvalidParameter("variables", "must be strings, whole numbers or booleans in an offline request")
-    request_id = str(uuid.uuid4()) if request_id is None else request_id
+    request_id = checked_text("request_id", str(uuid.uuid4()) if request_id is None else request_id)
     date = imf_fixdate(time_module.time() if time is None else time)
     payload: dict[str, Value] = {"request": kind, "request_id": request_id, "date": date} | fields | caller_of(auth)
     if schema == 1:

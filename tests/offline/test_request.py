@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from base64 import b64decode
 from typing import Any, Literal
 
@@ -104,6 +105,8 @@ def test_a_request_does_not_show_its_text() -> None:
         ({"hardware_id": ""}, "hardware_id"),
         ({"variables": {"ratio": 1.5}}, "variables"),
         ({"consumptions": 1.5}, "consumptions"),
+        ({"request_id": uuid.uuid4()}, "request_id"),
+        ({"request_id": "\ud800"}, "request_id"),
     ],
 )
 def test_what_cannot_be_sent_is_named(changes: dict[str, Any], parameter: str) -> None:
