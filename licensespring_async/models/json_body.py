@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
+from typing import cast
 
 from ..errors import ResponseError
 
@@ -35,10 +37,26 @@ def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 _LONGEST_NUMBER = 40  # digits; ids have 16
 _LARGEST = 256 * 1024  # bytes; a bundle of 50 licenses has half of that
+_DEEPEST = 100  # levels
 _MOST_VALUES = 20_000  # each is a byte at least
 _DECODER = json.JSONDecoder(
     parse_constant=_no_constant, parse_float=_finite, parse_int=_whole, object_pairs_hook=_unambiguous
 )
+
+
+def _check_depth(value: object) -> None:
+    """Raise if a value has too many levels: to copy it, or to write it as JSON, could exhaust the stack."""
+    level = [value]
+    for _ in range(_DEEPEST + 1):
+        level = [inner for each in level for inner in _inside(each)]
+    if level:
+        raise ValueError("nested too deeply")
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
 
 
 def _values(body: bytes) -> int:
@@ -49,8 +67,8 @@ def decode(body: bytes, *, is_signed: bool = False) -> object:
     """Return the JSON value of a response body.
 
     Refuses what `json.loads` lets through: NaN and infinities; encodings other than UTF-8; a name twice in one object,
-    since readers differ in which one counts; numbers with more digits than any id; and lone surrogates, which would
-    fail later, when the value is printed or stored.
+    since readers differ in which one counts; numbers with more digits than any id; lone surrogates and more than 100
+    levels, which would fail later, when the value is printed or stored.
 
     Args:
         body: The bytes.
@@ -67,6 +85,8 @@ def decode(body: bytes, *, is_signed: bool = False) -> object:
     try:
         text = body.decode("utf-8")
         value: object = _DECODER.decode(text)
+        if body.count(b"[") + body.count(b"{") > _DEEPEST:
+            _check_depth(value)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError:

@@ -121,6 +121,15 @@ def test_nesting_is_bounded_in_what_is_signed() -> None:
         decode(b"[" * 200_000 + b"]" * 200_000, is_signed=True)
 
 
+@pytest.mark.parametrize(("opens", "closes"), [(b"[", b"]"), (b'{"a":', b"}")], ids=["arrays", "objects"])
+def test_nesting_has_one_bound(opens: bytes, closes: bytes) -> None:
+    """Reads 100 levels and refuses 200, so that what was read can be written as JSON and copied from anywhere."""
+    assert decode(opens * 100 + b"1" + closes * 100) == json.loads(opens * 100 + b"1" + closes * 100)
+    for is_signed in (True, False):
+        with pytest.raises(ResponseError, match="nested too deeply"):
+            decode(opens * 200 + b"1" + closes * 200, is_signed=is_signed)
+
+
 @given(value=JSON, escaped=st.booleans(), indent=st.sampled_from([None, 2]))
 def test_every_value_goes_there_and_back(value: object, escaped: bool, indent: int | None) -> None:
     """Reads back what any JSON encoder wrote, escaped or not."""
