@@ -15,9 +15,10 @@ from ..errors import InvalidParameter
 from ..models.converter import structure
 from ..models.expiry import TimeFloor, judge
 from ..models.json_body import decode
+from ..models.json_types import is_text
 from ..models.model import Model
 from ..transport.values import Call, Method, Repeat, Request
-from .parameters import text
+from .parameters import count, text
 
 T = TypeVar("T")
 
@@ -108,16 +109,22 @@ def _with_query(path: str, parameters: Mapping[str, object]) -> str:
 def _in_query(name: str, value: object) -> str:
     if isinstance(value, str):
         return quote(text(name, value), safe="")
-    if type(value) in (bool, int) or (type(value) is float and math.isfinite(value)):
+    if type(value) is int:
+        return str(count(name, value))
+    if type(value) is bool or (type(value) is float and math.isfinite(value)):
         return str(value).lower()
     raise InvalidParameter(name, f"must be a string, a number or a boolean in a GET, not {type(value).__name__}")
 
 
 def _body(parameters: Mapping[str, object]) -> bytes:
     try:
-        return json.dumps({**parameters}, separators=(",", ":"), allow_nan=False).encode()
+        body = json.dumps({**parameters}, separators=(",", ":"), allow_nan=False).encode()
+        is_sendable = is_text(json.dumps({**parameters}, ensure_ascii=False))
     except (TypeError, ValueError, RecursionError):
         raise InvalidParameter("parameters", "are not JSON; pass texts, numbers, booleans, lists and objects") from None
+    if not is_sendable:
+        raise InvalidParameter("parameters", "contain a lone surrogate, which cannot be sent; decode the text properly")
+    return body
 
 
 def _texts(value: object) -> Iterator[str]:

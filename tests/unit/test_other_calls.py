@@ -104,6 +104,9 @@ async def test_an_answer_is_verified(signer: Signer) -> None:
         ({"parameters": {"a": float("nan")}}, "a"),
         ({"method": "POST", "parameters": {"a": float("nan")}}, "parameters"),
         ({"method": "POST", "parameters": {"a": object()}}, "parameters"),
+        ({"method": "POST", "parameters": {"a": ["x\ud800"]}}, "parameters"),
+        ({"method": "POST", "parameters": {"a": {"x\ud800": 1}}}, "parameters"),
+        ({"parameters": {"a": 10**5000}}, "a"),
     ],
 )
 async def test_what_cannot_be_sent_is_refused(changes: dict[str, Any], name: str) -> None:
