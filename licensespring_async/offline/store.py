@@ -58,8 +58,9 @@ class LicenseStore(Unpickled):
     read it. Writes are atomic and durable: if the process is killed, the file is the old or the new one. A lock file
     beside it, with `.lock` after its name, makes processes take turns.
 
-    Without a secret, anyone who can write the file can set back the moments and the uses in it. Even with a secret, an
-    older copy of the file is believed, as far as the clock allows.
+    Without a secret, anyone who can write the file can set back the moments and the uses in it, or put in an answer to
+    another vendor's program with the same product code: the service signs for all vendors with one key. Even with a
+    secret, an older copy of the file is believed, as far as the clock allows.
 
     Args:
         path: The file. Its folder must exist.
