@@ -24,7 +24,7 @@ from ..errors import AnswerMismatch, InvalidParameter, ResponseError, SignatureE
 from ..models import Bundle, License
 from ..models.converter import structure
 from ..models.json_body import decode
-from ..models.json_types import ascii_lower
+from ..models.json_types import is_same
 from ..signatures import PRODUCTION_PUBLIC_KEY, PublicKeys, Verifier
 from .request import offline_signature
 
@@ -166,7 +166,7 @@ def read_bundle(
         _check_request(item, request_id)
         licenses.append(_license(item, auth, verifier, hardware_id=hardware_id, product=None))
     bundle = Bundle(licenses=tuple(licenses))
-    if bundle.get(product) is None:
+    if not any(is_same(product, each) for each in bundle.products):
         raise AnswerMismatch("the file is for another bundle")
     return bundle
 
@@ -235,9 +235,9 @@ def _license(
     fields: _Fields, auth: ApiKey | ClientCredentials, verifier: Verifier, *, hardware_id: str, product: str | None
 ) -> License:
     license = structure(fields, License, called="license")
-    if license.hardware_id is None or ascii_lower(license.hardware_id) != ascii_lower(hardware_id):
+    if license.hardware_id is None or not is_same(license.hardware_id, hardware_id):
         raise AnswerMismatch("the file is for another device")
-    if product is not None and ascii_lower(license.product_details.short_code) != ascii_lower(product):
+    if product is not None and not is_same(license.product_details.short_code, product):
         raise AnswerMismatch("the file is for another product")
     asked = required(hardware_id=hardware_id, product=license.product_details.short_code)
     SameDevice(asked | optional(license_key=license.license_key))(license, verifier)

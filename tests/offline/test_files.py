@@ -237,6 +237,15 @@ def test_a_bundle_whose_content_nothing_covers_is_refused_unless_said() -> None:
     assert read_all(text, allow_uncovered=True) == ("SUITE", "APP")
 
 
+def test_a_bundle_is_asked_for_in_any_case() -> None:
+    """Compares the product as the service does, like the readers of one license."""
+    licenses = a_bundle("SUITE", "APP")
+    whole = {"licenses": licenses, "bundle_signature_v2": SIGNER.sign(compact(licenses).encode())}
+
+    assert read_all(encoded(compact(whole)), product="suite") == ("SUITE", "APP")
+    assert read(FILE, product="app").product_details.short_code == "APP"
+
+
 def test_another_bundle_is_refused() -> None:
     """Refuses a file without the bundle that was asked for."""
     licenses = a_bundle("OTHER", "APP")
