@@ -188,4 +188,4 @@ class Standing:
 def slot_seconds(license: License) -> float:
     """Return how long the slot of a floating license lasts without a check."""
     # Whole minutes; if the answer does not say, the shortest possible.
-    return 60.0 * (license.floating_timeout or 1)
+    return 60.0 * max(license.floating_timeout or 1, 1)

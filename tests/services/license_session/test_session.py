@@ -15,13 +15,17 @@ from licensespring_async import (
     Blacklisted,
     ConfigurationError,
     ConnectionLost,
+    License,
     LicenseNotActive,
     LicenseSpringError,
     SignatureError,
 )
+from licensespring_async.models.converter import structure
 from licensespring_async.offline import ClockTurnedBack, NothingStored, StoreDamaged
 from licensespring_async.services import Grace, LicenseUnusable, State
+from licensespring_async.services.license_session.standing import slot_seconds
 
+from ...unit import bodies
 from ...unit.keys import Signer
 from .scenes import DEVICE, HOUR, KEY, Scene
 
@@ -389,6 +393,14 @@ async def test_a_floating_slot_is_not_taken_for_granted(tmp_path: Path) -> None:
 
     with pytest.raises(ConnectionLost):
         await opened(scene)
+
+
+@pytest.mark.parametrize("minutes", [None, 0, -5])
+def test_a_slot_stands_for_a_minute_at_least(minutes: int | None) -> None:
+    """Takes a time-out that says nothing for the shortest possible, as a gate does: never checks without a pause."""
+    license = structure(bodies.license(is_floating_cloud=True, floating_timeout=minutes), License)
+
+    assert slot_seconds(license) == 60.0
 
 
 @pytest.mark.parametrize("state", State)
