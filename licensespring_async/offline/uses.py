@@ -52,7 +52,7 @@ class Uses:
 
     kept: Mapping[str, int] = attrs.field(factory=dict[str, int])
     doubts: tuple[Doubt, ...] = ()
-    whose: str = attrs.field(default="", eq=False)
+    whose: str = attrs.field(default="", eq=False, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.kept or self.doubts)

@@ -483,6 +483,13 @@ def test_a_secret_is_long_enough(path: Path, secret: object) -> None:
         LicenseStore(path, secret=secret)  # type: ignore[arg-type]
 
 
+def test_uses_do_not_show_whose_they_are() -> None:
+    """Keeps the hash of a key or user out of the repr: it has no salt, so an e-mail address can be guessed from it."""
+    whose = Trust(hardware_id=DEVICE, product="APP", username="ana@example.org").whose
+
+    assert whose not in repr(Uses(kept={"": 1}, whose=whose))
+
+
 def test_errors_are_of_one_family_and_name_no_secret(store: LicenseStore, path: Path) -> None:
     """Shows neither key nor secret in a repr, and raises errors that one `except` catches."""
     store.save(checked())
