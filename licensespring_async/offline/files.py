@@ -250,9 +250,10 @@ def _check_offline_signature(fields: _Fields, license: License, auth: ApiKey | C
     if signature is None:
         # A recorded online answer would otherwise be a file, and stand without the service for ever.
         raise SignatureError("the file has no offline_signature; it may be an online answer, which is no file")
-    date, identity = fields.get("date"), license.license_key or license.username or ""
-    made = offline_signature(auth, str(date), identity, str(license.hardware_id))
-    if not hmac.compare_digest(made.encode(), signature.encode()):
+    date, email = str(fields.get("date")), None if license.user is None else license.user.email
+    names = [each for each in (license.license_key, license.username, email) if each]
+    made = [offline_signature(auth, date, each, str(license.hardware_id)) for each in names]
+    if not any(hmac.compare_digest(each.encode(), signature.encode()) for each in made):
         raise SignatureError("the file's offline_signature was not made with these credentials for this license")
 
 

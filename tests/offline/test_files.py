@@ -23,7 +23,7 @@ from licensespring_async.offline import read_bundle, read_license, read_refresh
 
 from ..unit import bodies
 from ..unit.keys import Signer
-from .making import AUTH, DEVICE, compact, encoded, license_fields, license_file, refresh_file
+from .making import AUTH, DEVICE, compact, encoded, license_fields, license_file, offline_signature, refresh_file
 
 SIGNER = Signer()
 FILE = license_file(SIGNER)
@@ -96,6 +96,21 @@ def test_another_key_is_refused() -> None:
     """Refuses a file that another service signed."""
     with pytest.raises(SignatureError, match="license_signature_v2"):
         read(FILE, public_key=Signer().public_key)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [{"username": "ana@example.org|DSE2"}, {"user": bodies.user(email="ana@example.org")}],
+    ids=["a username", "an e-mail address"],
+)
+def test_a_users_file_is_read(names: dict[str, Any]) -> None:
+    """Believes the file of a user, by whichever name the file has."""
+    named = names.get("username") or "ana@example.org"
+    v1 = f"{DEVICE}#ana@example.org#{bodies.license()['validity_period']}".lower()
+    signed = {"license_signature": SIGNER.sign(v1.encode()), "offline_signature": offline_signature(named)}
+    fields = {name: value for name, value in license_fields(SIGNER, **names, **signed).items() if name != "license_key"}
+
+    assert read(encoded(compact(signed_item(fields)))).license_key is None
 
 
 def test_a_v1_signature_for_another_device_is_refused() -> None:
