@@ -196,7 +196,8 @@ def _request(
 
 def offline_signature(auth: ApiKey | ClientCredentials, date: str, identity: str, hardware_id: str) -> str:
     """Return the Base64 signature over date, license, device and credentials, as in requests and answers."""
-    return _sign(auth, f"licenseSpring\ndate: {date}\n{identity}\n{hardware_id}\n{_named(auth)}")
+    (caller,) = caller_of(auth).values()
+    return _sign(auth, f"licenseSpring\ndate: {date}\n{identity}\n{hardware_id}\n{caller}")
 
 
 def caller_of(auth: ApiKey | ClientCredentials) -> dict[str, Value]:
@@ -210,10 +211,6 @@ def caller_of(auth: ApiKey | ClientCredentials) -> dict[str, Value]:
     if isinstance(auth, ClientCredentials):
         return {"client_id": auth.client_id}
     raise ConfigurationError("auth: must be an ApiKey or ClientCredentials")
-
-
-def _named(auth: ApiKey | ClientCredentials) -> str:
-    return auth.api_key if isinstance(auth, ApiKey) else auth.client_id
 
 
 def _sign(auth: ApiKey | ClientCredentials, text: str) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from licensespring_async import (
     AnswerMismatch,
     ApiKey,
+    ConfigurationError,
     InvalidParameter,
     License,
     LicenseSpringError,
@@ -90,6 +91,13 @@ def test_other_credentials_are_refused() -> None:
     """Refuses a file whose offline signature was made with another shared key."""
     with pytest.raises(SignatureError, match="offline_signature"):
         read(FILE, auth=ApiKey(api_key="api-key-0001", shared_key="another"))
+
+
+@pytest.mark.parametrize("auth", [None, "api-key-0001"])
+def test_what_are_no_credentials_is_named_so(auth: Any) -> None:
+    """Says which credentials are wanted."""
+    with pytest.raises(ConfigurationError, match="auth: must be an ApiKey or ClientCredentials"):
+        read(FILE, auth=auth)
 
 
 def test_another_key_is_refused() -> None:
