@@ -100,6 +100,13 @@ async def test_accepts_a_file_of_a_form(caller: Caller, license: License, reques
     assert refusal(other) == "missing_parameters"
 
 
+async def test_refuses_a_form_in_a_form(caller: Caller) -> None:
+    """A part `file` that is a form itself has no content."""
+    inner = b"Content-Type: multipart/mixed; boundary=C\r\n\r\n--C\r\n\r\n--C--"
+    form = b'--B\r\nContent-Disposition: form-data; name="file"\r\n' + inner + b"\r\n--B--\r\n"
+    assert refusal(await send(caller, "activate_offline", form, "multipart/form-data; boundary=B")) == "missing_content"
+
+
 async def test_accepts_an_oauth_client(caller: Caller, license: License, request_: Fields) -> None:
     """Accepts a request that an OAuth client's secret signed, and signs the answer with it."""
     del request_["api_key"]
@@ -192,10 +199,15 @@ async def test_refuses_a_forged_request(caller: Caller, license: License, reques
         (b"  ", "missing_content"),
         (b"not base64!", "authorization_missing_params"),
         (base64.b64encode(b"[1]"), "authorization_missing_params"),
+        (base64.b64encode(b"1"), "authorization_missing_params"),
         (base64.b64encode(b"{}"), "authorization_missing_params"),
         (base64.b64encode(b"\xff"), "authorization_missing_params"),
         (base64.b64encode(b'{"request": {}, "signature": "x"}'), "signature_mismatch"),
         (base64.b64encode(b'{"signature": "x", "date": "\\ud800"}'), "authorization_missing_params"),
+        (base64.b64encode(b'{"signature": "\\ud800", "request": {}}'), "authorization_missing_params"),
+        (base64.b64encode(b'{"signature": "x", "request": {"\\ud800": 1}}'), "authorization_missing_params"),
+        (base64.b64encode(b'{"signature": "x", "\\u0072equest": {}}'), "authorization_missing_params"),
+        (base64.b64encode(b'[["signature", "x"], ["request", {}]]'), "authorization_missing_params"),
         (base64.b64encode(b"[" * 100_000), "authorization_missing_params"),
     ],
 )

@@ -81,7 +81,7 @@ def read_upload(body: bytes, content_type: str) -> str:
     form = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
     for part in form.iter_parts() if form.is_multipart() else ():
         if part.get_param("name", header="content-disposition") == "file":
-            return _content(cast("bytes", part.get_payload(decode=True)))
+            return _content(cast("bytes | None", part.get_payload(decode=True)) or b"")  # None: a form in the form
     raise ServiceError("missing_parameters", "Missing the part file.")
 
 
@@ -93,16 +93,23 @@ def read_request(text: str) -> OfflineRequest:
     """
     try:
         content = b64decode(text.encode(), validate=True).decode()
-        fields = cast("JsonObject", dict(json.loads(content)))
+        fields = _object(content)
         signature = fields.pop("signature")
         inner = fields.get("request")
         if isinstance(inner, Mapping):
             own = dict(cast("Mapping[str, Any]", inner))
             return OfflineRequest(own, str(signature), _text_of_request(content))
-        encode(fields)  # raises for half a surrogate pair, which JSON can escape
     except (ValueError, TypeError, KeyError, RecursionError, binascii.Error) as error:
         raise ServiceError("authorization_missing_params", "The text is not a signed offline request.") from error
     return OfflineRequest(fields, str(signature), None)
+
+
+def _object(text: str) -> JsonObject:
+    fields = json.loads(text)
+    if not isinstance(fields, dict):
+        raise TypeError("not an object")
+    encode(cast("JsonObject", fields))  # raises for half a surrogate pair, which JSON can escape
+    return cast("JsonObject", fields)
 
 
 def _content(content: bytes) -> str:
@@ -113,8 +120,9 @@ def _content(content: bytes) -> str:
 
 
 def _text_of_request(content: str) -> str:
-    """Return the exact text of the value of `request`."""
+    """Return the exact text of the value of `request`; raise ValueError if that name is written with escapes."""
     start = _REQUEST.search(content)
-    assert start is not None  # noqa: S101 - the parsed object has it
+    if start is None:
+        raise ValueError("request is written with escapes")
     _, end = json.JSONDecoder().raw_decode(content, start.end())
     return content[start.end() : end]
