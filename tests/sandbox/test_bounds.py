@@ -60,6 +60,15 @@ async def test_a_journal_shows_short_names_and_counts_the_rest() -> None:
     assert "secret" not in json.dumps(told)
 
 
+@pytest.mark.parametrize("body", ['{"product": "\\ud800"}', '{"\\ud800": 1}'], ids=["value", "name"])
+async def test_no_request_takes_the_journal_away(body: str) -> None:
+    """Half a surrogate pair in an unauthorized request takes neither the journal nor the page away."""
+    async with Sandbox(World()) as sandbox, new_http() as http:
+        await http.post(f"{sandbox.url}/api/v4/activate_license", content=body)
+        answers = [await http.get(f"{sandbox.url}/_sandbox/{path}") for path in ("journal", "")]
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
 @pytest.mark.parametrize("body", ['{"license_key": "SECRET", "x": "a=b"}', "U0VDUkVU=="], ids=["JSON", "offline"])
 async def test_a_body_that_curl_calls_a_form_is_not_taken_for_names(body: str) -> None:
     """Of a body that is sent with curl's content type no part is shown as a name."""

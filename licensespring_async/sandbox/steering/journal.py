@@ -34,7 +34,7 @@ _log: Final = logging.getLogger("licensespring_async.sandbox.requests")
 
 
 def _shortened(text: str) -> str:
-    return text[:_LONGEST]
+    return printable(text[:_LONGEST])
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +55,7 @@ class Entry:
         told = [time, self.method, self.path, str(self.status or "-")]
         told += [self.code or "", f"(fault: {self.fault})" if self.fault else ""]
         told += [f"{name}={value}" for name, value in self.parameters.items()]
-        return printable(" ".join(filter(None, told)))
+        return " ".join(filter(None, told))
 
 
 @attrs.define
@@ -149,8 +149,8 @@ def code_of(body: bytes) -> str | None:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    return printable(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
 
 
 def _masked(name: str, value: str) -> str:
-    return value[:_LONGEST] if name in _SHOWN else fingerprint(value)
+    return _shortened(value) if name in _SHOWN else fingerprint(value)
