@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from itertools import product
 from pathlib import Path
@@ -31,6 +32,7 @@ from .calling import new_http
 
 pytestmark = pytest.mark.anyio
 STRANGE = {"Origin": "https://attacker.example"}
+JSON = {"Content-Type": "application/json"}
 
 
 KEY, DEVICE = "TWBZ-FYU2-QRTW-KZVT", "my-laptop"
@@ -284,8 +286,10 @@ async def test_tells_a_command_of_itself(own: Sandbox, http: httpx.AsyncClient) 
 async def test_refuses_what_is_no_fault(own: Sandbox, http: httpx.AsyncClient) -> None:
     """A fault that cannot be is refused, and none begins."""
     wrong: tuple[Any, ...] = ({}, {"effect": "none"}, {"effect": "error", "path": 5}, {"unknown": 1}, [], "x")
+    wrong += ({"effect": "error", "code": "\ud800"}, {"\ud800": 1})
     for each in wrong:
-        assert (await http.post(f"{own.url}/_sandbox/faults", json=each)).status_code == 400, each
+        answer = await http.post(f"{own.url}/_sandbox/faults", content=json.dumps(each), headers=JSON)
+        assert answer.status_code == 400, each
     assert own.faults.active == ()
 
 
@@ -457,7 +461,8 @@ async def test_finds_licenses(own: Sandbox, http: httpx.AsyncClient, find: str) 
 
 async def test_refuses_other_sites(own: Sandbox, http: httpx.AsyncClient) -> None:
     """A page of another site, or one whose name was rebound, cannot steer the sandbox."""
-    sites = (STRANGE, {"Host": "attacker.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"})
+    sites = [STRANGE, {"Host": "attacker.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+    sites += [{"Host": "[::1"}, {"Origin": "http://["}]
     for headers, what in product(sites, ("reset", "clock", "faults", "licenses")):
         answer = await http.post(f"{own.url}/_sandbox/{what}", json={}, headers=headers)
         assert answer.status_code == 403, (what, headers)

@@ -37,6 +37,8 @@ class Admitted:
             self._refuse_strangers(request)
         except HTTPException as refusal:
             await refused(request, refusal)(scope, receive, send)
+        except ValueError:  # from urlsplit
+            await refused(request, HTTPException(403, "the Host or Origin header is not valid"))(scope, receive, send)
         else:
             await self.application(scope, receive, send)
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from ..spelling import suggestion
 from ..tenants.tenants import Tenant
+from ..wire.jsontext import encode
 from .access import Admitted, refused
 from .control import CONTROL_PATH, Control
 from .controls import connection
@@ -173,6 +174,7 @@ async def _content(request: Request, known: Sequence[str]) -> dict[str, object]:
         raise HTTPException(415, "send application/json")
     try:
         content = json.loads(await request.body())
+        encode(content)  # raises for half a surrogate pair, which JSON can escape
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, "the body is not JSON") from error
     if not isinstance(content, dict):
