@@ -112,6 +112,15 @@ async def test_refuses_what_makes_no_sense(
     assert refusal(await caller.post("add_feature_consumption", {**ask, **more})) == code
 
 
+@pytest.mark.parametrize("overages", [2**53, 10**19 - 1])
+async def test_overages_fit_into_a_json_number(caller: Caller, license: License, ask: Ask, overages: int) -> None:
+    """Refuses a number of overages that JavaScript would write differently in the answer."""
+    license.consumption = Consumption(maximum=1)
+    asked = {name: value for name, value in ask.items() if name != "feature"}
+    assert refusal(await caller.post("add_consumption", {**asked, "max_overages": overages})) == "validation_error"
+    assert license.consumption.max_overages == 0
+
+
 async def test_a_license_has_to_be_counted(caller: Caller, license: License, ask: Ask) -> None:
     """Refuses to add to a license that is not of the consumption type."""
     assert refusal(await caller.post("add_consumption", ask)) == "license_not_consumption"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..wire.jsontext import JsonObject
+from ..wire.jsontext import LARGEST, JsonObject
 from ..wire.parameters import boolean, integer, nested, read_identity, required
 from ..wire.refusals import ServiceError
 from ..world.consumption import Consumption
@@ -19,7 +19,6 @@ from .asked.call import WHO, Call, Route
 from .asked.lookup import admit, find_license
 
 _EVENTS: Final = (["consumption_add"], ["offline_floating_consumptions_sync"])
-_LARGEST: Final = 2**53 - 1
 
 
 def add_consumption(call: Call) -> JsonObject:
@@ -91,7 +90,7 @@ def _number(call: Call) -> int:
 def _add(consumption: Consumption, number: int, call: Call, not_enough: str) -> None:
     if number < 0 and not consumption.allow_negative:
         raise ServiceError("negative_consumptions_not_allowed")
-    if abs(consumption.total_at(call.now) + number) > _LARGEST:
+    if abs(consumption.total_at(call.now) + number) > LARGEST:
         raise ServiceError("validation_error", "The total would be too large for a JSON number.")
     if not consumption.add(number, call.now):
         raise ServiceError(not_enough)

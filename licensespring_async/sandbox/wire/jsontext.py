@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -16,7 +16,8 @@ else:
     Json = Any  # cattrs reads world files by these annotations, and cannot handle a recursive type
 JsonObject: TypeAlias = dict[str, Json]
 
-_LARGEST_SAFE_INTEGER = 2**53 - 1
+LARGEST: Final = 2**53 - 1
+"""The largest integer that JavaScript reads exactly."""
 
 
 def encode(value: Json) -> bytes:
@@ -39,7 +40,7 @@ def require_exact(value: Json, path: str = "$") -> None:
             require_exact(inner, f"{path}.{key}")
     elif isinstance(value, float):
         _check_float(value, path)
-    elif isinstance(value, int) and abs(value) > _LARGEST_SAFE_INTEGER:
+    elif isinstance(value, int) and abs(value) > LARGEST:
         raise ValueError(f"{path}: {value} is too large for JavaScript (2^53); write it as a string")
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for index, inner in enumerate(value):

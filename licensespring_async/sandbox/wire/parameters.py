@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from .jsontext import Json, JsonObject, encode
+from .jsontext import LARGEST, Json, JsonObject, encode
 from .refusals import ServiceError
 
 NULLABLE: Final = "borrowed_until"
@@ -159,7 +159,10 @@ def integer(values: Values, name: str, *, signed: bool = False) -> int | None:
     # Check the length first: int() is slow for very long texts, and raises beyond 4,300 digits.
     if len(digits) > _MAX_DIGITS or not (digits.isascii() and digits.isdecimal()):
         raise ServiceError("validation_error", f"{name} must be an integer.")
-    return int(text)
+    number = int(text)
+    if abs(number) > LARGEST:
+        raise ServiceError("validation_error", f"{name} is too large for a JSON number.")
+    return number
 
 
 def nested(values: Values, name: str) -> object:
