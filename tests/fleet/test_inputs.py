@@ -438,7 +438,7 @@ class NAType:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(5.0, "5"), (Decimal("7.0"), "7"), (float("nan"), None), (NAType(), None), (2.0**53, str(2**53))],
+    [(5.0, "5"), (Decimal("7.0"), "7"), (float("nan"), None), (NAType(), None), (2.0**53 - 1, str(2**53 - 1))],
 )
 def test_what_pandas_makes_of_a_column_with_gaps_is_read(value: object, text: str | None) -> None:
     """A whole number came as a float, and a gap as NaN or NA."""
@@ -450,9 +450,31 @@ def test_what_pandas_makes_of_a_column_with_gaps_is_read(value: object, text: st
     assert numbered.check.license_id == 12
 
 
-@pytest.mark.parametrize("value", [5.5, float("inf"), 2.0**60, Decimal("0.1"), True])
+@pytest.mark.parametrize("number", [2**53 + 1, 12345678901234567890, 10**38 - 1, 10**9])
+def test_a_decimal_names_its_own_device(number: int) -> None:
+    """A whole number in a column of decimals is read exactly, however large: a float would name another device."""
+    for value in (Decimal(number), Decimal(f"{number}.00"), Decimal(f"{number}0E-1")):
+        [made] = rows_from([{"product": "APP", "hardware_id": value, "license_key": "k"}])
+        assert isinstance(made, Row)
+        assert made.check.hardware_id == str(number)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**5000, Decimal(10**5000), Decimal("1E+999999999"), Decimal("sNaN")],
+    ids=["int", "Decimal", "huge", "sNaN"],
+)
+def test_no_number_ends_a_run(value: object) -> None:
+    """A number that is too long to be an id, or none at all, spoils its own row."""
+    [made] = rows_from([{"product": "APP", "hardware_id": value, "license_key": "k"}])
+    assert isinstance(made, InvalidRow)
+
+
+@pytest.mark.parametrize(
+    "value", [5.5, float("inf"), 2.0**53, 2.0**60, Decimal("0.1"), Decimal("1.00000000000000000001"), True]
+)
 def test_what_is_no_whole_number_is_no_id(value: object) -> None:
-    """Half a number names no device, and beyond 2**53 a float may have been another number."""
+    """Half a number names no device, and from 2**53 a float may have been another number."""
     [made] = rows_from([{"product": "APP", "hardware_id": value, "license_key": "k"}])
     assert isinstance(made, InvalidRow)
     assert made.reason.startswith("hardware_id: must be text or a whole number")

@@ -25,7 +25,7 @@ _KINDS: Final[Mapping[str, type[Check]]] = {"feature": FeatureCheck, "license": 
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 
 _LONGEST_ID = 20  # digits; int() of a long text is slow
-_LARGEST_EXACT = 2**53  # above, a float may have been another whole number
+_TOO_LARGE = 2**53  # from here on, a float may have been another whole number
 _MISSING = frozenset({"NAType", "NaTType"})  # of pandas, which is not imported for it
 
 
@@ -143,20 +143,28 @@ def _text(value: object) -> str | None:
         return ""
     if isinstance(value, bool):
         return None
-    if isinstance(value, Integral):
-        return str(int(value))  # an enum's number prints its name
-    if isinstance(value, Real | Decimal):
+    if isinstance(value, Integral | Decimal):
+        return _exactly(Decimal(int(value)) if isinstance(value, Integral) else value)
+    if isinstance(value, Real):
         return _whole(float(value))
     if type(value).__name__ in _MISSING:
         return ""
     return str(value) if isinstance(value, UUID) else None
 
 
+def _exactly(number: Decimal) -> str | None:
+    if number.is_nan():
+        return ""
+    # 1E+999999999 would have a billion digits.
+    is_short = number.is_finite() and number.adjusted() <= LONGEST_TEXT
+    return str(int(number)) if is_short and number == number.to_integral_value() else None
+
+
 def _whole(number: float) -> str | None:
     """Return a whole number that came as a float: pandas makes floats of the numbers in a column with gaps."""
     if math.isnan(number):
         return ""
-    return str(int(number)) if number.is_integer() and abs(number) <= _LARGEST_EXACT else None
+    return str(int(number)) if number.is_integer() and abs(number) < _TOO_LARGE else None
 
 
 def _missing(given: Mapping[str, str]) -> str | None:
