@@ -210,8 +210,26 @@ def test_a_bad_value_in_parquet_is_an_invalid_row(tmp_path: Path) -> None:
     pq.write_table(pa.table({"product": ["APP"] * 3, "Serial": ids, "username": ["a"] * 3, "n": [1, 2, 3]}), path)
     first, bad, last = read_rows(path, columns={"hardware_id": "serial"})
     assert isinstance(first, Row)
-    assert bad == InvalidRow(row=2, reason="hardware_id: must be text or a whole number, not StringScalar")
+    assert bad == InvalidRow(row=2, reason="hardware_id: must be text or a whole number, not UnreadableValue")
     assert isinstance(last, Row)
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (pa.array([1], pa.timestamp("ns")), "1970-01-01 00:00:00.000000001"),
+        (pa.array([253402300800 * 10**6], pa.timestamp("us", "UTC")), "10000-01-01 00:00:00.000000Z"),
+        (pa.array([2**62], pa.timestamp("us", "Nowhere")), ""),
+        (pa.array([b"\xffa"]).cast(pa.string(), safe=False), r"\xffa"),
+    ],
+)
+def test_a_value_that_python_cannot_hold_is_kept_as_text(tmp_path: Path, column: Any, text: str) -> None:
+    """A nanosecond, a date after the year 9999 or text that is not UTF-8 ends no run."""
+    path = tmp_path / "fleet.parquet"
+    pq.write_table(pa.table({"product": ["APP"], "hardware_id": ["d"], "username": ["a"], "since": column}), path)
+    [made] = read_rows(path, keep=["since"])
+    assert isinstance(made, Row)
+    assert made.kept == {"since": text}
 
 
 def test_parquet_needs_its_columns(tmp_path: Path) -> None:

@@ -135,15 +135,28 @@ def _values(column: Any) -> list[object]:
         return [texts[place] for place in places]
     try:
         return list(column.to_pylist())
-    except ValueError:  # one of them is not UTF-8, or no date that Python knows
+    except (ValueError, OverflowError):
         return [_value(each) for each in column]
 
 
 def _value(scalar: Any) -> object:
     try:
         return scalar.as_py()
-    except ValueError:
-        return scalar
+    except (ValueError, OverflowError):
+        return UnreadableValue(scalar)
+
+
+class UnreadableValue:
+    """A value that Python has no object for: text that is not UTF-8, a nanosecond, a date after the year 9999."""
+
+    def __init__(self, scalar: Any) -> None:
+        self._scalar = scalar
+
+    def __str__(self) -> str:
+        try:
+            return str(self._scalar.cast("string").cast("binary").as_py(), "utf-8", "backslashreplace")
+        except ValueError:  # Arrow cannot write it either
+            return ""
 
 
 def _first_line(error: Exception) -> str:
