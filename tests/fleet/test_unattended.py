@@ -166,6 +166,15 @@ def test_a_survey_counts() -> None:
         assert [(each.row, each.line, each.attempts) for each in copies] == [(1, 2, 1), (3, 9, 0)]
 
 
+def test_a_survey_tells_rows_that_changed() -> None:
+    """Other rows than those that were counted are an error once they are read."""
+    with Survey(rows(3)) as survey:
+        assert len(list(survey.distinct(rows(3)))) == 3
+        for changed in (rows(2), rows(4), rows(3)[::-1]):
+            with pytest.raises(ConfigurationError, match="the rows have changed since they were counted"):
+                list(survey.distinct(changed))
+
+
 def test_a_survey_tells_inputs_apart() -> None:
     """The fingerprint is that of all rows in their order, and stays the same for the same rows."""
     prints: list[str] = []

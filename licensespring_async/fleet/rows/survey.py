@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from ...checks import BundleCheck, Check, FeatureCheck, LicenseCheck
+from ...errors import ConfigurationError
 from ..results.result import Result
 from .row import InvalidRow, Row
 from .scratch import Scratch
@@ -65,8 +66,24 @@ class Survey(Scratch):
         return self.checks - self.feature_checks - self.license_checks
 
     def distinct(self, rows: Iterable[Row | InvalidRow]) -> Iterator[Row | InvalidRow]:
-        """Return the rows that are not duplicates."""
-        return (row for row in rows if not self._is_copy(row.row)) if self.duplicates else iter(rows)
+        """Return the rows that are not duplicates.
+
+        Args:
+            rows: The surveyed rows, from the beginning.
+
+        Raises:
+            ConfigurationError: At the end, if they were others: a file may change during a run.
+        """
+        digest = hashlib.sha256()
+        for row in rows:
+            digest.update(_framed(row, _asked(row)))
+            if not (self.duplicates and self._is_copy(row.row)):
+                yield row
+        if digest.digest() != self._digest.digest():
+            raise ConfigurationError(
+                "the rows have changed since they were counted: some were not checked, or have the result of another "
+                "row; check them all again"
+            )
 
     def with_copies(self, result: Result) -> list[Result]:
         """Return a result and a copy for each duplicate of its row, without its requests and times."""
@@ -85,7 +102,7 @@ class Survey(Scratch):
         for row in rows:
             self.rows += 1
             asked = _asked(row)
-            self._digest.update(f"{row.row},{row.line},{len(asked)}:".encode() + asked)
+            self._digest.update(_framed(row, asked))
             if isinstance(row, InvalidRow):
                 self.invalid += 1
                 if len(self.reasons) < _MOST_REASONS:
@@ -111,6 +128,10 @@ class Survey(Scratch):
     def _is_copy(self, row: int) -> bool:
         with self._translated():
             return self._db.execute("SELECT 1 FROM copy WHERE row = ?", (row,)).fetchone() is not None
+
+
+def _framed(row: Row | InvalidRow, asked: bytes) -> bytes:
+    return f"{row.row},{row.line},{len(asked)}:".encode() + asked
 
 
 def _asked(row: Row | InvalidRow) -> bytes:
