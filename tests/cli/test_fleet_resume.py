@@ -6,14 +6,16 @@ import csv
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -40,6 +42,7 @@ class Service(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.sent: Counter[str] = Counter()
         self.codes: dict[str, tuple[int, str]] = {}
+        self.begun: Callable[[], object] = bool
 
     @property
     def url(self) -> str:
@@ -57,6 +60,7 @@ class Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, Service)
         device = parse_qs(urlsplit(self.path).query)["hardware_id"][0]
         self.server.sent[device] += 1
+        self.server.begun()
         status, code = self.server.codes.get(device, (400, "license_not_found"))
         body = json.dumps({"status": status, "code": code, "message": "no"}).encode()
         self.send_response(status)
@@ -168,6 +172,17 @@ def test_the_journal_of_other_options_is_refused(offline: Run, tmp_path: Path, o
     done = offline(*command, "--release")
     assert done.exit_code == 2
     assert "(slots: it has kept, this run released)" in done.stderr
+
+
+def test_rows_that_change_during_a_run_fail_it(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """A file that is cut off or edited while its rows are checked is no complete run."""
+    file, long = tmp_path / "fleet.csv", "K" * 1000  # longer than what is read ahead
+    lines = [HEADER, *(f"APP,d{number},{long},,\n" for number in range(100))]
+    for changed in (lines[:50], [*lines[:-1], f"APP,d0,{long},,\n"]):
+        file.write_text("".join(lines))
+        service.begun = partial(file.write_text, "".join(changed))
+        done = offline(*words(file, output, service), "--force")
+        assert (done.exit_code, "the rows have changed since they were counted" in done.stderr) == (2, True)
 
 
 def test_a_journal_in_use_is_refused(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
@@ -366,6 +381,32 @@ def test_a_journal_keeps_the_first_answer(tmp_path: Path) -> None:
         journal.write([Result(row=1, outcome=Outcome.ERROR), Result(row=2, outcome=Outcome.LICENSED)])
         journal.write([Result(row=1, outcome=Outcome.LICENSED), Result(row=2, outcome=Outcome.ERROR)])
         assert [each.outcome for each in journal.results()] == [Outcome.LICENSED, Outcome.LICENSED]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE result SET record = '{'",
+        "UPDATE result SET record = '5'",
+        "UPDATE result SET record = replace(record, 'not_licensed', 'revoked')",
+        "UPDATE result SET record = printf('%.100000c', '[')",
+        "INSERT INTO result VALUES (-5, 'error', '{}')",
+        "INSERT INTO result VALUES (1152921504606846976, 'error', '{}')",
+    ],
+    ids=["no JSON", "no object", "unknown outcome", "too deep", "negative", "huge"],
+)
+def test_a_damaged_journal_is_refused(
+    offline: Run, tmp_path: Path, output: Path, service: Service, change: str
+) -> None:
+    """A result that cannot be read is an error of the journal, which names the row; nothing is sent again."""
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    offline(*command)
+    with closing(sqlite3.connect(f"{output}.journal")) as db:
+        db.execute(change)
+        db.commit()
+    done = offline(*command)
+    assert (done.exit_code, service.sent.total()) == (2, 3)
+    assert re.search(r"journal: row -?[0-9,]+ cannot be read \(.*\)", " ".join(done.stderr.split()))
 
 
 def test_another_file_is_no_journal(tmp_path: Path) -> None:

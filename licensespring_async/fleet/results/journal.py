@@ -27,6 +27,7 @@ _SCHEMA: Final = (
     "CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE result (row INTEGER PRIMARY KEY, outcome TEXT NOT NULL, record TEXT NOT NULL) STRICT",
 )
+_LARGEST_ROW: Final = 2**32  # `Finished` has a bit for each row before it
 _NOT_WRITABLE: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 # A final result is never replaced; an error is, by `fleet retry`.
 _INSERT: Final = (
@@ -141,6 +142,8 @@ class Journal:
         finished = Finished()
         with self._translated():
             for row, outcome in self._db.execute("SELECT row, outcome FROM result"):
+                if not 0 <= row <= _LARGEST_ROW:
+                    raise self._damaged(row, "there is no such row")
                 if only in (None, outcome):
                     finished.add(row)
         return finished
@@ -148,9 +151,19 @@ class Journal:
     def results(self, *, except_errors: bool = False) -> Iterator[Result]:
         """Read the results back, in the order of the rows."""
         with self._translated():
-            for outcome, record in self._db.execute("SELECT outcome, record FROM result ORDER BY row"):
+            for row, outcome, record in self._db.execute("SELECT row, outcome, record FROM result ORDER BY row"):
                 if not (except_errors and outcome == Outcome.ERROR):
-                    yield Result.from_json(record)
+                    try:
+                        result = Result.from_json(record)
+                    except ValueError as e:
+                        raise self._damaged(row, str(e)) from e
+                    yield result
+
+    def _damaged(self, row: int, problem: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self._path}: row {row:,} cannot be read ({problem}): the journal is damaged, or of another version; "
+            "delete it to start over"
+        )
 
     @staticmethod
     def discard(path: Path) -> None:

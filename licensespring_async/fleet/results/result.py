@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import Annotated, Any, Final, Self, get_type_hints
+from typing import Annotated, Any, Final, Self, cast, get_type_hints
 
 import attrs
 
@@ -119,8 +119,18 @@ class Result:
 
     @classmethod
     def from_json(cls, line: str) -> Self:
-        """Read a line written by `to_json`."""
-        fields = json.loads(line)
+        """Read a line written by `to_json`.
+
+        Raises:
+            ValueError: It is no result.
+        """
+        try:
+            loaded: object = json.loads(line)
+        except RecursionError:
+            raise ValueError("is nested too deeply") from None
+        if not isinstance(loaded, dict):
+            raise ValueError("is not a JSON object")  # noqa: TRY004  # the value is from a file
+        fields = cast("dict[str, object]", loaded)
         kept = {name: value for name, value in fields.items() if name not in KINDS and isinstance(value, str)}
         return attrs.evolve(cls.from_fields(fields), kept=kept) if kept else cls.from_fields(fields)
 
