@@ -2,6 +2,7 @@
 
 # pyarrow has no types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from licensespring_async import ConfigurationError
 from licensespring_async.cli.fleet.output import open_output
 from licensespring_async.fleet import Journal, Outcome, Result, fingerprint, salted
 from licensespring_async.fleet.report import read_records
@@ -86,6 +89,15 @@ def test_a_parquet_output_goes_on(offline: Run, tmp_path: Path, service: Service
     assert offline(*command).exit_code == 0
     assert [each.row for each in read_records(output)] == [1, 2, 3]
     assert service.sent.total() == 3
+
+
+def test_a_moment_beyond_all_years_is_refused_by_a_report(tmp_path: Path) -> None:
+    """A moment in Parquet that Python cannot hold is an error that names the file."""
+    path = tmp_path / "results.parquet"
+    moments = pa.array([2**60], pa.timestamp("us"))
+    pq.write_table(pa.table({"row": [1], "outcome": ["licensed"], "at": moments}), path)
+    with pytest.raises(ConfigurationError, match=r"results\.parquet: cannot be read as Parquet"):
+        list(read_records(path))
 
 
 def test_parquet_is_not_replaced_unasked(offline: Run, tmp_path: Path, service: Service) -> None:

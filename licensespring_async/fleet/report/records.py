@@ -91,7 +91,7 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
                 for fields in batch.to_pylist():
                     number += 1
                     yield number, fields
-    except (pa.ArrowException, ValueError) as e:
+    except (pa.ArrowException, ValueError, OverflowError) as e:
         raise ConfigurationError(f"{path}: cannot be read as Parquet: {excerpt(str(e))}") from e
 
 
