@@ -185,6 +185,18 @@ def test_rows_that_change_during_a_run_fail_it(offline: Run, tmp_path: Path, out
         assert (done.exit_code, "the rows have changed since they were counted" in done.stderr) == (2, True)
 
 
+def test_an_output_that_is_deleted_during_a_run_fails_it(
+    offline: Run, tmp_path: Path, output: Path, service: Service
+) -> None:
+    """The results are not said to be in a file that is gone; the same command writes them from the journal."""
+    command = words(fleet(tmp_path / "fleet.csv", 3), output, service)
+    service.begun = partial(output.unlink, missing_ok=True)
+    done = offline(*command)
+    assert (done.exit_code, "was deleted or replaced during the run" in done.stderr) == (2, True)
+    assert offline(*command).exit_code == 0
+    assert ([line["row"] for line in lines_of(output)], service.sent.total()) == ([1, 2, 3], 3)
+
+
 def test_a_journal_in_use_is_refused(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
     """Two runs never share a journal, not even with --force."""
     command = words(fleet(tmp_path / "fleet.csv", 3), output, service)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
@@ -55,12 +56,23 @@ def open_output(name: str | None, *, force: bool, kept: Sequence[str] = ()) -> G
             raise unwritable(name, e) from e
         try:
             yield _writer(file, name, kept)
+            _refuse_loss_of(file, name)
         except BaseException:
             # Closing would fail again on what could not be written, and hide the first error.
             with suppress(OSError):
                 file.close()
             raise
         file.close()
+
+
+def _refuse_loss_of(file: TextIO, name: str) -> None:
+    with suppress(FileNotFoundError):
+        if Path(name).stat().st_ino == os.fstat(file.fileno()).st_ino:
+            return
+    raise ConfigurationError(
+        f"--output {name}: was deleted or replaced during the run; if there is a journal, the same command writes the "
+        "results again"
+    )
 
 
 @contextmanager
