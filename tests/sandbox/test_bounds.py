@@ -97,11 +97,13 @@ async def test_a_body_that_is_too_large_is_refused_before_it_has_come() -> None:
     [
         [b"GET /" + b"a" * 10_000] + [b"a" * 10_000] * 10,
         [b"GET / HTTP/1.1\r\n"] + [b"Name: " + b"v" * 10_000 + b"\r\n"] * 10,
+        [b"GET / HTTP/1.1\r\nName: "] + [b"v" * 10_000] * 50,
+        [b"GET / HTTP/1.1\r\n"] + [b"n" * 10_000] * 50,
     ],
-    ids=["address", "headers"],
+    ids=["address", "headers", "header", "name"],
 )
 async def test_a_head_that_is_too_long_is_refused_before_it_has_come(pieces: list[bytes]) -> None:
-    """Of an endless address or of endless headers 64 KiB are read; then the connection ends."""
+    """Of an endless address, an endless header or endless headers little is read; then the connection ends."""
     async with Sandbox(World()) as sandbox:
         with connected(sandbox) as connection:
             answer = b""

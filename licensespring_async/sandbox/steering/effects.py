@@ -29,11 +29,29 @@ class Protocol(HttpToolsProtocol):
     """HTTP/1.1 that puts the connection into the scope's state and limits the size of a request's head."""
 
     _head = 0
+    _held = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Store the connection for its requests."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, _TRANSPORT: transport}
+
+    def data_received(self, data: bytes) -> None:
+        """Read bytes; the parser holds back a header that has not ended, however long it is."""
+        self._held += len(data)
+        super().data_received(data)
+        if self._held > _LARGEST_HEAD and not self.transport.is_closing():
+            self.send_400_response("The address and the headers are too long.")
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._held = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._held = 0
+        super().on_message_complete()
 
     def on_message_begin(self) -> None:
         """Start counting the bytes of a request's address and headers."""
@@ -51,6 +69,7 @@ class Protocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def _count(self, piece: bytes) -> None:
+        self._held = 0
         self._head += len(piece)
         if self._head > _LARGEST_HEAD:
             raise ValueError("the address and the headers are too long")  # uvicorn answers it with 400
