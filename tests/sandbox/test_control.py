@@ -274,6 +274,16 @@ async def test_refuses_to_revoke_what_is_no_license(own: Sandbox, http: httpx.As
         assert (await http.post(f"{own.url}/_sandbox/licenses", json=wrong)).status_code == status, wrong
 
 
+@pytest.mark.parametrize("seconds", [9e9, -9e9])
+async def test_the_clock_always_shows_a_date(own: Sandbox, http: httpx.AsyncClient, seconds: float) -> None:
+    """No number of moves takes the clock where there is no date: the sandbox would answer nothing any more."""
+    moves = [{"advance": seconds}, {"offset": 20 * seconds}] * 20
+    answers = [await http.post(f"{own.url}/_sandbox/clock", json=each) for each in moves]
+    assert {answer.status_code for answer in answers} == {200, 400}
+    assert (await http.get(f"{own.url}/api/v4/.well-known")).status_code == 200
+    assert (await http.get(f"{own.url}/_sandbox/")).status_code == 200
+
+
 async def test_tells_a_command_of_itself(own: Sandbox, http: httpx.AsyncClient) -> None:
     """What `describe()` has is told to this machine, and to no page of another site."""
     address = f"{own.url}/_sandbox/connection"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
 import attrs
+
+_EARLIEST: Final = datetime(100, 1, 1, tzinfo=UTC).timestamp()
+_LATEST: Final = datetime(5000, 1, 1, tzinfo=UTC).timestamp()
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +62,7 @@ class SandboxClock:
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward by `seconds`, frozen or not; a negative number moves it back."""
-        _require_finite(seconds)
+        _require_date(self() + seconds)
         if self._frozen is None:
             self._passed += seconds
         else:
@@ -76,7 +79,7 @@ class SandboxClock:
 
     def set_offset(self, seconds: float) -> None:
         """Run `seconds` ahead of the clients (behind if negative); `advance` and `freeze` keep their effect."""
-        _require_finite(seconds)
+        _require_date(self() + seconds - self._offset)
         if self._frozen is not None:
             self._frozen += seconds - self._offset
         self._offset = seconds
@@ -96,6 +99,6 @@ def as_sandbox_clock(source: Callable[[], float]) -> SandboxClock:
     return source if isinstance(source, SandboxClock) else SandboxClock(source)
 
 
-def _require_finite(seconds: float) -> None:
-    if not math.isfinite(seconds) or abs(seconds) > 1e10:
-        raise ValueError(f"the clock cannot move by {seconds} seconds")
+def _require_date(moment: float) -> None:
+    if not _EARLIEST < moment < _LATEST:
+        raise ValueError("the clock cannot move so far: it must show a date between the years 100 and 5000")
