@@ -17,6 +17,7 @@ import time
 import warnings
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -246,6 +247,22 @@ def test_closing_ends_what_is_under_way() -> None:
         with pytest.raises(ConfigurationError, match="closed"):
             call.result(30)
     assert engine.cancelled.is_set()
+
+
+def test_a_hook_may_close_it(sandbox: Sandbox) -> None:
+    """A hook runs in the client's own thread, which cannot wait for itself: it closes the client without an error."""
+    closed: list[object] = []
+
+    def close(event: object) -> None:
+        client.close()
+        closed.append(event)
+
+    client = sandbox.blocking_client(hooks=[close])
+    with suppress(ConfigurationError):  # the call may be cut off
+        client.check_license_feature(**CHECK)
+    assert closed
+    with pytest.raises(ConfigurationError, match="was closed; make another one"):
+        client.check_license_feature(**CHECK)
 
 
 def test_closing_releases_leases(sandbox: Sandbox) -> None:

@@ -109,7 +109,8 @@ class LoopThread:
         if thread is None or opening is None:
             return
         _stop(opening)
-        thread.join()
+        if thread is not threading.current_thread():  # a hook runs in it
+            thread.join()
 
     def begin(self, function: Callable[[], Awaitable[T]]) -> Future[T]:
         """Start a coroutine in the loop.
