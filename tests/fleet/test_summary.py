@@ -37,6 +37,14 @@ def test_counts_rows_and_outcomes() -> None:
     assert (summary.rows, summary.of(Outcome.ERROR), summary.of(Outcome.SKIPPED)) == (3, 2, 0)
 
 
+def test_invented_codes_count_together() -> None:
+    """Its size does not grow with the codes that a service invents, and no row is left out."""
+    summary = summary_of(*((Outcome.ERROR, f"code-{number}") for number in range(1000)), (Outcome.LICENSED, "ok"))
+    assert (summary.rows, summary.of(Outcome.ERROR), summary.of(Outcome.LICENSED)) == (1001, 1000, 1)
+    assert len(summary.tallies()) == 502
+    assert max(summary.tallies(), key=lambda tally: tally.rows).code == "(others)"
+
+
 def test_keeps_the_first_result_of_each_kind() -> None:
     """Every tally has an example."""
     (tally,) = summary_of((Outcome.ERROR, "a"), (Outcome.ERROR, "a")).tallies()

@@ -9,11 +9,10 @@ import attrs
 
 from ..results.latency import Latency
 from ..results.result import Outcome, Result
+from ..results.summary import MOST_KINDS, OTHERS
 from .measures import Lowest, Timeline
 
 HORIZONS = (7, 30, 90)
-OTHERS = "(others)"
-_MOST_KINDS = 500
 _MOST_ATTENTION = 1_000
 _MOST_PER_REASON = 100
 _SHOWN = 25
@@ -70,12 +69,12 @@ class Findings:
         self.outcomes[record.outcome] += 1
         self.requests += record.attempts
         group = (record.product, record.feature)
-        if group not in self.groups and len(self.groups) >= _MOST_KINDS:
+        if group not in self.groups and len(self.groups) >= MOST_KINDS:
             group = (OTHERS, "")
         self.groups.setdefault(group, Counter())[record.outcome] += 1
         if record.outcome is not Outcome.LICENSED:
             kind = (str(record.outcome), record.code)
-            self.codes[kind if kind in self.codes or len(self.codes) < _MOST_KINDS else (OTHERS, "")] += 1
+            self.codes[kind if kind in self.codes or len(self.codes) < MOST_KINDS else (OTHERS, "")] += 1
         if record.attempts:
             self.latency.add(record.seconds)
             if record.at is not None:
@@ -116,7 +115,7 @@ class Findings:
         if not reason:
             return
         self.needing += 1
-        kind = reason if reason in self._reasons or len(self._reasons) < _MOST_KINDS else OTHERS
+        kind = reason if reason in self._reasons or len(self._reasons) < MOST_KINDS else OTHERS
         self._reasons[kind] += 1
         if self._reasons[kind] <= _MOST_PER_REASON and len(self.attention) < _MOST_ATTENTION:
             self.attention.append((reason, record))

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 import attrs
 
 from .latency import Latency
 from .result import Outcome, Result
+
+OTHERS: Final = "(others)"
+"""What counts together beyond the first `MOST_KINDS`."""
+
+MOST_KINDS: Final = 500
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +47,8 @@ class Summary:
     def add(self, result: Result) -> None:
         """Count one result."""
         kind = (result.outcome, result.code)
+        if kind not in self._counts and len(self._counts) >= MOST_KINDS:
+            kind = (result.outcome, OTHERS)  # a service may invent codes
         self._counts[kind] += 1
         self._first.setdefault(kind, result)
         if result.attempts:
