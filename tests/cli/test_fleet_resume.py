@@ -165,6 +165,17 @@ def test_the_journal_of_other_rows_is_refused(offline: Run, tmp_path: Path, outp
     assert output.read_text() == before
 
 
+def test_a_kept_column_is_part_of_the_rows(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """Results never mix the values that a kept column had before and after a change of the file."""
+    file = tmp_path / "fleet.csv"
+    command = [*words(file, output, service), "--keep", "owner"]
+    file.write_text("product,hardware_id,license_key,owner\nAPP,d1,K,ann\n")
+    assert offline(*command).exit_code == 0
+    file.write_text("product,hardware_id,license_key,owner\nAPP,d1,K,bob\n")
+    done = offline(*command)
+    assert (done.exit_code, "belongs to another run (content: it has" in done.stderr) == (2, True)
+
+
 def test_the_journal_of_other_options_is_refused(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
     """Options that change what results mean are compared."""
     command = words(fleet(tmp_path / "fleet.csv", 3), output, service)

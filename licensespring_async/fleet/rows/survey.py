@@ -131,7 +131,8 @@ class Survey(Scratch):
 
 
 def _framed(row: Row | InvalidRow, asked: bytes) -> bytes:
-    return f"{row.row},{row.line},{len(asked)}:".encode() + asked
+    kept = json.dumps(row.kept).encode() if row.kept else b""
+    return f"{row.row},{row.line},{len(asked)}:".encode() + asked + kept
 
 
 def _asked(row: Row | InvalidRow) -> bytes:
