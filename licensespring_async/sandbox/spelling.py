@@ -20,6 +20,9 @@ Described = TypeVar("Described")
 Made = TypeVar("Made")
 Value = TypeVar("Value")
 
+LARGEST: Final = 2**53 - 1
+"""The largest whole number that JavaScript reads exactly."""
+
 _LONGEST: Final = 100  # characters of a user's word to show
 _KIND_NAMES: Final[Mapping[type, str]] = {
     bool: "True or False",
@@ -129,14 +132,16 @@ def one_of(choices: Any) -> Callable[[object, attrs.Attribute[Value], Value], No
     return check
 
 
-def at_least(least: int) -> Callable[[object, attrs.Attribute[Any], object], None]:
-    """Return a validator for whole numbers from `least` on."""
+def at_least(least: int, *, most: int = LARGEST) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    """Return a validator for whole numbers from `least` to `most`, by default to the largest that JavaScript reads."""
 
     def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
             raise ConfigurationError(f"'{attribute.alias}' must be a whole number: {str(value)[:_LONGEST]!r}")
         if value < least:
             raise ConfigurationError(f"'{attribute.alias}' must be >= {least}: {value}")
+        if value > most:
+            raise ConfigurationError(f"'{attribute.alias}' must be <= {most:,}")
 
     return check
 

@@ -151,6 +151,14 @@ async def test_refuses_an_expired_license(caller: Caller, license: License, ask:
     assert await caller.code(FEATURE, ask) == "license_expired"
 
 
+async def test_a_grace_period_may_end_after_all_dates(caller: Caller, license: License, ask: Ask) -> None:
+    """Accepts a license that ends on the last day that there is, with a grace period."""
+    license.add_feature("render")
+    license.validity_period = datetime(9999, 12, 31, tzinfo=UTC)
+    license.allow_grace_period, license.grace_period = True, 48
+    assert (await caller.get(FEATURE, ask)).status_code == 200
+
+
 async def test_waits_for_the_grace_period(caller: Caller, license: License, ask: Ask) -> None:
     """Accepts an expired license within its grace period and refuses it afterwards."""
     license.add_feature("render")

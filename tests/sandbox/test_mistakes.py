@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -33,6 +33,18 @@ def sold() -> tuple[World, Product]:
 MISTAKES: dict[str, tuple[Mistake, str]] = {
     "a device without a name": (lambda _, tp: tp.licenses[0].activate(""), "hardware_id: is empty"),
     "a device that is a number": (lambda _, tp: tp.licenses[0].blacklist(7), "hardware_id: expected a text"),
+    "a moment before all dates": (
+        lambda _, tp: tp.add_license(start_date=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))),
+        "start_date: 0001-01-01 00:00:00+01:00 is beyond the first or last date in UTC",
+    ),
+    "a grace without an end": (lambda _, tp: tp.add_license(grace_period=10**9), "'grace_period' must be <= 864,000"),
+    "a trial without an end": (lambda w, _: w.add_product("T", trial_days=10**9), "'trial_days' must be <= 36,000"),
+    "a loan without an end": (lambda _, tp: tp.add_license(max_borrow_time=10**9), "'max_borrow_time' must be <="),
+    "a slot without an end": (lambda _, tp: tp.add_license(floating_timeout=10**9), "'floating_timeout' must be <="),
+    "a number too large for JSON": (
+        lambda _, tp: tp.add_license(max_activations=2**53),
+        "'max_activations' must be <=",
+    ),
     "a truth for a number": (lambda _, tp: tp.add_license(max_activations=True), "must be a whole number"),
     "a word for a truth": (lambda _, tp: tp.add_license(enabled="no"), "enabled: expected True or False"),
     "a text for a moment": (lambda _, tp: tp.add_license(validity_period="2030-01-01"), "datetime with a time zone"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..wire.jsontext import LARGEST, JsonObject
+from ..spelling import LARGEST
+from ..wire.jsontext import JsonObject
 from ..wire.parameters import boolean, integer, nested, read_identity, required
 from ..wire.refusals import ServiceError
 from ..world.consumption import Consumption

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ..spelling import LARGEST
 
 if TYPE_CHECKING:
     Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 else:
     Json = Any  # cattrs reads world files by these annotations, and cannot handle a recursive type
 JsonObject: TypeAlias = dict[str, Json]
-
-LARGEST: Final = 2**53 - 1
-"""The largest integer that JavaScript reads exactly."""
 
 
 def encode(value: Json) -> bytes:

@@ -24,3 +24,7 @@ def aware(_: object, attribute: attrs.Attribute[datetime | None], value: datetim
         raise ConfigurationError(f"{attribute.name}: expected a datetime with a time zone, not {value!r:.100}")
     if value is not None and value.tzinfo is None:
         raise ConfigurationError(f"{attribute.name} needs a time zone; the service's times are UTC")
+    try:
+        iso(value)
+    except OverflowError:
+        raise ConfigurationError(f"{attribute.name}: {value} is beyond the first or last date in UTC") from None

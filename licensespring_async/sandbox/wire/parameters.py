@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from .jsontext import LARGEST, Json, JsonObject, encode
+from ..spelling import LARGEST
+from .jsontext import Json, JsonObject, encode
 from .refusals import ServiceError
 
 NULLABLE: Final = "borrowed_until"

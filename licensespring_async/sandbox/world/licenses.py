@@ -109,7 +109,7 @@ class License(LicenseTerms):
         if self.validity_period is None:
             return False
         grace = timedelta(hours=self.grace_period if self.allow_grace_period else 0)
-        return now >= self.validity_period + grace
+        return now - grace >= self.validity_period  # a license "for ever" may end on the last day that there is
 
     def is_usable(self, now: datetime) -> bool:
         """Return whether the license is enabled, active and not expired."""

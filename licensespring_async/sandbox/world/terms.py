@@ -14,7 +14,7 @@ from ..wire.jsontext import JsonObject, json_object
 from ..wire.moments import aware
 from .customers import Customer, CustomField
 from .features import FeatureTerms
-from .usage import UsageTerms
+from .usage import MOST_DAYS, UsageTerms
 
 AuthorizationMethod: TypeAlias = Literal["license-key", "user"]
 LicenseType: TypeAlias = Literal["perpetual", "time-limited", "subscription", "consumption"]
@@ -100,7 +100,7 @@ class ProductTerms:
     active: bool = attrs.field(default=True, kw_only=True)
     is_archived: bool = attrs.field(default=False, kw_only=True)
     allow_trial: bool = attrs.field(default=False, kw_only=True)
-    trial_days: int = attrs.field(default=0, validator=at_least(0), kw_only=True)
+    trial_days: int = attrs.field(default=0, validator=at_least(0, most=MOST_DAYS), kw_only=True)
     trial_features: list[FeatureTerms] = attrs.field(factory=list[FeatureTerms], repr=False, kw_only=True)
     floating_timeout: int = attrs.field(default=60, validator=at_least(0), kw_only=True)
     allow_overages: bool = attrs.field(default=False, kw_only=True)
@@ -153,9 +153,9 @@ class LicenseTerms(UsageTerms):
     start_date: datetime | None = attrs.field(default=None, validator=aware)
     maintenance_period: datetime | None = attrs.field(default=None, validator=aware)
     allow_grace_period: bool = False
-    grace_period: int = attrs.field(default=0, validator=at_least(0))
+    grace_period: int = attrs.field(default=0, validator=at_least(0, most=24 * MOST_DAYS))
     is_trial: bool = False
-    trial_days: int = attrs.field(default=0, validator=at_least(0))
+    trial_days: int = attrs.field(default=0, validator=at_least(0, most=MOST_DAYS))
     max_activations: int = attrs.field(default=1, validator=at_least(0))
     allow_unlimited_activations: bool = False
     max_transfers: int = attrs.field(default=0, validator=at_least(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -11,6 +12,9 @@ from ..state.places import Place
 from ..wire.jsontext import Json, JsonObject, json_object
 from .consumption import Consumption
 from .slots import Slots
+
+MOST_DAYS: Final = 36_000
+"""The longest duration, so that no moment is later than the last that Python can represent."""
 
 
 def _metadata(metadata: Mapping[str, Json] | None) -> JsonObject:
@@ -42,9 +46,9 @@ class UsageTerms:
     """
 
     floating_users: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(0)))
-    floating_timeout: int = attrs.field(default=60, validator=at_least(1))
+    floating_timeout: int = attrs.field(default=60, validator=at_least(1, most=24 * 60 * MOST_DAYS))
     offline_floating: bool = False
-    max_borrow_time: int = attrs.field(default=0, validator=at_least(0))
+    max_borrow_time: int = attrs.field(default=0, validator=at_least(0, most=24 * MOST_DAYS))
     can_borrow: bool = attrs.field(default=attrs.Factory(_lends, takes_self=True))
     consumption: Consumption | None = attrs.field(default=None, on_setattr=_keep)
     metadata: JsonObject = attrs.field(factory=JsonObject, converter=_metadata, repr=False)
