@@ -51,6 +51,16 @@ def go_on(path: Path) -> BufferedRandom:
         return os.fdopen(_open_own(path, mine, private=False), "r+b")
 
 
+def refuse_device(path: Path) -> None:
+    """Refuse what is no regular file: renaming a file to /dev/null replaces it for the whole machine.
+
+    Raises:
+        OSError: It is a device, a pipe or a directory.
+    """
+    if _is_device(path):
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+
+
 class Replacement:
     """A file that replaces another once it is complete. Used in `with`, it does so unless the block raises.
 

@@ -19,7 +19,7 @@ import certifi
 
 from ..auth import require_secure
 from ..errors import ConfigurationError, ConnectionFailed, ConnectionLost, DeadlineExceeded, ResponseError
-from ..file_writing import go_on
+from ..file_writing import go_on, refuse_device
 from ..models import InstallationFile
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Download:
 
     async def run(self) -> Path:
         """Fetch, check and name the file; see `client.download`."""
+        await anyio.to_thread.run_sync(refuse_device, self.path)
         try:
             with anyio.fail_after(self.timeout):
                 await self._fetch()

@@ -267,6 +267,20 @@ async def test_nothing_else_in_place_of_the_partial_file_is_written_to(tmp_path:
     assert not (tmp_path / "app.zip").exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@pytest.mark.parametrize("is_link", [False, True])
+async def test_a_device_or_a_pipe_is_never_replaced(tmp_path: Path, is_link: bool) -> None:
+    """Refuses such a name before it fetches anything: for root, /dev/null would become a regular file."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    async with serving(answering(ok(CONTENT))) as server:
+        with pytest.raises(OSError, match="is not a regular file"):
+            await a_client().download(described(server), link if is_link else pipe)
+
+    assert (pipe.is_fifo(), link.is_symlink(), server.requests) == (True, True, [])
+
+
 async def test_a_server_that_says_there_is_nothing_left_of_nothing(tmp_path: Path) -> None:
     """Takes HTTP 416 for the end of a file only where a part of it is there."""
     async with serving(answering(b"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n")) as server:
