@@ -230,6 +230,17 @@ def test_retry_checks_only_errors(offline: Run, tmp_path: Path, output: Path, se
     assert service.sent == {"d1": 1, "d2": 2, "d3": 1}
 
 
+def test_retry_checks_rows_without_a_result(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """After a run that ended early it checks the rest too: with 0 it must not leave rows unchecked."""
+    service.codes = {f"d{n}": (418, "teapot") for n in range(1, 150)}
+    command = words(fleet(tmp_path / "fleet.csv", 300), output, service)
+    assert offline(*command, "--max-errors", "2").exit_code == 3
+    service.codes.clear()
+    done = offline(*words(tmp_path / "fleet.csv", output, service, "retry"))
+    assert done.exit_code == 0, done.output
+    assert [line["code"] for line in lines_of(output)] == ["license_not_found"] * 300
+
+
 def test_retry_needs_a_journal(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
     """Without an earlier check there is nothing to retry."""
     done = offline(*words(fleet(tmp_path / "fleet.csv", 3), output, service, "retry"))

@@ -1,4 +1,4 @@
-"""`fleet check`: many devices. `fleet retry`: those of them that ended in an error."""
+"""`fleet check`: many devices. `fleet retry`: those of them that have no answer yet."""
 
 from __future__ import annotations
 
@@ -140,8 +140,8 @@ def check(
 def retry(*, context: typer.Context, fleet: Fleet) -> None:
     """Check again the rows that ended in an error. Give the same FILE, --output and options as for the check.
 
-    The output then has their new results beside the other rows. This TAKES SLOTS as a check does, and exits
-    with the same codes.
+    Rows that the check did not reach are checked too. The output then has the new results beside the other rows. This
+    TAKES SLOTS as a check does, and exits with the same codes.
     """
     _run(context, fleet, is_retry=True)
 

@@ -51,7 +51,7 @@ class Job:
     Attributes:
         survey: The survey of the rows, or None for a stream.
         identity: Options that must not change when the run resumes; the rows are added.
-        is_retry: Whether to check only rows that ended in an error.
+        is_retry: Whether to check again the rows that ended in an error.
         has_own_salt: Whether the user gave the salt of fingerprints.
         shown: How to show progress.
         about: More fields for the summary file.
@@ -73,13 +73,11 @@ class Job:
     kept: Sequence[str] = ()
     next_step: str = ""
 
-    def rows(self, finished: Finished, wanted: Finished | None) -> Iterator[Row | InvalidRow]:
+    def rows(self, finished: Finished) -> Iterator[Row | InvalidRow]:
         """Read the rows to check."""
         given = self.source.read()
         rows = given if self.survey is None else self.survey.distinct(given)
-        if not finished and wanted is None:
-            return rows
-        return (row for row in rows if row.row not in finished and (wanted is None or row.row in wanted))
+        return (row for row in rows if row.row not in finished) if finished else rows
 
 
 def perform(job: Job) -> None:
@@ -147,11 +145,9 @@ class _Run:
         self._checks: Checks | None = None
         self._is_draining = False
         self.abort = ""
-        done = Finished() if journal is None else journal.finished()
-        self._wanted = journal.finished(only=Outcome.ERROR) if journal is not None and job.is_retry else None
-        self._finished = done if self._wanted is None else Finished()
-        self._is_resumed = len(done) > 0
-        self._earlier = len(done) - len(self._wanted or ())
+        self._finished = Finished() if journal is None else journal.finished(except_errors=job.is_retry)
+        self._is_resumed = job.is_retry or len(self._finished) > 0
+        self._earlier = len(self._finished)
 
     def check(self) -> None:
         """Check the rows that have no result yet, and print the summary of all."""
@@ -170,7 +166,7 @@ class _Run:
                     for result in self._journal.results(except_errors=job.is_retry):
                         write(result)
                         summary.add(result)
-                if self._finished:
+                if self._finished and not job.is_retry:
                     say(ERR, f"Resuming: {earlier:,} of {total or 0:,} rows already have a result.")
                 with (
                     _told(report, is_clear=is_clear, goes_on=self._journal is not None),
@@ -227,7 +223,7 @@ class _Run:
 
     async def _check(self, write: Callable[[Result], None], show: Show) -> None:
         job, summary = self._job, self._summary
-        async with job.checker as checker, _supplied(job, self._finished, self._wanted) as rows:
+        async with job.checker as checker, _supplied(job, self._finished) as rows:
             ledger = _Ledger(job.survey, self._journal)
             self._checks = check_with(checker, rows, retries=job.ends.retries, ledger=ledger)
             if self._is_draining:
@@ -283,8 +279,8 @@ def _repeated(show: Show) -> Generator[None]:
 
 
 @asynccontextmanager
-async def _supplied(job: Job, finished: Finished, wanted: Finished | None) -> AsyncGenerator[Rows]:
-    rows = job.rows(finished, wanted)
+async def _supplied(job: Job, finished: Finished) -> AsyncGenerator[Rows]:
+    rows = job.rows(finished)
     if not job.source.is_stream:
         yield rows
         return

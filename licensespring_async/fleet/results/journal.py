@@ -137,14 +137,14 @@ class Journal:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def finished(self, *, only: Outcome | None = None) -> Finished:
-        """Return the rows with a result, or only those with a certain outcome."""
+    def finished(self, *, except_errors: bool = False) -> Finished:
+        """Return the rows with a result."""
         finished = Finished()
         with self._translated():
             for row, outcome in self._db.execute("SELECT row, outcome FROM result"):
                 if not 0 <= row <= _LARGEST_ROW:
                     raise self._damaged(row, "there is no such row")
-                if only in (None, outcome):
+                if not (except_errors and outcome == Outcome.ERROR):
                     finished.add(row)
         return finished
 
