@@ -20,6 +20,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "concurrency": "--concurrency",
     "database": "--database",
     "delimiter": "--delimiter",
+    "keep": "--keep",
     "max_concurrency": "--concurrency",
     "public_key": "--public-key",
     "query": "--sql",
@@ -32,6 +33,7 @@ _PHRASES: Final[Mapping[str, str]] = {
     "give the same rows and settings, or name another file": (
         "give the same rows and options, name another --output, or start over with --force"
     ),
+    "format=Format.JSONL": "--format jsonl",
     "verify_signatures=False": "--no-verify-signatures",
     "`ApiKey`": "LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY",
     "`retry_after` seconds": "as long as it asks",

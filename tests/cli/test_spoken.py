@@ -33,6 +33,7 @@ def test_no_advice_names_an_argument_of_python() -> None:
         ("shared_key: must be a non-empty string", "LICENSESPRING_SHARED_KEY: must be a non-empty string"),
         ("public_key: pass a PEM, or verify_signatures=False", "--public-key: pass a PEM, or --no-verify-signatures"),
         ("fleet.csv: has no column a", "fleet.csv: has no column a"),
+        ("fleet.csv: has no column a, which `keep` names", "fleet.csv: has no column a, which --keep names"),
         ("query: returns no rows", "--sql: returns no rows"),
         (r"a.csv: tabs; pass delimiter='\t'", r"a.csv: tabs; pass --delimiter '\t'"),
         (
@@ -40,6 +41,7 @@ def test_no_advice_names_an_argument_of_python() -> None:
             "a.csv: pass --map 'hardware_id=Device {1}' --map product=SKU. It has: SKU",
         ),
         ("columns={'hardware_id': 'serial'} renames one.", "--map hardware_id=serial renames one."),
+        ("-: is JSON; pass format=Format.JSONL", "-: is JSON; pass --format jsonl"),
         ("pass columns={'hardware_id': oops}. It has", "pass columns={'hardware_id': oops}. It has"),
     ],
 )

@@ -517,7 +517,7 @@ def test_columns_of_the_input_are_kept(tmp_path: Path, suffix: str) -> None:
         {"site": "", "license_key": "k"},
     ]
     if suffix != "jsonl":
-        with pytest.raises(ConfigurationError, match="has no column owner, which keep names"):
+        with pytest.raises(ConfigurationError, match="has no column owner, which `keep` names"):
             list(read_rows(path, keep=["owner"]))
 
 

@@ -254,6 +254,8 @@ def test_bytes_that_are_no_utf_8_spoil_their_row_only(path: Path) -> None:
         (HEADER.encode("utf-16"), "is not UTF-8 text; save it as UTF-8"),
         (HEADER.encode("utf-16-le"), "is not UTF-8 text; save it as UTF-8"),
         (b'"product"x\n', "the first line cannot be read as CSV"),
+        (b'{"product": "APP", "hardware_id": "d1"}\n', "is JSON and not CSV; pass format=Format.JSONL"),
+        (b'[{"product": "APP", "hardware_id": "d1"}]\n', "is JSON and not CSV; pass format=Format.JSONL"),
     ],
 )
 def test_a_file_that_names_no_columns_is_refused(path: Path, content: bytes, expected: str) -> None:
@@ -265,8 +267,18 @@ def test_a_file_that_names_no_columns_is_refused(path: Path, content: bytes, exp
 
 def test_the_header_that_was_found_is_shown_in_part(path: Path) -> None:
     """A wrong first line with many columns does not fill the screen."""
-    with pytest.raises(ConfigurationError, match=r"It has: c0, c1, c2, c3, c4, c5, c6, c7 and 92 more$"):
-        read(path, ",".join(f"c{number}" for number in range(100)))
+    with pytest.raises(ConfigurationError, match=r"It has: product, c1, c2, c3, c4, c5, c6, c7 and 92 more$"):
+        read(path, "product," + ",".join(f"c{number}" for number in range(1, 100)))
+
+
+@pytest.mark.parametrize("columns", [{}, {"license_key": "key"}])
+def test_a_row_in_place_of_the_header_is_not_shown(path: Path, columns: dict[str, str]) -> None:
+    """No key or device gets into the error of a file without a header."""
+    path.write_text("APP,SERIAL-1,KEY-1,,,,,license\n")
+    with pytest.raises(ConfigurationError, match=r"None of its 8 columns has such a name$") as caught:
+        list(read_rows(path, columns=columns))
+    assert "KEY-1" not in str(caught.value)
+    assert "SERIAL-1" not in str(caught.value)
 
 
 def test_a_missing_file_is_refused(path: Path) -> None:

@@ -20,9 +20,10 @@ from ...redaction import Unpickled
 
 COLUMNS: Final = ("product", "hardware_id", "license_key", "username", "feature", "license_id", "bundle_code", "check")
 
-_KINDS: Final[Mapping[str, type[Check]]] = {"feature": FeatureCheck, "license": LicenseCheck, "bundle": BundleCheck}
+CHECKS: Final[Mapping[str, type[Check]]] = {"feature": FeatureCheck, "license": LicenseCheck, "bundle": BundleCheck}
+"""By the value of the column `check`."""
 
-_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
+_NAMES: Final = {kind: name for name, kind in CHECKS.items()}
 
 _LONGEST_ID = 20  # digits; int() of a long text is slow
 _TOO_LARGE = 2**53  # from here on, a float may have been another whole number
@@ -97,7 +98,7 @@ def _check(kind: str, given: dict[str, str]) -> Check:
     arguments: dict[str, Any] = {**given}
     if "license_id" in given:
         arguments["license_id"] = _id(given["license_id"])
-    return _KINDS[kind](**arguments)
+    return CHECKS[kind](**arguments)
 
 
 def kind_of(check: Check) -> str:
@@ -108,7 +109,7 @@ def kind_of(check: Check) -> str:
 def row_of(fields: Mapping[str, Any]) -> Row:
     """Return the row from the mapping that `attrs.asdict` made of it."""
     asked = fields["check"]
-    kind = next(each for each in _KINDS.values() if attrs.fields_dict(each).keys() == asked.keys())
+    kind = next(each for each in CHECKS.values() if attrs.fields_dict(each).keys() == asked.keys())
     return Row(row=fields["row"], line=fields["line"], check=kind(**asked), kept=fields["kept"])
 
 
@@ -183,7 +184,7 @@ def _missing(given: Mapping[str, str]) -> str | None:
 
 
 def _unknown(kind: str) -> str | None:
-    return None if kind in _KINDS else f"check: must be {', '.join(_KINDS)} or empty"
+    return None if kind in CHECKS else f"check: must be {', '.join(CHECKS)} or empty"
 
 
 def _superfluous(kind: str, given: Mapping[str, str]) -> str | None:

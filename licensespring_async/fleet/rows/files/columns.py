@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from ....errors import ConfigurationError
 from ....redaction import excerpt
-from ..row import COLUMNS
+from ..row import CHECKS, COLUMNS
 
 _LONGEST_LIST = 8
 _GAPS: Final = re.compile(r"[\s_.-]+")
@@ -72,7 +73,8 @@ def our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, 
     given = [folded(each) for each in found]
     missing = sorted(mapping[names[each]].strip() for each in names.keys() - set(given))
     if missing:
-        raise ConfigurationError(f"{source}: has no column {', '.join(missing)}, which is mapped{_shown(found)}")
+        shown = _shown(found, mapping)
+        raise ConfigurationError(f"{source}: has no column {', '.join(missing)}, which is mapped{shown}")
     # If another column is mapped to one of ours, a column with our own name is ignored.
     columns = [names.get(each, "" if each in mapping or each not in COLUMNS else each) for each in given]
     twice = sorted(each for each, count in Counter(columns).items() if each and count > 1)
@@ -82,9 +84,11 @@ def our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, 
     if "license_key" not in columns and "username" not in columns:
         missing.append("license_key or username")
     if missing:
-        renaming = _renaming(missing, [each for each, ours in zip(found, columns, strict=True) if not ours])
+        others = [each for each, ours in zip(found, columns, strict=True) if not ours]
+        renaming = _renaming(missing, others if _is_header(found, mapping) else ())
+        shown = _shown(found, mapping)
         raise ConfigurationError(
-            f"{source}: no column {', '.join(missing)}. {advice}: {', '.join(COLUMNS)}; {renaming}{_shown(found)}"
+            f"{source}: no column {', '.join(missing)}. {advice}: {', '.join(COLUMNS)}; {renaming}{shown}"
         )
     return columns
 
@@ -108,7 +112,7 @@ def kept_columns(found: Sequence[str], ours: Sequence[str], keep: Sequence[str],
         if folded(name) in names:
             places[name] = names.index(folded(name))
         elif name not in IDS:
-            raise ConfigurationError(f"{source}: has no column {name}, which keep names{_shown(found)}")
+            raise ConfigurationError(f"{source}: has no column {name}, which `keep` names{_listed(found)}")
     return places
 
 
@@ -124,6 +128,19 @@ def _renaming(missing: Iterable[str], others: Sequence[str]) -> str:
     return f"pass columns={columns}" if columns else "columns={'hardware_id': 'serial'} renames one"
 
 
-def _shown(found: Sequence[str]) -> str:
+def _is_header(found: Sequence[str], mapping: Mapping[str, str]) -> bool:
+    """Return whether a source names columns; a row in their place holds a key, which no error may show."""
+    called = chain.from_iterable(_CALLED[each] for each in IDS)
+    names = {*COLUMNS, *called, *map(folded, mapping.values())} - CHECKS.keys()
+    return not names.isdisjoint(map(folded, found))
+
+
+def _shown(found: Sequence[str], mapping: Mapping[str, str]) -> str:
+    if _is_header(found, mapping):
+        return _listed(found)
+    return f". None of its {len(found):,} columns has such a name"
+
+
+def _listed(found: Sequence[str]) -> str:
     more = f" and {len(found) - _LONGEST_LIST} more" if len(found) > _LONGEST_LIST else ""
     return f". It has: {excerpt(', '.join(found[:_LONGEST_LIST]))}{more}"

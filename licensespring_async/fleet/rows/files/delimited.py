@@ -152,6 +152,8 @@ def _header(reader: Iterator[list[str]], name: str, delimiter: str) -> list[str]
     if cells is None:
         raise ConfigurationError(f"{name}: is empty; the first line must name the columns: {', '.join(COLUMNS)}")
     refuse_other_encoding(cells, name)
+    if cells and cells[0].lstrip("[ ").startswith("{"):
+        raise ConfigurationError(f"{name}: is JSON and not CSV; pass format=Format.JSONL")
     if len(cells) == 1 and (other := _separated_by(cells[0], delimiter)):
         raise ConfigurationError(
             f"{name}: its columns are separated by {_CALLED[other]} and not by {_called(delimiter)}; pass "
