@@ -65,7 +65,7 @@ class Connection(Group):
         Raises:
             ConfigurationError: A setting cannot be used.
         """
-        environ = os.environ | ({} if self.base_url is None else {"LICENSESPRING_BASE_URL": self.base_url})
+        environ = os.environ | {"LICENSESPRING_BASE_URL": self.origin}
         options: Options = {
             "timeout": timeout,
             "verify_signatures": not self.unverified,

@@ -120,6 +120,11 @@ def test_every_parameter_of_the_endpoint_has_an_option(run: Run, sandbox: Sandbo
     assert json.loads(again.stdout)["feature"]["license_id"] == license_id
 
 
+def test_an_empty_address_is_none(run: Run, words: list[str]) -> None:
+    """`--base-url "$UNSET"` leaves the environment's address, and sends no key to the vendor."""
+    assert run(*words, "raw-import", "--base-url", "", "--timeout", "2").exit_code == 0
+
+
 def test_an_error_exits_with_1(run: Run, words: list[str]) -> None:
     """A service that cannot be reached is an error, told on stderr with what to do."""
     done = run(*words, "raw-import", "--base-url", "http://127.0.0.1:1", "--timeout", "0.2")
