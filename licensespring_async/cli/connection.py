@@ -7,7 +7,7 @@ import warnings
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import attrs
 import typer
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 _LARGEST_KEY_FILE = 1 << 20
 
+TrustedKey: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        help="PEM file of the key that signs the service's answers. Default: the vendor's.",
+        metavar="FILE",
+        envvar="LICENSESPRING_PUBLIC_KEY_FILE",
+    ),
+]
+
 
 @attrs.frozen(kw_only=True)
 class Connection(Group):
@@ -35,14 +44,7 @@ class Connection(Group):
         str | None,
         typer.Option(help="Address of the service. Default: LICENSESPRING_BASE_URL, or the vendor's.", metavar="URL"),
     ] = None
-    public_key: Annotated[
-        Path | None,
-        typer.Option(
-            help="PEM file of the key that signs the service's answers. Default: the vendor's.",
-            metavar="FILE",
-            envvar="LICENSESPRING_PUBLIC_KEY_FILE",
-        ),
-    ] = None
+    public_key: TrustedKey = None
     unverified: Annotated[
         bool, typer.Option("--no-verify-signatures", help="Accept answers without a valid signature.")
     ] = False

@@ -119,6 +119,16 @@ def test_a_file_that_holds_is_shown(command: str, make: Callable[..., str], load
     assert DEVICE not in done.stdout
 
 
+def test_the_trusted_key_may_come_from_the_environment(tmp_path: Path) -> None:
+    """What `sandbox --print-env` sets counts for a file as it does for a call."""
+    key, path = tmp_path / "key.pem", tmp_path / "app.lic"
+    key.write_text(SIGNER.public_key)
+    path.write_text(license_file(SIGNER))
+    words = ["load", str(path), "--product", "APP", "--hardware-id", DEVICE]
+    assert run(*words).exit_code == 4
+    assert run(*words, LICENSESPRING_PUBLIC_KEY_FILE=str(key)).exit_code == 0
+
+
 def test_json_has_no_secret(load: Callable[..., Result]) -> None:
     """`--json` prints the license, its key and device as fingerprints."""
     done = load(license_file(SIGNER), "--json")

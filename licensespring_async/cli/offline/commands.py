@@ -25,7 +25,7 @@ from ...offline import (
     read_refresh,
 )
 from .. import commands
-from ..connection import read_key
+from ..connection import TrustedKey, read_key
 from ..console import OUT, say
 from ..endpoints.check_one import Answer, Came, Question, tell, whose
 from ..endpoints.signature import arguments_for, taking
@@ -34,10 +34,6 @@ from ..endpoints.tables import license_table, licenses_table
 _LARGEST_FILE: Final = 1 << 20  # bytes; a bundle's file has some tens of thousands
 
 LicenseFile: TypeAlias = Annotated[Path, typer.Argument(help="The file.", metavar="FILE", show_default=False)]
-TrustedKey: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(help="PEM file of the service's public key. Default: the vendor's.", metavar="FILE"),
-]
 
 
 def requesting(make: Callable[..., OfflineRequest], title: str, *, next_step: str) -> Callable[..., None]:
