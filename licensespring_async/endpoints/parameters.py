@@ -125,7 +125,7 @@ def variables(name: str, value: object) -> dict[str, Scalar]:
     given = cast("Mapping[object, object]", value)
     if len(given) > MOST_VARIABLES:
         raise InvalidParameter(name, f"has {len(given):,} variables; at most {MOST_VARIABLES} can be sent at once")
-    return {text(name, key): _scalar(f"{name}[{key!r}]", each) for key, each in given.items()}
+    return {_variable(name, key): _scalar(f"{name}[{key!r}]", each) for key, each in given.items()}
 
 
 def events(name: str, value: object) -> list[str]:
@@ -147,12 +147,20 @@ def enrollment(name: str, value: object) -> dict[str, Scalar]:
     return {"signing_public_key": key}
 
 
+def _variable(name: str, key: object) -> str:
+    if not isinstance(key, str):
+        raise InvalidParameter(name, f"its names must be strings, not {type(key).__name__}")
+    return text(name, key)
+
+
 def _scalar(name: str, value: object) -> Scalar:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
         return text(name, value)
-    if isinstance(value, Real) and not isinstance(value, Integral):
+    if not isinstance(value, Real):
+        raise InvalidParameter(name, f"must be a string, a number or a boolean, not {type(value).__name__}")
+    if not isinstance(value, Integral):
         try:
             number = float(value)
         except OverflowError:
