@@ -126,6 +126,8 @@ def require_secure(name: str, url: str, *, allow_http: bool = False) -> None:
     Raises:
         ConfigurationError: It is neither, or not an absolute URL.
     """
+    if not isinstance(url, str):  # urlsplit fails in its own way
+        raise ConfigurationError(f"{name}: must be a string, not {type(url).__name__}")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

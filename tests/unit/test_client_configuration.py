@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -75,6 +76,8 @@ def test_another_service_without_its_key_is_refused(base_url: str) -> None:
         "licenses.example.org",
         "",
         b"https://licenses.example.org",
+        5,
+        Path("licenses.example.org"),
         "https://",
         "https://licenses.example.org:port",
         "https://licenses.example.org\r\n",
