@@ -216,7 +216,7 @@ BY_CODE: dict[str, type[ApiError]] = {}
 
 
 class ApiError(LicenseSpringError):
-    """The service answered with an error.
+    """The service answered with an error; if another server did, as a web page suggests, check `base_url`.
 
     Attributes:
         status: The HTTP status, 400 or above.

@@ -10,7 +10,7 @@ import pytest
 from licensespring_async import errors
 from licensespring_async.cli.spoken import advice, spoken, told
 from licensespring_async.endpoints.parameters import PARAMETERS
-from licensespring_async.errors import ConfigurationError, InvalidParameter, LicenseSpringError
+from licensespring_async.errors import ApiError, ConfigurationError, InvalidParameter, LicenseSpringError
 
 CLASSES = [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, LicenseSpringError)]
 # Headers, fields and files of the service, and commands.
@@ -54,3 +54,8 @@ def test_a_parameter_is_told_as_its_option() -> None:
     """Also the others that the problem names."""
     error = InvalidParameter("license_key / username", "pass exactly one of license_key, username")
     assert told(error) == "--license-key / --username: pass exactly one of --license-key, --username"
+
+
+def test_an_error_of_another_server_leads_to_the_address() -> None:
+    """A web page in place of an answer mostly comes from a wrong `--base-url`."""
+    assert "check --base-url (LICENSESPRING_BASE_URL)" in advice(ApiError(404, "", "<html>Not Found</html>"))

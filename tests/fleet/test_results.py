@@ -143,6 +143,12 @@ async def test_a_failure_is_an_error_with_a_code(play: Play, code: str, status: 
     assert result.message
 
 
+async def test_an_error_without_a_code_tells_its_status() -> None:
+    """The answer of some other server says that it is one: HTTP 404 and a web page mean a wrong address."""
+    result = await result_of(answer(404, "<html>Not Found</html>"))
+    assert result.message == "no error code (HTTP 404): <html>Not Found</html>"
+
+
 async def test_an_error_tells_why_it_was_not_tried_again() -> None:
     """The note that the client leaves on an error is a part of the message."""
     result = await result_of(ConnectionFailed("no route"))

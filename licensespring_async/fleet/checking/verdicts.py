@@ -37,6 +37,6 @@ def _code(error: LicenseSpringError) -> str:
 
 
 def _message(error: LicenseSpringError) -> str:
-    if isinstance(error, ApiError) and error.message:
-        return error.message  # code and status are separate fields
+    if isinstance(error, ApiError) and error.code and error.message:
+        return error.message  # without the code, which is a field of its own
     return "; ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", ())])
