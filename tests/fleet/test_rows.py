@@ -247,6 +247,7 @@ def test_bytes_that_are_no_utf_8_spoil_their_row_only(path: Path) -> None:
     ("content", "expected"),
     [
         (b"", "is empty; the first line must name the columns"),
+        (b"\n\n", "is empty; the first line must name the columns"),
         (b"hardware_id,license_key\n", "no column product."),
         (b"a,b\n", "no column product, hardware_id, license_key or username."),
         (b"product;hardware_id;license_key\n", "pass delimiter=';'"),
@@ -263,6 +264,12 @@ def test_a_file_that_names_no_columns_is_refused(path: Path, content: bytes, exp
     with pytest.raises(ConfigurationError, match=r"fleet\.csv") as caught:
         read(path, content)
     assert expected in str(caught.value)
+
+
+def test_blank_lines_above_the_header_are_skipped(path: Path) -> None:
+    """As they are below it; the rows keep the numbers of their lines."""
+    (found,) = read(path, f"\n\r\n{HEADER}APP,d1,KEY,,\n")
+    assert (found.row, found.line) == (1, 4)
 
 
 def test_the_header_that_was_found_is_shown_in_part(path: Path) -> None:

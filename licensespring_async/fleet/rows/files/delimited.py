@@ -146,13 +146,13 @@ def _separated_by(line: str, delimiter: str) -> str:
 
 def _header(reader: Iterator[list[str]], name: str, delimiter: str) -> list[str]:
     try:
-        cells = next(reader, None)
+        cells = next(filter(None, reader), None)
     except csv.Error as e:
         raise ConfigurationError(f"{name}: the first line cannot be read as CSV: {e}") from e
     if cells is None:
         raise ConfigurationError(f"{name}: is empty; the first line must name the columns: {', '.join(COLUMNS)}")
     refuse_other_encoding(cells, name)
-    if cells and cells[0].lstrip("[ ").startswith("{"):
+    if cells[0].lstrip("[ ").startswith("{"):
         raise ConfigurationError(f"{name}: is JSON and not CSV; pass format=Format.JSONL")
     if len(cells) == 1 and (other := _separated_by(cells[0], delimiter)):
         raise ConfigurationError(
