@@ -7,12 +7,16 @@ import os
 from collections.abc import Generator
 from typing import Any
 
-import hypothesis
 import pytest
+
+# It asks the collector who holds trio's random numbers, and so is imported before anything is frozen.
+from hypothesis import HealthCheck, settings
 
 from .browsing import started
 
-assert hypothesis  # asks the collector who holds trio's random numbers, and so is imported before anything is frozen
+# A busy machine is no reason for a test to fail.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -73,7 +73,7 @@ async def test_the_plain_loop_keeps_the_order_too() -> None:
     assert [each.row async for each in checks] == list(range(1, 71))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.sampled_from(virtual.BACKENDS),
     st.dictionaries(st.integers(1, 60), st.integers(1, 3)),

@@ -186,7 +186,7 @@ def test_every_changed_byte_is_refused() -> None:
             read(b64encode(changed).decode())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     at=st.integers(0, len(FILE) - 1),
     letter=st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="),

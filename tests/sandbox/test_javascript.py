@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from licensespring_async.sandbox import Consumption, Sandbox, World, demo_fleet
@@ -37,7 +37,7 @@ def written_by_javascript(bodies: list[str]) -> list[str]:
     return again
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 @given(st.lists(st.dictionaries(texts, values), min_size=1, max_size=60))
 def test_what_the_encoder_lets_in_survives(objects: list[dict[str, Json]]) -> None:
     """Writes every object that it accepts as JavaScript would, whatever is in it."""

@@ -309,7 +309,7 @@ LINES = (
 
 
 @given(st.lists(LINES, max_size=6).map("\n".join))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_file_breaks_the_reader(path: Path, text: str) -> None:
     """Whatever a file says, it is a world or a WorldFileError."""
     path.write_text(text)
@@ -318,7 +318,7 @@ def test_no_file_breaks_the_reader(path: Path, text: str) -> None:
 
 
 @given(st.lists(LINES, max_size=6).map("\n".join))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_finds_the_line_of_every_table(text: str) -> None:
     """The line of a key has the key's name in it."""
     try:

@@ -12,7 +12,7 @@ import anyio.lowlevel
 import attrs
 import pytest
 from anyio.abc import TaskGroup
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from licensespring_async.transport.engines.pool import (
@@ -230,7 +230,6 @@ async def calmed(pool: Pool[Connection], permissions: list[Permission]) -> list[
 
 
 @on_both
-@settings(deadline=None)
 @given(at_once=st.integers(1, 4), stripe=st.integers(1, 12), several=st.lists(calls, max_size=25))
 def test_nothing_is_lost(backend: str, at_once: int, stripe: int, several: list[Call]) -> None:
     """Whatever befalls the calls, every permission and every open connection is there for the next one.
