@@ -328,6 +328,16 @@ def test_a_run_does_not_go_on_with_another_salt(offline: Run, tmp_path: Path, ou
     assert "--salt: the fingerprints in" in refused.stderr
 
 
+def test_a_dry_run_counts_the_kinds_of_checks(offline: Run, tmp_path: Path) -> None:
+    """A misspelled column `feature` is ignored, and shows as rows that would be checked as bundles."""
+    file = tmp_path / "fleet.csv"
+    command = ("fleet", "check", str(file), "--dry-run")
+    file.write_text(f"{HEADER.strip()},check\nAPP,d1,KEY,,r,\nAPP,d2,KEY,,r,\nAPP,d1,KEY,,,license\n")
+    assert "3 to check (2 feature checks, 1 license check), " in offline(*command).stdout
+    file.write_text(HEADER.replace("feature", "featrue") + "APP,d1,KEY,,r\n")
+    assert "1 to check (1 bundle check), " in offline(*command).stdout
+
+
 def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service) -> None:
     """It needs no credentials, counts, says how long it would take, and exits with 1 for rows that are invalid."""
     file = tmp_path / "fleet.csv"
@@ -335,8 +345,8 @@ def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service)
     done = offline("fleet", "check", str(file), "--dry-run", LICENSESPRING_API_KEY=None)
     assert (done.exit_code, service.sent.total()) == (1, 0)
     assert " ".join(done.stdout.split()) == (
-        "3 rows: 1 to check, 1 duplicate, 1 invalid; 1 distinct (product, feature); 1 may take a floating slot; "
-        "less than a second at 200 in 10 s, 50 in 1 s "
+        "3 rows: 1 to check (1 bundle check), 1 duplicate, 1 invalid; 1 distinct (product, feature); "
+        "1 may take a floating slot; less than a second at 200 in 10 s, 50 in 1 s "
         "invalid, first in row 3 (line 4): hardware_id is missing"
     )
     file.write_text(HEADER + "APP,d1,KEY,,\n")

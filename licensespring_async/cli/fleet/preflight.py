@@ -74,9 +74,16 @@ def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
     if release:
         slots += f", {released:,} release it"
     return (
-        f"{counted(survey.rows, 'row')}: {survey.checks:,} to check, {counted(survey.duplicates, 'duplicate')}, "
+        f"{counted(survey.rows, 'row')}: {survey.checks:,} to check{_kinds(survey)}, "
+        f"{counted(survey.duplicates, 'duplicate')}, "
         f"{survey.invalid:,} invalid; {len(survey.kinds):,} distinct (product, feature); {slots}; {time}"
     )
+
+
+def _kinds(survey: Survey) -> str:
+    kinds = {"feature": survey.feature_checks, "license": survey.license_checks, "bundle": survey.bundle_checks}
+    listed = ", ".join(counted(count, f"{kind} check") for kind, count in kinds.items() if count)
+    return f" ({listed})" if listed else ""
 
 
 def complaints(survey: Survey) -> list[str]:
