@@ -99,7 +99,7 @@ class Verifier:
             raise SignatureError("the answer's LicenseSignature is not one Base64 text; it was discarded")
         raise SignatureError(
             "the answer's LicenseSignature was not made by a trusted key; it was discarded. "
-            "If base_url is not the vendor's own service, pass that server's public_key."
+            "If `base_url` is not the vendor's own service, pass that server's `public_key`."
         )
 
     def holds(self, text: bytes, signature: str) -> bool:

@@ -150,13 +150,14 @@ def test_refused_credentials_exit_with_4(run: Run, words: list[str]) -> None:
 def test_an_answer_that_is_not_signed_by_the_trusted_key_exits_with_4(
     offline: Run, words: list[str], tmp_path: Path
 ) -> None:
-    """A wrong public key is a signature failure."""
+    """A wrong public key is a signature failure, told by its option."""
     stranger = generate_private_key(public_exponent=65537, key_size=2048).public_key()
     path = tmp_path / "stranger.pem"
     path.write_bytes(stranger.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     done = offline(*words, "raw-import", "--public-key", str(path))
     assert done.exit_code == 4
     assert done.stderr.startswith("Error: signature_error: ")
+    assert "pass that server's --public-key" in done.stderr
 
 
 def test_answers_may_be_believed_unverified(offline: Run, words: list[str]) -> None:

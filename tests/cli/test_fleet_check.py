@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from licensespring_async import PRODUCTION_PUBLIC_KEY
 from licensespring_async.sandbox import DEMO_OUTCOMES, Sandbox
 
 from .conftest import Run
@@ -104,6 +105,16 @@ def test_secrets_are_in_neither_table_nor_file(run: Run, file: Path, good: str, 
     printed = run("fleet", "check", "--yes", str(file), "--output", str(output)).output + output.read_text()
     assert sandbox.demo.license_key not in printed
     assert sandbox.demo.hardware_id not in printed
+
+
+def test_an_error_in_the_table_speaks_of_options(offline: Run, file: Path, good: str) -> None:
+    """Also where a result's message, which is the library's, is shown as an example."""
+    file.write_text(HEADER + good)
+    stranger = file.with_name("stranger.pem")
+    stranger.write_text(PRODUCTION_PUBLIC_KEY)
+    done = offline("fleet", "check", "--yes", str(file), "--public-key", str(stranger))
+    assert done.exit_code == 4
+    assert "pass that server's --public-key" in done.stdout
 
 
 def test_results_may_go_to_stdout(run: Run, file: Path, good: str) -> None:

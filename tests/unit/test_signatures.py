@@ -145,7 +145,7 @@ def test_another_number_is_no_signature(verifier: Verifier, signer: Signer, chan
 
 def test_another_key_is_refused(verifier: Verifier, stranger: Signer) -> None:
     """Refuses a good signature of a key that is not trusted."""
-    with pytest.raises(SignatureError, match=r"pass that server's public_key\.$"):
+    with pytest.raises(SignatureError, match=r"pass that server's `public_key`\.$"):
         verifier.verify(BODY, stranger.sign(BODY))
 
 

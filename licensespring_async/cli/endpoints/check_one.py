@@ -19,7 +19,7 @@ from ...transport.values import Call
 from ..commands import Group
 from ..console import OUT, complain, print_json, say
 from ..exits import Code, code_of, run
-from ..spoken import advice
+from ..spoken import advice, spoken
 from .masking import masked
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _print_json(question: Question[T], secrets: Collection[str], came: Came[T]) 
 def _print(question: Question[T], arguments: Mapping[str, object], came: Came[T]) -> None:
     verdict, hint = came.verdict, "" if came.error is None else advice(came.error)
     if verdict.outcome not in _STYLES:
-        complain(f"{verdict.code}: {verdict.message}", advice=hint)
+        complain(f"{verdict.code}: {spoken(verdict.message)}", advice=hint)
         return
     asked = f"{question.title.format_map(arguments)}{whose(arguments)}"
     say(OUT, (verdict.outcome.value.replace("_", " "), _STYLES[verdict.outcome]), f"  {asked}")

@@ -12,6 +12,7 @@ from rich.table import Table
 from ...fleet import Outcome, Result, Summary
 from ...redaction import excerpt
 from ..console import ERR, say, text
+from ..spoken import spoken
 from ..wording import counted, duration
 
 _STYLES = {
@@ -61,9 +62,8 @@ class Report:
         if self._summary.rows:
             self._console.print(self._table())
         for tally in [each for each in self._summary.tallies() if each.outcome is Outcome.ERROR][:_EXAMPLES]:
-            say(
-                self._console, (f"{tally.code}: ", "bold red"), f"{_where(tally.first)}: {excerpt(tally.first.message)}"
-            )
+            message = excerpt(spoken(tally.first.message))
+            say(self._console, (f"{tally.code}: ", "bold red"), f"{_where(tally.first)}: {message}")
         say(self._console, self._closing(seconds))
 
     def print_interrupted(self) -> None:
