@@ -158,6 +158,17 @@ def test_a_shell_is_told_of_a_sandbox_that_will_run(tmp_path: Path) -> None:
         assert Path(told["LICENSESPRING_PUBLIC_KEY_FILE"]).read_text() == sandbox.public_key
 
 
+def test_a_shell_is_told_of_no_other_sandbox_than_the_one_of_its_db(tmp_path: Path) -> None:
+    """`--db` names a sandbox: whoever else runs at its address is not it, and the error says so."""
+    home, db = {"XDG_CACHE_HOME": str(tmp_path)}, str(tmp_path / "sandbox.db")
+    with Sandbox(db=db) as ours, Sandbox() as other:
+        ports = [each.url.rpartition(":")[2] for each in (ours, other)]
+        found, refused = (run("sandbox", "--print-env", "--db", db, "--port", port, env=home) for port in ports)
+        assert exported(found.stdout)["LICENSESPRING_API_KEY"] == ours.api_key
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "another sandbox runs at" in refused.stderr
+
+
 def test_a_shell_is_told_of_nothing_where_nothing_runs(tmp_path: Path) -> None:
     """Without a sandbox there is nothing for `eval`, and a sentence says how to get one."""
     failed = run("sandbox", "--print-env", "--port", "1", env={"XDG_CACHE_HOME": str(tmp_path)})

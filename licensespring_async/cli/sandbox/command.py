@@ -78,12 +78,15 @@ def _tell(about: Mapping[str, Any], shape: Format) -> None:
 
 
 def _running(address: Address, served: Served, limits: Limits, steering: Steering) -> Mapping[str, Any]:
-    """Return what the running sandbox says about itself; without one, read its keys from its `--db`."""
+    """Return what the running sandbox says about itself; read the keys from its `--db` if there is one."""
     running = ask_running(address.url, steering.control_token)
+    if served.db is not None and address.port != 0:
+        ours = {**_server(address, served, limits, steering).keys(), "url": address.url}
+        if running is None or running["api_key"] == ours["api_key"]:
+            return ours
+        raise ConfigurationError(f"another sandbox runs at {address.url}: pass the --port of the one with this --db")
     if running is not None:
         return running
-    if served.db is not None and address.port != 0:
-        return {**_server(address, served, limits, steering).keys(), "url": address.url}
     raise ConfigurationError(
         f"no sandbox is running at {address.url}: start one with `licensespring-async sandbox`, or pass the --port, "
         "--control-token or --db of yours"
