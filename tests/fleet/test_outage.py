@@ -10,7 +10,7 @@ import pytest
 
 from licensespring_async import ConfigurationError, ConnectionFailed, LicenseSpringError
 from licensespring_async.fleet import Concurrency, LocalChecker, Outcome, check_many, check_with
-from licensespring_async.transport import HttpRequest
+from licensespring_async.transport import HttpRequest, RateLimits
 
 from ..transport import virtual
 from .fakes import drained, rows
@@ -89,3 +89,20 @@ def test_a_service_that_never_answered_ends_the_run(backend: str) -> None:
     assert "none of 1,000 checks was answered" in str(error)
     assert outcomes[Outcome.ERROR] < 1200
     assert outcomes.total() == 5000
+
+
+@both
+@pytest.mark.parametrize(("seconds", "kinds"), [(30, [ConnectionFailed, type(None)]), (9e9, [ConnectionFailed])])
+def test_a_service_that_does_not_answer_yet_is_told(backend: str, seconds: float, kinds: list[type]) -> None:
+    """From the start on, and not only once a thousand rows have failed; so is its first answer."""
+    told: list[LicenseSpringError | None] = []
+
+    async def main() -> None:
+        engine = Failing(down=(0, anyio.current_time() + seconds))
+        client = engine.client(RateLimits((20, 1)))
+        checker = LocalChecker(client, Concurrency(), on_outage=told.append)
+        async with check_with(checker, rows(1200), retries=4) as results:
+            await drained(results)
+
+    virtual.run(backend, main)
+    assert [type(each) for each in told] == kinds

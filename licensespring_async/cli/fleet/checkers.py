@@ -75,9 +75,9 @@ def _here(service: Service) -> AbstractAsyncContextManager[Checker]:
 
 def _tell(error: LicenseSpringError | None) -> None:
     if error is None:
-        say(ERR, "The service responds again.")
+        say(ERR, "The service responds now.")
     else:
-        warn(f"the service stopped responding ({error}). The run waits until it responds again; Ctrl-C ends the run.")
+        warn(f"the service does not respond ({error}). The run waits for it; Ctrl-C ends the run.")
 
 
 def _on_dask(scheduler: str, service: Service) -> AbstractAsyncContextManager[Checker]:

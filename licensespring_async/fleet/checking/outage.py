@@ -16,14 +16,14 @@ _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 
 OnOutage = Callable[[LicenseSpringError | None], None]
-"""Called with the service's error when an outage begins, and with None when it is over."""
+"""Called with the service's error when it does not answer, and with None when it answers again."""
 
 
 class Outage:
     """Detects an outage from the outcomes of the rows.
 
     Args:
-        tell: Called when an outage begins and when it is over.
+        tell: Called when the service does not answer, and when it does again.
 
     Attributes:
         is_on: Whether there is an outage; then one row at a time probes the service, each after a pause.
@@ -34,14 +34,16 @@ class Outage:
         self._has_answered = False
         self._failures = 0
         self._pause = 0.0
+        self._is_told = False
         self.is_on = False
 
     def answered(self) -> None:
         """Note an answer of any kind."""
         self._has_answered = True
         self._failures = 0
-        if self.is_on:
-            self.is_on = False
+        self.is_on = False
+        if self._is_told:
+            self._is_told = False
             self._tell(None)
 
     def failed(self, error: LicenseSpringError, under_way: int) -> None:
@@ -55,8 +57,12 @@ class Outage:
             raise ConfigurationError(
                 f"none of {self._failures:,} checks was answered; check the address and the network ({error})"
             ) from error
-        if self._has_answered and not self.is_on and self._failures >= max(_FEWEST, under_way):
+        if self._failures < max(_FEWEST, under_way):
+            return
+        if self._has_answered and not self.is_on:
             self.is_on, self._pause = True, _FIRST_PAUSE
+        if not self._is_told:  # also if it has never answered: a wrong address must not look like a slow run
+            self._is_told = True
             self._tell(error)
 
     async def pause(self, patience: Patience) -> None:
