@@ -44,9 +44,9 @@ _QUOTED: Final = re.compile(r"`(\w+)`")
 # Arguments of `read_rows` that its errors suggest.
 _DELIMITER: Final = re.compile(r"\bdelimiter=(?='.{1,2}')")
 _COLUMNS: Final = re.compile(r"\bcolumns=(\{.*?\})(?=\. | renames)")
-# Errors about identities name other arguments too. Behind an article, such a word is no argument.
+# Errors about identities name other arguments too. Behind an article or in quotes, such a word is no argument.
 _IDENTITY: Final = re.compile(
-    r"(?<!\ba )(?<!\bthe )\b(?:license_key|username|password|id_token|code|customer_account_code)\b"
+    r"(?<!\ba )(?<!\bthe )(?<!')\b(?:license_key|username|password|id_token|code|customer_account_code)\b"
 )
 
 

@@ -44,5 +44,5 @@ def sso_url(
         product=product, customer_account_code=customer_account_code, response_type=response_type
     ) | optional(bundle_code=bundle_code, redirect_uri=redirect_uri)
     if fields["response_type"] not in _TYPES:
-        raise InvalidParameter("response_type", f"must be one of {', '.join(_TYPES)}")
+        raise InvalidParameter("response_type", f"must be {' or '.join(map(repr, _TYPES))}")
     return get("sso_url", fields, _URL)

@@ -39,6 +39,17 @@ def test_an_answer_that_says_nothing_is_null(run: Run, sandbox: Sandbox) -> None
     assert (done.exit_code, done.stdout) == (0, "null\n")
 
 
+def test_an_option_that_is_left_out_has_the_endpoints_default(run: Run, sandbox: Sandbox) -> None:
+    """`sso_url` needs no --response-type, and says what it may be."""
+    account = str(sandbox.demo.customer_account_code)
+    words = ["api", "sso_url", "--product", "CREW", "--customer-account-code", account, "--show-secrets"]
+    done = run(*words)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "response_type=id_token" in done.stdout
+    refused = run(*words, "--response-type", "neither")
+    assert (refused.exit_code, refused.stderr) == (2, "Error: --response-type: must be 'code' or 'token'\n")
+
+
 def test_a_refusal_exits_with_5(run: Run) -> None:
     """The service's no is on stderr with what to do, and stdout is empty."""
     done = run("api", "check_bundle", "--product", "NOPE", "--hardware-id", "d", "--license-key", "k")

@@ -278,7 +278,7 @@ def test_a_users_licenses_are_not_asked_for_by_key() -> None:
 
 def test_a_single_sign_on_gives_a_code_or_a_token() -> None:
     """Refuses another response type, which the service would refuse too."""
-    with pytest.raises(InvalidParameter, match="response_type: must be one of code, token"):
+    with pytest.raises(InvalidParameter, match="response_type: must be 'code' or 'token'"):
         endpoints.sso_url(product="APP", customer_account_code="EXG", response_type="implicit")
 
 

@@ -85,7 +85,7 @@ def help_of(endpoint: Endpoint) -> str:
 
 
 def arguments_for(endpoint: Endpoint, given: Mapping[str, object]) -> dict[str, object]:
-    """Turn option values into arguments; ask for secrets that are missing.
+    """Turn option values into arguments, with the function's defaults; ask for secrets that are missing.
 
     Args:
         endpoint: The function that takes them.
@@ -96,9 +96,10 @@ def arguments_for(endpoint: Endpoint, given: Mapping[str, object]) -> dict[str, 
         ConfigurationError: A password or token is needed, and there is no terminal to ask at.
     """
     parameters = inspect.signature(endpoint).parameters
-    arguments = dict(given)
+    defaults = {name: each.default for name, each in parameters.items() if each.default is not each.empty}
+    arguments = {name: defaults.get(name) if value is None else value for name, value in given.items()}
     for name in [each for each in parameters if each in _ASKED_FOR | _TYPED_IN and each in given]:
-        is_needed = name in _ASKED_FOR and parameters[name].default is inspect.Parameter.empty
+        is_needed = name in _ASKED_FOR and name not in defaults
         arguments[name] = typed_in(name, given[name], is_needed=is_needed)
     return arguments
 
