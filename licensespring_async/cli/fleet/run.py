@@ -26,7 +26,7 @@ from ...fleet import (
     Writer,
     check_with,
 )
-from ...fleet.checking.verdicts import ABORTED
+from ...fleet.checking.verdicts import ABORTED, INVALID_ROW
 from ...fleet.rows.supply import Rows
 from ...redaction import current_salt, salted
 from ..console import ERR, OUT, complain, say
@@ -41,6 +41,7 @@ from .progress import Show, Shown, progress
 from .source import Source
 from .summary_file import Record, State
 
+_TO_RETRY = "`licensespring-async fleet retry` with the same arguments checks the rows with an error again."
 _TICK = 0.1  # seconds; `progress` decides how often it shows something
 
 
@@ -179,6 +180,13 @@ class _Run:
             report.print(is_complete=True)
             if self._job.next_step:
                 say(ERR, self._job.next_step)
+            if self._journal is not None and self._may_be_retried:
+                say(ERR, _TO_RETRY)
+
+    @property
+    def _may_be_retried(self) -> bool:
+        tallies = self._summary.tallies()
+        return any(each.outcome is Outcome.ERROR and each.code != INVALID_ROW for each in tallies)
 
     def code(self) -> Code:
         """Return the run's exit code."""
