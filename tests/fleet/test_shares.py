@@ -85,7 +85,11 @@ def test_without_windows_there_is_no_limit() -> None:
     assert shares.limits("a", shares.of("a")) is None
 
 
-@given(st.integers(1, 20), st.lists(st.tuples(st.sampled_from("abcdef"), st.floats(0, 15)), max_size=40))
+# Sums of such parts of a second are exact: a window that ends by rounding is no finding.
+PAUSES = st.integers(0, 15 * 64).map(lambda number: number / 64)
+
+
+@given(st.integers(1, 20), st.lists(st.tuples(st.sampled_from("abcdef"), PAUSES), max_size=40))
 def test_together_they_never_send_more_than_the_whole(limit: int, steps: list[tuple[str, float]]) -> None:
     """Workers that send all that they may, whenever they come and go, stay within the window as the service sees it."""
     window, now, sent = Window(limit, 10.0), 0.0, list[tuple[float, str]]()
