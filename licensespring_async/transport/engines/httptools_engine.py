@@ -31,6 +31,7 @@ from .origin import Origin, split
 from .pool import Permission, Pool
 from .runs import PerRun
 from .settings import checked_context, checked_limit, checked_proxy, default_context
+from .sockets import hear_the_handshake
 from .timer import Timer
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ class HttptoolsEngine(Unpickled):
         try:
             if origin.scheme == "https":
                 await loop.create_connection(lambda: wire, sock=raw, ssl=self._tls(), server_hostname=origin.host)
-                await _hear_the_handshake()
+                await hear_the_handshake()
             else:
                 await loop.create_connection(lambda: wire, sock=raw)
         except BaseException:
@@ -227,7 +228,7 @@ class HttptoolsEngine(Unpickled):
             if route.origin.scheme == "https":
                 await _pass(door, route.origin, proxy)
                 await door.start_tls(self._tls(), route.origin.host, wire)
-                await _hear_the_handshake()
+                await hear_the_handshake()
             else:
                 door.transport.set_protocol(wire)
             wire.connection_made(door.transport)
@@ -256,11 +257,6 @@ def _is_asyncio() -> bool:
         return asyncio.current_task() is not None
     except RuntimeError:
         return False
-
-
-async def _hear_the_handshake() -> None:
-    """Let a wire hear what came with the end of a TLS handshake: uvloop hands it on one turn later."""
-    await asyncio.sleep(0)
 
 
 async def _pass(door: Doorway, origin: Origin, proxy: _Proxy) -> None:

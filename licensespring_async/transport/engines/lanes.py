@@ -104,11 +104,14 @@ class _Network(httpcore.AsyncNetworkBackend):
     """Opens one lane's socket, and keeps a reference: a cancelled handshake must not leak it."""
 
     def __init__(self, allowance: Allowance, permission: Permission, handshakes: int) -> None:
-        self.socket: Socket | None = None
         self.stream: _Stream | None = None
         self._allowance = allowance
         self._permission = permission
         self._handshakes = handshakes
+
+    @property
+    def socket(self) -> Socket | None:
+        return None if self.stream is None else self.stream.socket
 
     async def connect_tcp(
         self,
@@ -119,10 +122,10 @@ class _Network(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         try:
-            self.socket = await connect(host, port)
+            socket = await connect(host, port)
         except OSError as e:
             raise httpcore.ConnectError(why(e)) from e
-        self.stream = _Stream(self.socket, self._allowance, self._permission, self._handshakes)
+        self.stream = _Stream(socket, self._allowance, self._permission, self._handshakes)
         return self.stream
 
 

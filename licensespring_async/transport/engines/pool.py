@@ -155,14 +155,11 @@ class Pool(Generic[C]):
         Raises:
             TimeoutError: Something other than the pool woke the place.
         """
-        turn: C | Permission | None = None
-        is_first = False
-        while turn is None:
-            turn = await self._wait_in_line(make_place(), is_first=is_first)
-            if not isinstance(turn, Permission) and not turn.is_usable():
-                # The peer has closed it meanwhile; the call keeps its place in the queue.
-                turn.close()
-                turn, is_first = self.at_hand(), True
+        turn = await self._wait_in_line(make_place(), is_first=False)
+        while not isinstance(turn, Permission) and not turn.is_usable():
+            # The peer has closed it meanwhile; the call keeps its place in the queue.
+            turn.close()
+            turn = self.at_hand() or await self._wait_in_line(make_place(), is_first=True)
         return turn
 
     def put(self, connection: C) -> None:

@@ -82,6 +82,11 @@ def hang_up(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, raw: 
         raw.close()
 
 
+async def hear_the_handshake() -> None:
+    """Let a protocol of asyncio hear what came with the end of a TLS handshake: uvloop hands it on one turn later."""
+    await asyncio.sleep(0)
+
+
 class AsyncioSocket(asyncio.Protocol):
     """A stream on a bare asyncio transport, which tells at once when the peer closes or sends something unasked."""
 
@@ -175,7 +180,7 @@ class AsyncioSocket(asyncio.Protocol):
             # Plaintext from before the handshake would pass for what the server says inside TLS.
             raise OSError("the peer sent data before the TLS handshake")
         self._transport = await self._loop.start_tls(self._transport, self, context, server_hostname=server_hostname)
-        await asyncio.sleep(0)  # uvloop hands on what came with the end of the handshake one turn later
+        await hear_the_handshake()
 
     def is_quiet(self) -> bool:
         # A busy event loop may not have noticed yet.
