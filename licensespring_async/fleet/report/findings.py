@@ -9,7 +9,7 @@ import attrs
 
 from ..results.latency import Latency
 from ..results.result import Outcome, Result
-from ..results.summary import MOST_KINDS, OTHERS
+from ..results.summary import OTHERS, counted_as
 from .measures import Lowest, Timeline
 
 HORIZONS = (7, 30, 90)
@@ -68,13 +68,10 @@ class Findings:
         """Count one record."""
         self.outcomes[record.outcome] += 1
         self.requests += record.attempts
-        group = (record.product, record.feature)
-        if group not in self.groups and len(self.groups) >= MOST_KINDS:
-            group = (OTHERS, "")
+        group = counted_as((record.product, record.feature), self.groups, (OTHERS, ""))
         self.groups.setdefault(group, Counter())[record.outcome] += 1
         if record.outcome is not Outcome.LICENSED:
-            kind = (str(record.outcome), record.code)
-            self.codes[kind if kind in self.codes or len(self.codes) < MOST_KINDS else (OTHERS, "")] += 1
+            self.codes[counted_as((str(record.outcome), record.code), self.codes, (OTHERS, ""))] += 1
         if record.attempts:
             self.latency.add(record.seconds)
             if record.at is not None:
@@ -115,7 +112,7 @@ class Findings:
         if not reason:
             return
         self.needing += 1
-        kind = reason if reason in self._reasons or len(self._reasons) < MOST_KINDS else OTHERS
+        kind = counted_as(reason, self._reasons, OTHERS)
         self._reasons[kind] += 1
         if self._reasons[kind] <= _MOST_PER_REASON and len(self.attention) < _MOST_ATTENTION:
             self.attention.append((reason, record))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
+from collections.abc import Collection
+from typing import Final, TypeVar
 
 import attrs
 
@@ -11,9 +12,16 @@ from .latency import Latency
 from .result import Outcome, Result
 
 OTHERS: Final = "(others)"
-"""What counts together beyond the first `MOST_KINDS`."""
+"""What counts together beyond the first 500 kinds."""
 
-MOST_KINDS: Final = 500
+_MOST_KINDS: Final = 500
+
+K = TypeVar("K")
+
+
+def counted_as(kind: K, known: Collection[K], others: K) -> K:
+    """Return a kind; `others` in place of a new one beyond the first 500, because a service may invent codes."""
+    return kind if kind in known or len(known) < _MOST_KINDS else others
 
 
 @attrs.frozen(kw_only=True)
@@ -46,9 +54,7 @@ class Summary:
 
     def add(self, result: Result) -> None:
         """Count one result."""
-        kind = (result.outcome, result.code)
-        if kind not in self._counts and len(self._counts) >= MOST_KINDS:
-            kind = (result.outcome, OTHERS)  # a service may invent codes
+        kind = counted_as((result.outcome, result.code), self._counts, (result.outcome, OTHERS))
         self._counts[kind] += 1
         self._first.setdefault(kind, result)
         if result.attempts:
