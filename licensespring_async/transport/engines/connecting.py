@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
@@ -14,6 +15,7 @@ import anyio
 
 from .sockets import AnyioSocket, AsyncioSocket, Socket
 
+_UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)  # the latter on Windows
 _STAGGER = 0.25  # seconds before the next address is tried as well
 
 Address = tuple[socket.AddressFamily, tuple[object, ...]]
@@ -49,7 +51,13 @@ async def connected(address: Address) -> socket.socket:
     raw = socket.socket(address[0], socket.SOCK_STREAM)
     try:
         raw.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(raw, address[1])
+        # Not `sock_connect`: on uvloop it takes as long as all the rest.
+        problem = raw.connect_ex(address[1])
+        if problem in _UNDER_WAY:
+            await anyio.wait_writable(raw)
+            problem = raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if problem:
+            raise OSError(problem, os.strerror(problem))
     except BaseException:
         raw.close()
         raise
