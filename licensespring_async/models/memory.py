@@ -76,7 +76,11 @@ def _copying(value: object, level: int) -> _Copy:
     if type(value) is tuple:
         copies = [_copying(each, level + 1) for each in cast("tuple[object, ...]", value)]
         return lambda: tuple([copy() for copy in copies])
-    return partial(_copied, _copied(value, level))  # the caller has the value itself
+    if _is_constant(value):
+        return lambda: value
+    kept = cast("dict[str, object] | list[object]", _copied(value, level))  # the caller has the value itself
+    members = kept.values() if isinstance(kept, dict) else kept
+    return kept.copy if all(map(_is_constant, members)) else partial(_copied, kept)
 
 
 def _copying_model(model: Model, level: int) -> _Copy:

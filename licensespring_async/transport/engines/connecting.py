@@ -56,11 +56,12 @@ async def connected(address: Address) -> socket.socket:
         if problem in _UNDER_WAY:
             await anyio.wait_writable(raw)
             problem = raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if problem:
-            raise OSError(problem, os.strerror(problem))
     except BaseException:
         raw.close()
         raise
+    if problem:
+        raw.close()
+        raise OSError(problem, os.strerror(problem))
     return raw
 
 
