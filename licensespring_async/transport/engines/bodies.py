@@ -31,9 +31,9 @@ def too_large(limit: int) -> ResponseError:
 
 
 @lru_cache(maxsize=64)  # a server sends the same few
-def lower_name(raw: bytes) -> str:
-    """Return the name of a header in lower case."""
-    return raw.decode("latin-1").lower()
+def header(name: bytes, value: bytes) -> tuple[str, str]:
+    """Return a header's name in lower case, and its value without the white space around it."""
+    return name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")
 
 
 def joined(pairs: list[tuple[str, str]]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import httpcore
 
 from ...errors import ConfigurationError
 from ..values import HttpRequest, HttpResponse
-from .bodies import check_version, content, joined, lower_name, too_large
+from .bodies import check_version, content, header, joined, too_large
 from .connecting import connect, why
 from .framing import ended_exactly
 from .origin import Origin, split
@@ -182,7 +182,7 @@ class Lane:
         assert isinstance(response.stream, AsyncIterable)  # noqa: S101
         body = b"".join([part async for part in response.stream])
         await response.aclose()
-        headers = joined([(lower_name(name), value.decode("latin-1")) for name, value in response.headers])
+        headers = joined([header(name, value) for name, value in response.headers])
         plain = content(response.status, headers, body, self._max_body)
         return HttpResponse(response.status, headers, plain), self._may_go_on(response.status, headers)
 

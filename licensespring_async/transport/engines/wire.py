@@ -15,7 +15,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from ...errors import ConnectionFailed, ConnectionLost, LicenseSpringError, ResponseError
 from ..values import HttpResponse
-from .bodies import check_version, content, joined, lower_name, too_large
+from .bodies import check_version, content, header, joined, too_large
 from .framing import ended_exactly
 from .sockets import hang_up, is_silent
 
@@ -142,7 +142,7 @@ class Wire(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._headers is None:  # else it is a trailer
-            self._pairs.append((lower_name(name), value.decode("latin-1").strip(" \t")))
+            self._pairs.append(header(name, value))
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None  # noqa: S101
