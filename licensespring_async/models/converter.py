@@ -191,7 +191,7 @@ def _as_checked(fields: JsonObject) -> JsonObject:
 def _with_its_key(fields: JsonObject) -> JsonObject:
     """Return a trial's fields with its key as `license_key`: some answers call it `license`."""
     key = fields.get("license")
-    if key is None or fields.get("license_key", key) != key:
+    if key is None or fields.get("license_key") not in (None, "", key):
         return fields
     return {name: value for name, value in fields.items() if name != "license"} | {"license_key": key}
 

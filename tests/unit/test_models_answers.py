@@ -50,6 +50,15 @@ def test_an_existing_trial_says_little() -> None:
     assert trial.id is None
 
 
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_trial_with_an_empty_key_has_the_other(nothing: str | None) -> None:
+    """Reads the key that an answer says under one of the two names, when the other is there and empty."""
+    trial = structure(bodies.trial(license_key=nothing), Trial)
+
+    assert trial.license_key == "TR1A-L000-0000-0001"
+    assert "license" not in trial.to_dict()
+
+
 def test_a_trial_of_a_user() -> None:
     """Reads the user and the first password, which an existing trial does not repeat."""
     answer: dict[str, object] = {"license_type": "time-limited", "is_trial": True, "license_user": "ana@example.org"}
