@@ -105,9 +105,24 @@ def test_what_is_not_a_moment_is_refused(wrong: object) -> None:
     assert problem({"variable": "cores", "created_at": wrong}, DeviceVariable).endswith(" @ $.created_at")
 
 
-def test_an_empty_text_is_no_moment_that_decides() -> None:
-    """Refuses an empty text where a license's end belongs: it must not read as never."""
-    assert problem(bodies.license(validity_period=""), License).endswith(" @ $.validity_period")
+@pytest.mark.parametrize("field", ["validity_period", "start_date"])
+def test_an_empty_text_is_no_moment_that_decides(field: str) -> None:
+    """Refuses an empty text where a license's end or start belongs: it must not read as never, or as long ago."""
+    assert problem(bodies.license(**{field: ""}), License).endswith(f" @ $.{field}")
+
+
+@pytest.mark.parametrize("field", ["maintenance_period", "borrowed_until"])
+def test_a_license_survives_an_empty_moment_that_decides_nothing(field: str) -> None:
+    """Reads a license whose maintenance has no end, or that is not borrowed, when the service writes that as ""."""
+    license = structure(bodies.license(**{field: ""}), License)
+
+    assert getattr(license, field) is None
+    assert license.is_borrowed is False
+
+
+def test_an_answer_without_the_end_of_a_borrowing() -> None:
+    """Reads "" as null where the service does not say when a borrowing ends: the slot is taken all the same."""
+    assert structure({"license_id": 7, "borrowed_until": ""}, Borrowing).borrowed_until is None
 
 
 @pytest.mark.parametrize("value", ["8", 8, 0.5, True, None])

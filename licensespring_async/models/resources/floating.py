@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import attrs
 
+from ..json_types import OptionalDate
 from ..model import Model
 from .company import Company
 
@@ -47,7 +46,7 @@ class Lends(Floats):
     floating_in_use_devices: int | None = None
     can_borrow: bool | None = None
     is_borrowed: bool | None = None
-    borrowed_until: datetime | None = None
+    borrowed_until: OptionalDate = None
     max_borrow_time: int | None = None
 
     @property
@@ -71,7 +70,7 @@ class Borrowing(Model):
     """
 
     license_id: int
-    borrowed_until: datetime | None
+    borrowed_until: OptionalDate
     max_borrow_time: int | None = None
     device_id: int | None = None
     company: Company | None = None

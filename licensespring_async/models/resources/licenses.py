@@ -88,7 +88,7 @@ class License(Timed, Counted, Lends):
     trial_days: int | None = None
     allow_grace_period: bool | None = None
     grace_period: int | None = None
-    maintenance_period: datetime | None = None
+    maintenance_period: OptionalDate = None
     enable_maintenance_period: bool | None = None
     max_activations: int | None = None
     times_activated: int | None = None
