@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from typing import Any
 
 import anyio
 import pytest
@@ -19,12 +20,18 @@ from licensespring_async.transport.engines import pool
 from licensespring_async.transport.engines.pool import AT_ONCE
 
 from .engines import Maker
-from .loopback import BODY, Connection, answering, ok, serving
+from .loopback import BODY, LOOPS, Connection, answering, ok, open_sockets, serving
 from .proxies import Pki, tunnel
 
 pytestmark = pytest.mark.anyio
 
 HERE = HttpRequest("GET", "https://127.0.0.1:9/x", {})
+
+
+@pytest.fixture(params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    """Run every test on uvloop too, where a connection is opened in another way."""
+    return request.param
 
 
 @pytest.fixture(autouse=True)
@@ -144,12 +151,14 @@ def swallowing() -> Generator[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue of connections refuses")
 async def test_a_host_that_swallows_packets_holds_no_caller(our_engines: Maker) -> None:
-    """Ends every call in time where no connection ever stands, and asks the next host at once."""
+    """Ends every call in time where no connection ever stands, leaves no socket, and asks the next host at once."""
     async with serving(answering(ok())) as server, our_engines() as engine:
         with swallowing() as port:
             dead = HttpRequest("GET", f"http://127.0.0.1:{port}/x", {})
+            before = open_sockets()
             with anyio.fail_after(5):
                 errors = await several(50, lambda: engine.send(dead, 0.2))
+            assert open_sockets() == before
             assert [type(each) for each in errors] == [DeadlineExceeded] * 50
             assert not any(getattr(each, "may_have_acted", True) for each in errors)
             assert (await engine.send(HttpRequest("GET", server.url, {}), 5)).body == BODY
