@@ -478,6 +478,17 @@ async def test_surplus_bytes_inside_tls_are_never_an_answer(our_engines: Maker) 
         assert [(await ask(engine, server)).body for _ in range(3)] == [BODY] * 3
 
 
+async def test_a_broken_handshake_is_named(our_engines: Maker) -> None:
+    """Says where the connection broke, and that nothing was sent, when a server hangs up on a TLS handshake."""
+
+    async def handle(connection: Connection) -> None:
+        await connection.raw()
+
+    async with serving(handle) as server, our_engines() as engine:
+        with pytest.raises(ConnectionFailed, match=r"^no connection: the connection broke during the TLS handshake$"):
+            await engine.send(HttpRequest("GET", f"https://localhost:{server.port}/", {}), 2)
+
+
 async def test_refuses_an_unknown_authority(engines: Maker) -> None:
     """Sends nothing to a server whose certificate nobody vouches for."""
     pki = Pki("127.0.0.1")

@@ -164,4 +164,6 @@ def why(error: OSError) -> str:
         return why(error.__cause__)  # anyio's own says only that every attempt failed
     if isinstance(error, ConnectionError) and error.errno is not None:
         return os.strerror(error.errno)  # asyncio's own text has the address in place of the reason
+    if isinstance(error, ConnectionError) and not error.args:  # asyncio says no more than this
+        return "the connection broke during the TLS handshake"
     return error.strerror or str(error) or type(error).__name__
