@@ -296,7 +296,7 @@ class LicenseSpring(Caller, Endpoints):
         credentials nor cookies are sent. Redirects are followed from https to https only.
 
         Args:
-            file: The answer of `installation_file`.
+            file: The answer of `installation_file`, or the file in another answer, such as `license.newest_file`.
             path: The name of the complete file; an existing file is replaced.
             timeout: Seconds for the whole download.
             max_size: Bytes above which the file is refused.

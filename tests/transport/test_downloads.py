@@ -69,6 +69,15 @@ async def test_a_file_is_fetched_and_named(tmp_path: Path) -> None:
     assert seen[-1] == (len(CONTENT), len(CONTENT))
 
 
+async def test_the_newest_file_of_a_product_is_fetched(tmp_path: Path) -> None:
+    """Fetches the file in the answer of `product_details` too, whose address has another name there."""
+    async with serving(answering(ok(CONTENT))) as server:
+        latest = InstallationFile(version="1.0", full_link=f"{server.origin}/app.zip", hash_md5=MD5)
+        path = await a_client().download(latest, tmp_path / "app.zip")
+
+    assert path.read_bytes() == CONTENT
+
+
 async def test_no_credentials_go_to_the_files_server(tmp_path: Path) -> None:
     """Sends neither keys nor signatures to an address that the service only names."""
     async with serving(answering(ok(CONTENT))) as server:
