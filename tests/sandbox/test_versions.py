@@ -95,6 +95,18 @@ async def test_the_newest_file_without_a_version(caller: Caller, released: Produ
     assert (await caller.json("/api/v4/check_license", ask))["installation_file"].endswith("-3.0")
 
 
+async def test_a_check_names_the_newest_file_of_its_channel(caller: Caller, released: Product, ask: Ask) -> None:
+    """Describes with a license the newest file of the environment and the channel that the check names, or none."""
+    released.installation_files.append(InstallationFile(version="4.0", environment="mac"))
+
+    async def named(**more: str) -> object:
+        return (await caller.json("/api/v4/check_license", {**ask, **more}))["version"]
+
+    assert await named(env="mac") == "4.0"
+    assert await named(env="mac", channel="beta") == "3.0"
+    assert await named(env="linux", channel="beta") == ""
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
     [

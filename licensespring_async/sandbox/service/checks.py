@@ -84,6 +84,7 @@ def checked(call: Call, license: License, *, include_expired: bool) -> JsonObjec
         device,
         include_expired_features=include_expired,
         environment=call.values.get("env"),
+        channel=call.values.get("channel"),
     )
     item["license_signature"] = call.sign(license_signature_text(license, device.hardware_id))
     return item

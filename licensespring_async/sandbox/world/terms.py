@@ -111,10 +111,10 @@ class ProductTerms:
     def __attrs_post_init__(self) -> None:
         self.name = self.name or self.short_code
 
-    def newest_file(self, environment: str | None = None) -> InstallationFile | None:
-        """Return the newest file, of one environment if given."""
+    def newest_file(self, environment: str | None = None, channel: str | None = None) -> InstallationFile | None:
+        """Return the newest file, of one environment and of one channel if given."""
         for file in reversed(self.installation_files):
-            if environment in (None, file.environment):
+            if environment in (None, file.environment) and channel in (None, file.channel):
                 return file
         return None
 

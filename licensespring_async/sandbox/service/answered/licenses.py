@@ -55,6 +55,7 @@ def license_item(
     *,
     include_expired_features: bool,
     environment: str | None = None,
+    channel: str | None = None,
 ) -> JsonObject:
     """Show one license as in check_bundle, without its signature; lists pass no device."""
     now, features = call.now, license.features.values()
@@ -79,7 +80,7 @@ def license_item(
             for feature in features
             if include_expired_features or not feature.is_expired(now)
         ],
-        **installation(call, license.product, license.product.newest_file(environment)),
+        **installation(call, license.product, license.product.newest_file(environment, channel)),
     }
 
 
