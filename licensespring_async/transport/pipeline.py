@@ -214,7 +214,8 @@ class Pipeline:
         if history.tries >= self.policy.max_attempts:
             why = f"after attempt {history.tries}, the last that the retry policy allows"
         elif delay >= history.deadline.left:
-            why = f"because the next attempt, in {delay:.3g} s, would come after the call's deadline"
+            seconds = f"{delay:.3g}" if delay < 1000 else f"{delay:.0f}"
+            why = f"because the next attempt, in {seconds} s, would come after the call's deadline"
         elif not self.vitals.budget.take(kind):
             why = "because the client's retry budget is used up; the service is failing for many calls"
         else:
