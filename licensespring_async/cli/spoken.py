@@ -37,6 +37,10 @@ _PHRASES: Final[Mapping[str, str]] = {
     "verify_signatures=False": "--no-verify-signatures",
     "`ApiKey`": "LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY",
     "`retry_after` seconds": "as long as it asks",
+    ", and pace calls with `rate_limits`": "; `fleet check` paces many calls with --rate or --plan",
+    "with rate_limits=RateLimits.every_plan(), or those of a plan, its calls wait for room": (
+        "`fleet check` with --rate or --plan waits for room"
+    ),
     ", or None.": ", or none.",
 }
 _FIRST: Final = re.compile(r"\A(\w+)(?=: )")

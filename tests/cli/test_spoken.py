@@ -10,11 +10,13 @@ import pytest
 from licensespring_async import errors
 from licensespring_async.cli.spoken import advice, spoken, told
 from licensespring_async.endpoints.parameters import PARAMETERS
-from licensespring_async.errors import ApiError, ConfigurationError, InvalidParameter, LicenseSpringError
+from licensespring_async.errors import ApiError, ConfigurationError, InvalidParameter, LicenseSpringError, RateLimited
+from licensespring_async.transport.clock import Clock
+from licensespring_async.transport.policies.windows import Pause, RateLimiter
 
 CLASSES = [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, LicenseSpringError)]
 # Headers, fields and files of the service, and commands.
-FOREIGN = {"Authorization", "Date", ".req", "expiry_date", "token_url", "versions"}
+FOREIGN = {"Authorization", "Date", ".req", "expiry_date", "fleet check", "token_url", "versions"}
 
 
 def test_no_advice_names_an_argument_of_python() -> None:
@@ -54,6 +56,17 @@ def test_a_parameter_is_told_as_its_option() -> None:
     """Also the others that the problem names."""
     error = InvalidParameter("license_key / username", "pass exactly one of license_key, username")
     assert told(error) == "--license-key / --username: pass exactly one of --license-key, --username"
+
+
+def test_a_limited_answer_leads_to_the_command_that_paces() -> None:
+    """Only `fleet check` has `--rate`: a single check that named it alone would name an option that it lacks."""
+    limited = RateLimited(429, "", "", 5.0)
+    RateLimiter(None, Clock(), Pause()).hold(limited)
+
+    assert "`fleet check` paces many calls with --rate or --plan" in advice(limited)
+    (note,) = map(spoken, limited.__notes__)
+    assert "`fleet check` with --rate or --plan" in note
+    assert "RateLimits" not in note
 
 
 def test_an_error_of_another_server_leads_to_the_address() -> None:
