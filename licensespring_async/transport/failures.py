@@ -76,6 +76,6 @@ def _redirect(response: HttpResponse, secrets: tuple[str, ...]) -> ResponseError
     where = f" to host {excerpt(host, secrets)}" if host else ""
     return ResponseError(
         f"the answer is a redirect{where} (HTTP {response.status}), which is never followed: credentials and "
-        "license keys would go with it. Check base_url.",
+        "license keys would go with it. Check `base_url`.",
         status=response.status,
     )

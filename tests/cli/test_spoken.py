@@ -11,7 +11,9 @@ from licensespring_async import errors
 from licensespring_async.cli.spoken import advice, spoken, told
 from licensespring_async.endpoints.parameters import PARAMETERS
 from licensespring_async.errors import ApiError, ConfigurationError, InvalidParameter, LicenseSpringError, RateLimited
+from licensespring_async.transport import HttpResponse
 from licensespring_async.transport.clock import Clock
+from licensespring_async.transport.failures import failure
 from licensespring_async.transport.policies.windows import Pause, RateLimiter
 
 CLASSES = [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, LicenseSpringError)]
@@ -70,5 +72,9 @@ def test_a_limited_answer_leads_to_the_command_that_paces() -> None:
 
 
 def test_an_error_of_another_server_leads_to_the_address() -> None:
-    """A web page in place of an answer mostly comes from a wrong `--base-url`."""
+    """A web page or a redirect in place of an answer mostly comes from a wrong `--base-url`."""
     assert "check --base-url (LICENSESPRING_BASE_URL)" in advice(ApiError(404, "", "<html>Not Found</html>"))
+
+    redirect = failure(HttpResponse(302, {"location": "https://portal.example/"}, b""), (), 0.0)
+    assert redirect is not None
+    assert told(redirect).endswith("Check --base-url (LICENSESPRING_BASE_URL).")

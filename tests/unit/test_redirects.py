@@ -26,7 +26,7 @@ def test_a_redirect_is_an_error(status: int) -> None:
     assert isinstance(error, ResponseError)
     assert error.status == status
     assert f"(HTTP {status}), which is never followed" in str(error)
-    assert "Check base_url" in str(error)
+    assert "Check `base_url`" in str(error)
 
 
 def test_a_redirect_names_only_the_host() -> None:

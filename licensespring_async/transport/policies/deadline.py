@@ -101,7 +101,7 @@ class Deadline:
             return _unsent("the call was given up while it waited for its turn")
         return _unsent(
             f"there was no place in the rate windows within {WINDOW_TIMES * self._timeout:g} s, {WINDOW_TIMES} times "
-            "the call's timeout; make fewer calls at once, raise timeout, or check many devices with fleet.check_many"
+            "the call's timeout; make fewer calls at once, raise `timeout`, or check many devices with fleet.check_many"
         )
 
     @contextmanager
