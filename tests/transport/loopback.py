@@ -206,6 +206,26 @@ def serving_in_threads(answer: bytes) -> Generator[int]:
             listener.shutdown(socket.SHUT_RDWR)
 
 
+@contextmanager
+def swallowing() -> Generator[int]:
+    """A port whose connections neither stand nor fail."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        fillers: list[socket.socket] = []
+        try:
+            for _ in range(4):
+                filler = socket.socket()
+                filler.setblocking(False)
+                filler.connect_ex(address)
+                fillers.append(filler)
+            yield address[1]
+        finally:
+            for filler in fillers:
+                filler.close()
+
+
 def open_sockets() -> int:
     """Count the sockets of this process, where Linux lists them."""
     gc.collect()

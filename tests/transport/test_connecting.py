@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import socket
+import sys
+import weakref
 
 import anyio
 import attrs
 import pytest
 
-from licensespring_async.transport.engines.connecting import Address, dial, race
+from licensespring_async.transport.engines.connecting import Address, connected, dial, race
 
 from . import virtual
+from .loopback import swallowing
 
 on_both = pytest.mark.parametrize("backend", virtual.BACKENDS)
 
@@ -138,3 +143,19 @@ async def test_what_is_not_a_host_name(host: str) -> None:
     network = Network()
     with pytest.raises(OSError, match="not a host name"):
         await dial(host, 80, network.connect)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue of connections refuses")
+@pytest.mark.parametrize("library", ["asyncio", "uvloop"])
+def test_a_loop_that_is_closed_meanwhile_keeps_nothing(library: str) -> None:
+    """Lets go of the task, and so of its socket, when its loop is closed while a connection is opened."""
+    loop = pytest.importorskip(library).new_event_loop()
+    with swallowing() as port:
+        task = loop.create_task(connected((socket.AF_INET, ("127.0.0.1", port))))
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        kept = weakref.ref(task)
+        del loop, task
+        gc.collect()
+
+    assert kept() is None

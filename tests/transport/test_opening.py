@@ -7,8 +7,7 @@ import math
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
@@ -20,7 +19,7 @@ from licensespring_async.transport.engines import pool
 from licensespring_async.transport.engines.pool import AT_ONCE
 
 from .engines import Maker
-from .loopback import BODY, LOOPS, Connection, answering, ok, open_sockets, serving
+from .loopback import BODY, LOOPS, Connection, answering, ok, open_sockets, serving, swallowing
 from .proxies import Pki, tunnel
 
 pytestmark = pytest.mark.anyio
@@ -127,26 +126,6 @@ async def test_a_call_that_waits_ends_in_its_own_time(our_engines: Maker) -> Non
 
 async def _ignoring_errors(ask: Callable[[], Awaitable[object]]) -> None:
     await several(1, ask)
-
-
-@contextmanager
-def swallowing() -> Generator[int]:
-    """A port whose connections neither stand nor fail."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        address = listener.getsockname()
-        fillers: list[socket.socket] = []
-        try:
-            for _ in range(4):
-                filler = socket.socket()
-                filler.setblocking(False)
-                filler.connect_ex(address)
-                fillers.append(filler)
-            yield address[1]
-        finally:
-            for filler in fillers:
-                filler.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue of connections refuses")

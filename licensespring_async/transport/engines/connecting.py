@@ -54,7 +54,7 @@ async def connected(address: Address) -> socket.socket:
         # Not `sock_connect`: on uvloop it takes as long as all the rest.
         problem = raw.connect_ex(address[1])
         if problem in _UNDER_WAY:
-            await anyio.wait_writable(raw)
+            await _writable(raw)
             problem = raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     except BaseException:
         raw.close()
@@ -63,6 +63,27 @@ async def connected(address: Address) -> socket.socket:
         raw.close()
         raise OSError(problem, os.strerror(problem))
     return raw
+
+
+async def _writable(raw: socket.socket) -> None:
+    """Wait until a connection stands or has failed, on asyncio."""
+    loop, descriptor = asyncio.get_running_loop(), raw.fileno()
+    ready: asyncio.Future[None] = loop.create_future()
+    try:
+        loop.add_writer(descriptor, _wake, ready)
+    except NotImplementedError:  # on Windows
+        # Elsewhere not this: it keeps the socket, the task and the loop for good if the loop is closed meanwhile.
+        await anyio.wait_writable(raw)
+        return
+    try:
+        await ready
+    finally:
+        loop.remove_writer(descriptor)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 async def on_asyncio(address: Address, make: Callable[[socket.socket], P]) -> P:
