@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from licensespring_async.auth import ApiKey, imf_fixdate
 from licensespring_async.sandbox import Fault, Sandbox, SandboxError, World, WorldFileError, load_world
 from licensespring_async.sandbox.steering.journal import Entry, Journal, shown_fields
+from licensespring_async.sandbox.tenants.tokens import TOKEN_PATH
 
 from .calling import new_http
 
@@ -193,3 +195,17 @@ def test_a_database_is_made_private_and_no_link_is_followed(tmp_path: Path) -> N
     (tmp_path / "link.db").symlink_to(db)
     with pytest.raises(SandboxError, match="is a link"):
         Sandbox(World(), db=tmp_path / "link.db")
+
+
+@pytest.mark.parametrize("path", ["/api/v4/activate_license", TOKEN_PATH])
+def test_a_client_that_hangs_up_in_its_request_is_no_failure(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Logs nothing of a client that was stopped while it sent a body."""
+    with Sandbox(World()) as sandbox:
+        date = imf_fixdate(sandbox.clock())
+        authorization = ApiKey(api_key=sandbox.api_key, shared_key=sandbox.shared_key).authorization(date)
+        head = f"POST {path} HTTP/1.1\r\nHost: sandbox\r\nDate: {date}\r\nAuthorization: {authorization}\r\n"
+        with connected(sandbox) as client:
+            client.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 9\r\n\r\n".encode())
+            assert client.recv(100).startswith(b"HTTP/1.1 100")  # the endpoint waits for the body
+
+    assert [record.getMessage() for record in caplog.records] == []

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import attrs
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 
@@ -84,6 +84,7 @@ class Api:
                 ServiceError: self._refuse,
                 HTTPException: self._refuse,
                 TokenError: self._refuse_token,
+                ClientDisconnect: self._refuse,
                 Exception: self._refuse,
             },
         )
@@ -183,6 +184,8 @@ def _proof(request: Request) -> Proof | None:
 def _refusal(error: Exception) -> ServiceError:
     if isinstance(error, ServiceError):
         return error
+    if isinstance(error, ClientDisconnect):  # only the journal hears of it
+        return ServiceError("validation_error", "The client hung up before it had sent its whole request.")
     status = error.status_code if isinstance(error, HTTPException) else 500
     return ServiceError(_CODES.get(status, "internal_error"))
 
