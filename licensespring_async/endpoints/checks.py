@@ -94,7 +94,9 @@ def check_bundle(
 ) -> Call[Bundle]:
     """Check the licenses of a bundle on a device.
 
-    **Side effect:** device data in the call (`os_ver` to `mac_address`) replaces what the service has stored.
+    **Side effect:** for each license that floats, the device takes one slot (or renews the one it holds). Device data
+    in the call (`os_ver` to `mac_address`) replaces what the service has stored. A repeated call for the same
+    `hardware_id` renews the slots and takes no second ones, so it is retried.
 
     Args:
         product: Short code of the bundle.

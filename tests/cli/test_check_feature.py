@@ -223,11 +223,19 @@ def test_another_server_needs_its_key(offline: Run, words: list[str]) -> None:
     assert "pass the key that verifies its answers (--public-key FILE), or --no-verify-signatures" in done.stderr
 
 
-def test_help_says_that_a_slot_is_taken(offline: Run) -> None:
+@pytest.mark.parametrize(
+    ("command", "notice"),
+    [
+        ("check", "If it floats, this TAKES A SLOT."),
+        ("check-feature", "If it floats, this TAKES A SLOT."),
+        ("check-bundle", "This TAKES A SLOT of each of its licenses that floats."),
+    ],
+)
+def test_help_says_that_a_slot_is_taken(offline: Run, command: str, notice: str) -> None:
     """The side effect is the first thing that the help tells."""
-    done = offline("check-feature", "--help")
+    done = offline(command, "--help")
     assert done.exit_code == 0
-    assert "If it floats, this TAKES A SLOT." in " ".join(done.stdout.split())
+    assert notice in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize("command", ["check", "check-feature", "check-bundle"])

@@ -154,6 +154,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
             show=licenses_table,
             judge=_verdict,
         ),
+        notice="This TAKES A SLOT of each of its licenses that floats.",
     ),
     "activate": acting(Act(endpoint=endpoints.activate_license, title="activated {product}", show=license_table)),
     "deactivate": acting(Act(endpoint=endpoints.deactivate_license, title="deactivated {product}")),
