@@ -207,11 +207,20 @@ class LicenseStore(Unpickled):
             StoreDamaged, StoreTooNew, StoreUnusable: The stored file cannot be used; it is not changed.
         """
         with self._file.turn(), suppress(NothingStored):
+            self._drop_from(self._file.read())
+
+    def forget_answer(self, trust: Trust) -> None:
+        """Drop the stored answer as `forget` does. But one for another license stays, and so does what is no answer."""
+        with self._file.turn(), suppress(NothingStored):
             record = self._file.read()
-            if record.uses:
-                self._file.write(Record(came_at=record.came_at, newest=record.newest, uses=record.uses))
-            else:
-                self._file.remove()
+            if record.kind is Kind.ANSWER and trust.is_for(record):
+                self._drop_from(record)
+
+    def _drop_from(self, record: Record) -> None:
+        if record.uses:
+            self._file.write(Record(came_at=record.came_at, newest=record.newest, uses=record.uses))
+        else:
+            self._file.remove()
 
     def clear(self) -> None:
         """Delete the file with the license and the uses, damaged or not, if there is one.

@@ -9,7 +9,7 @@ import attrs
 from ..auth import ApiKey, ClientCredentials
 from ..endpoints.binding import SameDevice
 from ..endpoints.requests import optional, required
-from ..errors import AnswerMismatch, ConfigurationError, SignatureError
+from ..errors import AnswerMismatch, ConfigurationError, LicenseSpringError, SignatureError
 from ..models import License
 from ..models.json_types import ascii_lower, is_same
 from ..models.shapes import One
@@ -78,6 +78,16 @@ class Trust(Unpickled):
             product=self.product,
             public_key=self.public_key,
         )
+
+    def is_for(self, record: Record) -> bool:
+        """Return whether a record may be for this key or user; not if it is for another one."""
+        try:
+            self.license_in(record)
+        except NothingStored:
+            return False
+        except LicenseSpringError:
+            pass  # it licenses nothing anyway
+        return True
 
     def _of_answer(self, record: Record) -> License:
         verifier = Verifier(PRODUCTION_PUBLIC_KEY if self.public_key is None else self.public_key)

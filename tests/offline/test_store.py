@@ -210,6 +210,23 @@ def test_a_store_says_when_and_whence(store: LicenseStore, time: VirtualTime) ->
     assert (of_file.came_at, of_file.is_offline) == (datetime.fromtimestamp(NOW, UTC), True)
 
 
+def test_what_a_refusal_drops(store: LicenseStore) -> None:
+    """Drops an answer for the refused key; neither one for another key, nor a file or a confirmation."""
+    trust = Trust(hardware_id=DEVICE, product="APP", license_key=bodies.license()["license_key"])
+    confirmation = AirGapConfirmation(license_key="K", policy_id=1, confirmation_code="C")
+    for each in (license_file(SIGNER), confirmation):
+        store.save(each)
+        store.forget_answer(trust)
+        assert store.holds_offline()
+
+    store.save(checked())
+    store.forget_answer(attrs.evolve(trust, license_key="ANOTHER", public_key=SIGNER.public_key))
+    assert load(store)
+    store.forget_answer(trust)
+    with pytest.raises(NothingStored):
+        load(store)
+
+
 def test_the_last_one_counts(store: LicenseStore) -> None:
     """Keeps one license: the one that was saved last."""
     store.save(license_file(SIGNER))

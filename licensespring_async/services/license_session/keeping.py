@@ -70,18 +70,12 @@ class Keeping(Unpickled):
             await _run(self.store.see, moment)
 
     async def forget(self) -> None:
-        """Drop the stored answer after a refusal; an offline file or an air-gap confirmation stays."""
-        store = self.store
-        if store is None:
+        """Drop the stored answer after a refusal; as `LicenseStore.forget_answer`."""
+        if self.store is None:
             return
-
-        def forget() -> None:
-            if not store.holds_offline():
-                store.forget()
-
         with anyio.CancelScope(shield=True):
             try:
-                await _run(forget)
+                await _run(self.store.forget_answer, self.trust)
             except LicenseSpringError as error:
                 # The caller has to see the refusal, not this.
                 _log.error("a refused license is still stored: %s", error)

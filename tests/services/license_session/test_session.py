@@ -17,6 +17,7 @@ from licensespring_async import (
     ConnectionLost,
     License,
     LicenseNotActive,
+    LicenseNotFound,
     LicenseSpringError,
     SignatureError,
 )
@@ -187,6 +188,16 @@ async def test_a_refusal_is_never_overruled(scene: Scene) -> None:
     scene.mend()
     with pytest.raises(Blacklisted):
         await opened(scene)
+
+
+async def test_a_refusal_ends_no_other_license(scene: Scene) -> None:
+    """Keeps the stored license when another key is refused, such as a misspelled one."""
+    await opened(scene)
+    with pytest.raises(LicenseNotFound):
+        await opened(scene, license_key="AAAA-BBBB-CCCC-DDDE")
+    scene.cut()
+
+    assert await opened(scene) is State.GRACE
 
 
 async def test_what_is_no_outage_gives_no_grace(scene: Scene) -> None:
