@@ -325,7 +325,11 @@ class LicenseSpring(Caller, Endpoints):
         return RawLicenseSpring(self)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("LicenseSpring holds secrets and connections, and cannot be pickled; make one in each process")
+        # Copying asks for this too.
+        raise TypeError(
+            "LicenseSpring holds secrets and connections, and cannot be copied or pickled; `with_options` makes a copy "
+            "that shares the connections, and each process needs a client of its own"
+        )
 
     def __repr__(self) -> str:
         return f"LicenseSpring({self._pipeline.base_url}, {self._auth!r})"

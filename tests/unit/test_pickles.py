@@ -64,6 +64,15 @@ def test_a_client_is_not_pickled() -> None:
             pickle.dumps(each)
 
 
+def test_a_client_is_not_copied() -> None:
+    """Refuses to copy a client by other means than its own, which it names."""
+    client = a_client(answer(body=[]))
+
+    for copied in (copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="cannot be copied or pickled; `with_options` makes a copy"):
+            copied(client)
+
+
 @pytest.mark.anyio
 async def test_the_pickle_of_an_error_holds_no_secret() -> None:
     """Leaves what the call was made with out of the error that travels."""

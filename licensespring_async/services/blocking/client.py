@@ -224,8 +224,10 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
         self.close()
 
     def __reduce__(self) -> NoReturn:
+        # Copying asks for this too.
         raise TypeError(
-            "BlockingLicenseSpring holds secrets and connections and cannot be pickled; make one in each process"
+            "BlockingLicenseSpring holds secrets and connections, and cannot be copied or pickled; `with_options` makes a "
+            "copy that shares the connections, and each process needs a client of its own"
         )
 
     def __repr__(self) -> str:
