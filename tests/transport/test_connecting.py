@@ -12,9 +12,9 @@ import anyio
 import attrs
 import pytest
 
-from licensespring_async.transport.engines.connecting import Address, connected, dial, race
+from licensespring_async.transport.engines.connecting import Address, connect, connected, dial, race
 
-from . import virtual
+from . import loopback, virtual
 from .loopback import swallowing
 
 on_both = pytest.mark.parametrize("backend", virtual.BACKENDS)
@@ -159,3 +159,23 @@ def test_a_loop_that_is_closed_meanwhile_keeps_nothing(library: str) -> None:
         gc.collect()
 
     assert kept() is None
+
+
+@pytest.mark.anyio
+async def test_what_comes_before_the_request_is_no_answer() -> None:
+    """Sends no request to a server that has already said something: the next answer would be that."""
+
+    async def handle(connection: loopback.Connection) -> None:
+        await connection.send(loopback.ok(b"forged"))
+        await connection.until_gone()
+
+    async with loopback.serving(handle) as server:
+        stream = await connect("127.0.0.1", server.port)
+        stream.begin()
+        with anyio.fail_after(5):
+            while stream.is_quiet():  # noqa: ASYNC110  # the kernel sets no event
+                await anyio.sleep(0.001)
+        with pytest.raises(OSError, match="before it was asked"):
+            await stream.send(b"GET / HTTP/1.1\r\n\r\n")
+        assert not stream.wrote
+        stream.close()

@@ -221,6 +221,9 @@ class AnyioSocket:
         return data
 
     async def send(self, data: bytes) -> None:
+        # Inside TLS, what waits in the socket may be the handshake's; `start_tls` has looked for the rest.
+        if not self.wrote and self._tls is None and not is_silent(self._raw):
+            raise ConnectionResetError("the peer closed the connection, or sent data before it was asked")
         self.wrote = True
         try:
             await self._stream.send(data)
@@ -237,16 +240,19 @@ class AnyioSocket:
         if self._holds_data():
             raise OSError("the peer sent data before it was asked")
 
+    @property
+    def _tls(self) -> ssl.SSLObject | None:
+        return self._stream.extra(TLSAttribute.ssl_object, None)
+
     def is_quiet(self) -> bool:
         return not self._holds_data() and is_silent(self._raw)
 
     def _holds_data(self) -> bool:
         """Return whether decrypted or undecrypted bytes wait inside the TLS object, where no poll sees them."""
-        tls = self._stream.extra(TLSAttribute.ssl_object, None)
-        if tls is None:
+        if self._tls is None:
             return False
         try:
-            tls.read(1)
+            self._tls.read(1)
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError:
