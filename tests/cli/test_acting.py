@@ -137,6 +137,9 @@ def test_a_slot_that_nobody_holds_is_not_released(run: Run, words: Callable[...,
     done = run(*words("release", "--feature", "render"))
     assert (done.exit_code, done.stdout) == (1, "")
     assert "floating_feature_device_not_in_use" in done.stderr
+    done = run(*words("release"))
+    assert "floating_not_available" in done.stderr
+    assert "for a release, this device holds none" in " ".join(done.stderr.split())
 
 
 @pytest.mark.usefixtures("license")
