@@ -19,7 +19,7 @@ from ...checks import LicenseCheck
 from ...client import LicenseSpring
 from ...errors import ApiError, LicenseSpringError
 from ...models import Consumption
-from ...offline import Doubt
+from ...offline import Doubt, LicenseStoreError
 from ...redaction import Unpickled
 from ...transport.events import DoubtEvent
 from ...transport.values import Call
@@ -96,7 +96,7 @@ class Counting(Unpickled):
                 answer = (await self.client.perform(call)).value
             except LicenseSpringError as error:
                 if error.may_have_acted:
-                    self._doubt(doubt, error)
+                    self._doubt(doubt, type(error).__name__)
                 else:
                     await self.keeping.end(doubt, counted=False)
                 if error.is_undecided:
@@ -104,7 +104,11 @@ class Counting(Unpickled):
                 if error.may_have_acted or not error.is_undecided or doubt is None:
                     raise
             else:
-                await self.keeping.end(doubt, counted=True)
+                try:
+                    await self.keeping.end(doubt, counted=True)
+                except LicenseStoreError as error:
+                    # The caller would take an error for a use that was not counted, and count it again.
+                    self._doubt(doubt, f"counted, but {type(error).__name__}")
                 left = answer.remaining_consumptions
                 return Use(consumptions=consumptions, feature=feature, is_settled=True, left=left, answer=answer)
         return await self._keep(consumptions, feature)
@@ -137,7 +141,7 @@ class Counting(Unpickled):
             await self.client.perform(self._call(doubt.consumptions, feature))
         except LicenseSpringError as error:
             if error.may_have_acted:
-                self._doubt(doubt, error)
+                self._doubt(doubt, type(error).__name__)
                 return False
             await self.keeping.end(doubt, counted=False, keep=True)
             what = _named(self.check.product, feature)
@@ -154,13 +158,12 @@ class Counting(Unpickled):
     async def tell_doubts(self) -> None:
         """Report uses that an earlier run left in doubt."""
         for each in (await self.keeping.uses()).doubts:
-            self._doubt(each, None)
+            self._doubt(each, "an earlier run got no answer")
 
-    def _doubt(self, doubt: Doubt | None, error: LicenseSpringError | None) -> None:
+    def _doubt(self, doubt: Doubt | None, why: str) -> None:
         if doubt is None:
             return
         feature, number = doubt.feature, doubt.consumptions
-        why = "an earlier run got no answer" if error is None else type(error).__name__
         _log.warning("%d uses of %s are in doubt: %s", number, _named(self.check.product, feature), why)
         self.client.report(DoubtEvent(product=self.check.product, feature=feature, consumptions=number, id=doubt.id))
 

@@ -238,7 +238,8 @@ class LicenseSession(Unpickled):
             LicenseSpringError: With `may_have_acted`, the service may have counted them. They are in doubt: `uses`
                 lists them, and they are not sent again. Without it, nothing was counted.
 
-        Cost: one call, sent once, and two writes to the store; or one write. A cancelled call leaves uses in doubt.
+        Cost: one call, sent once, and two writes to the store; or one write. A cancelled call leaves uses in doubt. So
+        does a store that fails after the service has counted them; that is logged.
         """
         return await self._counting.consume(consumptions, feature)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from licensespring_async import (
 from licensespring_async.offline import Doubt, NothingStored, Uses, UsesOfAnother, UseUnknown
 from licensespring_async.sandbox import Consumption, Fault
 from licensespring_async.services import LicenseSession, LicenseUnusable, State, UsesKept
+from licensespring_async.transport import Engine, HttpRequest, HttpResponse
 
 from .scenes import HOUR, Crash, Line, Scene
 
@@ -278,6 +280,38 @@ async def test_without_a_store_uses_are_the_services(scene: Scene) -> None:
         with pytest.raises(ConnectionFailed):
             await license.consume()
     assert totals(scene) == (1, 0)
+
+
+async def test_what_the_service_has_counted_is_no_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Returns a use that the service has counted although the store fails just then; it stays listed as in doubt."""
+    folder, away = tmp_path / "folder", tmp_path / "away"
+    folder.mkdir()
+    scene = counted(folder)
+    line, client = scene.line()
+    async with scene.session(client=client) as license:
+        line.inner = Meanwhile(line.inner, lambda: folder.rename(away))
+        use = await license.consume(2)
+        away.rename(folder)
+        assert (use.is_settled, use.left, totals(scene)[0]) == (True, 8, 2)
+        (doubt,) = (await license.uses()).doubts
+        assert doubt.consumptions == 2
+        assert "2 uses of CAD are in doubt: counted, but StoreUnusable" in caplog.text
+
+
+@attrs.define
+class Meanwhile(Engine):
+    """A network during whose call something happens."""
+
+    inner: Engine
+    happens: Callable[[], object]
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        answer = await self.inner.send(request, timeout)
+        self.happens()
+        return answer
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
 
 
 @attrs.define
