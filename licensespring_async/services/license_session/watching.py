@@ -17,9 +17,12 @@ from .standing import State, slot_seconds
 # The last yes stands for this many intervals, so that a late check changes nothing.
 CHECKS: Final = 2
 _SHORTEST_NAP: Final = 0.01
+# A machine that sleeps stops the timers, so the time is looked at again soon after.
+_LONGEST_NAP: Final = 60.0
 # How soon a service that did not answer is asked again.
 _AGAIN_SECONDS: Final = 60.0
 _SILENT: Final = (State.GRACE, State.BORROWED, State.LAPSED)
+_OVER: Final = (State.LAPSED, State.EXPIRED)
 
 
 @attrs.frozen(kw_only=True)
@@ -41,18 +44,24 @@ class Pace:
     clock: Clock
 
     async def wait(self) -> None:
-        """Wait until the next check is due."""
+        """Wait until the next check is due, or what is known ends: the service may know more by then."""
         known = self.knowledge.known
-        license, pause = known.license, self.every
+        license, pause, before = known.license, self.every, self._state()
         if license.is_floating_cloud:
             pause = min(pause, slot_seconds(license) / CHECKS)
-        if known.at(self.knowledge.now())[0] in _SILENT:
+        if before in _SILENT:
             pause = min(pause, _AGAIN_SECONDS)
         due = self.clock.monotonic() + pause * (1 - self.jitter * self.random())
         while (left := due - self.clock.monotonic()) > 0:
             now = self.knowledge.now()
-            await self.clock.sleep(max(min(left, self.knowledge.known.turns_at(now) - now), _SHORTEST_NAP))
+            nap = min(left, self.knowledge.known.turns_at(now) - now, _LONGEST_NAP)
+            await self.clock.sleep(max(nap, _SHORTEST_NAP))
+            if before.is_usable and self._state() in _OVER:
+                return
             self.knowledge.notice()
+
+    def _state(self) -> State:
+        return self.knowledge.known.at(self.knowledge.now())[0]
 
 
 @asynccontextmanager

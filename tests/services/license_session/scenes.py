@@ -29,6 +29,7 @@ class ManualTime:
     """Seconds since the epoch that pass only when a test says so."""
 
     now: float = 1_800_000_000.0
+    slept: float = 0.0
     sleepers: list[tuple[float, anyio.Event]] = attrs.field(factory=list[tuple[float, anyio.Event]])
 
     def __call__(self) -> float:
@@ -48,6 +49,12 @@ class ManualTime:
         for sleeper in [each for each in self.sleepers if each[0] <= self.now]:
             self.sleepers.remove(sleeper)
             sleeper[1].set()
+
+    def sleep_through(self, seconds: float) -> None:
+        """Let the time pass while the whole machine sleeps, and its timers with it."""
+        self.slept += seconds
+        self.now += seconds
+        self.sleepers = [(at + seconds, woken) for at, woken in self.sleepers]
 
     async def advance_a_sleeper(self, seconds: float) -> None:
         """Let the time pass once the session waits for it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import attrs
 import pytest
 
 from licensespring_async import (
@@ -299,6 +300,32 @@ async def test_deactivating_leaves_nothing(scene: Scene) -> None:
     assert scene.license.times_activated == 0
     with pytest.raises(NothingStored):
         scene.store.load(hardware_id=DEVICE, product="CAD")
+
+
+async def test_a_renewed_license_does_not_expire(tmp_path: Path) -> None:
+    """Asks when a license ends, so that one that was renewed since the last check goes on without a break."""
+    end = datetime.fromtimestamp(1_800_000_000, UTC) + timedelta(minutes=10)
+    scene = Scene(tmp_path / "license", terms={"validity_period": end})
+    async with scene.session(store=None) as license:
+        scene.license.validity_period = end + timedelta(days=30)
+        await scene.time.advance_a_sleeper(600)
+        await anyio.wait_all_tasks_blocked()
+        assert license.state is State.ONLINE
+    assert [each.state for each in scene.changes.all] == [State.ONLINE]
+
+
+async def test_a_machine_that_slept_asks_soon(scene: Scene) -> None:
+    """Asks within a minute after a sleep, in which the time went on but no timer: not only when the next check is due."""
+    awake = scene.time.now
+    clock = attrs.evolve(scene.time.clock, monotonic=lambda: scene.time.now - scene.time.slept)
+    async with scene.session(grace=None, store=None, clock=clock, client=scene.client(clock=clock)) as license:
+        await anyio.wait_all_tasks_blocked()
+        scene.time.sleep_through(8 * HOUR)
+        assert license.state is State.LAPSED
+        await scene.time.advance_a_sleeper(60)
+        await anyio.wait_all_tasks_blocked()
+        assert license.state is State.ONLINE
+    assert scene.time.now == awake + 8 * HOUR + 60
 
 
 async def test_an_expired_license_opens_nothing(tmp_path: Path) -> None:

@@ -146,6 +146,19 @@ async def test_a_borrowed_slot_needs_no_service(scene: Scene) -> None:
             pass
 
 
+async def test_a_slot_is_taken_normally_when_its_borrowing_ends(scene: Scene) -> None:
+    """Asks at once when a borrowing ends, instead of saying no until the next check although the service says yes."""
+    async with scene.session(grace=None, store=None) as license:
+        await anyio.wait_all_tasks_blocked()
+        await license.borrow(datetime.fromtimestamp(scene.time.now + 100, UTC))
+        for _ in range(2):
+            await anyio.wait_all_tasks_blocked()
+            await scene.time.advance_a_sleeper(60)
+        await anyio.wait_all_tasks_blocked()
+        assert (license.state, license.license.is_borrowed) == (State.ONLINE, False)
+    assert {each.state for each in scene.changes.all} == {State.ONLINE}
+
+
 async def test_a_borrowed_slot_is_given_back(scene: Scene) -> None:
     """Gives a borrowed slot back, and holds it as a usual one until the session ends."""
     async with scene.session() as license:
