@@ -122,9 +122,10 @@ class Standing:
             grace: Seconds for which it may stand while the service cannot be asked.
         """
         longest = max(fresh, grace)
-        if license.is_borrowed and license.borrowed_until is not None:
+        until = license.borrowed_until if license.is_borrowed else None
+        if until is not None and until.timestamp() > came_at:
             # The service lent the slot for this time, whatever grace the program allows.
-            longest = max(license.borrowed_until.timestamp() - came_at, 0.0)
+            longest = until.timestamp() - came_at
         elif license.is_floating_cloud:
             # Without a check, the slot is certain for its time-out only.
             longest = min(longest, slot_seconds(license))

@@ -25,7 +25,7 @@ from licensespring_async import (
 from licensespring_async.models.converter import structure
 from licensespring_async.offline import ClockTurnedBack, NothingStored, StoreDamaged
 from licensespring_async.services import Grace, LicenseUnusable, State
-from licensespring_async.services.license_session.standing import slot_seconds
+from licensespring_async.services.license_session.standing import Standing, slot_seconds
 
 from ...unit import bodies
 from ...unit.keys import Signer
@@ -315,7 +315,7 @@ async def test_a_renewed_license_does_not_expire(tmp_path: Path) -> None:
 
 
 async def test_a_machine_that_slept_asks_soon(scene: Scene) -> None:
-    """Asks within a minute after a sleep, in which the time went on but no timer: not only when the next check is due."""
+    """Asks within a minute after a sleep, in which the time went on but no timer, and not when the check is due."""
     awake = scene.time.now
     clock = attrs.evolve(scene.time.clock, monotonic=lambda: scene.time.now - scene.time.slept)
     async with scene.session(grace=None, store=None, clock=clock, client=scene.client(clock=clock)) as license:
@@ -439,6 +439,18 @@ def test_a_slot_stands_for_a_minute_at_least(minutes: int | None) -> None:
     license = structure(bodies.license(is_floating_cloud=True, floating_timeout=minutes), License)
 
     assert slot_seconds(license) == 60.0
+
+
+def test_a_borrowing_that_is_over_ends_no_answer() -> None:
+    """Believes the service's yes although the answer still names a borrowing that is over."""
+    fields = bodies.license(
+        is_floating_cloud=True, floating_timeout=10, is_borrowed=True, borrowed_until="2026-01-01T00:00:00.000Z"
+    )
+    came_at = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    standing = Standing.of_answer(structure(fields, License), came_at, fresh=2 * HOUR, grace=0)
+
+    assert standing.at(came_at) == (State.ONLINE, "ok")
+    assert standing.stands_until == came_at + 600
 
 
 @pytest.mark.parametrize("state", State)
