@@ -226,8 +226,8 @@ class BlockingLicenseSpring(Observable, Blocking, Endpoints):
     def __reduce__(self) -> NoReturn:
         # Copying asks for this too.
         raise TypeError(
-            "BlockingLicenseSpring holds secrets and connections, and cannot be copied or pickled; `with_options` makes "
-            "a copy that shares the connections, and each process needs a client of its own"
+            "BlockingLicenseSpring holds secrets and connections, and cannot be copied or pickled; `with_options` "
+            "makes a copy that shares the connections, and each process needs a client of its own"
         )
 
     def __repr__(self) -> str:

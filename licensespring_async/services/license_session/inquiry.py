@@ -128,4 +128,7 @@ class Inquiry(Unpickled):
         )
         self.knowledge.learn(standing)
         if error.is_undecided and standing.refusal is None and await self.keeping.holds_offline():
-            self.knowledge.learn(await self._stored(error))
+            stored = await self._stored(error)
+            # A check may have been answered meanwhile.
+            if self.knowledge.standing is standing:
+                self.knowledge.learn(stored)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import attrs
 import pytest
 
@@ -23,13 +25,13 @@ from licensespring_async import (
     SignatureError,
 )
 from licensespring_async.models.converter import structure
-from licensespring_async.offline import ClockTurnedBack, NothingStored, StoreDamaged
-from licensespring_async.services import Grace, LicenseUnusable, State
+from licensespring_async.offline import ClockTurnedBack, LicenseStore, NothingStored, StoreDamaged
+from licensespring_async.services import Grace, LicenseSession, LicenseUnusable, State
 from licensespring_async.services.license_session.standing import Standing, slot_seconds
 
 from ...unit import bodies
 from ...unit.keys import Signer
-from .scenes import DEVICE, HOUR, KEY, Scene
+from .scenes import DEVICE, HOUR, KEY, SECRET, Scene
 
 pytestmark = pytest.mark.anyio
 
@@ -189,6 +191,37 @@ async def test_a_refusal_is_never_overruled(scene: Scene) -> None:
     scene.mend()
     with pytest.raises(Blacklisted):
         await opened(scene)
+
+
+async def test_a_refusal_is_not_overtaken_by_a_stored_file(scene: Scene) -> None:
+    """Stays refused although a use that got no answer looks into the store just then, and finds an offline file."""
+    scene.store.save(await scene.file())
+    looking, go_on = threading.Event(), threading.Event()
+
+    class Slow(LicenseStore):
+        def holds_offline(self) -> bool:
+            if line.mode == "cut":
+                looking.set()
+                assert go_on.wait(30)
+            return super().holds_offline()
+
+    line, client = scene.line()
+    store = Slow(scene.path, secret=SECRET, clock=scene.time.clock)
+    async with scene.session(client=client, store=store) as license, anyio.create_task_group() as group:
+        line.mode = "cut"
+        group.start_soon(consumed, license)
+        assert await anyio.to_thread.run_sync(looking.wait, 30)
+        line.mode = "up"
+        scene.license.blacklist(DEVICE)
+        assert await license.check() is State.REFUSED
+        go_on.set()
+        await anyio.wait_all_tasks_blocked()
+    assert (license.state, bool(license.allows())) == (State.REFUSED, False)
+
+
+async def consumed(license: LicenseSession) -> None:
+    with pytest.raises(LicenseSpringError):
+        await license.consume()
 
 
 async def test_a_refusal_ends_no_other_license(scene: Scene) -> None:
