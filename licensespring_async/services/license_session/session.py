@@ -337,6 +337,8 @@ class LicenseSession(Unpickled):
             LicenseStoreError: It could not be stored; nothing has changed.
         """
         async with self._turn:
+            if self._knowledge.known.is_deactivated:
+                return State.DEACTIVATED
             with anyio.CancelScope(shield=True):
                 license = await self._keeping.take(text)
                 self._knowledge.learn(Standing(license=license, came_at=self._knowledge.now(), is_offline=True))

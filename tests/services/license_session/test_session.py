@@ -319,6 +319,7 @@ async def test_a_file_needs_a_store_and_credentials(scene: Scene) -> None:
 
 async def test_deactivating_leaves_nothing(scene: Scene) -> None:
     """Gives the activation back, empties the store, and stays deactivated whatever is asked."""
+    text = await scene.file()
     async with scene.session() as license:
         scene.cut()
         with pytest.raises(ConnectionLost):
@@ -330,6 +331,7 @@ async def test_deactivating_leaves_nothing(scene: Scene) -> None:
 
         assert (license.state, license.allows("export").allowed) == (State.DEACTIVATED, False)
         assert await license.check() is State.DEACTIVATED
+        assert await license.refresh(text) is State.DEACTIVATED
     assert scene.license.times_activated == 0
     with pytest.raises(NothingStored):
         scene.store.load(hardware_id=DEVICE, product="CAD")
