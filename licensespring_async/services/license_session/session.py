@@ -193,6 +193,9 @@ class LicenseSession(Unpickled):
     def allows(self, feature: str | None = None) -> Decision:
         """Return whether a feature may be used, from memory.
 
+        For a floating feature that is not in `features`, this says only that the license has it: it takes no slot, and
+        other devices may have them all. Take one with `client.feature_lease`.
+
         Args:
             feature: The feature's code; None for the license alone.
         """
