@@ -22,8 +22,8 @@ class Decision:
             reached.
         checked_at: When the service gave the answer, in seconds since the epoch.
         expires_at: Until when the answer stands, likewise.
-        floating: Whether it has floating slots. A gate's check holds one, so its answer is cached for a shorter time, and
-            further checks renew the slot. A session holds one only of its license and of its `features`.
+        floating: Whether it has floating slots. A gate's check holds one, so its answer is cached for a shorter time,
+            and further checks renew the slot. A session holds one only of its license and of its `features`.
     """
 
     allowed: bool

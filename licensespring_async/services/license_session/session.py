@@ -198,8 +198,12 @@ class LicenseSession(Unpickled):
 
         Args:
             feature: The feature's code; None for the license alone.
+
+        Raises:
+            ConfigurationError: The session is not open: its slots were given back.
         """
         self._knowledge.notice()
+        self._slot.held()
         now = self._knowledge.now()
         decision = self._knowledge.known.decision(feature, now)
         return self._holding.judged(feature, decision, datetime.fromtimestamp(now, UTC))

@@ -60,6 +60,12 @@ class OwnSlot:
                 if self._is_ours:
                     await seat.give_back()
 
+    def held(self) -> Seated:
+        """Return the session's share of the slot; ConfigurationError if the session is not open."""
+        if self._seat is None:
+            raise ConfigurationError("the session is not open; use it in `async with`")
+        return self._seat
+
     @property
     def _is_ours(self) -> bool:
         """Whether the session has a slot to give back at its end."""
@@ -74,9 +80,7 @@ class OwnSlot:
         Raises:
             LicenseSpringError: As `Inquiry.open` and `Inquiry.ask`.
         """
-        if self._seat is None:
-            raise ConfigurationError("the session is not open; use it in `async with`")
-        async with self._seat.turn:
+        async with self.held().turn:
             try:
                 await (self._inquiry.open() if opens else self._inquiry.ask())
             except LicenseRefused:

@@ -193,8 +193,10 @@ async def test_a_borrowed_feature_outlives_its_lease(scene: Scene) -> None:
 
 
 async def test_a_session_that_ended_asks_nothing(scene: Scene) -> None:
-    """Refuses to take a slot that nobody would give back."""
+    """Refuses to take a slot that nobody would give back, and allows nothing by the slot that it gave back."""
     async with scene.session() as license:
         pass
     with pytest.raises(LicenseSpringError, match="not open"):
         await license.check()
+    with pytest.raises(LicenseSpringError, match="not open"):
+        license.allows()
