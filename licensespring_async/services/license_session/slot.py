@@ -16,7 +16,7 @@ from ...models import Borrowing
 from .holding import Holding
 from .inquiry import Inquiry
 from .knowledge import Knowledge
-from .standing import State
+from .standing import LicenseUnusable, State
 
 
 class OwnSlot:
@@ -85,6 +85,10 @@ class OwnSlot:
                 await (self._inquiry.open() if opens else self._inquiry.ask())
             except LicenseRefused:
                 self._is_taken = False
+                raise
+            except LicenseUnusable:
+                # The answer is no yes, but may still give a slot.
+                self._is_taken = True
                 raise
         is_answered = self._knowledge.known.at(self._knowledge.now())[0] is State.ONLINE
         self._is_taken = self._is_taken or is_answered

@@ -16,7 +16,7 @@ from licensespring_async import (
     LicenseEvent,
     LicenseSpringError,
 )
-from licensespring_async.services import State
+from licensespring_async.services import LicenseUnusable, State
 
 from .scenes import DEVICE, HOUR, KEY, Scene
 
@@ -71,6 +71,19 @@ async def test_a_lease_goes_on_when_the_session_ends(scene: Scene) -> None:
         assert in_use(scene)[0] == 1
         assert not lease.lost.is_set()
     assert in_use(scene)[0] == 0
+
+
+async def test_a_license_that_cannot_be_used_keeps_no_slot(tmp_path: Path) -> None:
+    """Releases the slot that the service gave with an answer that is no yes."""
+    scene = Scene(tmp_path / "license", terms={"floating_users": 1, "floating_timeout": 10})
+    scene.license.activate(DEVICE)
+    scene.license.start_date = datetime.fromtimestamp(1_800_000_000 + 600, UTC)
+    with pytest.raises(LicenseUnusable):
+        async with scene.session():
+            pass
+    own = scene.license.slots
+    assert own is not None
+    assert own.in_use(datetime.fromtimestamp(scene.time.now, UTC)) == 0
 
 
 async def test_a_slot_that_another_device_has_is_refused(scene: Scene) -> None:
