@@ -67,7 +67,7 @@ class Inquiry:
     ) -> None:
         self._client, self._terms, self._memory, self._flights = client, terms, memory, flights
         self._stored, self._faults, self._clock = stored, faults, clock
-        # The later of local time and what the service has proved; while the program runs it never goes back.
+        # The later of local time and what the service has proved; it goes back only when an answer proves the time.
         self._latest = TimeFloor.of(clock.time(), clock.monotonic)
 
     async def decide(self, check: Check) -> Decision:
@@ -96,6 +96,9 @@ class Inquiry:
                 raise
             return decision
         self._faults.allowed(check)
+        if self._client.newest_date is not None:
+            # The local clock may have been ahead before.
+            self._latest = TimeFloor(self._clock.monotonic)
         now = datetime.fromtimestamp(self._time(), UTC)
         if (no := refusal_in(answer, now)) is not None:
             return self._learn_no(check, no)

@@ -91,6 +91,8 @@ class Inquiry(Unpickled):
             await self.miss(error)
             raise
         with anyio.CancelScope(shield=True):
+            if self.client.newest_date is not None:
+                self.knowledge.prove()
             now = self.knowledge.now()
             self.knowledge.learn(
                 Standing.of_answer(answer.value, now, fresh=self.fresh_seconds, grace=self.grace_seconds)

@@ -40,6 +40,7 @@ class Knowledge:
         self.standing: Standing | None = None
         self.change: Change | None = None
         self._product, self._time, self._report, self._on_change = product, time, report, on_change
+        self._monotonic = monotonic
         self._latest = TimeFloor(monotonic)
 
     @property
@@ -54,10 +55,14 @@ class Knowledge:
         return self.standing
 
     def now(self) -> float:
-        """Return the time to judge by. It never goes back while the program runs."""
+        """Return the time to judge by. While the program runs, it goes back only after `prove`."""
         seconds = self._time()
         self._latest.rise(seconds)
         return max(seconds, self._latest.seconds or 0.0)
+
+    def prove(self) -> None:
+        """Judge by the client's time from now on: an answer proved it. The local clock may have been ahead before."""
+        self._latest = TimeFloor(self._monotonic)
 
     def learn(self, standing: Standing) -> None:
         """Replace the standing, and report a change."""

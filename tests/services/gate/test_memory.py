@@ -159,6 +159,26 @@ def test_a_feature_ends_by_the_later_clock(play: Player) -> None:
     play(scenario)
 
 
+def test_an_answer_sets_a_clock_that_was_ahead_right(play: Player) -> None:
+    """Allows again after a clock that was ahead for a while, once the service has said the time."""
+
+    async def scenario(scene: Scene) -> None:
+        start = scene.clock.time()
+        raw = bodies.encoded({**FEATURE, "expiry_date": datetime.fromtimestamp(start + 86400, UTC).isoformat()})
+        signer = Signer()
+        scene.service.answers = [answer(200, raw, date=http_date(start), **signer.headers(raw))]
+        trusting = client(scene.service, scene.clock, public_key=signer.public_key, verify_signatures=True)
+        ahead = 10 * 365 * 86400.0
+        clock = attrs.evolve(scene.clock, time=lambda: scene.clock.time() + ahead)
+        async with LicenseGate(trusting, clock=clock) as gate:
+            assert (await gate.allows(CHECK)).code == "feature_expired"
+            ahead = 0.0
+            await anyio.sleep(61)
+            assert (await gate.allows(CHECK)).code == "ok"
+
+    play(scenario)
+
+
 def floating(minutes: int) -> HttpResponse:
     return answer(body={**FEATURE, "is_floating_cloud": True, "floating_timeout": minutes})
 

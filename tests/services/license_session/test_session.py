@@ -351,6 +351,21 @@ async def test_a_renewed_license_does_not_expire(tmp_path: Path) -> None:
     assert [each.state for each in scene.changes.all] == [State.ONLINE]
 
 
+async def test_an_answer_sets_a_clock_that_was_ahead_right(tmp_path: Path) -> None:
+    """Goes on after a clock that was ahead for a while, once the service has said the time; not before."""
+    end = datetime.fromtimestamp(1_800_000_000, UTC) + timedelta(days=30)
+    scene = Scene(tmp_path / "license", terms={"validity_period": end})
+    ahead = 0.0
+    clock = attrs.evolve(scene.time.clock, time=lambda: scene.time.now + ahead)
+    async with scene.session(store=None, clock=clock, client=scene.client(clock=clock)) as license:
+        ahead = 365 * 24 * HOUR
+        assert license.state is State.EXPIRED
+        ahead = 0.0
+        assert license.state is State.EXPIRED
+
+        assert await license.check() is State.ONLINE
+
+
 async def test_a_machine_that_slept_asks_soon(scene: Scene) -> None:
     """Asks within a minute after a sleep, in which the time went on but no timer, and not when the check is due."""
     awake = scene.time.now
