@@ -70,12 +70,14 @@ class Lease(Public, Generic[T]):
     """
 
     _internal: ClassVar[frozenset[str]] = frozenset(
-        {"body", "end", "ended", "fail", "finish", "lapse", "next_due", "renew"}
+        {"body", "end", "ended", "fail", "finish", "is_kept", "lapse", "next_due", "renew"}
     )
 
     lost: anyio.Event = attrs.field(factory=anyio.Event, init=False)
     error: LicenseSpringError | None = attrs.field(default=None, init=False)
     ended: bool = attrs.field(default=False, init=False, repr=False)
+    # Set by a session that has borrowed the slot since the latest answer.
+    is_kept: bool = attrs.field(default=False, init=False, repr=False)
     _answer: T = attrs.field(alias="answer")
     _slot: Slot[T] = attrs.field(alias="slot", repr=False)
     _renewals: Renewals = attrs.field(alias="renewals", repr=False)
@@ -179,7 +181,7 @@ class Lease(Public, Generic[T]):
         self.ended = True
         is_gone = isinstance(self.error, LicenseRefused) and not self.error.may_have_acted
         # A borrowed slot was taken for longer than the block.
-        if is_gone or not self._answer.holds_slot:
+        if is_gone or self.is_kept or not self._answer.holds_slot:
             return
         await give_back(self._slot, self._seat, self._renewals.unreleased)
 

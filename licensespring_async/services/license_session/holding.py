@@ -12,6 +12,8 @@ from anyio.abc import TaskStatus
 from ...checks import FeatureCheck
 from ...client import LicenseSpring
 from ...errors import LicenseRefused, LicenseSpringError
+from ...leases import Lease
+from ...models import LicenseFeature
 from ..gate.decisions import Decision
 from .standing import State
 
@@ -25,7 +27,14 @@ class _Place:
     check: FeatureCheck
     error: LicenseSpringError | None = None
     state: State | None = None
+    lease: Lease[LicenseFeature] | None = None
+    is_borrowed: bool = False
     borrowed_until: datetime | None = None
+
+    def set_borrowed(self, is_borrowed: bool, until: datetime | None = None) -> None:
+        self.is_borrowed, self.borrowed_until = is_borrowed, until
+        if self.lease is not None:
+            self.lease.is_kept = is_borrowed
 
 
 class Holding:
@@ -53,9 +62,18 @@ class Holding:
         again.set()
 
     def borrowed(self, feature: str, until: datetime | None) -> None:
-        """Record until when a feature is borrowed; None if it was given back."""
+        """Keep the slot of a feature that was borrowed, until a moment if that is known."""
         if feature in self._places:
-            self._places[feature].borrowed_until = until
+            self._places[feature].set_borrowed(True, until)
+
+    async def given_back(self, feature: str) -> None:
+        """Take the slot of a feature normally again, after it was given back."""
+        place = self._places.get(feature)
+        if place is None:
+            return
+        place.set_borrowed(False)
+        if place.lease is not None:
+            await place.lease.renew()
 
     def judged(self, feature: str | None, decision: Decision, now: datetime) -> Decision:
         """Return a decision about a feature, or a refusal if its slot is not held."""
@@ -74,11 +92,15 @@ class Holding:
             asked = place.check
             try:
                 async with self._client.feature_lease(**asked.arguments, cancel_body=False) as lease:
+                    place.lease, lease.is_kept = lease, place.is_borrowed
                     self._change(place, None)
                     if not is_ready:
                         is_ready = True
                         task_status.started()
-                    await lease.lost.wait()
+                    try:
+                        await lease.lost.wait()
+                    finally:
+                        place.lease = None
                     self._change(place, lease.error)
             except LicenseSpringError as error:
                 self._change(place, error)

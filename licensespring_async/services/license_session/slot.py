@@ -102,7 +102,9 @@ class OwnSlot:
         else:
             call = endpoints.borrow_floating_feature(**asked, feature=feature)
         borrowing = (await self._client.perform(call)).value
-        if feature is not None:
+        if feature is None:
+            self._is_taken = False  # the device keeps it, unless the next answer says otherwise
+        else:
             self._holding.borrowed(feature, borrowing.borrowed_until)
         return borrowing
 
@@ -113,4 +115,4 @@ class OwnSlot:
             await self._client.perform(check.release())
             return
         await self._client.perform(FeatureCheck(**check.arguments, feature=feature).release())
-        self._holding.borrowed(feature, None)
+        await self._holding.given_back(feature)

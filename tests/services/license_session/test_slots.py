@@ -16,6 +16,7 @@ from licensespring_async import (
     LicenseEvent,
     LicenseSpringError,
 )
+from licensespring_async.sandbox import Fault
 from licensespring_async.services import LicenseUnusable, State
 
 from .scenes import DEVICE, HOUR, KEY, Scene
@@ -203,6 +204,33 @@ async def test_a_borrowed_feature_outlives_its_lease(scene: Scene) -> None:
         scene.mend()
         await license.check()
         await license.give_back(feature="render")
+
+
+async def test_a_borrowed_feature_is_kept_when_the_session_ends(scene: Scene) -> None:
+    """Releases no slot of a feature that was borrowed after it was last renewed."""
+    async with scene.session(features=["render"]) as license:
+        await license.borrow(feature="render")
+    assert in_use(scene, ahead=24 * HOUR) == (0, 1)
+
+
+async def test_a_borrowed_license_is_kept_when_the_next_check_fails(scene: Scene) -> None:
+    """Releases no slot that was borrowed, although no check has been answered since."""
+    async with scene.session() as license:
+        scene.sandbox.faults.add(Fault(effect="reset", path="*/check_license"))
+        with pytest.raises(ConnectionLost):
+            await license.borrow()
+        scene.mend()
+    assert in_use(scene, ahead=24 * HOUR)[0] == 1
+
+
+async def test_a_feature_that_was_given_back_is_taken_normally(scene: Scene) -> None:
+    """Takes the slot of a held feature at once after a borrowing, and releases it at the end."""
+    async with scene.session(features=["render"]) as license:
+        await license.borrow(feature="render")
+        await license.give_back(feature="render")
+        assert in_use(scene) == (1, 1)
+        assert in_use(scene, ahead=11 * 60)[1] == 0
+    assert in_use(scene) == (0, 0)
 
 
 async def test_a_session_that_ended_asks_nothing(scene: Scene) -> None:
