@@ -212,7 +212,7 @@ def test_a_store_says_when_and_whence(store: LicenseStore, time: VirtualTime) ->
 
 def test_what_a_refusal_drops(store: LicenseStore) -> None:
     """Drops an answer for the refused key; neither one for another key, nor a file or a confirmation."""
-    trust = Trust(hardware_id=DEVICE, product="APP", license_key=bodies.license()["license_key"])
+    trust = Trust(hardware_id=DEVICE, product="APP", license_key=str(bodies.license()["license_key"]))
     confirmation = AirGapConfirmation(license_key="K", policy_id=1, confirmation_code="C")
     for each in (license_file(SIGNER), confirmation):
         store.save(each)
