@@ -53,6 +53,16 @@ def test_a_file_is_fetched_and_checked(run: Run, words: list[str], tmp_path: Pat
     assert [each.name for each in tmp_path.iterdir() if "cad" in each.name] == ["cad.bin"]
 
 
+def test_a_download_needs_a_file(run: Run, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--output -` is refused before anything is sent: bytes that may yet prove wrong must not be passed on."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    done = run(*words, "--output", "-")
+    assert (done.exit_code, done.stdout, list(folder.iterdir())) == (2, "", [])
+    assert "--output -: a download is resumed from its file" in done.stderr
+
+
 def test_the_services_name_replaces_nothing(
     run: Run, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .conftest import Run
 
 LINE = '{"row":1,"outcome":"licensed","code":""}\n'
@@ -17,6 +19,17 @@ def test_a_run_becomes_a_page(offline: Run, tmp_path: Path) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
     assert "floating_not_available" in page.read_text()
     assert f"fleet check --sandbox --output {results}</code>" in page.read_text()
+
+
+def test_a_page_may_go_to_stdout(offline: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--output -` stdout holds the page only; what is said about it goes to stderr, and no file is made."""
+    (tmp_path / "r.jsonl").write_text(LINE)
+    monkeypatch.chdir(tmp_path)
+    done = offline("fleet", "report", "r.jsonl", "-o", "-")
+    assert (done.exit_code, done.stderr) == (0, "1 row reported.\n")
+    assert done.stdout.startswith("<!DOCTYPE html>")
+    assert done.stdout.rstrip().endswith("</html>")
+    assert [each.name for each in tmp_path.iterdir()] == ["r.jsonl"]
 
 
 def test_a_page_is_not_replaced_unasked(offline: Run, tmp_path: Path) -> None:

@@ -48,6 +48,16 @@ def said(result: Result) -> str:
     return " ".join(f"{result.stdout} {result.stderr}".split())
 
 
+@pytest.mark.parametrize("command", ["request", "deactivate"])
+def test_a_request_may_go_to_stdout(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--output -` stdout holds the request only; what is said about it goes to stderr, and no file is made."""
+    monkeypatch.chdir(tmp_path)
+    done = run(command, "--product", "APP", "--hardware-id", DEVICE, "--license-key", KEY, "--output", "-")
+    assert (done.exit_code, list(tmp_path.iterdir())) == (0, [])
+    assert json.loads(b64decode(done.stdout))["request"]["license_key"] == KEY
+    assert "Request id:" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("command", "kind", "title"),
     [("request", "activation", "activation of APP"), ("deactivate", "deactivation", "deactivation of APP")],

@@ -22,6 +22,7 @@ from ..commands import command
 from ..connection import OneCall
 from ..console import ERR, OUT, say, warn
 from ..exits import run
+from ..saving import STDOUT, unwritable
 from .signature import arguments_for, taking
 
 _LINE_EVERY: Final = 5.0
@@ -33,7 +34,7 @@ Tell = Callable[[int, int | None], object]
 def _download(
     *,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
@@ -49,15 +50,20 @@ def _download(
     **given: object,
 ) -> None:
     call = endpoints.installation_file(**arguments_for(endpoints.installation_file, given))  # type: ignore[arg-type]
+    if output == STDOUT:
+        raise ConfigurationError(
+            "--output -: a download is resumed from its file, and used only after its MD5 was checked; name a file"
+        )
     client = connection.client(timeout=connection.timeout)
     fetch = _Fetch()
     try:
-        path = run(fetch.run, client, call, output, within)
+        path = run(fetch.run, client, call, None if output is None else Path(output), within)
     except OSError as error:
         if isinstance(error, LicenseSpringError):
             raise
-        name = fetch.path if output is None else f"--output {output}"
-        raise ConfigurationError(f"{name}: cannot be written: {error.strerror or error}") from error
+        if output is not None:
+            raise unwritable(output, error) from error
+        raise ConfigurationError(f"{fetch.path}: cannot be written: {error.strerror or error}") from error
     except KeyboardInterrupt:
         if fetch.done:
             warn(f"interrupted: {size_of(fetch.done)} are kept beside {fetch.path}; the same command resumes.")

@@ -17,9 +17,8 @@ from ...file_writing import Replacement, create
 from ...fleet import Result
 from ...fleet.results.cells import csv_line
 from ...fleet.results.result import KINDS
+from ..saving import STDOUT, refuse_closed_stdout, unwritable
 from .parquet_output import parquet_output
-
-STDOUT = "-"
 
 
 @contextmanager
@@ -40,8 +39,7 @@ def open_output(name: str | None, *, force: bool, kept: Sequence[str] = ()) -> G
     if name is None:
         yield lambda _: None
     elif name == STDOUT:
-        if sys.stdout is None:
-            raise ConfigurationError("--output -: the standard output is closed; name a file")
+        refuse_closed_stdout()
         yield _writer(sys.stdout, "stdout", kept)
     elif name.lower().endswith(".parquet"):
         if not force:
@@ -119,11 +117,6 @@ def refuse_loss(output: str) -> None:
         raise ConfigurationError(
             f"--output {output}: the file exists and is not empty; name another one, or replace it with --force"
         )
-
-
-def unwritable(name: str, error: OSError) -> ConfigurationError:
-    """Return the error for an output that cannot be written."""
-    return ConfigurationError(f"--output {name}: cannot be written: {error.strerror or error}")
 
 
 def _refuse_directory(path: Path) -> None:

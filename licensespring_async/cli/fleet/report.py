@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from ...extras import needs_extra
-from ...file_writing import Replacement
 from ...fleet.report import Findings, Origin, read_records
 from ..commands import command
-from ..console import OUT, say
+from ..console import say
+from ..saving import STDOUT, save
 from ..wording import counted
-from .output import refuse_input, refuse_loss, unwritable
+from .output import refuse_input, refuse_loss
 
 
 @command
@@ -27,7 +27,9 @@ def report(
             help="What `fleet check --output` wrote: JSONL, CSV or Parquet, or its journal.", metavar="RESULTS"
         ),
     ],
-    output: Annotated[str, typer.Option("--output", "-o", help="HTML file to write.", metavar="FILE")] = "report.html",
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="HTML file to write; - for stdout.", metavar="FILE")
+    ] = "report.html",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output file.")] = False,
 ) -> None:
     """Turn a run's results into one HTML file that opens from disk and needs no network.
@@ -37,7 +39,7 @@ def report(
     with needs_extra("report"):
         from ...fleet.report.page import render  # noqa: PLC0415  # an extra
     refuse_input(output, results)
-    if not force:
+    if not force and output != STDOUT:
         refuse_loss(output)
     now = datetime.now(UTC)
     findings = Findings(now)
@@ -45,9 +47,6 @@ def report(
         findings.add(record)
     command = ["licensespring-async", "fleet", "report", results, "--output", output, *["--force"][: int(force)]]
     page = render(findings, command=shlex.join(command), made=now, origin=Origin.of(Path(results)))
-    try:
-        with Replacement(Path(output)) as new:
-            new.file.write(page.encode("utf-8", "replace"))
-    except OSError as e:
-        raise unwritable(output, e) from e
-    say(OUT, f"{counted(findings.rows, 'row')} reported. Report: {output}")
+    console = save(page, output)
+    where = "" if output == STDOUT else f" Report: {output}"
+    say(console, f"{counted(findings.rows, 'row')} reported.{where}")

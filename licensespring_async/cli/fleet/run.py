@@ -31,12 +31,13 @@ from ...fleet.rows.supply import Rows
 from ...redaction import current_salt, salted
 from ..console import ERR, OUT, complain, say
 from ..exits import Code, run
+from ..saving import STDOUT
 from ..wording import counted
 from .closing_table import Report
 from .ends import Ends
 from .feed import feed
 from .meter import Meter
-from .output import STDOUT, journal_of, open_output, refuse_loss
+from .output import journal_of, open_output, refuse_loss
 from .progress import Show, Shown, progress
 from .source import Source
 from .summary_file import Record, State

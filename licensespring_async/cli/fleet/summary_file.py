@@ -21,8 +21,8 @@ from ...fleet import Summary
 from ...fleet.report import Origin, summary_of
 from ...redaction import fingerprint
 from ..exits import Code, code_of
+from ..saving import STDOUT, unwritable
 from .meter import Meter
-from .output import STDOUT, unwritable
 
 _HIDDEN: Final = "***"
 _SECRET: Final = frozenset({"database", "salt"})

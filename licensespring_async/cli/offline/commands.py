@@ -13,7 +13,6 @@ from rich.console import RenderableType
 
 from ...credentials import auth_from
 from ...errors import ConfigurationError
-from ...file_writing import Replacement
 from ...fleet.checking.verdicts import of_answer
 from ...models import Bundle, License
 from ...offline import (
@@ -26,10 +25,11 @@ from ...offline import (
 )
 from .. import commands
 from ..connection import TrustedKey, read_key
-from ..console import OUT, say
+from ..console import say
 from ..endpoints.check_one import Answer, Came, Question, tell, whose
 from ..endpoints.signature import arguments_for, taking
 from ..endpoints.tables import license_table, licenses_table
+from ..saving import save
 
 _LARGEST_FILE: Final = 1 << 20  # bytes; a bundle's file has some tens of thousands
 
@@ -48,8 +48,10 @@ def requesting(make: Callable[..., OfflineRequest], title: str, *, next_step: st
     def write(
         *,
         output: Annotated[
-            Path,
-            typer.Option("--output", "-o", help="File to write; an existing file is replaced.", metavar="FILE"),
+            str,
+            typer.Option(
+                "--output", "-o", help="File to write; an existing file is replaced. - for stdout.", metavar="FILE"
+            ),
         ],
         schema: Annotated[
             int,
@@ -59,15 +61,11 @@ def requesting(make: Callable[..., OfflineRequest], title: str, *, next_step: st
     ) -> None:
         arguments = arguments_for(make, given)
         request = make(auth=auth_from(os.environ), schema=schema, **arguments)
-        try:
-            # The request of a user contains the password.
-            with Replacement(output, private=True) as new:
-                new.file.write(request.text.encode())
-        except OSError as error:
-            raise ConfigurationError(f"--output {output}: cannot be written: {error.strerror or error}") from error
-        say(OUT, ("written", "bold green"), f"  {output}: {title.format_map(arguments)}{whose(arguments)}")
-        say(OUT, ("Request id:  ", "dim"), request.request_id)
-        say(OUT, ("What to do:  ", "dim"), next_step)
+        # The request of a user contains the password.
+        console = save(request.text, output, private=True)
+        say(console, ("written", "bold green"), f"  {output}: {title.format_map(arguments)}{whose(arguments)}")
+        say(console, ("Request id:  ", "dim"), request.request_id)
+        say(console, ("What to do:  ", "dim"), next_step)
 
     exits = "0 when the file is written"
     return commands.command(taking(write, make, exits=exits, notice="The file holds a signature, and is private."))
