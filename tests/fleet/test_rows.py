@@ -119,6 +119,12 @@ def test_blank_lines_are_no_rows(path: Path) -> None:
     ]
 
 
+def test_empty_rows_of_a_spreadsheet_are_no_rows(path: Path) -> None:
+    """A line of empty cells is a blank line, above the header too; a row with any value is a row."""
+    rows = read(path, f',,,,\n{HEADER},,,,\nAPP,d1,K1,,r\n , ,\t,,\n"","",,,\nAPP,d2,K1,,r\n,,,,,,\n,,,,r\n')
+    assert [(row.row, row.line, type(row)) for row in rows] == [(1, 4, Row), (2, 7, Row), (3, 9, InvalidRow)]
+
+
 def test_a_row_starts_on_its_first_line(path: Path) -> None:
     """A line break in quotes does not shift the lines of the rows after it."""
     rows = read(path, 'note,product,hardware_id,license_key\n"a\nb",APP,d1,K1\nc,APP,d2,K1\n')
@@ -130,7 +136,7 @@ def test_a_row_starts_on_its_first_line(path: Path) -> None:
     [
         (",d1,K1,,render", "product is missing"),
         ("APP,,K1,,render", "hardware_id is missing"),
-        (",,,,", "product and hardware_id are missing"),
+        (",,K1,,", "product and hardware_id are missing"),
         ("APP,d1,,,render", "license_key and username are both missing; give one of them"),
         ("APP,d1,K1,ana,render", "license_key and username are both given; give one of them"),
         ("APP,d1,K1", "has 3 values where the first line names 5 columns"),
@@ -313,11 +319,12 @@ VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_si
 @given(st.lists(st.tuples(VALUES, VALUES, VALUES, VALUES, VALUES), max_size=8))
 @example([("", "", "", "", ",\n")])
 def test_every_record_becomes_one_row(tmp_path_factory: pytest.TempPathFactory, records: list[tuple[str, ...]]) -> None:
-    """Whatever is written as CSV comes back as one row for each record, numbered without a gap."""
+    """Whatever is written as CSV comes back as one row for each record with a value, numbered without a gap."""
     path = tmp_path_factory.getbasetemp() / "records.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([HEADER.strip().split(","), *records])
-    assert [row.row for row in read_rows(path)] == list(range(1, len(records) + 1))
+    written = [each for each in records if any(map(str.strip, each))]
+    assert [row.row for row in read_rows(path)] == list(range(1, len(written) + 1))
 
 
 def test_a_file_may_call_its_columns_otherwise(path: Path) -> None:

@@ -47,8 +47,9 @@ def read_rows(
     Columns may come in any order: `product`, `hardware_id`, `license_key` or `username`, `feature`, and if needed
     `license_id`, `bundle_code` and `check` ("license", "feature" or "bundle"). Without `check`, a row with a feature is
     a feature check, and any other is a bundle check. `License Key` is read as `license_key`. Other columns are ignored,
-    blank lines are skipped, and spaces around a value are removed. A row that cannot be used becomes an `InvalidRow`,
-    and the rest of the file is still read. If compressed data is cut off, the last row is an `InvalidRow` that says so.
+    blank lines and lines of empty cells are skipped, and spaces around a value are removed. A row that cannot be used
+    becomes an `InvalidRow`, and the rest of the file is still read. If compressed data is cut off, the last row is an
+    `InvalidRow` that says so.
 
     CSV and TSV name the columns in their first line. JSONL has one object per line. They are UTF-8 with or without a
     byte order mark, and may be compressed with gzip or zstd (extra: `zstd`). Parquet needs the extra `parquet`.

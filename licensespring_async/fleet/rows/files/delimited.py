@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import filterfalse
 from typing import IO, Self
 
 import attrs
@@ -49,7 +50,7 @@ def rows_in(
             continue
         if cells is None:
             return
-        if not cells:
+        if _is_blank(cells):
             continue
         row += 1
         found = _from_cells(cells, columns, row, line, delimiter)
@@ -112,6 +113,11 @@ class _Lines:
         return line
 
 
+def _is_blank(cells: list[str]) -> bool:
+    """Return whether a line has no values: spreadsheets write an empty row as `,,,`."""
+    return not any(map(str.strip, cells))
+
+
 def _from_cells(cells: list[str], columns: list[str], row: int, line: int, delimiter: str) -> Row | InvalidRow:
     if len(cells) < len(columns):
         problem = f"has {len(cells)} values where the first line names {len(columns)} columns"
@@ -146,7 +152,7 @@ def _separated_by(line: str, delimiter: str) -> str:
 
 def _header(reader: Iterator[list[str]], name: str, delimiter: str) -> list[str]:
     try:
-        cells = next(filter(None, reader), None)
+        cells = next(filterfalse(_is_blank, reader), None)
     except csv.Error as e:
         raise ConfigurationError(f"{name}: the first line cannot be read as CSV: {e}") from e
     if cells is None:
