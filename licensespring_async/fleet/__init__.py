@@ -8,6 +8,7 @@ from .results.journal import Finished, Journal, JournalMismatch, Writer
 from .results.result import Outcome, Result, Verdict
 from .results.summary import Summary, Tally
 from .rows.files import Format, read_query, read_rows
+from .rows.files.columns import IgnoredColumn
 from .rows.row import COLUMNS, InvalidRow, Row, row_from, rows_from
 from .rows.spool import Spool
 from .rows.survey import Survey
@@ -21,6 +22,7 @@ __all__ = [
     "Concurrency",
     "Finished",
     "Format",
+    "IgnoredColumn",
     "InvalidRow",
     "Journal",
     "JournalMismatch",

@@ -337,7 +337,10 @@ def test_a_dry_run_counts_the_kinds_of_checks(offline: Run, tmp_path: Path) -> N
     file.write_text(f"{HEADER.strip()},check\nAPP,d1,KEY,,r,\nAPP,d2,KEY,,r,\nAPP,d1,KEY,,,license\n")
     assert "3 to check (2 feature checks, 1 license check), " in offline(*command).stdout
     file.write_text(HEADER.replace("feature", "featrue") + "APP,d1,KEY,,r\n")
-    assert "1 to check (1 bundle check), " in offline(*command).stdout
+    done = offline(*command)
+    assert "1 to check (1 bundle check), " in done.stdout
+    warning = f"Warning: {file}: its column featrue is ignored; if that is feature, --map feature=featrue renames it"
+    assert done.stderr == f"{warning}\n"
 
 
 def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service) -> None:

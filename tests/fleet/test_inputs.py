@@ -31,7 +31,17 @@ else:
 
 from licensespring_async import ConfigurationError
 from licensespring_async.checks import BundleCheck, FeatureCheck
-from licensespring_async.fleet import Format, InvalidRow, Row, Spool, read_query, read_rows, row_from, rows_from
+from licensespring_async.fleet import (
+    Format,
+    IgnoredColumn,
+    InvalidRow,
+    Row,
+    Spool,
+    read_query,
+    read_rows,
+    row_from,
+    rows_from,
+)
 
 HEADER = "product,hardware_id,license_key,username,feature\n"
 SECRET = "pass-word"
@@ -436,6 +446,50 @@ def test_a_column_of_another_name_is_told_with_its_argument(tmp_path: Path, head
     with pytest.raises(ConfigurationError) as caught:
         list(read_rows(path))
     assert argument in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize(
+    ("given", "ours"),
+    [
+        ("featrue", "feature"),
+        ("Feature Code", "feature"),
+        ("licence_id", "license_id"),
+        ("bundlecode", "bundle_code"),
+        ("chek", "check"),
+        ("usernme", "username"),
+    ],
+)
+def test_a_column_that_looks_like_one_of_ours_is_not_ignored_in_silence(
+    tmp_path: Path, suffix: str, given: str, ours: str
+) -> None:
+    """A warning names it, and the argument that reads it; with that, or kept for the results, there is none."""
+    path = table(tmp_path / f"fleet.{suffix}", {"product": "A", "hardware_id": "d1", "license_key": "K", given: "1"})
+    with pytest.warns(IgnoredColumn, match=f"column {given} is ignored.*columns={{'{ours}': '{given}'}} renames it"):
+        assert len(list(read_rows(path))) == 1
+    assert len(list(read_rows(path, columns={ours: given}))) == 1
+    assert len(list(read_rows(path, keep=[given]))) == 1
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_an_ordinary_column_is_ignored_in_silence(tmp_path: Path, suffix: str) -> None:
+    """Not each name that begins as ours does is a mistake, and none is where the file has the column itself."""
+    ordinary = "checked future license license_end license_kind license_type licence_key bundle user_name surname owner"
+    required = {"product": "A", "hardware_id": "d1", "license_key": "K"}
+    path = table(tmp_path / f"fleet.{suffix}", required | dict.fromkeys(ordinary.split(), "1"))
+    assert len(list(read_rows(path))) == 1
+    path = table(tmp_path / f"fleet.{suffix}", required | {"feature": "r", "feature_name": "Render", "features": "2"})
+    assert len(list(read_rows(path))) == 1
+
+
+def table(path: Path, fields: dict[str, str]) -> Path:
+    """Write one row in the format of the name."""
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist([fields]), path)
+    else:
+        lines = [json.dumps(fields)] if path.suffix == ".jsonl" else [",".join(fields), ",".join(fields.values())]
+        path.write_text("\n".join(lines))
+    return path
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])

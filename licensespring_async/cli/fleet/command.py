@@ -21,7 +21,7 @@ from .pacing import Pace
 from .preflight import Slots, complaints, outlook
 from .progress import Shown
 from .run import Job, perform
-from .source import Rows
+from .source import Rows, warnings_told
 from .summary_file import command_of
 
 _AFTER_THE_DEMO: Final = (
@@ -156,6 +156,7 @@ def _run(
     with ExitStack() as stack:
         if fleet.salt:
             stack.enter_context(salted(fleet.salt))
+        stack.enter_context(warnings_told())
         source = stack.enter_context(fleet.rows.opened(has_demo=fleet.sandbox))
         if dry_run and source.is_stream:
             raise typer.BadParameter("--dry-run reads the rows, but a stream can be read only once; name a file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,13 @@ import attrs
 import typer
 
 from ...errors import ConfigurationError
-from ...fleet import Format, InvalidRow, Row, Spool, read_query, read_rows, rows_from
+from ...fleet import Format, IgnoredColumn, InvalidRow, Row, Spool, read_query, read_rows, rows_from
 from ...fleet.results.result import KINDS
 from ...fleet.rows.files import STDIN
 from ...fleet.rows.files.columns import IDS
 from ..commands import Group
 from ..console import warn
+from ..spoken import spoken
 
 
 @attrs.frozen(kw_only=True)
@@ -143,6 +145,19 @@ class Rows(Group):
         if "order by" not in " ".join((self.sql or "").lower().split()):
             warn("--sql has no ORDER BY: an interrupted run may not be able to resume if its rows change order.")
         return self.database
+
+
+@contextmanager
+def warnings_told() -> Generator[None]:
+    """Show Python's warnings in the block as the command's own; one about the rows once, though they are read twice."""
+
+    def tell(message: Warning | str, *_: object) -> None:
+        warn(spoken(str(message)))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", IgnoredColumn)
+        setattr(warnings, "showwarning", tell)  # noqa: B010  # its type names parameters that Python passes by place
+        yield
 
 
 def _mapped(text: str) -> tuple[str, str]:

@@ -62,6 +62,10 @@ def read_rows(
         delimiter: The character between the columns of CSV; None is a comma, and a tab in TSV.
         keep: Columns of the file to copy into the results.
 
+    Warns:
+        IgnoredColumn: A column that is ignored looks like one that the file lacks, such as `featrue`. For JSONL, only
+            the first object is looked at.
+
     Raises:
         ConfigurationError: The file cannot be read, does not name the columns, or needs an extra that is not installed.
     """
@@ -95,6 +99,9 @@ def read_query(
         database: An SQLAlchemy URL; no error shows its password.
         columns: The query's name for a column, by our name.
         keep: Columns of the query to copy into the results.
+
+    Warns:
+        IgnoredColumn: A column that is ignored looks like one that the query lacks.
 
     Raises:
         ConfigurationError: The database cannot be used, the query does not name the columns, or an extra is missing.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Final
 
 from ....errors import ConfigurationError
@@ -34,9 +35,16 @@ _CALLED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Names that files often give to the required columns."""
 
+_MEANT: Final[Mapping[str, tuple[str, ...]]] = {"feature": ("features", "feature_code", "feature_name")}
+"""Names that probably mean an optional column, if that is missing."""
+
 
 IDS: Final = ("hardware_id", "license_key", "username")
 """Columns with ids; a source need not have all of them."""
+
+
+class IgnoredColumn(UserWarning):
+    """A column is ignored although it may be one of ours under a wrong name."""
 
 
 @lru_cache(1000)
@@ -114,6 +122,42 @@ def kept_columns(found: Sequence[str], ours: Sequence[str], keep: Sequence[str],
         elif name not in IDS:
             raise ConfigurationError(f"{source}: has no column {name}, which `keep` names{_listed(found)}")
     return places
+
+
+def warn_of_ignored(found: Iterable[str], ours: Iterable[str], keep: Iterable[str], *, source: str) -> None:
+    """Warn of columns that are ignored although they look like a column that the source lacks.
+
+    Args:
+        found: Names of the source's columns.
+        ours: Our names of those that are read.
+        keep: Columns to keep; they have another purpose.
+        source: Name of the source, for the warning.
+    """
+    known = {*ours, *map(folded, keep)}
+    lacking = [each for each in COLUMNS if each not in known]
+    for given in (each.strip() for each in found if folded(each) not in known):
+        near = next((each for each in lacking if _is_meant(folded(given), each)), None)
+        if near is not None:
+            warnings.warn(
+                f"{source}: its column {given} is ignored; if that is {near}, columns={ {near: given} } renames it",
+                IgnoredColumn,
+                stacklevel=1,  # the text names the file
+            )
+
+
+def _is_meant(name: str, ours: str) -> bool:
+    return name in _MEANT.get(ours, ()) or (_is_slip(name, ours) and name not in _CALLED.get(ours, ()))
+
+
+def _is_slip(name: str, ours: str) -> bool:
+    """Return whether two names differ in one letter, or by two that are swapped.
+
+    A likeness such as `difflib` finds is too coarse here: `license_end` is as like `license_id` as `featrue` is like
+    `feature`.
+    """
+    alike = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(name, ours, strict=False))))
+    given, right = name[alike:], ours[alike:]
+    return given[1:] in (right, right[1:]) or given == right[1:] or given[:2][::-1] + given[2:] == right
 
 
 def _renaming(missing: Iterable[str], others: Sequence[str]) -> str:

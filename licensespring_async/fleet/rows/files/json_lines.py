@@ -8,7 +8,7 @@ from typing import IO, cast
 
 from ....errors import ConfigurationError
 from ..row import COLUMNS, InvalidRow, Row, keeping, row_from
-from .columns import check_mapping, folded
+from .columns import check_mapping, folded, warn_of_ignored
 from .streams import LONGEST_LINE, bounded, refuse_other_encoding
 
 
@@ -37,6 +37,9 @@ def rows_in(
         if isinstance(found, str):
             yield InvalidRow(row=row, line=number, reason=found)
         else:
+            if row == 1:
+                read = [ours for ours, given in names.items() if ours in mapping or given in found.fields]
+                warn_of_ignored([given for given, _ in found.pairs], read, keep, source=name)
             fields = {ours: found.fields.get(given) for ours, given in names.items()}
             kept = {name: _plain(found.fields.get(folded(name), fields.get(name))) for name in keep}
             yield keeping(row_from(fields, row=row, line=number), kept)

@@ -13,7 +13,7 @@ from ....errors import ConfigurationError
 from ....extras import installing_beside
 from ....redaction import excerpt
 from ..row import InvalidRow, Row, keeping, row_from
-from .columns import kept_columns, our_names
+from .columns import kept_columns, our_names, warn_of_ignored
 
 _BATCH = 1000
 
@@ -43,6 +43,7 @@ def rows_of(
             names = list(result.keys())
             ours = our_names(names, mapping, source="query", advice=advice)
             places = kept_columns(names, ours, keep, source="query")
+            warn_of_ignored(names, ours, keep, source="query")
             for values in result:
                 row += 1
                 found = row_from(dict(zip(ours, values, strict=True)), row=row)
