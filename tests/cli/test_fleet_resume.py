@@ -458,6 +458,22 @@ def test_a_damaged_journal_is_refused(
     assert re.search(r"journal: row -?[0-9,]+ cannot be read \(.*\)", " ".join(done.stderr.split()))
 
 
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+@pytest.mark.parametrize("command", ["check", "retry"])
+def test_a_damaged_journal_costs_no_output(
+    offline: Run, tmp_path: Path, service: Service, suffix: str, command: str
+) -> None:
+    """The results of the earlier run are replaced only when all of them were read from the journal."""
+    file, output = fleet(tmp_path / "fleet.csv", 3), tmp_path / f"results.{suffix}"
+    offline(*words(file, output, service))
+    before = {each: each.read_bytes() for each in tmp_path.iterdir() if "journal" not in each.name}
+    with closing(sqlite3.connect(f"{output}.journal")) as db:
+        db.execute("UPDATE result SET record = '{' WHERE row = 3")
+        db.commit()
+    assert offline(*words(file, output, service, command)).exit_code == 2
+    assert {each: each.read_bytes() for each in tmp_path.iterdir() if "journal" not in each.name} == before
+
+
 def test_another_file_is_no_journal(tmp_path: Path) -> None:
     """A file that something else made is left alone."""
     path = tmp_path / "journal"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import errno
-import io
 import json
 import os
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from ...errors import ConfigurationError
-from ...file_writing import Replacement, create
+from ...file_writing import Replacement
 from ...fleet import Result
 from ...fleet.results.cells import csv_line
 from ...fleet.results.result import KINDS
@@ -22,7 +22,9 @@ from .parquet_output import parquet_output
 
 
 @contextmanager
-def open_output(name: str | None, *, force: bool, kept: Sequence[str] = ()) -> Generator[Callable[[Result], None]]:
+def open_output(
+    name: str | None, *, force: bool, kept: Sequence[str] = (), earlier: Iterable[Result] = ()
+) -> Generator[Callable[[Result], None]]:
     """Yield a function that writes a result in the format of the name, or does nothing without an output.
 
     Each line of JSON or CSV is flushed when it is complete: an interrupted run leaves whole lines. A Parquet file
@@ -32,6 +34,7 @@ def open_output(name: str | None, *, force: bool, kept: Sequence[str] = ()) -> G
         name: The file: Parquet in `.parquet`, CSV in `.csv`, else JSONL; `-` for stdout; None for no output.
         force: Whether to replace a file that is not empty.
         kept: Columns of the input that the results have.
+        earlier: Results to write first; an existing file is replaced only after them.
 
     Raises:
         ConfigurationError: The file cannot be written, or is not empty.
@@ -40,30 +43,42 @@ def open_output(name: str | None, *, force: bool, kept: Sequence[str] = ()) -> G
         yield lambda _: None
     elif name == STDOUT:
         refuse_closed_stdout()
-        yield _writer(sys.stdout, "stdout", kept)
+        yield _writer(partial(_put_text, sys.stdout), "stdout", kept)
     elif name.lower().endswith(".parquet"):
         if not force:
             refuse_loss(name)
         _refuse_directory(Path(name))
-        with _told(name), parquet_output(Path(name), kept) as write:
+        with _told(name), parquet_output(Path(name), kept, earlier) as write:
             yield write
     else:
+        if not force:
+            refuse_loss(name)
+        _refuse_directory(Path(name))
+        with _told(name):
+            new = Replacement(Path(name))
         try:
-            file = _open(Path(name), force=force)
-        except OSError as e:
-            raise unwritable(name, e) from e
-        try:
-            yield _writer(file, name, kept)
-            _refuse_loss_of(file, name)
-        except BaseException:
-            # Closing would fail again on what could not be written, and hide the first error.
-            with suppress(OSError):
-                file.close()
-            raise
-        file.close()
+            write = _writer(partial(_put_bytes, new), name, kept)
+            for each in earlier:
+                write(each)
+            with _told(name):
+                new.put()
+            yield write
+            _refuse_loss_of(new.file, name)
+        finally:
+            new.discard()
 
 
-def _refuse_loss_of(file: TextIO, name: str) -> None:
+def _put_text(file: TextIO, line: str) -> None:
+    file.write(line)
+    file.flush()
+
+
+def _put_bytes(new: Replacement, line: str) -> None:
+    new.file.write(line.encode("utf-8", "backslashreplace"))
+    new.file.flush()
+
+
+def _refuse_loss_of(file: BinaryIO, name: str) -> None:
     with suppress(FileNotFoundError):
         if Path(name).stat().st_ino == os.fstat(file.fileno()).st_ino:
             return
@@ -78,7 +93,7 @@ def _told(name: str) -> Generator[None]:
     try:
         yield
     except OSError as e:
-        if e.errno == errno.EPIPE:
+        if e.errno == errno.EPIPE:  # the reader has seen enough
             raise
         raise unwritable(name, e) from e
 
@@ -124,46 +139,20 @@ def _refuse_directory(path: Path) -> None:
         raise ConfigurationError(f"--output {path}: is a directory; name a file in it")
 
 
-def _open(path: Path, *, force: bool) -> TextIO:
-    """Open a line-buffered file; an existing file is replaced."""
-    _refuse_directory(path)
-    try:
-        return _lines(create(path))
-    except FileExistsError:
-        if not force:
-            refuse_loss(str(path))
-    new = Replacement(path)
-    try:
-        new.put()
-    except BaseException:
-        new.discard()
-        raise
-    return _lines(new.file)
-
-
-def _lines(file: BinaryIO) -> TextIO:
-    return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", line_buffering=True, newline="")
-
-
-def _writer(file: TextIO, name: str, kept: Sequence[str]) -> Callable[[Result], None]:
+def _writer(put: Callable[[str], None], name: str, kept: Sequence[str]) -> Callable[[Result], None]:
     is_csv = name.lower().endswith(".csv")
 
-    def put(line: str) -> None:
-        try:
-            file.write(line)
-            file.flush()
-        except OSError as e:
-            if e.errno == errno.EPIPE:  # the reader has seen enough
-                raise
-            raise unwritable(name, e) from e
+    def write(line: str) -> None:
+        with _told(name):
+            put(line)
 
     if is_csv:
         columns = [*KINDS, *kept]
-        put(csv_line(columns))
+        write(csv_line(columns))
 
-        def put_cells(result: Result) -> None:
+        def write_cells(result: Result) -> None:
             fields = json.loads(result.to_json())
-            put(csv_line(fields.get(each, "") for each in columns))
+            write(csv_line(fields.get(each, "") for each in columns))
 
-        return put_cells
-    return lambda result: put(f"{result.to_json()}\n")
+        return write_cells
+    return lambda result: write(f"{result.to_json()}\n")

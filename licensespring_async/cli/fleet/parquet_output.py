@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,17 @@ _BATCH = 10_000
 
 
 @contextmanager
-def parquet_output(path: Path, kept: Sequence[str] = ()) -> Generator[Callable[[Result], None]]:
+def parquet_output(
+    path: Path, kept: Sequence[str] = (), earlier: Iterable[Result] = ()
+) -> Generator[Callable[[Result], None]]:
     """Yield a function that adds a result; the whole file appears at the end of the block, however the block ends.
 
     Until then only a temporary file beside it exists: Parquet without its end is unreadable.
+
+    Args:
+        path: The file; an existing file is replaced.
+        kept: Columns of the input that the results have.
+        earlier: Results to write first.
 
     Raises:
         ConfigurationError: The extra is not installed.
@@ -49,9 +56,13 @@ def parquet_output(path: Path, kept: Sequence[str] = ()) -> Generator[Callable[[
             flush()
 
     new = Replacement(path)
+    has_earlier = False
     try:
         try:
             with pq.ParquetWriter(new.file, schema, compression="zstd") as writer:
+                for each in earlier:
+                    write(each)
+                has_earlier = True
                 try:
                     yield write
                 finally:
@@ -59,7 +70,8 @@ def parquet_output(path: Path, kept: Sequence[str] = ()) -> Generator[Callable[[
         except OSError:
             raise
         except BaseException:
-            new.put()
+            if has_earlier:
+                new.put()
             raise
         new.put()
     finally:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 
 import attrs
 import typer
@@ -164,10 +165,6 @@ class _Run:
             write = stack.enter_context(self._written())
             # Only once the output is ours; and around its closing, which may fail too.
             with record.kept(self._ends), stack.pop_all():
-                if self._journal is not None:
-                    for result in self._journal.results(except_errors=job.is_retry):
-                        write(result)
-                        summary.add(result)
                 if self._finished and not job.is_retry:
                     say(ERR, f"Resuming: {earlier:,} of {total or 0:,} rows already have a result.")
                 with (
@@ -200,18 +197,28 @@ class _Run:
 
     @contextmanager
     def _written(self) -> Generator[Callable[[Result], None]]:
-        job = self._job
-        if not job.is_retry:
-            with open_output(job.output, force=job.force or self._journal is not None, kept=job.kept) as write:
+        job, journal = self._job, self._journal
+        opened = partial(open_output, job.output, force=job.force or journal is not None, kept=job.kept)
+        earlier = self._restored()
+        if not job.is_retry or journal is None:
+            with opened(earlier=earlier) as write:
                 yield write
             return
+        for _ in earlier:
+            pass
         try:
             yield lambda _: None
         finally:
             # Rows whose retry did not happen keep their old error: write everything that the journal has.
-            with open_output(job.output, force=True, kept=job.kept) as write:
-                for result in self._journal.results() if self._journal is not None else ():
-                    write(result)
+            with opened(earlier=journal.results()):
+                pass
+
+    def _restored(self) -> Iterator[Result]:
+        """Yield the results of the earlier run as they are counted."""
+        if self._journal is not None:
+            for result in self._journal.results(except_errors=self._job.is_retry):
+                self._summary.add(result)
+                yield result
 
     def _ends(self) -> tuple[State, str, Code]:
         return State.ABORTED if self.abort else State.COMPLETE, self.abort, self.code()
