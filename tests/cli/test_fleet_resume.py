@@ -458,6 +458,17 @@ def test_a_damaged_journal_is_refused(
     assert re.search(r"journal: row -?[0-9,]+ cannot be read \(.*\)", " ".join(done.stderr.split()))
 
 
+def test_what_a_killed_run_left_is_removed(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:
+    """The partial file of a run that was killed has nothing that the journal lacks; another file's stays."""
+    left, other = (tmp_path / f".{name}.0123456789abcdef.partial" for name in (output.name, "other.jsonl"))
+    command = words(fleet(tmp_path / "fleet.csv", 1), output, service)
+    offline(*command)
+    left.touch()
+    other.touch()
+    offline(*command)
+    assert (left.exists(), other.exists()) == (False, True)
+
+
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
 @pytest.mark.parametrize("command", ["check", "retry"])
 def test_a_damaged_journal_costs_no_output(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 import attrs
 import typer
 
 from ...errors import ConfigurationError, LicenseSpringError
+from ...file_writing import remove_leftovers
 from ...fleet import (
     Checker,
     Checks,
@@ -118,6 +120,8 @@ def _open_journal(job: Job, stack: ExitStack) -> Journal | None:
             "with --force"
         )
     stack.enter_context(salted(salt))
+    with suppress(OSError):  # a directory that cannot be listed
+        remove_leftovers(Path(str(job.output)))
     return journal
 
 
