@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from licensespring_async import ConfigurationError
+from licensespring_async.cli.exits import Code
+from licensespring_async.cli.fleet.meter import Meter
 from licensespring_async.cli.fleet.output import open_output
-from licensespring_async.fleet import Journal, Outcome, Result, fingerprint, salted
+from licensespring_async.cli.fleet.summary_file import Record, State
+from licensespring_async.fleet import Journal, Outcome, Result, Summary, fingerprint, salted
 from licensespring_async.fleet.report import read_records
 
 from .conftest import Run
@@ -134,6 +139,28 @@ def test_the_summary_of_a_run_that_ended_early_says_so(offline: Run, tmp_path: P
     found = summary_beside(output)
     assert (found["state"], found["complete"], found["exit_code"]) == ("aborted", False, 3)
     assert "are more than --max-errors 2" in found["reason"]
+
+
+@pytest.mark.parametrize("cause", [ConfigurationError("the journal is full"), KeyboardInterrupt()])
+def test_a_summary_that_cannot_be_written_hides_no_cause(
+    tmp_path: Path, cause: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What ended the run is what ends the command; that the summary is not written either is a warning before it."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    summary = Summary()
+    meter = Meter(summary, total=1, pace=lambda: None, earlier=0, clock=time.monotonic)
+    record = Record(str(folder / "results.jsonl"), {}, summary, meter, is_resumed=False)
+
+    def fail() -> None:
+        with record.kept(lambda: (State.COMPLETE, "", Code.OK)):
+            shutil.rmtree(folder)
+            raise cause
+
+    with pytest.raises(type(cause)) as caught:
+        fail()
+    assert caught.value is cause
+    assert "results.jsonl.summary.json: cannot be written" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_run_that_goes_on_began_when_it_first_did(offline: Run, tmp_path: Path, service: Service) -> None:

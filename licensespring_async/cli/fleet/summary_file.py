@@ -15,11 +15,12 @@ from typing import Any, Final, cast
 import typer
 
 from ..._version import __version__
-from ...errors import LicenseSpringError
+from ...errors import ConfigurationError, LicenseSpringError
 from ...file_writing import Replacement
 from ...fleet import Summary
 from ...fleet.report import Origin, summary_of
 from ...redaction import fingerprint
+from ..console import warn
 from ..exits import Code, code_of
 from ..saving import STDOUT, unwritable
 from .meter import Meter
@@ -84,18 +85,24 @@ class Record:
             ends: Returns state, reason and exit code of a run that reached its end.
 
         Raises:
-            ConfigurationError: It cannot be written.
+            ConfigurationError: It cannot be written, and the block did not raise.
         """
         self._write(State.RUNNING, "", None)
         try:
             yield
         except LicenseSpringError as error:
-            self._write(State.FAILED, str(error), code_of(error))
+            self._try_to_write(State.FAILED, str(error), code_of(error))
             raise
         except KeyboardInterrupt:
-            self._write(State.INTERRUPTED, "by a signal", Code.INTERRUPTED)
+            self._try_to_write(State.INTERRUPTED, "by a signal", Code.INTERRUPTED)
             raise
         self._write(*ends())
+
+    def _try_to_write(self, state: State, reason: str, code: Code) -> None:
+        try:
+            self._write(state, reason, code)
+        except ConfigurationError as error:  # must not hide why the run ended; both may have the same cause
+            warn(str(error))
 
     def _write(self, state: State, reason: str, code: Code | None) -> None:
         if self._path is None:
