@@ -172,6 +172,7 @@ def test_a_file_without_rows_is_checked(run: Run, file: Path) -> None:
         (["none.csv"], "none.csv: cannot be read: No such file or directory"),
         ([], "no FILE: name a CSV, TSV, JSONL or Parquet file, - for the standard input, --sql QUERY, or --sandbox"),
         (["--concurrency", "0"], "Invalid value for '--concurrency'"),
+        (["--concurrency", "1000000"], "Invalid value for '--concurrency'"),
         (["--sandbox", "--base-url", "https://example.org"], "--sandbox has its own address and key"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Final
 
 import attrs
 import typer
@@ -16,6 +16,8 @@ from ...transport import RateLimits
 from ...transport.policies.windows import PER_ADDRESS, spread_gap
 from ..commands import Group
 
+_MOST_CONNECTIONS: Final = 10_000  # more would slow a run down, or take all ports of this machine
+
 
 @attrs.frozen(kw_only=True)
 class Pace(Group):
@@ -25,7 +27,12 @@ class Pace(Group):
 
     concurrency: Annotated[
         int | None,
-        typer.Option(help="Most rows under way at once. Default: tuned, from 16 to 128.", metavar="NUMBER", min=1),
+        typer.Option(
+            help="Most rows under way at once. Default: tuned, from 16 to 128.",
+            metavar="NUMBER",
+            min=1,
+            max=_MOST_CONNECTIONS,
+        ),
     ] = None
     plan: Annotated[
         str | None,
