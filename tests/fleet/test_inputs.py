@@ -168,11 +168,18 @@ def test_what_is_no_column_of_ours_may_be_named_twice(tmp_path: Path) -> None:
     assert isinstance(row, Row)
 
 
-def test_a_json_array_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    """A file that is one array says how to make lines of it."""
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (json.dumps(RECORDS), r"is a JSON array; .*jq -c '.\[\]' does that"),
+        (json.dumps(RECORDS[0], indent=2), "has objects over several lines; .*jq -c . does that"),
+    ],
+)
+def test_other_json_is_refused_with_the_way_out(tmp_path: Path, content: str, told: str) -> None:
+    """A file that is JSON, but not one object a line, says how to make lines of it."""
     path = tmp_path / "fleet.json"
-    path.write_text(json.dumps(RECORDS))
-    with pytest.raises(ConfigurationError, match="JSON array"):
+    path.write_text(content)
+    with pytest.raises(ConfigurationError, match=told):
         list(read_rows(path))
 
 

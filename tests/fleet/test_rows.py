@@ -263,6 +263,9 @@ def test_bytes_that_are_no_utf_8_spoil_their_row_only(path: Path) -> None:
         (b'"product"x\n', "the first line cannot be read as CSV"),
         (b'{"product": "APP", "hardware_id": "d1"}\n', "is JSON and not CSV; pass format=Format.JSONL"),
         (b'[{"product": "APP", "hardware_id": "d1"}]\n', "is JSON and not CSV; pass format=Format.JSONL"),
+        (b'{"product":"APP","hardware_id":"d1"}\n', "is JSON and not CSV; pass format=Format.JSONL"),
+        (b'\n[\n  {"product": "APP"}\n]\n', "is JSON and not CSV; pass format=Format.JSONL"),
+        ('"product","hardware_id"\n'.encode("utf-16-le"), "is not UTF-8 text; save it as UTF-8"),
     ],
 )
 def test_a_file_that_names_no_columns_is_refused(path: Path, content: bytes, expected: str) -> None:

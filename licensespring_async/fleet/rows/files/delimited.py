@@ -34,7 +34,7 @@ def rows_in(
     # between.
     lines = _Lines(text)
     reader = csv.reader(lines, strict=True, delimiter=delimiter)
-    header = _header(reader, name, delimiter)
+    header = _header(lines, reader, name, delimiter)
     advice = f"The first line must name the columns, separated by {_called(delimiter)}"
     columns = our_names(header, mapping, source=name, advice=advice)
     places = kept_columns(header, columns, keep, source=name)
@@ -88,10 +88,15 @@ class _Lines:
         self._most = _FEW_LINES if self._number < self._read else _MOST_LINES
         return self._number + 1
 
+    @property
+    def record(self) -> str:
+        """The lines of the record so far."""
+        return "".join(self._record)
+
     def is_quoted_throughout(self, cells: list[str], delimiter: str) -> bool:
         """Return whether each of these values is in quotes: then no quote is open, whatever the values contain."""
         quoted = delimiter.join('"' + each.replace('"', '""') + '"' for each in cells)
-        return "".join(self._record).rstrip("\r\n") == quoted
+        return self.record.rstrip("\r\n") == quoted
 
     def give_back(self) -> bool:
         """Give back all lines of the record but the first; return false if it has no others."""
@@ -151,16 +156,21 @@ def _separated_by(line: str, delimiter: str) -> str:
     return ""
 
 
-def _header(reader: Iterator[list[str]], name: str, delimiter: str) -> list[str]:
+def _refuse_no_csv(start: str, name: str) -> None:
+    refuse_other_encoding([start], name)
+    if start.lstrip("[ \r\n\t").startswith("{") or start.strip() == "[":
+        raise ConfigurationError(f"{name}: is JSON and not CSV; pass format=Format.JSONL")
+
+
+def _header(lines: _Lines, reader: Iterator[list[str]], name: str, delimiter: str) -> list[str]:
     try:
         cells = next(filterfalse(_is_blank, reader), None)
     except csv.Error as e:
+        _refuse_no_csv(lines.record, name)
         raise ConfigurationError(f"{name}: the first line cannot be read as CSV: {e}") from e
     if cells is None:
         raise ConfigurationError(f"{name}: is empty; the first line must name the columns: {', '.join(COLUMNS)}")
-    refuse_other_encoding(cells, name)
-    if cells[0].lstrip("[ ").startswith("{"):
-        raise ConfigurationError(f"{name}: is JSON and not CSV; pass format=Format.JSONL")
+    _refuse_no_csv(lines.record, name)
     if len(cells) == 1 and (other := _separated_by(cells[0], delimiter)):
         raise ConfigurationError(
             f"{name}: its columns are separated by {_CALLED[other]} and not by {_called(delimiter)}; pass "

@@ -30,6 +30,8 @@ def rows_in(
             refuse_other_encoding([line], name)
         if not row and line.lstrip().startswith("["):
             raise ConfigurationError(f"{name}: is a JSON array; write one object a line (jq -c '.[]' does that)")
+        if not row and line.strip() == "{":
+            raise ConfigurationError(f"{name}: has objects over several lines; write one a line (jq -c . does that)")
         row += 1
         found = _parsed(line.strip()) if is_whole else f"is longer than {LONGEST_LINE:,} characters"
         if isinstance(found, Object) and (twice := found.twice(names.values())):
