@@ -106,6 +106,21 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(path: Path) -> None:
     assert len(read(path, b"\xef\xbb\xbf" + HEADER.encode() + b"APP,d1,K1,,render\r\n")) == 1
 
 
+def test_files_that_were_joined_are_read(path: Path) -> None:
+    """A header among the rows is no device, and no byte order mark spoils a row or a column."""
+    file = "\ufeff" + HEADER + "product,d1,K1,,render\n"
+    rows = read(path, "\ufeff" + file + file)
+    assert [type(row) for row in rows] == [Row, InvalidRow, Row]
+    assert rows[1] == InvalidRow(
+        row=2, line=3, reason="names the columns again, as where files were joined; remove the line"
+    )
+    assert [type(row) for row in read(path, HEADER * 2)] == [InvalidRow]
+
+    lines = path.with_suffix(".jsonl")
+    lines.write_text('\ufeff{"product":"APP","hardware_id":"d1","license_key":"K1"}\n' * 2, encoding="utf-8")
+    assert [type(row) for row in read_rows(lines)] == [Row, Row]
+
+
 def test_spaces_around_a_value_are_removed(path: Path) -> None:
     """A key that was pasted with a space is the key."""
     assert read(path, HEADER + "APP , d1,K1 ,,render\n") == read(path, HEADER + "APP,d1,K1,,render\n")

@@ -49,8 +49,12 @@ class IgnoredColumn(UserWarning):
 
 @lru_cache(1000)
 def folded(name: str) -> str:
-    """Normalize a column's name for comparison: `License Key` and `license-key` become `license_key`."""
-    return _GAPS.sub("_", name.strip().lower())
+    """Normalize a column's name for comparison: `License Key` and `license-key` become `license_key`.
+
+    What cannot be seen is left out: a second byte order mark, a space without width.
+    """
+    seen = "".join(each for each in name if each.isprintable() or each.isspace())
+    return _GAPS.sub("_", seen.strip().lower())
 
 
 def check_mapping(mapping: Mapping[str, str]) -> None:

@@ -20,6 +20,8 @@ _CALLED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _MOST_LINES = 1000
 _FEW_LINES = 16  # of a record among lines that are read again: reading a file takes no more than 16 times its length
 _OPEN_QUOTE = "; look for a quote that is not closed"
+_NAMES_AGAIN = "names the columns again, as where files were joined; remove the line"
+_MARK = "\ufeff"  # byte order mark of a joined file
 
 
 def rows_in(
@@ -39,6 +41,7 @@ def rows_in(
     columns = our_names(header, mapping, source=name, advice=advice)
     places = kept_columns(header, columns, keep, source=name)
     warn_of_ignored(header, columns, keep, source=name)
+    names = {*header, f"{_MARK}{header[0]}"}
     row = 0
     while True:
         line = lines.begin()
@@ -55,6 +58,8 @@ def rows_in(
             continue
         row += 1
         found = _from_cells(cells, columns, row, line, delimiter)
+        if names.issuperset(cells):
+            found = InvalidRow(row=row, line=line, reason=_NAMES_AGAIN)
         if isinstance(found, InvalidRow):
             is_clear = lines.is_quoted_throughout(cells, delimiter)
             if not is_clear and _is_swallowed(cells, columns, delimiter) and lines.give_back():

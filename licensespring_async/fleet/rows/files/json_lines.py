@@ -33,7 +33,10 @@ def rows_in(
         if not row and line.strip() == "{":
             raise ConfigurationError(f"{name}: has objects over several lines; write one a line (jq -c . does that)")
         row += 1
-        found = _parsed(line.strip()) if is_whole else f"is longer than {LONGEST_LINE:,} characters"
+        # Each of the files that were joined may begin with a byte order mark.
+        found = (
+            _parsed(line.strip().removeprefix("\ufeff")) if is_whole else f"is longer than {LONGEST_LINE:,} characters"
+        )
         if isinstance(found, Object) and (twice := found.twice(names.values())):
             found = f"names {' and '.join(twice)} more than once"
         if isinstance(found, str):
