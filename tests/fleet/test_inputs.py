@@ -560,6 +560,25 @@ def test_what_is_no_whole_number_is_no_id(value: object) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_kept_id_is_the_one_that_is_checked(tmp_path: Path, suffix: str) -> None:
+    """Where another column has its name, the result has the id that was sent."""
+    fields = {"product": "APP", "hardware_id": "inventory 7", "serial": "d1", "license_key": "k"}
+    path = table(tmp_path / f"fleet.{suffix}", fields)
+    [row] = read_rows(path, columns={"hardware_id": "serial"}, keep=["hardware_id"])
+    assert (asked(row)[0], dict(row.kept)) == ("d1", {"hardware_id": "d1"})
+
+
+def test_a_kept_column_must_be_one(tmp_path: Path) -> None:
+    """Of two columns with the name, neither is chosen in silence, whatever the format."""
+    names = ["product", "hardware_id", "license_key", "note", "note"]
+    pq.write_table(pa.Table.from_arrays([pa.array(["x"])] * 5, names), tmp_path / "fleet.parquet")
+    (tmp_path / "fleet.csv").write_text(f"{','.join(names)}\nx,x,x,x,x\n")
+    for path in tmp_path.iterdir():
+        with pytest.raises(ConfigurationError, match="names note more than once, and `keep` names it too"):
+            list(read_rows(path, keep=["note"]))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_columns_of_the_input_are_kept(tmp_path: Path, suffix: str) -> None:
     """By the names that they are asked for with, as text, also of rows that cannot be checked."""
     table = {"product": ["APP", "APP"], "hardware_id": ["d1", ""], "license_key": ["k", "k"], "Site": ["Köln", ""]}

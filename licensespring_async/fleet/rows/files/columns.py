@@ -111,16 +111,19 @@ def kept_columns(found: Sequence[str], ours: Sequence[str], keep: Sequence[str],
     Args:
         found: Names of the source's columns.
         ours: Our name for each of them.
-        keep: Columns to keep, by the source's names; our name works too.
+        keep: Columns to keep, by the source's names or ours. Our name is of the column that is checked, even if
+            another column is called so.
         source: Name of the source, for errors.
 
     Raises:
-        ConfigurationError: The source has no such column.
+        ConfigurationError: The source has no such column, or several.
     """
     given = [folded(each) for each in found]
     places: dict[str, int] = {}
     for name in keep:
-        names = given if folded(name) in given else ours
+        names = ours if folded(name) in ours else given
+        if names.count(folded(name)) > 1:
+            raise ConfigurationError(f"{source}: names {name} more than once, and `keep` names it too")
         if folded(name) in names:
             places[name] = names.index(folded(name))
         elif name not in IDS:

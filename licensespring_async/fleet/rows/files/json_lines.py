@@ -46,7 +46,8 @@ def rows_in(
                 read = [ours for ours, given in names.items() if ours in mapping or given in found.fields]
                 warn_of_ignored([given for given, _ in found.pairs], read, keep, source=name)
             fields = {ours: found.fields.get(given) for ours, given in names.items()}
-            kept = {name: _plain(found.fields.get(folded(name), fields.get(name))) for name in keep}
+            known = found.fields | fields
+            kept = {name: _plain(known.get(folded(name))) for name in keep}
             yield keeping(row_from(fields, row=row, line=number), kept)
 
 
