@@ -8,7 +8,7 @@ import anyio
 import attrs
 import pytest
 
-from licensespring_async import ConfigurationError, ConnectionFailed, LicenseSpringError
+from licensespring_async import ConfigurationError, ConnectionFailed, LicenseSpringError, RateLimited
 from licensespring_async.fleet import Concurrency, LocalChecker, Outcome, check_many, check_with
 from licensespring_async.transport import HttpRequest, RateLimits
 
@@ -73,6 +73,28 @@ def test_a_run_that_is_stopped_does_not_wait_for_the_service(backend: str) -> No
 
     unanswered, seconds = virtual.run(backend, main)
     assert (unanswered, seconds < 1100) == (0, True)
+
+
+@both
+def test_a_long_pause_is_told_once_and_its_end_by_ctrl_c_is_no_outage(backend: str) -> None:
+    """Many rows are throttled together; those that are given up at the end say nothing of the service."""
+    told: list[LicenseSpringError | None] = []
+
+    async def main() -> None:
+        engine = Slow(throttle_first=1_000_000, retry_after=20)
+        checker = LocalChecker(engine.client(), Concurrency(start=50), on_outage=told.append)
+        checks = check_with(checker, rows(3000), retries=4)
+        async with checks as results, anyio.create_task_group() as group:
+
+            async def stop() -> None:
+                await anyio.sleep(30)
+                checks.stop()
+
+            group.start_soon(stop)
+            await drained(results)
+
+    virtual.run(backend, main)
+    assert [(type(each), getattr(each, "retry_after", None)) for each in told] == [(RateLimited, 20)] * 2
 
 
 @both

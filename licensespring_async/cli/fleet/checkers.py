@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ...errors import ConfigurationError, LicenseSpringError
+from ...errors import ConfigurationError, LicenseSpringError, RateLimited
 from ...extras import needs_extra
 from ...fleet import Checker, LocalChecker
 from ...fleet.checking.shares import Limits
 from ...transport import RateLimits
+from ...transport.policies.windows import seconds_asked
 from ..connection import Connection, embedded
 from ..console import ERR, say, warn
-from ..wording import counted
+from ..wording import counted, duration
 from .pacing import Pace
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ def _here(service: Service) -> AbstractAsyncContextManager[Checker]:
 def _tell(error: LicenseSpringError | None) -> None:
     if error is None:
         say(ERR, "The service responds now.")
+    elif isinstance(error, RateLimited):
+        pause = duration(seconds_asked(error))
+        warn(f"the service asks for a pause of {pause} (HTTP 429). The run waits for it; Ctrl-C ends the run.")
     else:
         warn(f"the service does not respond ({error}). The run waits for it; Ctrl-C ends the run.")
 

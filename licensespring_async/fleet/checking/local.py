@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import math
+from typing import Final, Protocol
 
 import anyio
 
 from ...client import LicenseSpring
 from ...errors import LicenseSpringError, RateLimited
 from ...transport import Event, Patience, RequestEvent
+from ...transport.policies.windows import seconds_asked
 from ..results.result import Result
 from ..rows.row import Row
 from .one_row import answer_of
 from .outage import OnOutage, Outage
 from .pace import Aimd, Concurrency, is_congestion
+
+_LONG_PAUSE: Final = 10.0
 
 
 class Checker(Protocol):
@@ -58,7 +62,8 @@ class LocalChecker:
         client: Client that sends them.
         bounds: Bounds of the rows under way.
         release: Whether to give floating slots back.
-        on_outage: Called with the error when the service stops answering, and with None when it answers again.
+        on_outage: Called with the error when the service stops answering, and with None when it answers again; also
+            with the `RateLimited` error that asks for a pause of ten seconds or more.
     """
 
     def __init__(
@@ -74,9 +79,12 @@ class LocalChecker:
         self._client = client.with_options(patience=self._patience, hooks=[self._watch])
         self._aimd = Aimd(bounds)
         self._release = release
+        self._tell = on_outage
         self._outage = Outage(on_outage)
         self._probing = anyio.Lock()
         self._under_way = 0
+        self._paused_until = -math.inf
+        self._is_ended = False
         self.most = bounds.most
         self.throttled = 0
 
@@ -101,7 +109,7 @@ class LocalChecker:
         except LicenseSpringError as error:
             if not error.may_pass:
                 self._answered(is_full=is_full, waited=error.waited)
-            elif error.attempts and not isinstance(error, RateLimited):
+            elif error.attempts and not isinstance(error, RateLimited) and not self._is_ended:
                 self._outage.failed(error, self._under_way)
             raise
         finally:
@@ -115,10 +123,20 @@ class LocalChecker:
 
     def end(self) -> None:
         """Stop the rows that wait for the rate limits."""
+        self._is_ended = True
         self._patience.end()
 
     def _watch(self, event: Event) -> None:
         if isinstance(event, RequestEvent) and is_congestion(event.error):
             now = anyio.current_time()
             self._aimd.congested(now - event.seconds, now)
-            self.throttled += isinstance(event.error, RateLimited)
+            if isinstance(event.error, RateLimited):
+                self.throttled += 1
+                self._note_pause(event.error, now)
+
+    def _note_pause(self, error: RateLimited, now: float) -> None:
+        pause = seconds_asked(error)
+        # Once for all requests that were under way together.
+        if pause >= _LONG_PAUSE and now >= self._paused_until and not self._is_ended:
+            self._tell(error)
+        self._paused_until = max(self._paused_until, now + pause)

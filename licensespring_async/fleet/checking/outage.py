@@ -16,7 +16,7 @@ _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 
 OnOutage = Callable[[LicenseSpringError | None], None]
-"""Called with the service's error when it does not answer, and with None when it answers again."""
+"""Called with the service's error when it does not answer or asks for a pause, and with None when it answers again."""
 
 
 class Outage:
