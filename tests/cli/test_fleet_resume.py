@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from licensespring_async import ConfigurationError
 from licensespring_async.cli.fleet.output import open_output
 from licensespring_async.fleet import Journal, Outcome, Result
 
@@ -439,10 +440,12 @@ def test_a_journal_keeps_the_first_answer(tmp_path: Path) -> None:
         "UPDATE result SET record = '5'",
         "UPDATE result SET record = replace(record, 'not_licensed', 'revoked')",
         "UPDATE result SET record = printf('%.100000c', '[')",
+        """UPDATE result SET record = replace(record, '"row":2', '"row":3') WHERE row = 2""",
+        "UPDATE result SET outcome = 'licensed' WHERE row = 2",
         "INSERT INTO result VALUES (-5, 'error', '{}')",
         "INSERT INTO result VALUES (1152921504606846976, 'error', '{}')",
     ],
-    ids=["no JSON", "no object", "unknown outcome", "too deep", "negative", "huge"],
+    ids=["no JSON", "no object", "unknown outcome", "too deep", "another row", "another outcome", "negative", "huge"],
 )
 def test_a_damaged_journal_is_refused(
     offline: Run, tmp_path: Path, output: Path, service: Service, change: str
@@ -483,6 +486,16 @@ def test_a_damaged_journal_costs_no_output(
         db.commit()
     assert offline(*words(file, output, service, command)).exit_code == 2
     assert {each: each.read_bytes() for each in tmp_path.iterdir() if "journal" not in each.name} == before
+
+
+def test_a_torn_journal_is_told_as_damaged(tmp_path: Path) -> None:
+    """A journal of which the disk has kept only a part is one still; the message says what to do with it."""
+    path = tmp_path / "journal"
+    with Journal(path, {}) as journal:
+        journal.write([Result(row=number, outcome=Outcome.LICENSED) for number in range(1, 200)])
+    path.write_bytes(path.read_bytes()[:-8192])
+    with pytest.raises(ConfigurationError, match=r"is damaged \(.*malformed\); delete it to start over"):
+        Journal(path, {})
 
 
 def test_another_file_is_no_journal(tmp_path: Path) -> None:

@@ -157,6 +157,8 @@ class Journal:
                         result = Result.from_json(record)
                     except ValueError as e:
                         raise self._damaged(row, str(e)) from e
+                    if (result.row, result.outcome) != (row, outcome):
+                        raise self._damaged(row, f"it has the record of row {result.row:,}, {result.outcome}")
                     yield result
 
     def _damaged(self, row: int, problem: str) -> ConfigurationError:
@@ -201,6 +203,8 @@ class Journal:
                 raise ConfigurationError(f"{self._path}: is in use by another run") from e
             raise ConfigurationError(f"{self._path}: cannot be used: {e}") from e
         except sqlite3.Error as e:
+            if getattr(e, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+                raise ConfigurationError(f"{self._path}: is damaged ({e}); delete it to start over") from e
             raise ConfigurationError(f"{self._path}: is not the journal of a fleet check ({e})") from e
 
 
