@@ -10,7 +10,7 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from licensespring_async.sandbox import Fault, Sandbox, World
+from licensespring_async.sandbox import Customer, CustomerAccount, Fault, Sandbox, World
 
 from ..browsing import too_wide
 
@@ -124,3 +124,24 @@ def test_the_portal_answers_a_browser(browser: Any) -> None:
             assert too_wide(browser) == []
             browser.find_element(By.LINK_TEXT, "Back").click()
             wait_for(browser, "Request file")
+
+
+def test_the_login_page_looks_like_the_others(browser: Any) -> None:
+    """The login page and its end have the style of the other pages, and fit a phone."""
+    world = World()
+    account = CustomerAccount(id=7, name="Acme", code="acme")
+    licenses = world.add_product("MAPS", authorization_method="user")
+    licenses.add_license(user=world.add_user("ana@acme.example"), customer=Customer(customer_account=account))
+
+    def background() -> object:
+        return browser.execute_script("return getComputedStyle(document.querySelector('main section')).background")
+
+    with Sandbox(world) as sandbox, sandbox.blocking_client() as client:
+        browser.get(f"{sandbox.url}/_sandbox/portal/")
+        wanted = background()
+        browser.get(client.sso_url(product="MAPS", customer_account_code="acme").url)
+        assert (browser.title, background(), too_wide(browser)) == ("Log in to acme", wanted, [])
+        browser.find_element(By.LINK_TEXT, "ana@acme.example").click()
+        wait_for(browser, "You are logged in")
+        assert (background(), too_wide(browser)) == (wanted, [])
+        assert browser.get_log("browser") == []

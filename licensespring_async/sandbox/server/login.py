@@ -5,9 +5,13 @@ Programs put `login_hint` in the query to choose a user at once.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache
+from hashlib import sha256
 from html import escape
+from importlib.resources import files
 from typing import Final
 from urllib.parse import urlencode
 
@@ -17,23 +21,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ..service.asked.sign_on import SECONDS, Kind, SignOn
 from ..tenants.tenants import Tenant
-from ..world.customers import User
 
 LOGIN_PATH: Final = "/realms/company-{tenant:int}/protocol/openid-connect/auth"
 SIGNED_ON_PATH: Final = "/signed-on"
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
-_PAGE: Final = """<!doctype html>
+_DOCUMENT: Final = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Log in to the sandbox</title></head>
-<body><h1>Log in to {account}</h1><p>The sandbox asks for no password. Who are you?</p><ul>{users}</ul></body>
+<title>{title}</title><link rel="icon" href="data:,"><style>{style}</style></head>
+<body><header><h1>{title}</h1></header><main><section>{content}</section></main></body>
 </html>
 """
-_SIGNED_ON: Final = "<!doctype html><title>Logged in</title><p>You are logged in. The address has the result.</p>"
 
 
 def login_page(
@@ -50,14 +47,16 @@ def login_page(
             raise HTTPException(404)
         chosen = next((user for user in users if user.username == query.get("login_hint")), None)
         if chosen is None:
-            return HTMLResponse(_page(request, account, users), headers=_HEADERS)
+            links = "".join(_link(request, user.username) for user in users)
+            content = f"<h2>Who are you?</h2><p>The sandbox asks for no password.</p><ul>{links}</ul>"
+            return _page(f"Log in to {account}", content)
 
         def issue(kind: Kind) -> str:
             return sign_on.issue(kind, chosen.username, company=number, account=account, now=now())
 
         state = {name: query[name] for name in ("state",) if name in query}
         if query.get("response_type") == "code":
-            return RedirectResponse(_with_query(target, {"code": issue("code"), **state}), 302, headers=_HEADERS)
+            return RedirectResponse(_with_query(target, {"code": issue("code"), **state}), 302, headers=_headers())
         tokens = {
             "access_token": issue("access"),
             "id_token": issue("id"),
@@ -65,23 +64,41 @@ def login_page(
             "expires_in": SECONDS["access"],
             **state,
         }
-        return RedirectResponse(f"{target}#{urlencode(tokens)}", 302, headers=_HEADERS)
+        return RedirectResponse(f"{target}#{urlencode(tokens)}", 302, headers=_headers())
 
     return endpoint
 
 
 async def signed_on(_: Request) -> Response:
     """Answer the redirect of a client without a redirect_uri of its own."""
-    return HTMLResponse(_SIGNED_ON, headers=_HEADERS)
+    return _page("Logged in", "<p>You are logged in. The address has the result.</p>")
 
 
-def _page(request: Request, account: str, users: Sequence[User]) -> str:
-    links = [
-        f'<li><a href="{escape(str(request.url.include_query_params(login_hint=user.username)))}">'
-        f"{escape(user.username)}</a></li>"
-        for user in users
-    ]
-    return _PAGE.format(account=escape(account), users="".join(links))
+def _page(title: str, content: str) -> Response:
+    text = _DOCUMENT.format(title=escape(title), style=_style(), content=content)
+    return HTMLResponse(text, headers=_headers())
+
+
+@cache
+def _style() -> str:
+    """Return the style of the control page, which strangers may not fetch, but may see here."""
+    return (files("licensespring_async.sandbox.steering") / "page.css").read_text("utf-8")
+
+
+@cache
+def _headers() -> Mapping[str, str]:
+    digest = b64encode(sha256(_style().encode()).digest()).decode()
+    allowed = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; frame-ancestors 'none'"
+    return {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": allowed,
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _link(request: Request, username: str) -> str:
+    address = request.url.include_query_params(login_hint=username)
+    return f'<li><a href="{escape(str(address))}">{escape(username)}</a></li>'
 
 
 def _with_query(target: str, query: dict[str, str]) -> str:
