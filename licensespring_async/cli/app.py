@@ -20,7 +20,6 @@ app = typer.Typer(
     epilog="Credentials come from the environment: LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY, or "
     "LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET.",
     no_args_is_help=True,
-    add_completion=False,
     cls=Group,
     # Our own help cuts nothing off, and leaves the words of an error alone.
     rich_markup_mode=None,

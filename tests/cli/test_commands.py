@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from licensespring_async import ConfigurationError
+from licensespring_async.cli import app
 from licensespring_async.cli.commands import Group, command
 from licensespring_async.cli.console import OUT, say, speak_json
 from licensespring_async.cli.help import Command
@@ -31,9 +32,9 @@ class Picture(Group):
 
 
 def invoke(function: object, *words: str) -> Result:
-    app = typer.Typer(rich_markup_mode=None)
-    app.command(cls=Command)(function)  # type: ignore[type-var]
-    return CliRunner().invoke(app, words, env={"COLUMNS": "80"})
+    drawing = typer.Typer(rich_markup_mode=None)
+    drawing.command(cls=Command)(function)  # type: ignore[type-var]
+    return CliRunner().invoke(drawing, words, env={"COLUMNS": "80"})
 
 
 @command
@@ -122,3 +123,26 @@ def test_a_flag_is_shown_without_a_type() -> None:
     shown = invoke(print_it, "--help").stdout
     assert "-t, --twice" in shown
     assert "bool" not in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("check-", ["check-feature", "check-bundle"]),
+        ("fleet r", ["report", "retry"]),
+        ("api check_license_", ["check_license_feature"]),
+        ("fleet check --progress j", ["json"]),
+        ("sandbox --pri", ["--print-env", "--print-world"]),
+    ],
+)
+def test_a_shell_completes_commands_options_and_choices(typed: str, offered: list[str]) -> None:
+    """Also those of commands that are made only when they are used."""
+    words = f"licensespring-async {typed}"
+    environment = {
+        "_LICENSESPRING_ASYNC_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    done = CliRunner().invoke(app, prog_name="licensespring-async", env=environment)
+    assert done.stdout.split() == offered
+    assert "--install-completion" in CliRunner().invoke(app, ["--help"]).stdout
