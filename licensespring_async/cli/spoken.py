@@ -54,13 +54,25 @@ _IDENTITY: Final = re.compile(
 )
 
 
+_NOTHING_TO_DO: Final[Mapping[tuple[str | None, str], str]] = {
+    ("release_floating_license", "floating_not_available"): "The device holds no slot: there is nothing to release.",
+    **dict.fromkeys(
+        [("deactivate_license", "device_not_found"), ("deactivate_bundle", "device_not_found")],
+        "It is not active on this --hardware-id: there is nothing to deactivate.",
+    ),
+}
+"""Advice for a refusal that elsewhere says how to get what is given back here."""
+
+
 def option(name: str) -> str:
     """Return the option for a parameter: `--license-key`."""
     return f"--{name.replace('_', '-')}"
 
 
 def advice(error: LicenseSpringError) -> str:
-    """Return the first sentence of the error class's docstring: what it means and what to do."""
+    """Return what an error means and what to do: the first sentence of its class's docstring, or what fits better."""
+    if (nothing := _NOTHING_TO_DO.get((error.endpoint, error.kind))) is not None:
+        return nothing
     first = " ".join(cleandoc(type(error).__doc__ or "").partition("\n\n")[0].split())
     return spoken(first.partition(". ")[0].rstrip(".") + ".") if first else ""
 

@@ -131,8 +131,8 @@ def deactivate_license(
 ) -> Call[None]:
     """Deactivate a license on a device.
 
-    A repeated call changes nothing, so it is retried. If the first answer was lost, the retry may raise
-    `DeviceNotFound` or `LicenseNotActive`: the device is then deactivated too.
+    A repeated call changes nothing, so it is retried. If the first answer was lost, the retry may be refused with
+    `device_not_found` or `license_not_active`: the device is then deactivated too.
 
     Args:
         hardware_id: Unique id of the device.
@@ -274,8 +274,8 @@ def deactivate_bundle(
 ) -> Call[None]:
     """Deactivate the licenses of a bundle on a device.
 
-    A repeated call changes nothing, so it is retried. If the first answer was lost, the retry may raise
-    `DeviceNotFound` or `LicenseNotActive`: the device is then deactivated too.
+    A repeated call changes nothing, so it is retried. If the first answer was lost, the retry may be refused with
+    `device_not_found` or `license_not_active`: the device is then deactivated too.
 
     Args:
         product: Short code of the bundle.

@@ -60,8 +60,8 @@ def release_floating_feature(
 ) -> Call[None]:
     """Give back the slot of a floating feature that a device took with `check_license_feature`.
 
-    A repeated call changes nothing, so it is retried. If the first answer was lost, the retry may raise
-    `FloatingFeatureDeviceNotInUse`: the device then holds no slot either.
+    A repeated call changes nothing, so it is retried. If the first answer was lost, the retry may be refused with
+    `floating_feature_device_not_in_use`: the device then holds no slot either.
 
     Args:
         hardware_id: Unique id of the device; the license must be active on it.

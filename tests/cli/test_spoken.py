@@ -6,11 +6,22 @@ import inspect
 import re
 
 import pytest
+from typer.testing import CliRunner
 
-from licensespring_async import errors
+from licensespring_async import endpoints, errors
+from licensespring_async.cli import app
+from licensespring_async.cli.endpoints.commands import COMMANDS
 from licensespring_async.cli.spoken import advice, spoken, told
 from licensespring_async.endpoints.parameters import PARAMETERS
-from licensespring_async.errors import ApiError, ConfigurationError, InvalidParameter, LicenseSpringError, RateLimited
+from licensespring_async.errors import (
+    ApiError,
+    ConfigurationError,
+    DeviceNotFound,
+    FloatingNotAvailable,
+    InvalidParameter,
+    LicenseSpringError,
+    RateLimited,
+)
 from licensespring_async.transport import HttpResponse
 from licensespring_async.transport.clock import Clock
 from licensespring_async.transport.failures import failure
@@ -69,6 +80,31 @@ def test_a_limited_answer_leads_to_the_command_that_paces() -> None:
     (note,) = map(spoken, limited.__notes__)
     assert "`fleet check` with --rate or --plan" in note
     assert "RateLimits" not in note
+
+
+@pytest.mark.parametrize(
+    "words", [*([name] for name in COMMANDS), *(["api", name] for name in endpoints.__all__)], ids=" ".join
+)
+def test_no_help_speaks_python(words: list[str]) -> None:
+    """A value that is left out is not None, a moment is no datetime, and a command raises nothing."""
+    shown = CliRunner().invoke(app, [*words, "--help"])
+    assert shown.exit_code == 0
+    assert re.search(r"\bNone\b|datetime|\braises?\b", shown.stdout) is None
+
+
+@pytest.mark.parametrize(
+    ("refusal", "endpoint", "expected"),
+    [
+        (FloatingNotAvailable, "release_floating_license", "holds no slot: there is nothing to release"),
+        (DeviceNotFound, "deactivate_license", "not active on this --hardware-id: there is nothing to deactivate"),
+        (FloatingNotAvailable, "borrow_floating_license", "Every floating slot is in use"),
+    ],
+)
+def test_the_advice_fits_what_was_asked(refusal: type[ApiError], endpoint: str, expected: str) -> None:
+    """Someone who gives a slot or a device back is not told how to get one."""
+    error = refusal(400, "", "")
+    error.endpoint = endpoint
+    assert expected in advice(error)
 
 
 def test_an_error_of_another_server_leads_to_the_address() -> None:

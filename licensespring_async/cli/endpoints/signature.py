@@ -37,6 +37,7 @@ _PANELS: Final[Mapping[str, str]] = {
 }
 _OTHERWISE: Final = "1 for an error, 2 for wrong usage, 4 for refused credentials or a wrong signature."
 _NAME = re.compile(r"`(\w+)`")
+_EXAMPLE: Final = "2030-01-31T12:00:00+00:00"
 
 
 def taking(
@@ -135,7 +136,8 @@ def _option(name: str, kind: Any, text: str) -> Any:
 
 
 def _spoken(text: str, parameters: Container[str]) -> str:
-    """Return a text with options in place of parameters."""
+    """Return a text with options in place of parameters, and without values of Python."""
+    text = text.replace("as an aware datetime; None for", f"such as {_EXAMPLE}; by default")
     return _NAME.sub(lambda found: option(found[1]) if found[1] in parameters else found[0], text)
 
 
@@ -159,9 +161,9 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as e:
-        raise typer.BadParameter("must be a date and time in ISO 8601, for example 2030-01-31T12:00:00+00:00") from e
+        raise typer.BadParameter(f"must be a date and time in ISO 8601, for example {_EXAMPLE}") from e
     if moment.tzinfo is None:
-        raise typer.BadParameter("must have an offset from UTC, for example 2030-01-31T12:00:00+00:00")
+        raise typer.BadParameter(f"must have an offset from UTC, for example {_EXAMPLE}")
     return moment
 
 
