@@ -64,6 +64,14 @@ def test_every_output_has_the_same_records(offline: Run, tmp_path: Path, service
     assert (third.outcome, third.code, third.message) == ("error", "invalid_row", "hardware_id is missing")
 
 
+@pytest.mark.parametrize("name", ["results.xlsx", "results.TSV", "results.csv.gz"])
+def test_a_format_that_is_not_written_is_refused(offline: Run, tmp_path: Path, service: Service, name: str) -> None:
+    """Results that no program would open under their name are not written."""
+    done = offline(*words(fleet(tmp_path / "fleet.csv", 3), tmp_path / name, service))
+    assert (done.exit_code, list(tmp_path.glob("results*"))) == (2, [])
+    assert f"{name}: results are not written in this format; name a .csv, .parquet or .jsonl file" in done.stderr
+
+
 def test_parquet_appears_whole_when_the_run_ends_early(tmp_path: Path) -> None:
     """However the run ends, the file has what was done; before that, what was there is left."""
     path = tmp_path / "results.parquet"

@@ -16,7 +16,7 @@ from ..console import ERR, OUT, say, speak_json
 from ..exits import Code
 from .checkers import Service
 from .ends import Ends
-from .output import refuse_input
+from .output import refuse_format, refuse_input
 from .pacing import Pace
 from .preflight import Slots, complaints, outlook
 from .progress import Shown
@@ -75,10 +75,11 @@ class Fleet(Group):
         """Return the service to ask.
 
         Raises:
-            ConfigurationError, typer.BadParameter: Options contradict each other, or the output is the input.
+            ConfigurationError, typer.BadParameter: Options contradict each other, or the output cannot be written.
         """
         if self.sandbox:
             self.connection.refuse_beside_sandbox()
+        refuse_format(self.output)
         refuse_input(self.output, self.rows.file)
         return Service(is_sandbox=self.sandbox, connection=self.connection, pace=self.pace, release=self.slots.release)
 

@@ -20,6 +20,8 @@ from ...fleet.results.result import KINDS
 from ..saving import STDOUT, refuse_closed_stdout, unwritable
 from .parquet_output import parquet_output
 
+_UNWRITTEN = (".tsv", ".xls", ".xlsx", ".ods", ".gz", ".zst")
+
 
 @contextmanager
 def open_output(
@@ -96,6 +98,18 @@ def _told(name: str) -> Generator[None]:
         if e.errno == errno.EPIPE:  # the reader has seen enough
             raise
         raise unwritable(name, e) from e
+
+
+def refuse_format(output: str | None) -> None:
+    """Refuse to write JSONL under the name of another format, which no program would open.
+
+    Raises:
+        ConfigurationError: The name ends like that of a spreadsheet or of compressed text.
+    """
+    if output is not None and output.lower().endswith(_UNWRITTEN):
+        raise ConfigurationError(
+            f"--output {output}: results are not written in this format; name a .csv, .parquet or .jsonl file"
+        )
 
 
 def refuse_input(output: str | None, source: str | None) -> None:
