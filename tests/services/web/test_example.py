@@ -19,7 +19,9 @@ import uvicorn
 from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.sandbox.server.serving import listen
 
-README = (Path(__file__).parents[3] / "README.md").read_text()
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text()
+SANDBOX = (ROOT / "licensespring_async/sandbox/README.md").read_text()
 KEY = "9F2C-77AA-0B1E-C0DE"
 DEVICES = [f"device-{number}" for number in range(20)]
 
@@ -97,6 +99,18 @@ async def test_a_router_of_licensed_routes() -> None:
         assert (second.status_code, second.json()) == (403, {"detail": "not licensed"})
         for path in ("/render", "/exports/{name}"):
             assert {"403", "503"} <= schema["paths"][path]["get"]["responses"].keys()
+
+
+@pytest.mark.anyio
+async def test_it_can_be_tried_without_an_account() -> None:
+    """The last line that the sandbox's README suggests serves the world there, whose device and key are licensed."""
+    [line] = re.findall(r"`(app = make_app\(Sandbox[^`]*)`", SANDBOX)
+    [made] = re.findall(r"^## Worlds\n\n```python\n.*?(^world = .*?\n)\n", SANDBOX, re.M | re.S)
+    scope = example() | {"Sandbox": Sandbox, "World": World}
+    exec(f"{made}{line}", scope)  # noqa: S102  # our own README
+    headers = dict(re.findall(r'-H "([\w-]+): ([^"]+)"', SANDBOX))
+    async with serving(scope["app"]) as url, httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as caller:
+        assert (await caller.get("/render", headers=headers)).json() == {"licensed": "ok"}
 
 
 def counted(sandbox: Sandbox) -> int:
