@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Generator
+from typing import Any
 
 import attrs
 
@@ -30,7 +31,7 @@ class Refusing(asyncio.Protocol):
     def __init__(self, arrivals: Arrivals) -> None:
         self.arrivals, self.buffer = arrivals, b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:

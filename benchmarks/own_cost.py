@@ -139,6 +139,7 @@ async def main() -> None:
     own, with_memory, with_windows = await cost(bare), await cost(verified), await cost(paced)
     rsa_check = verification_cost(key.public_key(), base64.b64decode(signature))
     with_circuit, with_api = await cost(guarded), await cost(traced)
+    assert guarded.circuit is not None
     guarded.circuit._open("by hand")
     opened = await refused_cost(guarded)
     remembered = await remembered_cost(bare)

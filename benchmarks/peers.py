@@ -34,7 +34,7 @@ Ask = Callable[[], Awaitable[object]]
 Peer = Callable[[Server, str, int], AbstractAsyncContextManager[Ask]]
 
 KEY = ApiKey(api_key="4d3c0a5e-93a1-44a5-8a86-ec5ea4fdf3c1", shared_key="3bD8sXfVtUeLSqkqrE1c2nYwPz7RkMhG0aJvQd5C")
-CHECK = {
+CHECK: dict[str, Any] = {
     "product": "TP",
     "feature": "render",
     "hardware_id": "a3f9-77c1-0b2d-5e64",
@@ -140,7 +140,7 @@ async def hand_written(server: Server, base: str, concurrency: int) -> AsyncGene
         if idle:
             wire = idle.pop()
         else:
-            _, wire = await loop.create_connection(_Wire, parts.hostname, parts.port, ssl=context)
+            _, wire = await loop.create_connection(_Wire, parts.hostname or "", parts.port or 0, ssl=context)
             made.append(wire)
         wire.answered = loop.create_future()
         fields = "".join(f"{name}: {value}\r\n" for name, value in signed().items())

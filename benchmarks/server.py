@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import attrs
 import trustme
@@ -153,7 +154,7 @@ class Answering(asyncio.Protocol):
     def __init__(self, answers: Iterator[bytes], delay: float) -> None:
         self.answers, self.delay, self.buffer = answers, delay, b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:

@@ -27,6 +27,7 @@ import statistics
 import time
 from collections.abc import Generator
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import attrs
@@ -89,8 +90,8 @@ class Asking(asyncio.Protocol):
     def __init__(self, request: bytes, count: int, done: asyncio.Future[bytes]) -> None:
         self.request, self.count, self.done, self.buffer = request, count, done, b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport: Any = transport
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
         self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
@@ -117,8 +118,7 @@ async def load(port: int, path: str, connections: int = 1, count: int = 1) -> by
     for _ in range(connections):
         done: asyncio.Future[bytes] = loop.create_future()
         waiting.append(done)
-        asking = Asking("\r\n".join(lines).encode(), count, done)
-        await loop.create_connection(lambda asking=asking: asking, "127.0.0.1", port)
+        await loop.create_connection(partial(Asking, "\r\n".join(lines).encode(), count, done), "127.0.0.1", port)
     return (await asyncio.gather(*waiting))[-1]
 
 

@@ -53,7 +53,7 @@ class Callbacks:
             self.passed.append(time.perf_counter() - passed)
             self.own.append(self.used[-1] - self.collected)
 
-        asyncio.Handle._run = timed  # type: ignore[method-assign]
+        asyncio.Handle._run = timed  # type: ignore[assignment, method-assign]
         gc.callbacks.append(self.note_collection)
         return self
 
