@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from licensespring_async import ConfigurationError, LicenseSpring
 from licensespring_async.cli import app
+from licensespring_async.cli.sandbox import telling
 from licensespring_async.sandbox import Sandbox, load_world
 
 from .processes import line_of, running
@@ -127,6 +128,21 @@ def test_a_shell_is_told_of_a_sandbox_that_runs(tmp_path: Path) -> None:
     assert (printed.exit_code, checked.exit_code) == (0, 0), printed.stderr + checked.stderr
     assert Path(told["LICENSESPRING_PUBLIC_KEY_FILE"]).read_text() == sandbox.public_key
     assert Path(told["LICENSESPRING_PUBLIC_KEY_FILE"]).stat().st_mode & 0o077 == 0
+
+
+def test_powershell_has_commands_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On Windows, unless bash runs there, the variables and what to type are those of PowerShell."""
+    windows = telling.Shell.of("nt", {"XDG_CACHE_HOME": str(tmp_path)})
+    with Sandbox() as sandbox:
+        told = {**sandbox.describe(), "api_key": "it's"}
+        lines = telling.environment(told, windows).splitlines()
+        telling.tell_people(told, 1, windows)
+    assert "$env:LICENSESPRING_API_KEY = 'it''s'" in lines
+    assert lines[0] == "Remove-Item Env:LICENSESPRING_CLIENT_ID, Env:LICENSESPRING_CLIENT_SECRET -ErrorAction Ignore"
+    shown = capsys.readouterr().out
+    assert "licensespring-async sandbox --print-env --port 1 | Out-String | iex\n" in shown
+    assert "\\" not in shown
+    assert telling.Shell.of("nt", {"SHELL": "/usr/bin/bash"}) is telling.Shell.of("posix", {}) is telling.Shell.POSIX
 
 
 def test_the_variable_of_the_key_is_for_the_command_line_alone(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ def sandbox(*, address: Address, told: Told, served: Served, limits: Limits, ste
     another terminal, this makes the other commands use it:
 
     eval "$(licensespring-async sandbox --print-env)"
+
+    In PowerShell: licensespring-async sandbox --print-env | Out-String | iex
     """
     from ...sandbox import DEMO_FILE, SandboxError  # noqa: PLC0415  # an extra
 

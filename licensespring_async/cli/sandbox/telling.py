@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -19,7 +20,45 @@ _LARGEST_ANSWER: Final = 100_000
 _LOG: Final = logging.getLogger("licensespring_async.sandbox.requests")
 
 
-def tell_people(told: Mapping[str, Any], port: int) -> None:
+class Shell(Enum):
+    """A family of shells, and how their commands are spelled."""
+
+    POSIX = "posix"
+    POWERSHELL = "powershell"
+
+    @classmethod
+    def of(cls, system: str, environ: Mapping[str, str]) -> Shell:
+        """Return the shell of a system (`os.name`); bash sets SHELL, on Windows too."""
+        return cls.POWERSHELL if system == "nt" and "SHELL" not in environ else cls.POSIX
+
+    def running(self, command: str) -> str:
+        """Return what runs the commands that a command prints."""
+        return f'eval "$({command})"' if self is Shell.POSIX else f"{command} | Out-String | iex"
+
+    def setting(self, name: str, value: str) -> str:
+        """Return the command that sets an environment variable."""
+        if self is Shell.POSIX:
+            return f"export {name}={shlex.quote(value)}\n"
+        quoted = value.replace("'", "''")
+        return f"$env:{name} = '{quoted}'\n"
+
+    def unsetting(self, *names: str) -> str:
+        """Return the command that removes environment variables."""
+        if self is Shell.POSIX:
+            return f"unset {' '.join(names)}\n"
+        return f"Remove-Item {', '.join(f'Env:{name}' for name in names)} -ErrorAction Ignore\n"
+
+    @property
+    def onward(self) -> str:
+        """What stands at the end of a line whose command goes on."""
+        return " \\" if self is Shell.POSIX else " `"
+
+
+SHELL: Final = Shell.of(os.name, os.environ)
+"""The shell of this system."""
+
+
+def tell_people(told: Mapping[str, Any], port: int, shell: Shell = SHELL) -> None:
     """Print the sandbox's address, its web page, and how to connect a client and the command line."""
     url, demo = told["url"], told["demo"]
     say(OUT, ("License sandbox", "bold"), f" at {url}. Ctrl-C ends it.")
@@ -27,12 +66,12 @@ def tell_people(told: Mapping[str, Any], port: int) -> None:
     say(OUT, "")
     say(OUT, ("In another terminal:", "bold"))
     where = "" if port == DEFAULT_PORT else f" --port {port}"
-    write(f'  eval "$(licensespring-async sandbox --print-env{where})"\n')
+    write(f"  {shell.running(f'licensespring-async sandbox --print-env{where}')}\n")
     if demo is not None:
         write(
-            "  licensespring-async check-feature \\\n"
-            f"    --product {demo['product']} --feature {demo['feature']} \\\n"
-            f"    --hardware-id {demo['hardware_id']} \\\n"
+            f"  licensespring-async check-feature{shell.onward}\n"
+            f"    --product {demo['product']} --feature {demo['feature']}{shell.onward}\n"
+            f"    --hardware-id {demo['hardware_id']}{shell.onward}\n"
             f"    --license-key {demo['license_key']}\n"
         )
     say(OUT, "")
@@ -44,7 +83,7 @@ def tell_people(told: Mapping[str, Any], port: int) -> None:
     )
 
 
-def environment(told: Mapping[str, Any]) -> str:
+def environment(told: Mapping[str, Any], shell: Shell = SHELL) -> str:
     """Return shell commands that point the command line and `LicenseSpring.from_env` at this sandbox.
 
     Side effect: writes its public key to a private file of this user, named by a variable for the command line.
@@ -62,8 +101,9 @@ def environment(told: Mapping[str, Any]) -> str:
         "LICENSESPRING_SHARED_KEY": told["shared_key"],
         "LICENSESPRING_PUBLIC_KEY_FILE": str(key),
     }
-    unset = "unset LICENSESPRING_CLIENT_ID LICENSESPRING_CLIENT_SECRET\n"  # both kinds at once are refused
-    return unset + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    # Both kinds of credentials at once are refused.
+    unset = shell.unsetting("LICENSESPRING_CLIENT_ID", "LICENSESPRING_CLIENT_SECRET")
+    return unset + "".join(shell.setting(name, value) for name, value in variables.items())
 
 
 def log_requests() -> None:
