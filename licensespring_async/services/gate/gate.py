@@ -72,6 +72,8 @@ class LicenseGate(Public):
         clock: Clock = Clock(),  # noqa: B008  # frozen
         random: Callable[[], float] = random_module.random,
     ) -> None:
+        if not isinstance(client, LicenseSpring):
+            raise ConfigurationError("client: must be a LicenseSpring object, such as `LicenseSpring()`")
         _check_positive(ttl=ttl, refused_ttl=refused_ttl, max_size=max_size, miss_burst=miss_burst, miss_rate=miss_rate)
         _check_parts(jitter=jitter, refresh_ahead=refresh_ahead, floating_part=floating_part)
         self._memory = Memory(max_size, refresh_ahead, clock.monotonic)

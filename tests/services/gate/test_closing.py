@@ -6,7 +6,7 @@ import anyio
 import attrs
 import pytest
 
-from licensespring_async import ConfigurationError, InvalidParameter
+from licensespring_async import ConfigurationError, InvalidParameter, LicenseSpring
 from licensespring_async.services import LicenseGate
 
 from ...fakes import ScriptedEngine, client
@@ -51,6 +51,13 @@ async def test_a_closed_gate_says_so() -> None:
     """A gate that is not open asks nothing."""
     with pytest.raises(ConfigurationError, match="not open"):
         await LicenseGate(client(ScriptedEngine())).allows(CHECK)
+
+
+@pytest.mark.parametrize("wrong", [None, LicenseSpring, "https://api.licensespring.com"])
+def test_a_gate_needs_a_client(wrong: object) -> None:
+    """What is no client is refused when the gate is made; a `Licensing` takes the class, and so may people here."""
+    with pytest.raises(ConfigurationError, match="client: must be a LicenseSpring object"):
+        LicenseGate(wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(
