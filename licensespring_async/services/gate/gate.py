@@ -19,7 +19,7 @@ from ..asking import Asking
 from .decisions import Decision
 from .faults import Faults
 from .flights import Flight, Flights
-from .grace import Grace, StoredAnswers
+from .grace import Grace, StoredAnswers, checked_grace
 from .inquiry import Inquiry, Terms
 from .memory import Memory
 from .misses import Misses, Settle
@@ -76,6 +76,7 @@ class LicenseGate(Public):
             raise ConfigurationError("client: must be a LicenseSpring object, such as `LicenseSpring()`")
         _check_positive(ttl=ttl, refused_ttl=refused_ttl, max_size=max_size, miss_burst=miss_burst, miss_rate=miss_rate)
         _check_parts(jitter=jitter, refresh_ahead=refresh_ahead, floating_part=floating_part)
+        grace = checked_grace(grace)
         self._memory = Memory(max_size, refresh_ahead, clock.monotonic)
         self._flights, self._faults = Flights(), Faults()
         self._stored = None if grace is None else StoredAnswers(grace, client.service)

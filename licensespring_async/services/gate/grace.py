@@ -56,6 +56,13 @@ class Grace(Unpickled):
             raise ConfigurationError("secret: must have at least 16 bytes; keep it apart from the store")
 
 
+def checked_grace(grace: Grace | None) -> Grace | None:
+    """Return a grace; raise ConfigurationError for what is none, such as a number of hours."""
+    if grace is not None and not isinstance(grace, Grace):
+        raise ConfigurationError(f"grace: must be a Grace, for example Grace(hours=72), not {type(grace).__name__}")
+    return grace
+
+
 @attrs.frozen(kw_only=True)
 class Verified:
     """The last answer that the service gave to a check.

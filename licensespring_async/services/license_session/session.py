@@ -26,7 +26,7 @@ from ...signatures import PublicKeys
 from ...transport import Clock
 from ...transport.clock import is_number
 from ..gate.decisions import Decision
-from ..gate.grace import Grace
+from ..gate.grace import Grace, checked_grace
 from .counting import Counting, Use, UsesKept
 from .holding import Holding
 from .inquiry import Inquiry
@@ -113,6 +113,11 @@ class LicenseSession(Unpickled):
             raise ConfigurationError("check_every: must be a number of seconds, 1 or more")
         if not is_number(jitter) or not 0 <= jitter < 1:
             raise ConfigurationError("jitter: must be a number from 0 to below 1")
+        if isinstance(features, str):
+            raise ConfigurationError(f"features: must be several codes, for example [{features!r}]")
+        if store is not None and not isinstance(store, LicenseStore):
+            raise ConfigurationError(f"store: must be a LicenseStore, for example LicenseStore({str(store)!r})")
+        grace = checked_grace(grace)
         if grace is not None and grace.store is not None:
             raise ConfigurationError("grace: must not have a store; the session uses its own")
         self._client, self._product = client, product

@@ -10,7 +10,7 @@ from ...client import LicenseSpring
 from ...errors import ConfigurationError
 from ...transport import CircuitPolicy, Clock
 from ..gate.gate import LicenseGate
-from ..gate.grace import Grace
+from ..gate.grace import Grace, checked_grace
 
 
 def with_circuit(client: Callable[..., LicenseSpring], circuit: CircuitPolicy) -> Callable[..., LicenseSpring]:
@@ -29,6 +29,7 @@ def gate_maker(
     gate: Callable[[LicenseSpring], LicenseGate] | None, *, ttl: float | None, grace: Grace | None, clock: Clock
 ) -> Callable[[LicenseSpring], LicenseGate]:
     """Return a factory of gates: the given one, or one with these options."""
+    grace = checked_grace(grace)
     if gate is None:
         if ttl is None:
             return functools.partial(LicenseGate, grace=grace, clock=clock)

@@ -60,6 +60,12 @@ def test_a_gate_needs_a_client(wrong: object) -> None:
         LicenseGate(wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
+def test_a_grace_is_no_number_of_hours() -> None:
+    """A number is refused when the gate is made, and the error shows what to write."""
+    with pytest.raises(ConfigurationError, match=r"grace: must be a Grace, for example Grace\(hours=72\)"):
+        LicenseGate(client(ScriptedEngine()), grace=72)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
