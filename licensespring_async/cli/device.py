@@ -16,7 +16,11 @@ def hardware_id(
     *,
     application: Annotated[
         str,
-        typer.Argument(help="A name that no other vendor uses, for example com.example.render.", show_default=False),
+        typer.Argument(
+            help="A name that no other vendor uses, for example com.example.render.",
+            metavar="APPLICATION",
+            show_default=False,
+        ),
     ],
 ) -> None:
     """Print the id of this machine for one application, as `licensespring_async.device` makes it.
