@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from licensespring_async.sandbox import Customer, CustomerAccount, Fault, Sandbox, World
@@ -62,6 +63,10 @@ def test_shows_what_happens_while_it_happens(browser: Any, tmp_path: Path) -> No
     wait_for(browser, "the sandbox is not responding")
 
 
+def wait_for_focus(browser: Any, text: str) -> None:
+    WebDriverWait(browser, 20).until(lambda driver: driver.switch_to.active_element.text == text)
+
+
 def press(browser: Any, text: str) -> None:
     def pressed(driver: Any) -> bool:
         driver.find_element(By.XPATH, f"//button[normalize-space()='{text}']").click()
@@ -108,6 +113,16 @@ def test_buttons_steer_it(browser: Any) -> None:
         wait_for(browser, "1 of 2")
         assert "--hardware-id secret-device" in shown(browser)
         assert [each for each in browser.get_log("browser") if "400" not in each["message"]] == []
+
+
+def test_the_keyboard_stays_on_a_button(browser: Any) -> None:
+    """A button that was pressed by the keyboard keeps the focus, also if it was made anew."""
+    with Sandbox(world_with_slots()) as sandbox:
+        browser.get(f"{sandbox.url}/_sandbox/")
+        wait_for(browser, "live")
+        for pressed, after in (("Revoke", "Restore"), ("Freeze", "Freeze")):
+            browser.find_element(By.XPATH, f"//button[normalize-space()='{pressed}']").send_keys(Keys.ENTER)
+            wait_for_focus(browser, after)
 
 
 def test_the_portal_answers_a_browser(browser: Any) -> None:

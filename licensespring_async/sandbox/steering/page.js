@@ -34,12 +34,13 @@ async function refresh() {
     shown.delete(id);
     document.getElementById(id).remove();
   }
-  say(live, "live", "on");
+  if (live.className !== "on") say(live, "live", "on"); // a screen reader would say it every second
 }
 
 async function send(button, content) {
   const { post, method = "POST", ask } = button.dataset;
   if (ask && !confirm(ask)) return;
+  const focused = document.activeElement === button; // a disabled button loses the focus
   button.disabled = true;
   try {
     const headers = { "Content-Type": "application/json" };
@@ -51,6 +52,7 @@ async function send(button, content) {
     say(told, "the sandbox is not responding", "off");
   } finally {
     button.disabled = false;
+    if (focused) (button.isConnected ? button : document.getElementById(button.id))?.focus();
   }
 }
 
