@@ -48,7 +48,7 @@ class InvalidLicenseFeatureCode(LicenseRefused, code="invalid_license_feature_co
 
 
 class FloatingNotAvailable(LicenseRefused, code="floating_not_available"):
-    """No slot: all are in use until one is released or times out; or, for a release, this device holds none."""
+    """Every floating slot is in use; try again when another device has released one or its time-out has passed."""
 
 
 class LicenseNotEnoughConsumptions(LicenseRefused, code="license_not_enough_consumptions"):
