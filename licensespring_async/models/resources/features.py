@@ -9,7 +9,6 @@ import attrs
 from ..enums import FeatureType
 from ..expiry import Timed
 from ..json_types import JsonObject
-from ..json_types import OptionalDate as OptionalDate  # noqa: PLC0414  # the hints of inherited fields are resolved here
 from .company import Company
 from .consumption import Counted
 from .floating import Lends

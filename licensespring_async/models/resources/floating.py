@@ -1,6 +1,6 @@
 """Floating slots, and borrowed ones."""
 
-from __future__ import annotations
+# Annotations are evaluated here: other modules inherit these fields, but do not have their names.
 
 import attrs
 
