@@ -46,28 +46,32 @@ def open_output(
     elif name == STDOUT:
         refuse_closed_stdout()
         yield _writer(partial(_put_text, sys.stdout), "stdout", kept)
-    elif name.lower().endswith(".parquet"):
-        if not force:
-            refuse_loss(name)
-        _refuse_directory(Path(name))
-        with _told(name), parquet_output(Path(name), kept, earlier) as write:
-            yield write
     else:
+        _refuse_directory(Path(name))
         if not force:
             refuse_loss(name)
-        _refuse_directory(Path(name))
+        if name.lower().endswith(".parquet"):
+            with _told(name), parquet_output(Path(name), kept, earlier) as write:
+                yield write
+        else:
+            with _text_output(name, kept, earlier) as write:
+                yield write
+
+
+@contextmanager
+def _text_output(name: str, kept: Sequence[str], earlier: Iterable[Result]) -> Generator[Callable[[Result], None]]:
+    with _told(name):
+        new = Replacement(Path(name))
+    try:
+        write = _writer(partial(_put_bytes, new), name, kept)
+        for each in earlier:
+            write(each)
         with _told(name):
-            new = Replacement(Path(name))
-        try:
-            write = _writer(partial(_put_bytes, new), name, kept)
-            for each in earlier:
-                write(each)
-            with _told(name):
-                new.put()
-            yield write
-            _refuse_loss_of(new.file, name)
-        finally:
-            new.discard()
+            new.put()
+        yield write
+        _refuse_loss_of(new.file, name)
+    finally:
+        new.discard()
 
 
 def _put_text(file: TextIO, line: str) -> None:
@@ -95,9 +99,14 @@ def _told(name: str) -> Generator[None]:
     try:
         yield
     except OSError as e:
-        if e.errno == errno.EPIPE:  # the reader has seen enough
-            raise
-        raise unwritable(name, e) from e
+        _tell(e, name)
+        raise
+
+
+def _tell(error: OSError, name: str) -> None:
+    """Raise what explains an error, except for a pipe whose reader has seen enough."""
+    if error.errno != errno.EPIPE:
+        raise unwritable(name, error) from error
 
 
 def refuse_format(output: str | None) -> None:
@@ -157,8 +166,11 @@ def _writer(put: Callable[[str], None], name: str, kept: Sequence[str]) -> Calla
     is_csv = name.lower().endswith(".csv")
 
     def write(line: str) -> None:
-        with _told(name):
+        try:  # for each row, and `_told` would cost as much as the line
             put(line)
+        except OSError as e:
+            _tell(e, name)
+            raise
 
     if is_csv:
         columns = [*KINDS, *kept]
