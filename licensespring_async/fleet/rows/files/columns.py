@@ -68,18 +68,31 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
         raise ConfigurationError(f"no column {', '.join(unknown)} can be mapped; map one of {', '.join(COLUMNS)}")
 
 
-def our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, advice: str) -> list[str]:
-    """Return our name for each column of a source; "" for a column that is ignored.
+def matched(
+    found: Sequence[str], mapping: Mapping[str, str], keep: Sequence[str], *, source: str, advice: str
+) -> tuple[list[str], dict[str, int]]:
+    """Return our name for each column of a source, "" for one that is ignored; and the positions of those to keep.
+
+    Warns of a column that is ignored although it looks like one of ours.
 
     Args:
         found: Names of the source's columns.
         mapping: The source's name for a column, by our name.
+        keep: Columns to keep, by the source's names or ours. Our name is of the column that is checked, even if
+            another column is called so.
         source: Name of the source, for errors.
         advice: Where and how it must name its columns, for errors.
 
     Raises:
-        ConfigurationError: A required or mapped column is missing, or occurs twice.
+        ConfigurationError: A required, mapped or kept column is missing, or occurs twice.
     """
+    ours = _our_names(found, mapping, source=source, advice=advice)
+    places = _kept_columns(found, ours, keep, source=source)
+    warn_of_ignored(found, ours, keep, source=source)
+    return ours, places
+
+
+def _our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, advice: str) -> list[str]:
     check_mapping(mapping)
     names = {folded(given): ours for ours, given in mapping.items()}
     given = [folded(each) for each in found]
@@ -105,19 +118,7 @@ def our_names(found: Sequence[str], mapping: Mapping[str, str], *, source: str, 
     return columns
 
 
-def kept_columns(found: Sequence[str], ours: Sequence[str], keep: Sequence[str], *, source: str) -> dict[str, int]:
-    """Return the positions of the columns to keep, by the names in `keep`.
-
-    Args:
-        found: Names of the source's columns.
-        ours: Our name for each of them.
-        keep: Columns to keep, by the source's names or ours. Our name is of the column that is checked, even if
-            another column is called so.
-        source: Name of the source, for errors.
-
-    Raises:
-        ConfigurationError: The source has no such column, or several.
-    """
+def _kept_columns(found: Sequence[str], ours: Sequence[str], keep: Sequence[str], *, source: str) -> dict[str, int]:
     given = [folded(each) for each in found]
     places: dict[str, int] = {}
     for name in keep:

@@ -12,7 +12,7 @@ import attrs
 
 from ....errors import ConfigurationError
 from ..row import COLUMNS, InvalidRow, Row, keeping, row_from
-from .columns import folded, kept_columns, our_names, warn_of_ignored
+from .columns import folded, matched
 from .streams import LONGEST_LINE, bounded, refuse_other_encoding
 
 _CALLED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -38,9 +38,7 @@ def rows_in(
     reader = csv.reader(lines, strict=True, delimiter=delimiter)
     header = _header(lines, reader, name, delimiter)
     advice = f"The first line must name the columns, separated by {_called(delimiter)}"
-    columns = our_names(header, mapping, source=name, advice=advice)
-    places = kept_columns(header, columns, keep, source=name)
-    warn_of_ignored(header, columns, keep, source=name)
+    columns, places = matched(header, mapping, keep, source=name, advice=advice)
     names = {*header, f"{_MARK}{header[0]}"}
     row = 0
     while True:

@@ -15,7 +15,7 @@ from ....endpoints.parameters import LONGEST_TEXT
 from ....errors import ConfigurationError
 from ....extras import needs_extra
 from ..row import InvalidRow, Row, keeping, row_from
-from .columns import kept_columns, our_names, warn_of_ignored
+from .columns import matched
 
 _BATCH = 1000
 _BUFFER = 1 << 16  # without one, a whole column of a row group is held
@@ -69,9 +69,8 @@ def _needed(
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return our name for each needed column, and the column for each kept name."""
     names = [str(each) for each in schema.names]
-    ours = our_names(names, mapping, source=path, advice="The file must have the columns")
-    places = {name: names[at] for name, at in kept_columns(names, ours, keep, source=path).items()}
-    warn_of_ignored(names, ours, keep, source=path)
+    ours, at = matched(names, mapping, keep, source=path, advice="The file must have the columns")
+    places = {name: names[place] for name, place in at.items()}
     kept = {*places.values()}
     wanted = {given: name for given, name in zip(names, ours, strict=True) if name or given in kept}
     if wrong := [given for given in wanted if not _may_hold_values(schema.field(given).type)]:

@@ -13,7 +13,7 @@ from ....errors import ConfigurationError
 from ....extras import installing_beside
 from ....redaction import excerpt
 from ..row import InvalidRow, Row, keeping, row_from
-from .columns import kept_columns, our_names, warn_of_ignored
+from .columns import matched
 
 _BATCH = 1000
 
@@ -41,9 +41,7 @@ def rows_of(
                 raise ConfigurationError("query: returns no rows; write a SELECT")
             advice = "The query must name its columns (SELECT serial AS hardware_id ...)"
             names = list(result.keys())
-            ours = our_names(names, mapping, source="query", advice=advice)
-            places = kept_columns(names, ours, keep, source="query")
-            warn_of_ignored(names, ours, keep, source="query")
+            ours, places = matched(names, mapping, keep, source="query", advice=advice)
             for values in result:
                 row += 1
                 found = row_from(dict(zip(ours, values, strict=True)), row=row)
