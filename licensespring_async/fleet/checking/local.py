@@ -84,7 +84,6 @@ class LocalChecker:
         self._probing = anyio.Lock()
         self._under_way = 0
         self._paused_until = -math.inf
-        self._is_ended = False
         self.most = bounds.most
         self.throttled = 0
 
@@ -109,7 +108,7 @@ class LocalChecker:
         except LicenseSpringError as error:
             if not error.may_pass:
                 self._answered(is_full=is_full, waited=error.waited)
-            elif error.attempts and not isinstance(error, RateLimited) and not self._is_ended:
+            elif error.attempts and not isinstance(error, RateLimited) and not self._patience.is_over:
                 self._outage.failed(error, self._under_way)
             raise
         finally:
@@ -123,7 +122,6 @@ class LocalChecker:
 
     def end(self) -> None:
         """Stop the rows that wait for the rate limits."""
-        self._is_ended = True
         self._patience.end()
 
     def _watch(self, event: Event) -> None:
@@ -137,6 +135,6 @@ class LocalChecker:
     def _note_pause(self, error: RateLimited, now: float) -> None:
         pause = seconds_asked(error)
         # Once for all requests that were under way together.
-        if pause >= _LONG_PAUSE and now >= self._paused_until and not self._is_ended:
+        if pause >= _LONG_PAUSE and now >= self._paused_until and not self._patience.is_over:
             self._tell(error)
         self._paused_until = max(self._paused_until, now + pause)

@@ -20,15 +20,19 @@ With the defaults that is 20 s: a burst that fills the service's window of 10 s 
 
 
 class Patience:
-    """Lets calls wait for rate windows or an open circuit on top of `timeout`; for runs of many calls."""
+    """Lets calls wait for rate windows or an open circuit on top of `timeout`; for runs of many calls.
+
+    Attributes:
+        is_over: Whether `end` was called.
+    """
 
     def __init__(self) -> None:
         self._waits: set[anyio.CancelScope] = set()
-        self._is_over = False
+        self.is_over = False
 
     def end(self) -> None:
         """End every wait: the waiting calls fail with `DeadlineExceeded`, unsent."""
-        self._is_over = True
+        self.is_over = True
         for scope in self._waits:
             scope.cancel()
 
@@ -36,7 +40,7 @@ class Patience:
     def wait(self) -> Generator[anyio.CancelScope]:
         """Wait in the block until patience ends; the scope tells whether it did."""
         with anyio.CancelScope() as scope:
-            if self._is_over:
+            if self.is_over:
                 scope.cancel()
             self._waits.add(scope)
             try:
