@@ -245,9 +245,9 @@ def features(feature: LicenseFeature, listed: ProductFeature, now: datetime) -> 
     assert_type(feature.id, int)
     assert_type(feature.license_id, int)
     assert_type(feature.code, str)
-    assert_type(feature.feature_type, FeatureType | str)
+    assert_type(feature.feature_type, FeatureType | str | None)
     assert_type(feature.expiry_date, datetime | None)
-    assert_type(feature.metadata, Mapping[str, object])
+    assert_type(feature.metadata, Mapping[str, object] | None)
     assert_type(feature.floating_in_use_devices, int | None)
     assert_type(feature.consumption_period, ConsumptionPeriod | str | None)
     assert_type(feature.company, Company | None)
@@ -293,7 +293,6 @@ def answers(trial: Trial, consumption: Consumption, variable: DeviceVariable, it
     assert_type(variable.created_at, datetime | None)
     assert_type(item.license, License)
     assert_type(item.to_dict(masked=True), dict[str, object])
-    Trial(license_type="perpetual")  # type: ignore[call-arg]
 
 
 def bundles(bundle: Bundle) -> None:

@@ -1,8 +1,8 @@
 """The documented shapes of the answers, as JSON schemas.
 
 Sources: the response schemas and field tables of https://docs.licensespring.com/license-api. A documented `number` that
-counts or names something is an `integer`. Required here is what decides something or binds an answer to its request; of
-the feature check, what is documented as always there.
+counts or names something is an `integer`. Required here is what decides something, names it, or binds an answer to its
+request.
 """
 
 from __future__ import annotations
@@ -83,8 +83,12 @@ _FEATURE_OPTIONAL: Final[Schema] = {
 _DECIDES: Final[Schema] = {"code": STRING, "expiry_date": nullable(MOMENT)}
 PRODUCT_FEATURE = an_object(_DECIDES, {**_FEATURE, **_FEATURE_OPTIONAL})
 LICENSE_FEATURE = an_object(
-    {**_DECIDES, **_FEATURE, "license_id": INTEGER, "is_floating": BOOLEAN, "is_floating_cloud": BOOLEAN},
-    {"company": COMPANY, **{name: each for name, each in _FEATURE_OPTIONAL.items() if "is_floating" not in name}},
+    {**_DECIDES, "id": INTEGER, "license_id": INTEGER, "is_floating": BOOLEAN, "is_floating_cloud": BOOLEAN},
+    {
+        "company": COMPANY,
+        **{name: each for name, each in _FEATURE.items() if name != "id"},
+        **{name: each for name, each in _FEATURE_OPTIONAL.items() if "is_floating" not in name},
+    },
 )
 _FILE: Final[Schema] = {
     "hash_md5": nullable(STRING),
@@ -98,9 +102,10 @@ _FILE: Final[Schema] = {
 }
 VERSION = an_object({"version": STRING}, {"release_date": nullable(MOMENT)})
 INSTALLATION_FILE = an_object(
-    {"version": nullable(STRING)},
+    {},
     {
         **_FILE,
+        "version": nullable(STRING),
         "id": INTEGER,
         "product_id": INTEGER,
         "installation_file": nullable(STRING),
@@ -295,9 +300,11 @@ CONSUMPTION = an_object(
 )
 TRIAL: Final[Schema] = {
     **an_object(
-        {"license_type": TYPE, "is_trial": BOOLEAN},
+        {},
         {
             **SLOTS,
+            "license_type": TYPE,
+            "is_trial": BOOLEAN,
             "license_key": SOME_TEXT,
             "license_user": SOME_TEXT,
             "initial_password": STRING,

@@ -238,7 +238,6 @@ def test_the_users_of_a_customer() -> None:
         ({}, SsoUrl, "$.url"),
         ({}, CustomerLicenseUsers, "$.users"),
         ({}, UserLicense, "$.license"),
-        ({}, InstallationFile, "$.version"),
         ({"license_id": 7}, Borrowing, "$.borrowed_until"),
     ],
 )

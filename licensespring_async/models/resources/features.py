@@ -77,9 +77,6 @@ class LicenseFeature(Feature):
 
     license_id: int
     id: int = attrs.field()
-    name: str = attrs.field()
-    feature_type: FeatureType | str = attrs.field()
-    metadata: JsonObject = attrs.field(hash=False)
     is_floating: bool = attrs.field()
     is_floating_cloud: bool = attrs.field()
     company: Company | None = None

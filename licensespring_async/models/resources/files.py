@@ -36,7 +36,7 @@ class InstallationFile(Model):
         requires_version: The version that must already be installed.
     """
 
-    version: str | None
+    version: str | None = None
     id: int | None = None
     product_id: int | None = None
     installation_file: str | None = None

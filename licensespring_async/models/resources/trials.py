@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import attrs
 
 from ..enums import ConsumptionPeriod, LicenseType
 from ..fields import secret
-from ..json_types import JsonObject, RecordedAt
+from ..json_types import JsonObject, OptionalDate, RecordedAt
 from ..model import Model
 from .company import Company
 
@@ -30,8 +28,8 @@ class Trial(Model):
         maintenance_duration: How long the license gets new versions, in the same form.
     """
 
-    license_type: LicenseType | str
-    is_trial: bool
+    license_type: LicenseType | str | None = None
+    is_trial: bool | None = None
     license_key: str | None = secret()
     license_user: str | None = secret()
     initial_password: str | None = secret()
@@ -45,7 +43,7 @@ class Trial(Model):
     enabled: bool | None = None
     trial_days: int | None = None
     valid_duration: str | None = None
-    validity_period: datetime | None = None
+    validity_period: OptionalDate = None
     maintenance_duration: str | None = None
     enable_maintenance_period: bool | None = None
     allow_grace_period: bool | None = None
