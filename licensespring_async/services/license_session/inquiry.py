@@ -110,6 +110,13 @@ class Inquiry(Unpickled):
         # An activation takes no slot.
         return await self.client.perform(self.check) if activated.value.is_floating_cloud else activated
 
+    async def give_up_slot(self) -> None:
+        """Take into account that the slot was given back: neither it nor a borrowing stands without a new answer."""
+        known, now = self.knowledge.known, self.knowledge.now()
+        license = attrs.evolve(known.license, is_borrowed=False, borrowed_until=None)
+        self.knowledge.learn(attrs.evolve(known, license=license, stands_until=min(known.stands_until, now)))
+        await self.keeping.forget()
+
     async def miss(self, error: LicenseSpringError) -> None:
         """Take into account that the service gave no answer."""
         standing = self.knowledge.standing

@@ -70,15 +70,15 @@ class Keeping(Unpickled):
             await _run(self.store.see, moment)
 
     async def forget(self) -> None:
-        """Drop the stored answer after a refusal; as `LicenseStore.forget_answer`."""
+        """Drop the stored answer, which no longer stands; as `LicenseStore.forget_answer`."""
         if self.store is None:
             return
         with anyio.CancelScope(shield=True):
             try:
                 await _run(self.store.forget_answer, self.trust)
             except LicenseSpringError as error:
-                # The caller has to see the refusal, not this.
-                _log.error("a refused license is still stored: %s", error)
+                # The caller has to see why it no longer stands, not this.
+                _log.error("a license that no longer stands is still stored: %s", error)
 
     async def take(self, text: str) -> License:
         """Verify a file, and store it in place of the stored license."""

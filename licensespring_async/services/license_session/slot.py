@@ -70,6 +70,7 @@ class OwnSlot:
     def _is_ours(self) -> bool:
         """Whether the session has a slot to give back at its end."""
         standing = self._knowledge.standing
+        # A start that was cancelled may have taken a slot, too. But a borrowed one would be lost by its release.
         if standing is None or not self._is_taken or standing.is_deactivated:
             return False
         return standing.license.holds_slot
@@ -113,6 +114,7 @@ class OwnSlot:
         check = self._check
         if feature is None:
             await self._client.perform(check.release())
+            self._is_taken = True  # by the next check, even if its answer is lost
             return
         await self._client.perform(FeatureCheck(**check.arguments, feature=feature).release())
         await self._holding.given_back(feature)

@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from licensespring_async import (
+    ApiError,
     BorrowUntilNotValid,
     ConnectionLost,
     FloatingNotAvailable,
@@ -85,6 +86,20 @@ async def test_a_license_that_cannot_be_used_keeps_no_slot(tmp_path: Path) -> No
     own = scene.license.slots
     assert own is not None
     assert own.in_use(datetime.fromtimestamp(scene.time.now, UTC)) == 0
+
+
+async def test_a_cancelled_start_keeps_a_borrowed_slot(scene: Scene) -> None:
+    """Releases nothing when a start is cancelled: the device may have borrowed its slot before."""
+    async with scene.session() as license:
+        await license.borrow()
+    line, client = scene.line()
+    line.held = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(scene.session(client=client).__aenter__)
+        with anyio.fail_after(30):
+            await line.holding.wait()
+        group.cancel_scope.cancel()
+    assert in_use(scene, ahead=24 * HOUR)[0] == 1
 
 
 async def test_a_slot_that_another_device_has_is_refused(scene: Scene) -> None:
@@ -184,6 +199,48 @@ async def test_a_borrowed_slot_is_given_back(scene: Scene) -> None:
         assert in_use(scene, ahead=11 * 60)[0] == 0
         assert in_use(scene)[0] == 1
     assert in_use(scene)[0] == 0
+
+
+async def test_a_slot_that_was_given_back_is_not_held(scene: Scene) -> None:
+    """Stands no longer for the time of a borrowing that was given back, if the slot could not be taken again."""
+    async with scene.session(grace=None) as license:
+        await license.borrow()
+        scene.sandbox.faults.add(Fault(effect="error", status=503, path="*/check_license"))
+        with pytest.raises(ApiError):
+            await license.give_back()
+        assert in_use(scene)[0] == 0
+        assert (license.state, bool(license.allows("export"))) == (State.LAPSED, False)
+        assert license.license.is_borrowed is False
+    with pytest.raises(ApiError):
+        async with scene.session(grace=None):
+            pass
+
+
+async def test_a_cancelled_return_keeps_no_slot(scene: Scene) -> None:
+    """Releases the slot that was taken normally after a borrowing, although the answer never came."""
+    line, client = scene.line()
+    async with scene.session(client=client) as license:
+        await license.borrow()
+        line.held = anyio.Event()
+        async with anyio.create_task_group() as group:
+            group.start_soon(license.give_back)
+            with anyio.fail_after(30):
+                await line.holding.wait()
+            group.cancel_scope.cancel()
+    assert in_use(scene)[0] == 0
+
+
+async def test_a_cancelled_borrowing_is_kept(scene: Scene) -> None:
+    """Releases no slot that was borrowed, although the program was cancelled during the check that follows."""
+    line, client = scene.line()
+    with anyio.CancelScope() as scope:
+        async with scene.session(client=client) as license, anyio.create_task_group() as group:
+            line.held = anyio.Event()
+            group.start_soon(license.borrow)
+            with anyio.fail_after(30):
+                await line.holding.wait()
+            scope.cancel()
+    assert in_use(scene, ahead=24 * HOUR)[0] == 1
 
 
 async def test_a_borrowed_feature_outlives_its_lease(scene: Scene) -> None:
