@@ -14,10 +14,12 @@ import attrs
 from ..autocomplete import Public
 from ..errors import (
     DeadlineExceeded,
+    DeviceNotFound,
     FeatureNotFloating,
     FloatingFeatureDeviceNotInUse,
     FloatingNotAvailable,
     LeaseLost,
+    LicenseNotActive,
     LicenseRefused,
     LicenseSpringError,
 )
@@ -229,8 +231,8 @@ async def _give_back(slot: Slot[T], unreleased: Unreleased) -> None:
     """Release a slot. A failure is logged later: it must not hide what ended the body."""
     try:
         await slot.release()
-    except (FloatingFeatureDeviceNotInUse, FloatingNotAvailable, FeatureNotFloating):
-        return
+    except (FloatingFeatureDeviceNotInUse, FloatingNotAvailable, FeatureNotFloating, DeviceNotFound, LicenseNotActive):
+        return  # the device holds no slot; one that was deactivated holds none either
     except Exception as error:  # noqa: BLE001  # as above
         unreleased.note(slot.name, type(error).__name__)
 

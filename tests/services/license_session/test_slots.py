@@ -243,6 +243,14 @@ async def test_a_cancelled_borrowing_is_kept(scene: Scene) -> None:
     assert in_use(scene, ahead=24 * HOUR)[0] == 1
 
 
+async def test_deactivating_leaves_no_slot_to_complain_about(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Does not log that a slot was not released: the slots of a deactivated device are free."""
+    async with scene.session(features=["render"]) as license:
+        await license.deactivate()
+    assert in_use(scene) == (0, 0)
+    assert "not released" not in caplog.text
+
+
 async def test_a_borrowed_feature_outlives_its_lease(scene: Scene) -> None:
     """Allows a borrowed feature for its time although its slot cannot be renewed."""
     async with scene.session(features=["render"]) as license:
