@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import attrs
@@ -17,7 +17,16 @@ import attrs
 from ... import endpoints
 from ...checks import LicenseCheck
 from ...client import LicenseSpring
-from ...errors import ApiError, LicenseSpringError
+from ...errors import (
+    ApiError,
+    FeatureExpired,
+    FeatureNotEnoughConsumptions,
+    InvalidLicenseFeatureCode,
+    LicenseNotEnoughConsumptions,
+    LicenseRefused,
+    LicenseSpringError,
+    UnsupportedProductFeature,
+)
 from ...models import Consumption
 from ...offline import Doubt, LicenseStoreError
 from ...redaction import Unpickled
@@ -30,6 +39,14 @@ from .standing import LicenseUnusable, State
 _log = logging.getLogger("licensespring_async.services")
 # How long a closing session waits for the answer to uses it has sent. If cancelled, they would be in doubt.
 _LAST_WORD_SECONDS = 30.0
+# Refusals of uses, or of a feature; the license may be used all the same.
+_OF_USES: Final = (
+    FeatureExpired,
+    FeatureNotEnoughConsumptions,
+    InvalidLicenseFeatureCode,
+    LicenseNotEnoughConsumptions,
+    UnsupportedProductFeature,
+)
 
 
 class UsesKept(LicenseSpringError):
@@ -76,6 +93,7 @@ class Counting(Unpickled):
         keeping: Stores them.
         knowledge: Knows whether the service can be asked.
         miss: Called with the error of a call that the service did not answer.
+        refuse: Called with a refusal of the license itself.
     """
 
     client: LicenseSpring
@@ -83,6 +101,7 @@ class Counting(Unpickled):
     keeping: Keeping
     knowledge: Knowledge
     miss: Callable[[LicenseSpringError], Awaitable[None]]
+    refuse: Callable[[LicenseRefused], Awaitable[None]]
 
     async def consume(self, consumptions: int, feature: str | None) -> Use:
         """Count uses; as `LicenseSession.consume`."""
@@ -101,6 +120,8 @@ class Counting(Unpickled):
                     await self.keeping.end(doubt, counted=False)
                 if error.is_undecided:
                     await self.miss(error)
+                elif isinstance(error, LicenseRefused) and not isinstance(error, _OF_USES):
+                    await self.refuse(error)
                 if error.may_have_acted or not error.is_undecided or doubt is None:
                     raise
             else:

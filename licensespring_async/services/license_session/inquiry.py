@@ -83,9 +83,7 @@ class Inquiry(Unpickled):
         try:
             answer = await self._answer(opens=opens)
         except LicenseRefused as refusal:
-            if self.knowledge.standing is not None:
-                self.knowledge.learn(attrs.evolve(self.knowledge.standing, refusal=refusal.code_name))
-            await self.keeping.forget()
+            await self.refuse(refusal)
             raise
         except LicenseSpringError as error:
             await self.miss(error)
@@ -109,6 +107,12 @@ class Inquiry(Unpickled):
             activated = await self.client.perform(self.activation)
         # An activation takes no slot.
         return await self.client.perform(self.check) if activated.value.is_floating_cloud else activated
+
+    async def refuse(self, refusal: LicenseRefused) -> None:
+        """Take into account that the service refused the license."""
+        if self.knowledge.standing is not None:
+            self.knowledge.learn(attrs.evolve(self.knowledge.standing, refusal=refusal.code_name))
+        await self.keeping.forget()
 
     async def give_up_slot(self) -> None:
         """Take into account that the slot was given back: neither it nor a borrowing stands without a new answer."""

@@ -159,6 +159,7 @@ class LicenseSession(Unpickled):
             keeping=self._keeping,
             knowledge=self._knowledge,
             miss=self._inquiry.miss,
+            refuse=self._inquiry.refuse,
         )
         checks = [FeatureCheck(**which, feature=each) for each in features]
         self._holding = Holding(client, checks, self._tell_of_feature)
@@ -246,6 +247,7 @@ class LicenseSession(Unpickled):
         Raises:
             LicenseNotEnoughConsumptions, FeatureNotEnoughConsumptions: Not enough are left; nothing was counted.
             LicenseUnusable: The license cannot be used.
+            LicenseRefused: The service refuses the license; nothing was counted, and the license has ended here too.
             LicenseStoreError: They could not be stored; nothing was counted.
             LicenseSpringError: With `may_have_acted`, the service may have counted them. They are in doubt: `uses`
                 lists them, and they are not sent again. Without it, nothing was counted.

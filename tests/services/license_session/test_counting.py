@@ -19,6 +19,7 @@ from licensespring_async import (
     DoubtEvent,
     FeatureNotEnoughConsumptions,
     LicenseNotConsumption,
+    LicenseNotEnabled,
     LicenseNotEnoughConsumptions,
     LicenseSpring,
     LicenseSpringError,
@@ -269,6 +270,24 @@ async def test_a_refusal_of_the_license_keeps_the_uses(scene: Scene) -> None:
         scene.license.enabled = True
         await license.check()
     assert totals(scene) == (3, 0)
+
+
+@pytest.mark.parametrize("feature", [None, "scan"])
+async def test_a_refusal_of_the_license_ends_the_session(scene: Scene, feature: str | None) -> None:
+    """Stands no longer once the service refuses the license itself, not only the use; also after a restart."""
+    line, client = scene.line()
+    async with scene.session(client=client) as license:
+        with pytest.raises(LicenseNotEnoughConsumptions):
+            await license.consume(11)
+        assert license.allows("scan")
+        scene.license.enabled = False
+        with pytest.raises(LicenseNotEnabled):
+            await license.consume(feature=feature)
+        assert (license.state, bool(license.allows("scan"))) == (State.REFUSED, False)
+    line.mode = "cut"
+    with pytest.raises(ConnectionFailed):
+        async with scene.session(client=client):
+            pass
 
 
 async def test_without_a_store_uses_are_the_services(scene: Scene) -> None:
