@@ -47,6 +47,7 @@ class BlockingLicenseSession(Unpickled):
         self._client, self._session = client, session
 
     allows = _inside(LicenseSession.allows)
+    is_undecided = _inside(LicenseSession.is_undecided)
     check = _awaited(LicenseSession.check)
     consume = _awaited(LicenseSession.consume)
     uses = _awaited(LicenseSession.uses)

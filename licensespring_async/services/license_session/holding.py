@@ -84,6 +84,10 @@ class Holding:
             return decision
         return attrs.evolve(decision, allowed=False, code=place.error.code_name)
 
+    def is_lapsed(self, feature: str | None) -> bool:
+        """Return whether the slot of a feature is lost because the service could not be asked."""
+        return feature in self._places and self._places[feature].state is State.LAPSED
+
     async def hold(self, feature: str, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Hold a feature until cancelled; started once the first attempt has ended."""
         place, is_ready = self._places[feature], False

@@ -214,6 +214,16 @@ class LicenseSession(Unpickled):
         decision = self._knowledge.known.decision(feature, now)
         return self._holding.judged(feature, decision, datetime.fromtimestamp(now, UTC))
 
+    def is_undecided(self, feature: str | None = None) -> bool:
+        """Return whether `allows` says no only because the service could not be asked for too long.
+
+        Args:
+            feature: The feature's code; None for the license alone.
+        """
+        if self.allows(feature):
+            return False
+        return self.state is State.LAPSED or (self.state.is_usable and self._holding.is_lapsed(feature))
+
     async def check(self) -> State:
         """Ask the service now.
 

@@ -21,7 +21,6 @@ from ...errors import ConfigurationError, FloatingNotAvailable, InvalidParameter
 from ..asking import Asking
 from ..gate.decisions import Decision
 from ..gate.inquiry import BUSY_SECONDS
-from ..license_session import State
 from .licensee import Found, Licensee
 from .licensing import C_contra, Licensing
 
@@ -121,7 +120,7 @@ class Requirement(Generic[C_contra]):
         decision = session.allows(self._feature)
         if decision.allowed:
             return decision
-        return _put_off(_RETRY_SECONDS) if session.state is State.LAPSED else REFUSED
+        return _put_off(_RETRY_SECONDS) if session.is_undecided(self._feature) else REFUSED
 
     async def _judge(self, licensee: Found, source: str | None, started: float) -> Decision | Denial:
         if self._licensing.is_of_service:

@@ -126,6 +126,7 @@ async def test_a_feature_is_taken_when_it_becomes_free(tmp_path: Path) -> None:
     async with scene.session(client=client, features=["render"]) as license:
         assert license.state is State.ONLINE
         assert license.allows("render").code == "floating_not_available"
+        assert not license.is_undecided("render")
         await other.release_floating_feature(**who)
         assert await license.check() is State.ONLINE
         with anyio.fail_after(30):
@@ -152,7 +153,9 @@ async def test_a_feature_that_cannot_be_renewed_is_lost(tmp_path: Path) -> None:
         with anyio.fail_after(30):
             while license.allows("render"):
                 await scene.changes.heard.wait()
+        assert license.is_undecided("render")
         assert license.allows("export")
+        assert not license.is_undecided("export")
         assert scene.changes.all[-1].feature == "render"
         assert scene.changes.all[-1].state is State.LAPSED
 

@@ -12,8 +12,9 @@ from licensespring_async import ConfigurationError, ConnectionFailed, LicenseNot
 from licensespring_async.services import LicenseSession
 from licensespring_async.services.web import Licensing, Requirement
 from licensespring_async.services.web.fastapi import RequiresFeature
-from licensespring_async.transport import HttpResponse
+from licensespring_async.transport import HttpRequest, HttpResponse
 
+from ...fakes import FEATURE, answer, refusal
 from ...transport import virtual
 from ...unit import bodies
 from ..gate.scenes import NO, license
@@ -24,13 +25,20 @@ from .guarded import FRAMEWORKS, Need, a_feature, a_license, by_starlette
 DOWN = ConnectionFailed("down")
 
 
-def own(service: Service) -> Licensing[object]:
+def own(service: Service, **options: Any) -> Licensing[object]:
     """The licensing of a service with a license of its own, which it asks for every 100 seconds."""
     clock = virtual.clock()
     return Licensing(
         service.client,
         session=lambda client: LicenseSession(
-            client, product="APP", hardware_id="d", license_key="secret-key-1", check_every=100, jitter=0, clock=clock
+            client,
+            product="APP",
+            hardware_id="d",
+            license_key="secret-key-1",
+            check_every=100,
+            jitter=0,
+            clock=clock,
+            **options,
         ),
         clock=clock,
     )
@@ -87,6 +95,37 @@ def test_routes_follow_the_license(make: Callable[[Any, Need], Any], backend: st
             service.answers = [NO]
             await anyio.sleep(100)
             assert await now(app) == ("refused", False, 403)
+
+    virtual.run(backend, main)
+
+
+@pytest.mark.parametrize("make", FRAMEWORKS)
+@pytest.mark.parametrize(
+    ("lost", "status"), [(DOWN, 503), (refusal("floating_not_available"), 403)], ids=["down", "no"]
+)
+def test_routes_follow_a_held_feature(
+    make: Callable[[Any, Need], Any], lost: HttpResponse | ConnectionFailed, status: int, backend: str
+) -> None:
+    """Answers 503 when the slot of the service's own feature could not be renewed, and 403 when it was refused."""
+
+    async def main() -> None:
+        service = Service()
+        feature: HttpResponse | ConnectionFailed
+        feature = answer(body={**FEATURE, "code": "render", "is_floating_cloud": True, "floating_timeout": 1})
+
+        def respond(request: HttpRequest) -> HttpResponse:
+            if "feature" not in request.url:
+                return with_features("render")
+            if isinstance(feature, ConnectionFailed):
+                raise feature
+            return feature
+
+        service.answers = [respond]
+        async with running(make(own(service, features=["render"]), a_feature)) as app:
+            assert (await app.get()).status == 200
+            feature = lost
+            await anyio.sleep(61)
+            assert (await app.get()).status == status
 
     virtual.run(backend, main)
 
