@@ -30,7 +30,7 @@ class Trust(Unpickled):
     Attributes:
         hardware_id: Unique id of this device.
         product: Short code of the product.
-        license_key: The key that a stored answer must be for; if `username` is None too, any.
+        license_key: The key that a stored license must be for; if `username` is None too, any.
         username: The user that it must be for.
         auth: The credentials of the program; needed for an offline file.
         public_key: PEM of the key that the service signs with; None for the vendor's.
@@ -55,11 +55,17 @@ class Trust(Unpickled):
         """Return the license of a record that has one.
 
         Raises:
-            NothingStored: It is an answer for another key or user.
+            NothingStored: It is for another key or user.
             SignatureError: No trusted key signed it; `AnswerMismatch`: it is for another device or product.
             ResponseError: It cannot be read.
             ConfigurationError: An argument to verify it with is missing.
         """
+        license = self._of(record)
+        if self.is_of_another(license):
+            raise NothingStored("the stored license is for another key or user; check this one online")
+        return license
+
+    def _of(self, record: Record) -> License:
         if record.kind is Kind.ANSWER:
             return self._of_answer(record)
         if record.kind is Kind.AIR_GAP:
@@ -100,17 +106,17 @@ class Trust(Unpickled):
         if license.hardware_id is None and license.license_signature is None:
             raise AnswerMismatch("the stored answer does not name its device")
         SameDevice(asked | optional(license_key=license.license_key))(license, verifier)
-        self._check_whose(license, verifier)
         return license
 
-    def _check_whose(self, license: License, verifier: Verifier) -> None:
+    def is_of_another(self, license: License) -> bool:
+        """Return whether a verified license is for another key or user than this one, if either is known."""
         whose = optional(license_key=self.license_key, username=self.username)
-        key = self.license_key
+        if not whose:
+            return False
+        verifier = Verifier(PRODUCTION_PUBLIC_KEY if self.public_key is None else self.public_key)
         try:
-            if whose:
-                SameDevice(required(hardware_id=self.hardware_id, product=self.product) | whose)(license, verifier)
-            is_other = None not in (key, license.license_key) and not is_same(str(key), str(license.license_key))
+            SameDevice(required(hardware_id=self.hardware_id, product=self.product) | whose)(license, verifier)
         except AnswerMismatch:
-            is_other = True
-        if is_other:
-            raise NothingStored("the stored license is for another key or user; check this one online")
+            return True
+        key = self.license_key
+        return None not in (key, license.license_key) and not is_same(str(key), str(license.license_key))

@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 import attrs
 
-from ...errors import ConfigurationError, LicenseSpringError
+from ...errors import AnswerMismatch, ConfigurationError, LicenseSpringError
 from ...models import License
 from ...offline import Doubt, LicenseStore, LicenseStoreError, NothingStored, Stored, Uses
 from ...offline.files import read_either
@@ -94,6 +94,9 @@ class Keeping(Unpickled):
             product=trust.product,
             public_key=trust.public_key,
         )
+        if trust.is_of_another(license):
+            # Uses that it allows would be sent for the session's own key or user.
+            raise AnswerMismatch("the file is for another license key or user; take it in a session of that one")
         await _run(store.save, text)
         return license
 

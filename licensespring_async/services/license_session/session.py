@@ -362,8 +362,8 @@ class LicenseSession(Unpickled):
 
         Raises:
             ConfigurationError: The session has no store or no credentials.
-            ResponseError, SignatureError: The file is damaged, not from the service, or for another device; nothing has
-                changed.
+            ResponseError, SignatureError: The file is damaged, not from the service, or for another device, key or
+                user; nothing has changed.
             LicenseStoreError: It could not be stored; nothing has changed.
         """
         async with self._turn:

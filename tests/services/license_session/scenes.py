@@ -196,8 +196,8 @@ class Scene:
     def mend(self) -> None:
         self.sandbox.faults.clear()
 
-    async def file(self, device: str = DEVICE) -> str:
+    async def file(self, device: str = DEVICE, *, key: str = KEY) -> str:
         """The license file of a device, by way of another machine."""
-        request = activation_request(auth=self.auth, product="CAD", hardware_id=device, license_key=KEY)
+        request = activation_request(auth=self.auth, product="CAD", hardware_id=device, license_key=key)
         answer = await self.client().with_raw_response.activate_offline(request=request.text)
         return b64encode(answer.body).decode()

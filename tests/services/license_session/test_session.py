@@ -312,6 +312,24 @@ async def test_a_refresh_file_is_taken(scene: Scene) -> None:
     assert await opened(scene) is State.OFFLINE
 
 
+async def test_a_file_for_another_key_is_refused(scene: Scene) -> None:
+    """Takes no file for another key: uses that its license allows would be sent, and charged, to this one."""
+    scene.product.add_license(key="ANOTHER-KEY", allow_offline_activation=True)
+    text = await scene.file(key="ANOTHER-KEY")
+    async with scene.session() as license:
+        with pytest.raises(AnswerMismatch, match="another license key or user"):
+            await license.refresh(text)
+        assert license.state is State.ONLINE
+    scene.store.save(text)
+    scene.cut()
+    with pytest.raises(ConnectionLost) as caught:
+        async with scene.session():
+            pass
+    assert "another key or user" in caught.value.__notes__[-1]
+    async with scene.session(license_key="ANOTHER-KEY") as license:
+        assert license.state is State.OFFLINE
+
+
 async def test_a_file_needs_a_store_and_credentials(scene: Scene) -> None:
     """Says what is missing to take a file."""
     async with scene.session(store=None) as license:
