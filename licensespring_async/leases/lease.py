@@ -78,7 +78,7 @@ class Lease(Public, Generic[T]):
     lost: anyio.Event = attrs.field(factory=anyio.Event, init=False)
     error: LicenseSpringError | None = attrs.field(default=None, init=False)
     ended: bool = attrs.field(default=False, init=False, repr=False)
-    # Set by a session that has borrowed the slot since the latest answer.
+    # Set at the end by a session that has borrowed the slot for longer.
     is_kept: bool = attrs.field(default=False, init=False, repr=False)
     _answer: T = attrs.field(alias="answer")
     _slot: Slot[T] = attrs.field(alias="slot", repr=False)

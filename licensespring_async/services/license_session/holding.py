@@ -33,8 +33,9 @@ class _Place:
 
     def set_borrowed(self, is_borrowed: bool, until: datetime | None = None) -> None:
         self.is_borrowed, self.borrowed_until = is_borrowed, until
-        if self.lease is not None:
-            self.lease.is_kept = is_borrowed
+
+    def is_kept(self, now: datetime) -> bool:
+        return self.is_borrowed and (self.borrowed_until is None or now < self.borrowed_until)
 
 
 class Holding:
@@ -96,7 +97,7 @@ class Holding:
             asked = place.check
             try:
                 async with self._client.feature_lease(**asked.arguments, cancel_body=False) as lease:
-                    place.lease, lease.is_kept = lease, place.is_borrowed
+                    place.lease = lease
                     self._change(place, None)
                     if not is_ready:
                         is_ready = True
@@ -104,7 +105,7 @@ class Holding:
                     try:
                         await lease.lost.wait()
                     finally:
-                        place.lease = None
+                        place.lease, lease.is_kept = None, place.is_kept(self._client.now())
                     self._change(place, lease.error)
             except LicenseSpringError as error:
                 self._change(place, error)

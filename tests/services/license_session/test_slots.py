@@ -281,6 +281,17 @@ async def test_a_borrowed_feature_is_kept_when_the_session_ends(scene: Scene) ->
     assert in_use(scene, ahead=24 * HOUR) == (0, 1)
 
 
+async def test_a_feature_whose_borrowing_is_over_is_given_back(scene: Scene) -> None:
+    """Releases the slot of a feature that was borrowed before, and is held by renewals since."""
+    async with scene.session(features=["render"], store=None) as license:
+        await license.borrow(datetime.fromtimestamp(scene.time.now + 100, UTC), feature="render")
+        for _ in range(8):
+            await anyio.wait_all_tasks_blocked()
+            await scene.time.advance_a_sleeper(50)
+        assert in_use(scene, ahead=60) == (1, 1)
+    assert in_use(scene) == (0, 0)
+
+
 async def test_a_borrowed_license_is_kept_when_the_next_check_fails(scene: Scene) -> None:
     """Releases no slot that was borrowed, although no check has been answered since."""
     async with scene.session() as license:
