@@ -67,13 +67,15 @@ class Holding:
         if feature in self._places:
             self._places[feature].set_borrowed(True, until)
 
-    async def given_back(self, feature: str) -> None:
-        """Take the slot of a feature normally again, after it was given back."""
+    def given_back(self, feature: str) -> None:
+        """Hold a feature no longer by its borrowing, which was given back."""
+        if feature in self._places:
+            self._places[feature].set_borrowed(False)
+
+    async def renew(self, feature: str) -> None:
+        """Take the slot of a held feature again."""
         place = self._places.get(feature)
-        if place is None:
-            return
-        place.set_borrowed(False)
-        if place.lease is not None:
+        if place is not None and place.lease is not None:
             await place.lease.renew()
 
     def judged(self, feature: str | None, decision: Decision, now: datetime) -> Decision:

@@ -318,14 +318,11 @@ class LicenseSession(Unpickled):
         Cost: one call, and one license check.
         """
         async with self._turn:
-            held = self._knowledge.known.license
-            await self._slot.give_back(feature)
-            try:
+            if feature is None:
+                await self._slot.give_back(self._ask)
+            else:
+                await self._slot.give_back_feature(feature)
                 await self._ask()
-            finally:
-                # Without an answer, the slot is not taken again.
-                if feature is None and self._knowledge.known.license is held:
-                    await self._inquiry.give_up_slot()
 
     async def deactivate(self) -> None:
         """Deactivate the license and empty the store. The session cannot be used afterwards.

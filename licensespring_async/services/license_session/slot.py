@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from ... import endpoints
 from ...checks import FeatureCheck, LicenseCheck
 from ...client import LicenseSpring
-from ...errors import ConfigurationError, LicenseRefused
+from ...errors import ConfigurationError, LicenseRefused, LicenseSpringError
 from ...leases.opening import Seated
 from ...models import Borrowing
 from .holding import Holding
@@ -109,12 +109,30 @@ class OwnSlot:
             self._holding.borrowed(feature, borrowing.borrowed_until)
         return borrowing
 
-    async def give_back(self, feature: str | None) -> None:
-        """Give back what was borrowed; as `LicenseSession.give_back`."""
-        check = self._check
-        if feature is None:
-            await self._client.perform(check.release())
-            self._is_taken = True  # by the next check, even if its answer is lost
-            return
-        await self._client.perform(FeatureCheck(**check.arguments, feature=feature).release())
-        await self._holding.given_back(feature)
+    async def give_back(self, ask: Callable[[], Awaitable[None]]) -> None:
+        """Give the borrowed slot back, and take it normally with a check; as `LicenseSession.give_back`.
+
+        Without an answer to both, the slot is not certain any more, and does not stand for the time of the borrowing.
+        """
+        borrowed, is_released = self._knowledge.known.license, False
+        try:
+            await self._client.perform(self._check.release())
+            is_released = True
+            await ask()
+        except BaseException as error:
+            if is_released or not isinstance(error, LicenseSpringError) or error.may_have_acted:
+                self._is_taken = True
+                if self._knowledge.known.license is borrowed:
+                    await self._inquiry.give_up_slot()
+            raise
+
+    async def give_back_feature(self, feature: str) -> None:
+        """Give the borrowed slot of a feature back, and take it normally if the session holds the feature."""
+        try:
+            await self._client.perform(FeatureCheck(**self._check.arguments, feature=feature).release())
+        except LicenseSpringError as error:
+            if error.may_have_acted:
+                self._holding.given_back(feature)
+            raise
+        self._holding.given_back(feature)
+        await self._holding.renew(feature)

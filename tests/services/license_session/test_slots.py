@@ -10,7 +10,6 @@ import anyio
 import pytest
 
 from licensespring_async import (
-    ApiError,
     BorrowUntilNotValid,
     ConnectionLost,
     FloatingNotAvailable,
@@ -204,17 +203,24 @@ async def test_a_borrowed_slot_is_given_back(scene: Scene) -> None:
     assert in_use(scene)[0] == 0
 
 
-async def test_a_slot_that_was_given_back_is_not_held(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(effect="error", status=503, path="*/check_license"), Fault(effect="reset", path="*/release")],
+    ids=["no check", "no answer"],
+)
+async def test_a_slot_that_was_given_back_is_not_held(scene: Scene, fault: Fault) -> None:
     """Stands no longer for the time of a borrowing that was given back, if the slot could not be taken again."""
     async with scene.session(grace=None) as license:
         await license.borrow()
-        scene.sandbox.faults.add(Fault(effect="error", status=503, path="*/check_license"))
-        with pytest.raises(ApiError):
+        scene.sandbox.faults.add(fault)
+        with pytest.raises(LicenseSpringError):
             await license.give_back()
         assert in_use(scene)[0] == 0
         assert (license.state, bool(license.allows("export"))) == (State.LAPSED, False)
         assert license.license.is_borrowed is False
-    with pytest.raises(ApiError):
+    scene.mend()
+    scene.cut()
+    with pytest.raises(ConnectionLost):
         async with scene.session(grace=None):
             pass
 
@@ -300,6 +306,19 @@ async def test_a_borrowed_license_is_kept_when_the_next_check_fails(scene: Scene
             await license.borrow()
         scene.mend()
     assert in_use(scene, ahead=24 * HOUR)[0] == 1
+
+
+async def test_a_feature_that_may_have_been_given_back_is_released(scene: Scene) -> None:
+    """Releases the slot of a feature at the end, although the answer to its return was lost."""
+    async with scene.session(features=["render"]) as license:
+        await license.borrow(feature="render")
+        scene.sandbox.faults.add(Fault(effect="reset", path="*/feature_release"))
+        with pytest.raises(ConnectionLost):
+            await license.give_back(feature="render")
+        scene.mend()
+        await scene.time.advance_a_sleeper(400)
+        await anyio.wait_all_tasks_blocked()
+    assert in_use(scene) == (0, 0)
 
 
 async def test_a_feature_that_was_given_back_is_taken_normally(scene: Scene) -> None:
