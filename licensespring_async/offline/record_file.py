@@ -52,6 +52,8 @@ class RecordFile(Unpickled):
                 f"{self.path}: is locked by another process for more than {_LOCK_SECONDS:g} s"
             ) from error
         except OSError as error:
+            if not self.path.parent.is_dir():
+                raise StoreUnusable(f"{self.path}: its folder does not exist; create it first") from error
             raise StoreUnusable(f"{error.filename or self.path}: {error.strerror}") from error
 
     def read(self) -> Record:
@@ -66,8 +68,12 @@ class RecordFile(Unpickled):
             raise nothing_in(self.path) from None
         except OSError as error:
             raise StoreUnusable(f"{self.path}: {error.strerror}") from error
-        except (StoreDamaged, StoreTooNew) as error:
-            raise type(error)(f"{self.path}: {error}") from None
+        except StoreTooNew as error:
+            raise StoreTooNew(f"{self.path}: {error}") from None
+        except StoreDamaged as error:
+            raise StoreDamaged(
+                f"{self.path}: {error}; clear() deletes it, then check the license online or save its file again"
+            ) from None
 
     def write(self, record: Record) -> None:
         """Replace the record durably; only in a `turn`."""

@@ -227,6 +227,14 @@ def test_what_a_refusal_drops(store: LicenseStore) -> None:
         load(store)
 
 
+def test_a_store_without_a_folder(tmp_path: Path) -> None:
+    """Says that the folder is missing, and not that a lock file is, of which its user knows nothing."""
+    store = LicenseStore(tmp_path / "nowhere" / "license")
+
+    with pytest.raises(StoreUnusable, match="nowhere.license: its folder does not exist; create it first$"):
+        store.save(checked())
+
+
 def test_the_last_one_counts(store: LicenseStore) -> None:
     """Keeps one license: the one that was saved last."""
     store.save(license_file(SIGNER))
@@ -332,7 +340,7 @@ def test_a_damaged_file_is_not_replaced(store: LicenseStore, path: Path) -> None
     """Leaves a damaged file as it is until it is cleared, so that no license is lost unseen."""
     path.write_bytes(b"damaged")
     for use in (lambda: load(store), lambda: store.save(checked())):
-        with pytest.raises(StoreDamaged, match="license: was damaged or changed"):
+        with pytest.raises(StoreDamaged, match=r"license: was damaged or changed, .*; clear\(\) deletes it"):
             use()
     assert path.read_bytes() == b"damaged"
 
