@@ -35,6 +35,13 @@ def bundle(**changes: object) -> str:
     return printed(licenses_table(structure([bodies.license(**changes)], Bundle), NOW))
 
 
+def test_a_feature_without_a_name_is_told_by_its_code() -> None:
+    """Shows no None where the service says neither name nor type."""
+    shown = feature(name=None, feature_type=None, code="render", is_floating_cloud=False)
+
+    assert shown.startswith("Feature render Ends")
+
+
 @pytest.mark.parametrize(
     ("end", "expected"),
     [

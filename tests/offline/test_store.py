@@ -231,7 +231,7 @@ def test_a_store_without_a_folder(tmp_path: Path) -> None:
     """Says that the folder is missing, and not that a lock file is, of which its user knows nothing."""
     store = LicenseStore(tmp_path / "nowhere" / "license")
 
-    with pytest.raises(StoreUnusable, match="nowhere.license: its folder does not exist; create it first$"):
+    with pytest.raises(StoreUnusable, match=r"nowhere.license: its folder does not exist; create it first$"):
         store.save(checked())
 
 

@@ -19,8 +19,8 @@ def feature_table(feature: LicenseFeature, now: datetime) -> Table:
     """Return a feature as a table of names and values."""
     return named(
         {
-            "Feature": f"{feature.name} ({feature.code})",
-            "Type": str(feature.feature_type),
+            "Feature": f"{feature.name} ({feature.code})" if feature.name else feature.code,
+            "Type": str(feature.feature_type or ""),
             "Ends": _ends(feature.expiry_date, now),
             "Floating": _floating(feature),
             "Consumption": _consumption(feature),
@@ -55,7 +55,7 @@ def trial_table(trial: Trial, now: datetime) -> Table:
     """Return a trial as a table of names and values, without its secrets."""
     return named(
         {
-            "Type": str(trial.license_type),
+            "Type": str(trial.license_type or ""),
             "Lasts": trial.valid_duration or "",
             "Ends": "" if trial.validity_period is None else _ends(trial.validity_period, now),
         }
