@@ -71,10 +71,10 @@ def device_data(*, app_ver: str | None = None) -> DeviceData:
         app_ver: Version of your application, to send with the rest.
 
     Returns:
-        Arguments for `activate_license(**device_data())`: `os_ver`, `hostname`, and `is_vm` if the system tells.
+        Arguments for `activate_license(**device_data())`: `os_ver`, and `hostname` and `is_vm` if the system tells.
     """
     data: DeviceData = {"os_ver": _system()}
-    if name := socket.gethostname():
+    if _is_sendable(name := socket.gethostname()):
         data["hostname"] = name
     if (is_vm := _is_vm()) is not None:
         data["is_vm"] = is_vm
@@ -100,9 +100,15 @@ def _has_id(path: Path) -> bool:
 
 def _system() -> str:
     try:
-        return platform.freedesktop_os_release()["PRETTY_NAME"]
-    except (OSError, KeyError):
-        return f"{platform.system()} {platform.release()}".strip() or "unknown"
+        name = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError, ValueError):  # none, or not UTF-8
+        name = ""
+    return name if _is_sendable(name) else f"{platform.system()} {platform.release()}".strip() or "unknown"
+
+
+def _is_sendable(name: str) -> bool:
+    # Linux takes any bytes for a name. One that cannot be sent would prevent the activation.
+    return name.isprintable() and bool(name.strip())
 
 
 def _is_vm() -> bool | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import socket
 import string
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,30 @@ def test_an_application_has_a_name(name: Any) -> None:
     """Refuses a name that would make one id for everybody."""
     with pytest.raises(InvalidParameter, match="application"):
         hardware_id(name)
+
+
+@pytest.mark.parametrize("odd", ["", " ", "pc\n", "caf\udce9"])
+def test_odd_names_do_not_prevent_an_activation(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves out what the machine says and no request can hold: Linux takes any bytes for a name."""
+    monkeypatch.setattr(socket, "gethostname", lambda: odd)
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"PRETTY_NAME": odd})
+
+    data = device_data()
+
+    assert "hostname" not in data
+    assert data.get("os_ver", "").startswith(platform.system())
+    endpoints.activate_license(product="TP", hardware_id="d", license_key="K", **data)
+
+
+def test_a_system_that_cannot_be_read_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names the system otherwise if its own file is not UTF-8."""
+
+    def fail() -> dict[str, str]:
+        return {"PRETTY_NAME": b"caf\xe9".decode()}
+
+    monkeypatch.setattr(platform, "freedesktop_os_release", fail)
+
+    assert device_data().get("os_ver", "").startswith(platform.system())
 
 
 def test_device_data_are_arguments_of_an_activation() -> None:
