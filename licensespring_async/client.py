@@ -309,6 +309,7 @@ class LicenseSpring(Caller, Endpoints):
         Raises:
             ResponseError: The service gives no MD5, the file has another one, or its server does not return the file.
             ConnectionFailed, ConnectionLost, DeadlineExceeded: The file is incomplete; the bytes received are kept.
+            ConfigurationError: The file has no address, or another download is writing it.
             OSError: The file cannot be written.
 
         Cost: one HTTP request to the file's server, outside the rate windows, and one more per redirect.

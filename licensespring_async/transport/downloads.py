@@ -6,8 +6,10 @@ import hashlib
 import os
 import ssl
 import stat
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from io import BufferedRandom
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -21,6 +23,9 @@ from ..auth import require_secure
 from ..errors import ConfigurationError, ConnectionFailed, ConnectionLost, DeadlineExceeded, ResponseError
 from ..file_writing import go_on, refuse_device
 from ..models import InstallationFile
+
+if sys.platform != "win32":
+    import fcntl
 
 if TYPE_CHECKING:
     import httpx
@@ -62,13 +67,30 @@ class Download:
     async def run(self) -> Path:
         """Fetch, check and name the file; see `client.download`."""
         await anyio.to_thread.run_sync(refuse_device, self.path)
+        async with self._alone():
+            try:
+                with anyio.fail_after(self.timeout):
+                    await self._fetch()
+            except TimeoutError as error:
+                raise DeadlineExceeded(
+                    f"the download did not finish within {self.timeout:g} s; call again to resume it"
+                ) from error
+            return await self._named()
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncGenerator[None]:
+        """Lock the partial file: another download could still write to it after this one has checked it."""
+        if sys.platform == "win32":  # pragma: no cover  # a file that is open keeps its name there
+            yield
+            return
+        held = await anyio.to_thread.run_sync(_locked, self.partial)
         try:
-            with anyio.fail_after(self.timeout):
-                await self._fetch()
-        except TimeoutError as error:
-            raise DeadlineExceeded(
-                f"the download did not finish within {self.timeout:g} s; call again to resume it"
-            ) from error
+            yield
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(_let_go, held, self.partial)
+
+    async def _named(self) -> Path:
         digest = await anyio.to_thread.run_sync(_md5_of, self.partial)
         if digest != self.md5:
             await anyio.to_thread.run_sync(self.partial.unlink)
@@ -217,6 +239,26 @@ def _check_status(answer: httpx.Response, done: int) -> None:
 
 def _starts_at(answer: httpx.Response, done: int) -> bool:
     return str(answer.headers.get("content-range", "")).startswith(f"bytes {done}-")
+
+
+def _locked(path: Path) -> BufferedRandom:
+    """Open a partial file that no other download has open; ConfigurationError if one has."""
+    file = go_on(path)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise ConfigurationError("path: another download writes this file; wait for it to end") from None
+    except OSError:
+        pass  # some network file systems have no locks
+    return file
+
+
+def _let_go(file: BufferedRandom, path: Path) -> None:
+    """Unlock a partial file, and delete it if nothing came."""
+    with file:
+        if not os.fstat(file.fileno()).st_size:
+            path.unlink(missing_ok=True)
 
 
 def _size_of(path: Path) -> int:

@@ -101,6 +101,36 @@ async def test_a_broken_download_goes_on_where_it_stopped(tmp_path: Path) -> Non
     assert names_in(tmp_path) == ["app.zip"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere an open file is not renamed")
+async def test_two_downloads_of_one_file_do_not_meet(tmp_path: Path) -> None:
+    """Refuses a second download of the same file: it could still write to the file that the first has checked."""
+    begun, go_on = anyio.Event(), anyio.Event()
+
+    async def slow(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(ok(CONTENT)[:-1])
+        await go_on.wait()
+        await connection.send(CONTENT[-1:])
+
+    path = tmp_path / "app.zip"
+    async with serving(slow) as server, anyio.create_task_group() as group:
+
+        def tell(done: int, _: int | None) -> None:
+            if done:
+                begun.set()
+
+        async def first() -> None:
+            await a_client().download(described(server), path, progress=tell)
+
+        group.start_soon(first)
+        await begun.wait()
+        with pytest.raises(ConfigurationError, match="path: another download"):
+            await a_client().download(described(server), path)
+        go_on.set()
+    assert path.read_bytes() == CONTENT
+    assert len(server.requests) == 1
+
+
 async def test_a_server_that_cannot_resume_sends_all_again(tmp_path: Path) -> None:
     """Starts from the beginning when the answer to a range is the whole file."""
     path = tmp_path / "app.zip"
