@@ -96,10 +96,11 @@ def get(
 ) -> Call[T]:
     """Return a GET call, with every reserved character of its query percent-encoded (RFC 3986, 2.1)."""
     path = f"/api/v4/{path or endpoint}"
-    values = [value if type(value) is str else _in_query(value) for value in fields.values()]
-    if not is_plain("".join(values)):  # one look at all, and nearly always nothing to encode
-        values = [quote(value, safe="") for value in values]
-    query = "&".join([f"{name}={value}" for name, value in zip(fields, values, strict=True)])
+    pairs = [
+        f"{name}={value if type(value) is str and is_plain(value) else _in_query(value)}"
+        for name, value in fields.items()
+    ]
+    query = "&".join(pairs)
     request = Request(
         endpoint=endpoint,
         method="GET",
@@ -162,5 +163,5 @@ def post_text(
 
 
 def _in_query(value: Value) -> str:
-    """Return a value as text for a query: true, false, or digits."""
-    return value if isinstance(value, str) else str(value).lower()
+    """Return a value for a query: a percent-encoded text, true, false, or digits."""
+    return quote(value if isinstance(value, str) else str(value).lower(), safe="")
