@@ -171,9 +171,9 @@ class Pipeline:
             error = e
         if is_heard(self.hooks):
             self._report(history, self.clock.monotonic() - started, error)
-        if isinstance(error, RateLimited):
-            self.limiter.hold(error)
         if error is not None:
+            if isinstance(error, RateLimited):
+                self.limiter.hold(error)
             raise error
         assert response is not None  # noqa: S101
         return response

@@ -141,8 +141,7 @@ class Wire(asyncio.Protocol):
             raise _lost("surplus bytes followed the answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._headers is None:  # else it is a trailer
-            self._pairs.append(header(name, value))
+        self._pairs.append(header(name, value))  # a trailer too, which nothing reads
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None  # noqa: S101
@@ -154,7 +153,8 @@ class Wire(asyncio.Protocol):
             return
         check_version(f"HTTP/{self._parser.get_http_version()}")
         headers = joined(self._pairs)
-        if headers.get("transfer-encoding", "chunked").lower() != "chunked":
+        coding = headers.get("transfer-encoding")
+        if coding is not None and coding.lower() != "chunked":
             raise _lost("the answer has a transfer coding that was not requested")
         self._status, self._headers = status, headers
 

@@ -12,8 +12,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-
-import attrs
+from typing import NamedTuple
 
 _LONGEST_ROUND_TRIP = 15 * 60.0
 _LONGEST_OFFSET = 100 * 365 * 24 * 3600.0
@@ -42,8 +41,7 @@ def _parsed(date: str) -> float | None:
         return None
 
 
-@attrs.frozen(kw_only=True, slots=False)
-class Reading:
+class Reading(NamedTuple):
     """The service's clock, according to one answer.
 
     Attributes:
@@ -92,7 +90,7 @@ class ClockSkew:
         if date is None or abs(date - received) >= _LONGEST_OFFSET:
             return None
         self.offset = date - (sent + received) / 2
-        return Reading(served=date, offset=self.offset, monotonic=monotonic)
+        return Reading(date, self.offset, monotonic)
 
     def correct(self, reading: Reading | None) -> None:
         """Expect this refusal's clock until an answer is believed: according to it, the local clock is wrong."""
