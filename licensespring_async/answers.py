@@ -38,15 +38,10 @@ class Reader:
     floor: TimeFloor
     _memory: Memory = attrs.field(factory=Memory, init=False)
 
-    def read(self, response: HttpResponse, call: Call[T], history: History) -> RawResponse[T]:
-        """Return the value of a successful answer, with its HTTP response.
-
-        Raises:
-            SignatureError: It is not signed by a trusted key, answers another call, or is too old (`AnswerMismatch`).
-            ResponseError: It cannot be decoded, or has the wrong shape.
-        """
+    def read_raw(self, response: HttpResponse, call: Call[T], history: History) -> RawResponse[T]:
+        """As `read`, with the HTTP response of the value."""
         return RawResponse(
-            value=self._value(response, call, history),
+            value=self.read(response, call, history),
             status=response.status,
             headers=response.headers,
             body=response.body,
@@ -56,7 +51,13 @@ class Reader:
             waited=history.deadline.waited,
         )
 
-    def _value(self, response: HttpResponse, call: Call[T], history: History) -> T:
+    def read(self, response: HttpResponse, call: Call[T], history: History) -> T:
+        """Return the value of a successful answer.
+
+        Raises:
+            SignatureError: It is not signed by a trusted key, answers another call, or is too old (`AnswerMismatch`).
+            ResponseError: It cannot be decoded, or has the wrong shape.
+        """
         is_verified = self.verifier is not None and call.answer.is_signed
         self._check_age(response, call, history)
         # The signature covers the raw bytes; nothing is parsed before it holds.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeAlias, TypeVar
 
 import anyio
 import attrs
@@ -15,7 +15,7 @@ from .autocomplete import Public
 from .configuration import check_kinds, checked_hooks, checked_timeout
 from .errors import DeviceNotFound, LicenseNotActive, LicenseSpringError
 from .methods import Awaiting
-from .transport import Circuit, Hook, Patience, RateLimits, RawResponse, RetryPolicy
+from .transport import Circuit, Hook, HttpResponse, Patience, RateLimits, RawResponse, RetryPolicy
 from .transport.events import DoubtEvent, LicenseEvent, emit
 from .transport.history import History
 from .transport.pipeline import Pipeline
@@ -24,6 +24,10 @@ from .transport.policies.windows import RateLimiter
 from .transport.values import Call, Repeat
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+_Read: TypeAlias = Callable[[HttpResponse, Call[T], History], R]
+"""Makes of an answer what a call returns: its value, or that with its HTTP response."""
 
 
 class Observable(Public):
@@ -108,37 +112,44 @@ class Caller(Observable, Awaiting):
         Raises:
             LicenseSpringError: The call failed; the error has the endpoint, the attempts and the seconds.
         """
+        return await self._read(call, self._reader.read_raw)
+
+    def _value(self, call: Call[T]) -> Awaitable[T]:
+        return self._read(call, self._reader.read)
+
+    async def _read(self, call: Call[T], read: _Read[T, R]) -> R:
+        """Send a call and return what `read` makes of its answer."""
         history = self._pipeline.start(call.request.endpoint)
         try:
-            return await self._perform(call, history)
+            return await self._perform(call, history, read)
         except LicenseSpringError as error:
             if call.request.repeat is Repeat.ALWAYS or not error.may_have_acted:
                 raise
             if call.doubt is None:
                 error.add_note(f"it is not known whether {call.request.endpoint} has acted; it is never sent twice")
                 raise
-            return await self._find_out(call, call.doubt(), error, history)
+            return await self._find_out(call, call.doubt(), error, history, read)
 
-    def _perform(self, call: Call[T], history: History) -> Awaitable[RawResponse[T]]:
-        return self._pipeline.watched(call.request, history, self._answer(call, history))
+    def _perform(self, call: Call[T], history: History, read: _Read[T, R]) -> Awaitable[R]:
+        return self._pipeline.watched(call.request, history, self._answer(call, history, read))
 
-    async def _answer(self, call: Call[T], history: History) -> RawResponse[T]:
+    async def _answer(self, call: Call[T], history: History, read: _Read[T, R]) -> R:
         try:
             response = await self._pipeline.send(call.request, history)
-            return self._reader.read(response, call, history)
+            return read(response, call, history)
         except LicenseSpringError as error:
             history.stamp(error)
             raise
 
     async def _find_out(
-        self, call: Call[T], doubt: Call[T], lost: LicenseSpringError, history: History
-    ) -> RawResponse[T]:
+        self, call: Call[T], doubt: Call[T], lost: LicenseSpringError, history: History, read: _Read[T, R]
+    ) -> R:
         """Find out whether a call has acted although its answer was lost; send it again if it has not."""
         try:
-            return await self._perform(doubt, history.follow_up(doubt.request.endpoint))
+            return await self._perform(doubt, history.follow_up(doubt.request.endpoint), read)
         except (DeviceNotFound, LicenseNotActive):
             # It never arrived, so this is the first time.
-            return await self._perform(call, history.follow_up(call.request.endpoint))
+            return await self._perform(call, history.follow_up(call.request.endpoint), read)
         except LicenseSpringError as error:
             lost.add_note(
                 f"it is not known whether {call.request.endpoint} has acted: {doubt.request.endpoint} could not find "

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, get_args, overload
 
 import attrs
@@ -69,6 +69,10 @@ class Awaiting(ABC):
     async def perform(self, call: Call[T]) -> RawResponse[T]:
         """Send the call of an endpoint function and return its answer."""
 
+    @abstractmethod
+    def _value(self, call: Call[T]) -> Awaitable[T]:
+        """Return the value of an answer, as `perform` does without making a `RawResponse`."""
+
     async def request(
         self,
         method: Method,
@@ -101,12 +105,12 @@ class Awaiting(ABC):
         Cost: one HTTP request per attempt.
         """
         call = _other(method, path, parameters, model=model, repeat=repeat, signed=signed)
-        return (await self.perform(call)).value
+        return await self._value(call)
 
     @staticmethod
     def _method(function: _Function) -> Callable[..., Any]:
         async def call(self: Awaiting, /, *args: Any, **kwargs: Any) -> Any:
-            return (await self.perform(function(*args, **kwargs))).value
+            return await self._value(function(*args, **kwargs))
 
         return _like(function, call)
 
