@@ -13,6 +13,23 @@ from ..errors import ConfigurationError
 T = TypeVar("T")
 
 
+class _Process:
+    id = os.getpid()
+
+
+def process_id() -> int:
+    """Return the id of this process, as `os.getpid` does with a system call each time."""
+    return _Process.id
+
+
+def _has_forked() -> None:
+    _Process.id = os.getpid()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has neither
+    os.register_at_fork(after_in_child=_has_forked)
+
+
 def running() -> object | None:
     """Return an object that identifies the event loop of this thread, or None if none runs.
 
@@ -88,12 +105,12 @@ class InLoop(Generic[T]):
             return latest
         with self._moving:
             # In a forked process, the parent's loop seems to run.
-            is_taken = self._loop is not None and self._process == os.getpid() and _still_runs(self._loop)
+            is_taken = self._loop is not None and self._process == process_id() and _still_runs(self._loop)
             if is_taken and loop is not self._loop:
                 raise ConfigurationError(
                     "this client is in use in another event loop, which still runs; make one client per loop, "
                     "or share a BlockingLicenseSpring between threads"
                 )
-            self._loop, self._process = loop, os.getpid()
+            self._loop, self._process = loop, process_id()
             self.latest = made = self._make()
             return made

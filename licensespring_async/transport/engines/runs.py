@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ..loops import has_ended, running
+from ..loops import has_ended, process_id, running
 
 T = TypeVar("T")
 
@@ -29,7 +28,7 @@ class PerRun(Generic[T]):
 
     def here(self) -> T:
         """Return the value of the loop that runs now."""
-        run, values = running(), self._values[os.getpid()]
+        run, values = running(), self._values[process_id()]
         value = values.get(run)
         if value is None:
             for ended in [each for each in list(values) if has_ended(each)]:
@@ -41,4 +40,4 @@ class PerRun(Generic[T]):
 
     def all(self) -> list[T]:
         """Return the values of all loops of this process."""
-        return list(self._values[os.getpid()].values())
+        return list(self._values[process_id()].values())
