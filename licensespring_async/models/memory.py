@@ -42,7 +42,8 @@ class Memory:
         """
         shape, copy = self._seen.get(body, (None, None))
         if copy is not None and shape is answer:
-            return cast("T", copy())
+            copied: T = copy()
+            return copied
         value = answer.read(body, is_verified=is_verified)
         if len(body) <= _LONGEST:
             # Many answers never come again, so only the second time makes what copies them.

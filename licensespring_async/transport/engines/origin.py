@@ -31,5 +31,5 @@ class Origin:
 
 def split(url: str) -> tuple[str, str]:
     """Return a URL up to its path, and the rest."""
-    at = url.index("/", len("https://"))
+    at = url.index("/", 8)  # behind https://
     return url[:at], url[at:]
