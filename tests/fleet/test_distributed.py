@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
 import subprocess
 import time
+import warnings
 from collections import Counter
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.abc
 import attrs
 import httpx
 import pytest
@@ -238,6 +241,43 @@ async def test_an_unencrypted_scheduler_elsewhere_is_refused(anyio_backend: str,
     with pytest.raises(ConfigurationError, match=r"not encrypted.*--dask-plaintext"):
         async with connected(address):
             pass
+
+
+@pytest.mark.anyio
+@asynchronous
+@pytest.mark.parametrize(
+    ("scheme", "reason"), [("tcp", "another program answers there, not a Dask scheduler"), ("tls", "needs certificates")]
+)
+async def test_what_is_no_scheduler_is_named(anyio_backend: str, scheme: str, reason: str) -> None:
+    """At the address of a scheduler's web page, or without certificates, says what is wrong, and leaves no warning."""
+
+    async def answer(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            await stream.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            await stream.receive()
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as page, anyio.create_task_group() as serving:
+        serving.start_soon(page.serve, answer)
+        port = page.extra(anyio.abc.SocketAttribute.local_port)
+        with warnings.catch_warnings(record=True) as warned:
+            with pytest.raises(ConfigurationError, match=rf"--dask {scheme}://127.0.0.1:{port}: {reason}"):
+                async with connected(f"{scheme}://127.0.0.1:{port}"):
+                    pass
+            gc.collect()
+        serving.cancel_scope.cancel()
+    assert [str(each.message) for each in warned if each.category is RuntimeWarning] == []
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+@asynchronous
+async def test_a_silent_scheduler_is_not_waited_for(anyio_backend: str) -> None:
+    """A program that takes the connection and says nothing ends the run within half a minute."""
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as silent:
+        port = silent.extra(anyio.abc.SocketAttribute.local_port)
+        with anyio.fail_after(40), pytest.raises(ConfigurationError, match="what is there says nothing"):
+            async with connected(f"tcp://127.0.0.1:{port}"):
+                pass
 
 
 EVIL = """

@@ -40,7 +40,8 @@ LOST: Final = (FutureCancelledError, ChunkLost, OSError, TimeoutError)
 _ANSWER_WITHIN: Final = 10.0
 _CONNECT_WITHIN: Final = 15.0
 _CLOSE_WITHIN: Final = 10.0
-_ENCRYPTED: Final = ("tls", "wss", "inproc")
+_WITH_TLS: Final = ("tls", "wss")
+_ENCRYPTED: Final = (*_WITH_TLS, "inproc")
 _READ: Final = ["msgpack", "error"]  # and not "pickle" or "dask", whose headers are pickles
 
 
@@ -185,6 +186,7 @@ async def connected(
     else:
         if not allow_plaintext:
             _refuse_plaintext(scheduler)
+        _refuse_without_certificates(scheduler)
         async with _client(scheduler, None) as client:
             yield client
 
@@ -199,6 +201,15 @@ def _refuse_plaintext(scheduler: str) -> None:
         raise ConfigurationError(
             f"--dask {scheduler}: is not encrypted: others could read license keys and forge results; give tls:// with "
             "Dask's certificates (distributed.comm.tls), or say --dask-plaintext in a private network"
+        )
+
+
+def _refuse_without_certificates(scheduler: str) -> None:
+    configured: Any = Security()  # type: ignore[no-untyped-call]
+    if parse_address(scheduler)[0] in _WITH_TLS and configured.get_connection_args("client")["ssl_context"] is None:
+        raise ConfigurationError(
+            f"--dask {scheduler}: needs certificates; name their files in Dask's configuration, under "
+            "distributed.comm.tls (https://distributed.dask.org/en/stable/tls.html)"
         )
 
 
@@ -245,19 +256,20 @@ async def _local(processes: int, environ: Mapping[str, str]) -> AsyncGenerator[t
 @asynccontextmanager
 async def _client(address: str, security: Security | None) -> AsyncGenerator[Client]:
     make: Any = _PlainClient
+    args = {"asynchronous": True, "set_as_default": False, "timeout": _CONNECT_WITHIN, "deserializers": _READ}
+    client: Any = None
     try:
-        client = await make(
-            address,
-            asynchronous=True,
-            set_as_default=False,
-            timeout=_CONNECT_WITHIN,
-            security=security,
-            deserializers=_READ,
-        )
-    except (OSError, ValueError, TypeError) as e:
-        raise ConfigurationError(f"--dask {address}: no Dask scheduler answers there: {e}") from e
-    try:
+        try:
+            client = make(address, security=security, **args)
+            with anyio.fail_after(2 * _CONNECT_WITHIN):  # Dask waits forever for the first word of a silent program
+                await client
+        except (MemoryError, OverflowError) as e:  # it takes the first bytes of HTTP for a length
+            raise ConfigurationError(f"--dask {address}: another program answers there, not a Dask scheduler") from e
+        except (OSError, ValueError, TypeError) as e:
+            reason = str(e) or "what is there says nothing"
+            raise ConfigurationError(f"--dask {address}: no Dask scheduler answers there: {reason}") from e
         yield client
     finally:
-        with anyio.move_on_after(_CLOSE_WITHIN, shield=True):
-            await client.close()
+        if client is not None:
+            with anyio.move_on_after(_CLOSE_WITHIN, shield=True):
+                await client.close()
