@@ -223,6 +223,16 @@ def test_the_input_is_never_the_output(run: Run, file: Path, good: str) -> None:
     assert file.read_text() == HEADER + good
 
 
+def test_the_summary_is_never_written_over_the_input(run: Run, tmp_path: Path, good: str) -> None:
+    """A file that has the name of the output's summary is left as it was."""
+    file = tmp_path / "results.jsonl.summary.json"
+    file.write_text(HEADER + good)
+    done = run("fleet", "check", "--yes", str(file), "--format", "csv", "--output", str(tmp_path / "results.jsonl"))
+    assert done.exit_code == 2
+    assert "would write its summary over the input file" in " ".join(done.stderr.split())
+    assert file.read_text() == HEADER + good
+
+
 def test_a_directory_is_no_output(run: Run, file: Path, good: str, tmp_path: Path) -> None:
     """A directory as --output is named as what it is."""
     file.write_text(HEADER + good)

@@ -18,14 +18,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
-from licensespring_async import ConfigurationError
+from licensespring_async import PRODUCTION_PUBLIC_KEY, ConfigurationError
+from licensespring_async.cli import app
 from licensespring_async.cli.exits import Code
 from licensespring_async.cli.fleet.meter import Meter
 from licensespring_async.cli.fleet.output import open_output
 from licensespring_async.cli.fleet.summary_file import Record, State
 from licensespring_async.fleet import Journal, Outcome, Result, Summary, fingerprint, salted
 from licensespring_async.fleet.report import read_records
+from licensespring_async.sandbox import World
 
 from .conftest import Run
 from .processes import python
@@ -193,6 +196,35 @@ def test_a_refused_run_leaves_the_summary_of_another(offline: Run, tmp_path: Pat
     before = summary_beside(output)
     assert offline(*words(fleet(tmp_path / "fleet.csv", 4), output, service)).exit_code == 2
     assert summary_beside(output) == before
+
+
+def test_the_reason_in_the_summary_is_in_the_words_of_the_command(offline: Run, tmp_path: Path, world: World) -> None:
+    """Why a run failed names options, like the error on the screen, and no Python arguments."""
+    license = world.add_product("REASON").add_license()
+    license.activate("d1")
+    file, output = tmp_path / "fleet.csv", tmp_path / "results.jsonl"
+    file.write_text(f"product,hardware_id,license_key,check\nREASON,d1,{license.key},license\n")
+    other = tmp_path / "other.pem"
+    other.write_text(PRODUCTION_PUBLIC_KEY)
+    command = ("fleet", "check", str(file), "--output", str(output), "--public-key", str(other), "--yes")
+    assert offline(*command).exit_code == 4
+    reason = summary_beside(output)["reason"]
+    assert "--base-url" in reason
+    assert "base_url" not in reason
+
+
+def test_a_stream_that_replaces_a_run_ends_its_journal(
+    offline: Run, environment: dict[str, str | None], tmp_path: Path, service: Service
+) -> None:
+    """The command of the earlier run does not "resume" by writing its old results over those of the stream."""
+    file, output = fleet(tmp_path / "fleet.csv", 3), tmp_path / "results.jsonl"
+    stream = [*words(Path("-"), output, service), "--force"]
+    offline(*words(file, output, service))
+    assert CliRunner().invoke(app, stream, env=environment, input=f"{HEADER}APP,d9,KEY,,\n").exit_code == 0
+    assert [each.row for each in read_records(output)] == [1]
+    done = offline(*words(file, output, service))
+    assert (done.exit_code, [each.row for each in read_records(output)]) == (2, [1])
+    assert "the file exists and is not empty" in " ".join(done.stderr.split())
 
 
 QUERIES = [

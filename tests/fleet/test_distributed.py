@@ -246,7 +246,8 @@ async def test_an_unencrypted_scheduler_elsewhere_is_refused(anyio_backend: str,
 @pytest.mark.anyio
 @asynchronous
 @pytest.mark.parametrize(
-    ("scheme", "reason"), [("tcp", "another program answers there, not a Dask scheduler"), ("tls", "needs certificates")]
+    ("scheme", "reason"),
+    [("tcp", "another program answers there, not a Dask scheduler"), ("tls", "needs certificates")],
 )
 async def test_what_is_no_scheduler_is_named(anyio_backend: str, scheme: str, reason: str) -> None:
     """At the address of a scheduler's web page, or without certificates, says what is wrong, and leaves no warning."""

@@ -15,6 +15,7 @@ from typing import BinaryIO, TextIO
 from ...errors import ConfigurationError
 from ...file_writing import Replacement
 from ...fleet import Result
+from ...fleet.report import summary_of
 from ...fleet.results.cells import csv_line
 from ...fleet.results.result import KINDS
 from ..saving import STDOUT, refuse_closed_stdout, unwritable
@@ -122,16 +123,18 @@ def refuse_format(output: str | None) -> None:
 
 
 def refuse_input(output: str | None, source: str | None) -> None:
-    """Refuse to overwrite the input.
+    """Refuse to overwrite the input, also with the summary.
 
     Raises:
-        ConfigurationError: The output is the input.
+        ConfigurationError: The output or its summary is the input.
     """
     if output in (None, STDOUT) or source in (None, STDOUT):
         return
-    with suppress(OSError):
-        if Path(str(output)).samefile(str(source)):
-            raise ConfigurationError(f"--output {output}: is the input file; name another file")
+    written = Path(str(output))
+    for path, what in ((written, "is"), (summary_of(written), "would write its summary over")):
+        with suppress(OSError):
+            if path.samefile(str(source)):
+                raise ConfigurationError(f"--output {output}: {what} the input file; name another file")
 
 
 def journal_of(output: str | None) -> Path | None:

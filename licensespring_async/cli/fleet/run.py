@@ -102,14 +102,14 @@ def perform(job: Job) -> None:
 
 
 def _open_journal(job: Job, stack: ExitStack) -> Journal | None:
-    path = None if job.survey is None else journal_of(job.output)
-    if job.is_retry and (path is None or not path.exists()):
+    path = journal_of(job.output)
+    if job.is_retry and (job.survey is None or path is None or not path.exists()):
         raise ConfigurationError("fleet retry: there is no journal; give the FILE and the --output of the check")
+    if path is not None and job.force:
+        Journal.discard(path)
     if path is None or job.survey is None:
         return None
-    if job.force:
-        Journal.discard(path)
-    elif not path.exists():
+    if not job.force and not path.exists():
         refuse_loss(str(job.output))
     identity = {"rows": f"{job.survey.rows:,}", "content": job.survey.fingerprint} | job.identity
     journal = stack.enter_context(Journal(path, identity))

@@ -23,6 +23,7 @@ from ...redaction import fingerprint
 from ..console import warn
 from ..exits import Code, code_of
 from ..saving import STDOUT, unwritable
+from ..spoken import told
 from .meter import Meter
 
 _HIDDEN: Final = "***"
@@ -91,7 +92,7 @@ class Record:
         try:
             yield
         except LicenseSpringError as error:
-            self._try_to_write(State.FAILED, str(error), code_of(error))
+            self._try_to_write(State.FAILED, told(error), code_of(error))
             raise
         except KeyboardInterrupt:
             self._try_to_write(State.INTERRUPTED, "by a signal", Code.INTERRUPTED)
