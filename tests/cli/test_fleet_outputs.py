@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,10 +20,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
 
 from licensespring_async import PRODUCTION_PUBLIC_KEY, ConfigurationError
-from licensespring_async.cli import app
 from licensespring_async.cli.exits import Code
 from licensespring_async.cli.fleet.meter import Meter
 from licensespring_async.cli.fleet.output import open_output
@@ -31,7 +31,7 @@ from licensespring_async.fleet.report import read_records
 from licensespring_async.sandbox import World
 
 from .conftest import Run
-from .processes import python
+from .processes import COMMAND, python
 from .test_fleet_check import HEADER
 from .test_fleet_resume import Service, fleet, serving, words
 
@@ -220,7 +220,14 @@ def test_a_stream_that_replaces_a_run_ends_its_journal(
     file, output = fleet(tmp_path / "fleet.csv", 3), tmp_path / "results.jsonl"
     stream = [*words(Path("-"), output, service), "--force"]
     offline(*words(file, output, service))
-    assert CliRunner().invoke(app, stream, env=environment, input=f"{HEADER}APP,d9,KEY,,\n").exit_code == 0
+    subprocess.run(
+        [*COMMAND, *stream],
+        input=f"{HEADER}APP,d9,KEY,,\n",
+        text=True,
+        check=True,
+        capture_output=True,
+        env=os.environ | {name: value for name, value in environment.items() if value is not None},
+    )
     assert [each.row for each in read_records(output)] == [1]
     done = offline(*words(file, output, service))
     assert (done.exit_code, [each.row for each in read_records(output)]) == (2, [1])
