@@ -265,6 +265,21 @@ def test_bytes_that_are_no_utf_8_spoil_their_row_only(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("fleet.csv", b"product,hardware_id,username,owner\nAPP,d1,ana,J\xfcrgen\n"),
+        ("fleet.jsonl", b'{"product": "APP", "hardware_id": "d1", "username": "ana", "owner": "J\\ud800rgen"}\n'),
+    ],
+)
+def test_a_kept_value_is_text_that_every_program_can_read(tmp_path: Path, name: str, content: bytes) -> None:
+    """What is no text in a column that is only copied becomes a replacement character; the row is checked."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    [row] = read_rows(path, keep=["owner"])
+    assert (type(row), row.kept) == (Row, {"owner": "J\ufffdrgen"})
+
+
+@pytest.mark.parametrize(
     ("content", "expected"),
     [
         (b"", "is empty; the first line must name the columns"),

@@ -131,7 +131,8 @@ def keeping(row: Row | InvalidRow, values: Mapping[str, object]) -> Row | Invali
 
 def _kept(value: object) -> str:
     if isinstance(value, str):
-        return value
+        # Many programs refuse a whole file for one lone surrogate.
+        return value if is_text(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = _text(value)
     if text is not None:
         return text
