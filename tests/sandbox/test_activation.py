@@ -171,3 +171,11 @@ async def test_a_released_slot_of_a_license_is_free(caller: Caller, world: World
     assert refusal(await post(caller, "floating/release", first)) == "floating_not_available"
     assert (await post(caller, "activate_license", first)).json()["floating_in_use"] is False
     assert (await caller.json("/api/v4/check_license", second))["floating_in_use_devices"] == 1
+
+
+@pytest.mark.parametrize("value", [{"id": "hw"}, ["hw"], {}])
+async def test_an_object_is_no_text(caller: Caller, license: License, ask: dict[str, str | int], value: object) -> None:
+    """Refuses an object or a list as a device, which a client's mistake may send; its JSON would become the device."""
+    refused = await post(caller, "activate_license", {**ask, "hardware_id": value})
+    assert refusal(refused) == "validation_error"
+    assert refused.json()["message"] == "hardware_id must not be an object or a list."

@@ -353,3 +353,17 @@ def test_the_demo_names_every_key_of_what_decides() -> None:
     keys = {each.alias for table in tables for each in attrs.fields(table) if each.init}
     words = set(re.findall(r"\w+", DEMO_FILE.read_text(encoding="utf-8")))
     assert keys - words == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('api_key = "é"', "api_key: has characters that no Authorization header can carry"),
+        ('shared_key = ""', "shared_key: must be a non-empty string"),
+        ('client_id = ""', "client_id: must be a non-empty string"),
+    ],
+)
+def test_refuses_keys_that_no_client_could_send(path: Path, line: str, problem: str) -> None:
+    """A company whose keys no client can use is a mistake in the file, and not an error of each client."""
+    [found] = problems(path, f"[company]\n{line}\n")
+    assert found.startswith(f"1: company: {problem}")

@@ -23,6 +23,7 @@ NULLABLE: Final = "borrowed_until"
 
 Values: TypeAlias = Mapping[str, str]
 
+_NESTED: Final = ("event", "tpm_enrollment", "variables")
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _MAX_FIELDS = 100
 _MAX_DIGITS = 19
@@ -88,7 +89,7 @@ def read_fields(fields: JsonObject, documented: Collection[str]) -> Values:
     """Convert JSON fields to values as in a query string; nested values stay JSON.
 
     Raises:
-        ServiceError: invalid_json.
+        ServiceError: invalid_json; validation_error for an object or a list in place of a text or number.
     """
     try:
         values = {name: _text(value) for name, value in fields.items()}
@@ -96,6 +97,9 @@ def read_fields(fields: JsonObject, documented: Collection[str]) -> Values:
     except (ValueError, RecursionError) as error:
         raise ServiceError("invalid_json") from error
     _warn_of_unknown(values, documented)
+    for name, value in fields.items():
+        if isinstance(value, dict | list) and name in documented and name not in _NESTED:
+            raise ServiceError("validation_error", f"{name} must not be an object or a list.")
     return {name: value for name, value in values.items() if value or name == NULLABLE}
 
 

@@ -12,6 +12,7 @@ import attrs
 
 from ...errors import ConfigurationError
 from ..spelling import keywords_of, suggestion
+from ..tenants.register import Credentials
 from ..world.consumption import Consumption, ConsumptionPool
 from ..world.customers import User
 from ..world.features import FeatureTerms
@@ -66,8 +67,12 @@ def load_companies(path: str | PathLike[str] | Traversable) -> Sequence[Company]
 def _build(table: WorldTable, place: Path, problems: list[Problem]) -> Company:
     keys = attrs.asdict(table.company)
     world = World(company_id=keys.pop("company_id"), passwords_may_change=keys.pop("passwords_may_change"))
-    _Builder(world=world, place=place, problems=problems).build(table)
-    return Company(world=world, keys={name: value for name, value in keys.items() if value is not None})
+    given = {name: value for name, value in keys.items() if value is not None}
+    builder = _Builder(world=world, place=place, problems=problems)
+    with builder.at("company"):
+        Credentials(**given)
+    builder.build(table)
+    return Company(world=world, keys=given)
 
 
 class _UnknownName(Exception):
@@ -89,23 +94,24 @@ class _Builder:
     def build(self, table: WorldTable) -> None:
         """Build a company's world in the order of its dependencies."""
         for number, product in enumerate(table.products):
-            with self._at("products", number):
+            with self.at("products", number):
                 self.world.add_product(**keywords_of(product, ProductTerms))
         for number, bundle in enumerate(table.bundles):
-            with self._at("bundles", number):
+            with self.at("bundles", number):
                 self._bundle(bundle)
         for number, user in enumerate(table.users):
-            with self._at("users", number):
+            with self.at("users", number):
                 self.world.add_user(**keywords_of(user, User))
         for number, pool in enumerate(table.pools):
-            with self._at("pools", number):
+            with self.at("pools", number):
                 self.world.add_pool(**keywords_of(pool, ConsumptionPool))
         for number, license in enumerate(table.licenses):
-            with self._at("licenses", number):
+            with self.at("licenses", number):
                 self._license(license)
 
     @contextmanager
-    def _at(self, *path: str | int) -> Generator[None]:
+    def at(self, *path: str | int) -> Generator[None]:
+        """Collect a problem of the block as one of this place in the file."""
         try:
             yield
         except _UnknownName as error:
