@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import signal
 import socket
@@ -103,7 +105,7 @@ def test_a_port_that_is_taken_exits_with_2() -> None:
         with running("sandbox", "--port", str(port)) as second:
             _, stderr = second.communicate(timeout=60)
     assert second.returncode == 2
-    assert stderr.startswith(f"Error: cannot listen on 127.0.0.1 port {port}: ")
+    assert stderr.startswith(f"Error: cannot listen on 127.0.0.1 port {port}: {os.strerror(errno.EADDRINUSE)}; ")
 
 
 @posix

@@ -267,8 +267,9 @@ async def test_refuses_to_revoke_what_is_no_license(own: Sandbox, http: httpx.As
     for wrong, status in (
         ({"id": 1}, 400),
         ({"ids": 1}, 400),
-        ({"enabled": False}, 404),
-        ({"id": "x", "enabled": False}, 404),
+        ({"enabled": False}, 400),
+        ({"id": "1731000000063371", "enabled": False}, 400),  # a text is no id, and 404 would hide that
+        ({"id": 1, "enabled": False}, 404),
         ({"company": "#0", "id": 1, "enabled": False}, 404),
     ):
         assert (await http.post(f"{own.url}/_sandbox/licenses", json=wrong)).status_code == status, wrong
@@ -315,7 +316,10 @@ NO_FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"effect": "error", "probability": None}, "'probability' must be"),
     ({"effect": "latency", "seconds": "2"}, "'seconds' must be"),
     ({"effect": "latency", "up_to": "2"}, "'up_to' must be"),
-    ({"effect": "redirect", "location": 1}, "'location' must be"),
+    ({"effect": "redirect", "location": 1}, "'location' must be a text"),
+    ({"effect": "error", "hardware_id": 5}, "'hardware_id' must be a text"),
+    ({"effect": "error", "html": "yes"}, "'html' must be true or false"),
+    ({"effect": "error", "seed": "1"}, "'seed' must be a whole number"),
 ]
 
 

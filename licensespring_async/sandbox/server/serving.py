@@ -38,7 +38,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise SandboxError(f"cannot listen on {host} port {port}: {error}; port 0 picks a free one") from error
+        reason = getattr(error, "strerror", None) or error
+        raise SandboxError(f"cannot listen on {host} port {port}: {reason}; port 0 picks a free one") from error
     return listener
 
 

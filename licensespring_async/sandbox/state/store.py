@@ -88,7 +88,8 @@ class Store:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = NORMAL")
         except (OSError, sqlite3.Error) as error:
-            raise SandboxError(f"cannot store the sandbox's state in {os.fspath(path)}: {error}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise SandboxError(f"cannot store the sandbox's state in {os.fspath(path)}: {reason}") from error
 
     @contextmanager
     def transaction(self) -> Generator[None]:

@@ -34,8 +34,6 @@ Effect: TypeAlias = Literal[
 
 Distribution: TypeAlias = Literal["uniform", "exponential"]
 
-_is_text = attrs.validators.instance_of(str)
-_text = attrs.validators.optional(_is_text)
 
 _CODES: Final = {401: "signature_mismatch", 404: "not_found", 429: "too_many_requests"}
 
@@ -43,6 +41,15 @@ _CODES: Final = {401: "signature_mismatch", 404: "not_found", 429: "too_many_req
 def _as_sent(value: str | float | None) -> str | None:
     # Other types stay as they are, for the validator to refuse.
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else cast("str | None", value)
+
+
+def _kind(kind: type, called: str) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    # attrs' own validator speaks of Python's types, also to a client in another language.
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, kind):
+            raise ConfigurationError(f"'{attribute.name}' must be {called}")
+
+    return check
 
 
 def _number(least: float, most: float) -> Callable[[object, attrs.Attribute[Any], object], None]:
@@ -60,6 +67,10 @@ def _whole(least: int, most: int) -> Callable[[object, attrs.Attribute[Any], obj
             raise ConfigurationError(f"'{attribute.name}' must be a whole number from {least} to {most}")
 
     return check
+
+
+_is_text = _kind(str, "a text")
+_text = attrs.validators.optional(_is_text)
 
 
 @strict
@@ -92,12 +103,12 @@ class Fault:
     hardware_id: str | None = attrs.field(default=None, validator=_text, repr=False)
     nth: int | None = attrs.field(default=None, validator=attrs.validators.optional(_whole(1, 10**9)))
     probability: float = attrs.field(default=1.0, validator=_number(0, 1))
-    seed: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
+    seed: int = attrs.field(default=0, validator=_kind(int, "a whole number"))
     count: int | None = attrs.field(default=None, validator=attrs.validators.optional(_whole(1, 10**9)))
     ttl: float | None = attrs.field(default=None, validator=attrs.validators.optional(_number(0.001, 10**9)))
     status: int = attrs.field(default=503, validator=_whole(400, 599))
     code: str | None = attrs.field(default=None, validator=_text)
-    html: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
+    html: bool = attrs.field(default=False, validator=_kind(bool, "true or false"))
     retry_after: str | None = attrs.field(
         default=None,
         converter=_as_sent,

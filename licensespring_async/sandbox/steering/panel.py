@@ -134,6 +134,8 @@ class Panel:
     async def _licenses(self, request: Request) -> Response:
         wanted = await _content(request, ("company", "id", "enabled"))
         company, enabled = wanted.get("company"), wanted.get("enabled")
+        if not isinstance(wanted.get("id"), int):
+            raise HTTPException(400, "id: send a number; GET state lists the ids")
         if not isinstance(enabled, bool):
             raise HTTPException(400, "enabled: send true or false")
         tenants = [each for each in self.tenants if company in (None, shown_tenant(each)["api_key"])]

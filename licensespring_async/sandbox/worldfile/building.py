@@ -12,8 +12,8 @@ import attrs
 
 from ...errors import ConfigurationError
 from ..spelling import keywords_of, suggestion
-from ..tenants.register import Credentials
 from ..world.consumption import Consumption, ConsumptionPool
+from ..world.credentials import Credentials
 from ..world.customers import User
 from ..world.features import FeatureTerms
 from ..world.licenses import License
