@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Literal
 
+from .numbers import in_seconds
+
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 _TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})
 
@@ -131,7 +133,7 @@ class CircuitOpen(TransportError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"not sent, the circuit is open for another {self.retry_after:.3g} s: {self.reason}"
+        return f"not sent, the circuit is open for another {in_seconds(self.retry_after)}: {self.reason}"
 
 
 class LeaseLost(LicenseSpringError):
@@ -168,7 +170,7 @@ class RateLimited(LicenseSpringError):
         return self.code or self.kind
 
     def __str__(self) -> str:
-        wait = "" if self.retry_after is None else f" (retry after {self.retry_after:g} s)"
+        wait = "" if self.retry_after is None else f" (retry after {in_seconds(self.retry_after)})"
         return f"HTTP {self.status}: {self.message or 'too many requests'}{wait}"
 
 

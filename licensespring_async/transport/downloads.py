@@ -173,7 +173,8 @@ async def download(
     ssl_context: ssl.SSLContext | None,
 ) -> Path:
     """Fetch the file that an installation file describes; see `client.download`."""
-    if file.url is None:
+    url: str | None = getattr(file, "url", None)  # an answer may have None in place of the file
+    if url is None:
         raise ConfigurationError("file: has no address; the service has no installation file for this")
     if "\0" in os.fspath(path):
         raise ConfigurationError("path: contains a NUL character, which no file name can")
@@ -181,7 +182,7 @@ async def download(
     if len(md5) != 32 or not set(md5) <= set("0123456789abcdef"):
         raise ResponseError("the service gives no MD5 for the file, so it could not be checked; it was not fetched")
     work = Download(
-        url=_secure(file.url),
+        url=_secure(url),
         md5=md5,
         path=Path(path),
         timeout=timeout,

@@ -23,6 +23,7 @@ from ..errors import (
     LicenseSpringError,
     RateLimited,
 )
+from ..errors.numbers import in_seconds
 from .authorizer import Authorizer, Sign
 from .clock import Clock
 from .engine import Engine
@@ -214,8 +215,7 @@ class Pipeline:
         if history.tries >= self.policy.max_attempts:
             why = f"after attempt {history.tries}, the last that the retry policy allows"
         elif delay >= history.deadline.left:
-            seconds = f"{delay:.3g}" if delay < 1000 else f"{delay:.0f}"
-            why = f"because the next attempt, in {seconds} s, would come after the call's deadline"
+            why = f"because the next attempt, in {in_seconds(delay)}, would come after the call's deadline"
         elif not self.vitals.budget.take(kind):
             why = "because the client's retry budget is used up; the service is failing for many calls"
         else:

@@ -10,6 +10,7 @@ import pytest
 
 from licensespring_async import (
     AuthorizationError,
+    BlockingLicenseSpring,
     ConfigurationError,
     InvalidApiKey,
     SignatureError,
@@ -256,6 +257,17 @@ async def test_the_plain_loop_raises_what_ended_the_run() -> None:
     seen, raised = await drained(check_many(service.client(), rows(30), concurrency=1))
     assert ([result.row for result in seen], service.devices) == (list(range(1, 31)), ["d1"])
     assert isinstance(raised, AuthorizationError)
+
+
+async def test_what_is_no_client_or_no_rows_is_named() -> None:
+    """An argument that cannot be used is an error of ours that names it, and not one of Python's."""
+    wrong: Any
+    for wrong in (None, BlockingLicenseSpring(api_key="a", shared_key="s")):
+        with pytest.raises(ConfigurationError, match="client: must be a LicenseSpring object"):
+            check_many(wrong, rows(1))
+    for wrong in (None, 5):
+        with pytest.raises(ConfigurationError, match="rows: must be an iterable or async iterable of rows, not"):
+            check_many(Service().client(), wrong)
 
 
 @pytest.mark.parametrize("concurrency", [0, -1, True, 1.5])

@@ -265,8 +265,8 @@ async def test_what_is_no_scheduler_is_named(anyio_backend: str, scheme: str, re
                 async with connected(f"{scheme}://127.0.0.1:{port}"):
                     pass
             gc.collect()
+            assert [str(each.message) for each in warned if each.category is RuntimeWarning] == []
         serving.cancel_scope.cancel()
-    assert [str(each.message) for each in warned if each.category is RuntimeWarning] == []
 
 
 @pytest.mark.slow

@@ -501,6 +501,13 @@ def test_what_a_killed_writer_left_is_removed(store: LicenseStore, path: Path) -
     assert (mine.exists(), others.exists()) == (False, True)
 
 
+@pytest.mark.parametrize("given", [None, 5, b"license", "", "."])
+def test_a_store_needs_the_path_of_a_file(given: Any) -> None:
+    """Refuses what names no file when it is made, and not at the first save."""
+    with pytest.raises(ConfigurationError, match="path: must be the path of a file"):
+        LicenseStore(given)
+
+
 @pytest.mark.parametrize("secret", [b"", "short", 16, bytearray(16)])
 def test_a_secret_is_long_enough(path: Path, secret: object) -> None:
     """Refuses what protects nothing."""

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -190,6 +191,13 @@ async def test_no_address_is_a_configuration_error(tmp_path: Path) -> None:
         await a_client().download(
             InstallationFile(version="1.0", installation_file="", hash_md5=MD5), tmp_path / "app.zip"
         )
+
+
+async def test_an_answer_without_a_file_is_told(tmp_path: Path) -> None:
+    """`license.newest_file` is None if the product has no file: that is said, in an error of ours."""
+    none: Any = None
+    with pytest.raises(ConfigurationError, match="no address; the service has no installation file"):
+        await a_client().download(none, tmp_path / "app.zip")
 
 
 async def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:

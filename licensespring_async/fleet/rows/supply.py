@@ -33,8 +33,16 @@ class Supply(Protocol):
 
 
 def supply(rows: Rows) -> Supply:
-    """Return the rows of an iterable or async iterable, for several workers."""
-    return _FromAsync(rows) if isinstance(rows, AsyncIterable) else _FromSync(rows)
+    """Return the rows of an iterable or async iterable, for several workers.
+
+    Raises:
+        ConfigurationError: It is neither.
+    """
+    if isinstance(rows, AsyncIterable):
+        return _FromAsync(rows)
+    if isinstance(rows, Iterable):
+        return _FromSync(rows)
+    raise ConfigurationError(f"rows: must be an iterable or async iterable of rows, not {rows!r:.100}")
 
 
 class _FromSync:

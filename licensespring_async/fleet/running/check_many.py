@@ -78,6 +78,8 @@ def check_many(
         ConfigurationError: By the loop, at its end: an item of `rows` is not a row.
         Exception: By the loop, at its end: `rows` itself raised it.
     """
+    if not isinstance(client, LicenseSpring):
+        raise ConfigurationError("client: must be a LicenseSpring object; a blocking client cannot check many at once")
     bounds = concurrency if isinstance(concurrency, Concurrency) else Concurrency.upto(concurrency)
     return check_with(
         LocalChecker(client, bounds, release=release), rows, retries=retries, ordered=ordered, ledger=ledger

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from ...errors import LicenseSpringError
+from ...errors.numbers import in_seconds
 
 Source: TypeAlias = Literal["service", "memory", "grace"]
 
@@ -45,4 +46,4 @@ class GateOverloaded(LicenseSpringError):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        return f"too many unknown checks were refused recently; try again in {self.retry_after:.3g} s"
+        return f"too many unknown checks were refused recently; try again in {in_seconds(self.retry_after)}"

@@ -21,6 +21,7 @@ from ...errors import (
     DeadlineExceeded,
     TransportError,
 )
+from ...errors.numbers import in_seconds
 from ...extras import needs_extra
 from ...redaction import Unpickled
 from ..values import HttpRequest, HttpResponse
@@ -281,6 +282,6 @@ def _unsendable() -> ConfigurationError:
 
 
 def _late(timeout: float, *, may_have_acted: bool) -> DeadlineExceeded:
-    late = DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
+    late = DeadlineExceeded(f"no complete answer within {in_seconds(timeout)}")
     late.may_have_acted = may_have_acted
     return late

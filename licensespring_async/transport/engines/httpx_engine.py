@@ -26,6 +26,7 @@ from ...errors import (
     LicenseSpringError,
     TransportError,
 )
+from ...errors.numbers import in_seconds
 from ...redaction import Unpickled
 from ..values import HttpRequest, HttpResponse
 from .bodies import MAX_BODY, check_version, content, joined, too_large
@@ -142,7 +143,7 @@ class HttpxEngine(Unpickled):
                 _check_client(self._client)
                 progress.sent = True  # as far as a caller's client shows it
                 return await self._through(self._client, request)
-            late = DeadlineExceeded(f"no complete answer within {timeout:.3g} s")
+            late = DeadlineExceeded(f"no complete answer within {in_seconds(timeout)}")
             late.may_have_acted = progress.sent
             error: TransportError = late
         except LicenseSpringError:
