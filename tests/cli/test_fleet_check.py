@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import Result
+from typer.testing import CliRunner, Result
 
 from licensespring_async import PRODUCTION_PUBLIC_KEY
+from licensespring_async.cli import app
 from licensespring_async.sandbox import DEMO_OUTCOMES, Sandbox
 
 from .conftest import Run
@@ -231,6 +232,25 @@ def test_the_summary_is_never_written_over_the_input(run: Run, tmp_path: Path, g
     assert done.exit_code == 2
     assert "would write its summary over the input file" in " ".join(done.stderr.split())
     assert file.read_text() == HEADER + good
+
+
+def test_a_place_that_cannot_be_looked_at_is_told(run: Run, file: Path, good: str, tmp_path: Path) -> None:
+    """A name that is too long, or in a folder that is closed to this user, is no reason for a traceback."""
+    file.write_text(HEADER + good)
+    long = str(tmp_path / f"{'x' * 300}.jsonl")
+    results = tmp_path / "results.jsonl"
+    results.write_text('{"row": 1, "outcome": "licensed", "code": "ok"}\n')
+    sql = ("--sql", "SELECT 1 ORDER BY 1", "--database")
+    for words, told in (
+        (("check", long), f"{long}: cannot be read: File name too long"),
+        (("check", str(file), "--output", long), f"--output {long}: cannot be written: File name too long"),
+        (("retry", str(file), "--output", long), f"--output {long}: cannot be written: File name too long"),
+        (("check", *sql, f"sqlite:///{long}"), f"sqlite:///{long}: cannot be read: File name too long"),
+    ):
+        done = run("fleet", *words, "--yes")
+        assert (done.exit_code, told in done.stderr) == (2, True), done.stderr
+    reported = CliRunner().invoke(app, ["fleet", "report", str(results), "--output", long])
+    assert (reported.exit_code, "cannot be written: File name too long" in reported.stderr) == (2, True)
 
 
 def test_a_directory_is_no_output(run: Run, file: Path, good: str, tmp_path: Path) -> None:

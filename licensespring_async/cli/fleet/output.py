@@ -138,23 +138,31 @@ def refuse_input(output: str | None, source: str | None) -> None:
 
 
 def journal_of(output: str | None) -> Path | None:
-    """Return the path of a run's journal, beside its output; None if the output is no regular file."""
+    """Return the path of a run's journal, beside its output; None if the output is no regular file.
+
+    Raises:
+        ConfigurationError: The output's folder is closed to this user, or its name is too long.
+    """
     if output in (None, STDOUT):
         return None
-    path = Path(str(output))
+    path, journal = Path(str(output)), Path(f"{output}.journal")
+    with _told(str(output)):
+        journal.exists()  # raises in a folder that is closed to this user, and for a name that is too long
     # Without the directory, opening the output reports the error.
-    return None if (path.exists() and not path.is_file()) or not path.parent.is_dir() else Path(f"{path}.journal")
+    return None if (path.exists() and not path.is_file()) or not path.parent.is_dir() else journal
 
 
 def refuse_loss(output: str) -> None:
     """Refuse to overwrite a file that is not empty.
 
     Raises:
-        ConfigurationError: It is not empty, or is a directory.
+        ConfigurationError: It is not empty, is a directory, or cannot be looked at.
     """
     path = Path(output)
-    _refuse_directory(path)
-    if path.exists() and path.stat().st_size > 0:
+    with _told(output):
+        _refuse_directory(path)
+        is_empty = not path.exists() or path.stat().st_size == 0
+    if not is_empty:
         raise ConfigurationError(
             f"--output {output}: the file exists and is not empty; name another one, or replace it with --force"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -168,4 +168,6 @@ def _mapped(text: str) -> tuple[str, str]:
 
 
 def _is_stream(path: Path) -> bool:
-    return path.is_fifo() or path.is_char_device() or path.is_socket()
+    with suppress(OSError):  # what cannot be looked at is told when it is read
+        return path.is_fifo() or path.is_char_device() or path.is_socket()
+    return False

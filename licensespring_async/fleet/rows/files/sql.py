@@ -67,7 +67,11 @@ def _url(database: str) -> URL:
 
 def _engine(url: URL, name: str) -> Engine:
     is_file = url.get_backend_name() == "sqlite" and url.database and not url.database.startswith(("file:", ":"))
-    if is_file and not Path(str(url.database)).is_file():  # SQLite would make an empty one
+    try:
+        is_missing = is_file and not Path(str(url.database)).is_file()
+    except OSError as e:
+        raise ConfigurationError(f"{name}: cannot be read: {e.strerror or e}") from e
+    if is_missing:  # SQLite would make an empty one
         raise ConfigurationError(f"{name}: no such file")
     try:
         engine = create_engine(url, poolclass=NullPool)
