@@ -190,7 +190,7 @@ def _is_header(found: Sequence[str], mapping: Mapping[str, str]) -> bool:
 def _shown(found: Sequence[str], mapping: Mapping[str, str]) -> str:
     if _is_header(found, mapping):
         return _listed(found)
-    return f". None of its {len(found):,} columns has such a name"
+    return f". None of its {len(found):,} columns has such a name" if len(found) > 1 else ". It has one column"
 
 
 def _listed(found: Sequence[str]) -> str:

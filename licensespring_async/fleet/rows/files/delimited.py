@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import filterfalse
@@ -21,6 +22,7 @@ _MOST_LINES = 1000
 _FEW_LINES = 16  # of a record among lines that are read again: reading a file takes no more than 16 times its length
 _OPEN_QUOTE = "; look for a quote that is not closed"
 _NAMES_AGAIN = "names the columns again, as where files were joined; remove the line"
+_FOR_EXCEL = re.compile(r"((?i:sep)=(.))[\r\n]*")
 _MARK = "\ufeff"  # byte order mark of a joined file
 
 
@@ -174,6 +176,9 @@ def _header(lines: _Lines, reader: Iterator[list[str]], name: str, delimiter: st
     if cells is None:
         raise ConfigurationError(f"{name}: is empty; the first line must name the columns: {', '.join(COLUMNS)}")
     _refuse_no_csv(lines.record, name)
+    if (hint := _FOR_EXCEL.fullmatch(lines.record)) is not None:
+        needed = "" if hint[2] == delimiter else f", and pass delimiter={hint[2]!r}"
+        raise ConfigurationError(f"{name}: its first line, {hint[1]}, is for Excel; remove it{needed}")
     if len(cells) == 1 and (other := _separated_by(cells[0], delimiter)):
         raise ConfigurationError(
             f"{name}: its columns are separated by {_CALLED[other]} and not by {_called(delimiter)}; pass "
