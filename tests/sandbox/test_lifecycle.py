@@ -110,6 +110,14 @@ async def test_refuses_an_address_that_is_none(host: str, port: int) -> None:
         await Sandbox(World(), host=host, port=port).__aenter__()
 
 
+async def test_a_sandbox_for_all_addresses_can_be_called() -> None:
+    """Has the address of this machine as its own, since clients refuse plain HTTP to any other."""
+    async with Sandbox(host="0.0.0.0") as sandbox, sandbox.client() as client:  # noqa: S104
+        assert sandbox.url.startswith("http://127.0.0.1:")
+        demo = sandbox.demo
+        await client.check_license(product=demo.product, hardware_id=demo.hardware_id, license_key=demo.license_key)
+
+
 async def test_two_stand_side_by_side(clock: VirtualClock) -> None:
     """Keeps two sandboxes apart: keys, signatures and slots of one mean nothing to the other."""
     query = {

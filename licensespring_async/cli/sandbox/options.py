@@ -61,7 +61,7 @@ class Address(Group):
     @property
     def url(self) -> str:
         """Address of a sandbox with these options, if its port was free."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{DEFAULT_PORT if self.port is None else self.port}"
 

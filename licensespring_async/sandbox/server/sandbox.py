@@ -114,7 +114,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The origin to use as base_url, such as http://127.0.0.1:43121."""
+        """The origin to use as base_url, such as http://127.0.0.1:43121: one that this machine can call."""
         return self._current.url
 
     @property

@@ -24,6 +24,8 @@ _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 5.0
 _LAST_ANSWERS_SECONDS: Final = 1.0
 _BACKLOG: Final = 2048
+# "All addresses" is none that a client can call.
+_REACHED_BY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -160,6 +162,7 @@ class Run:
     def of(cls, application: ASGIApp, host: str, port: int, on_ready: Callable[[], None]) -> Self:
         """Prepare a run; SandboxError if the port is taken."""
         listener = listen(host, port)
+        host = _REACHED_BY.get(host, host)
         name = f"[{host}]" if ":" in host else host
         return cls(serving=Serving(application, listener, on_ready), url=f"http://{name}:{listener.getsockname()[1]}")
 
