@@ -27,8 +27,8 @@ _SELF = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
 
 @functools.cache
 def _signature(function: _Function) -> inspect.Signature:
-    """Return a function's signature with evaluated annotations; cached, since four classes have its methods."""
-    return inspect.signature(function, eval_str=True)
+    """Return a function's signature; cached, since four classes have its methods."""
+    return inspect.signature(function)
 
 
 def _like(function: _Function, method: Callable[..., Any], raw: Any = None) -> Callable[..., Any]:
@@ -37,13 +37,12 @@ def _like(function: _Function, method: Callable[..., Any], raw: Any = None) -> C
     signature = _signature(function)
     (answer,) = get_args(signature.return_annotation)
     returned = answer if raw is None else raw[answer]
-    parameters = signature.parameters
     method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [_SELF, *parameters.values()],
+        [_SELF, *signature.parameters.values()],
         return_annotation=returned,
         __validate_parameters__=False,  # the function is valid, and there are four methods for each
     )
-    method.__annotations__ = {name: each.annotation for name, each in parameters.items()} | {"return": returned}
+    method.__annotations__ = function.__annotations__ | {"return": returned}
     del method.__wrapped__  # type: ignore[attr-defined]  # get_type_hints would follow it
     return method
 
@@ -230,7 +229,7 @@ class ListsEndpoints:
         if method is None:
             return
         for name in dir(cls):
-            endpoint = inspect.getattr_static(cls, name)
+            endpoint = getattr(cls, name, None)  # dir has `__abstractmethods__`, which the class gets later
             if isinstance(endpoint, Endpoint):
                 setattr(cls, name, method(endpoint.function))
 

@@ -1,7 +1,5 @@
 """Activations: a device gets a license, and gives it back."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from ..errors import InvalidParameter

@@ -1,7 +1,5 @@
 """Checks of a license, of a bundle's licenses, and of one feature."""
 
-from __future__ import annotations
-
 from ..models import Bundle, License, LicenseFeature
 from ..models.shapes import One
 from ..transport.values import Call

@@ -1,7 +1,5 @@
 """Uses of a license or a feature, counted by the service."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ..models import Consumption

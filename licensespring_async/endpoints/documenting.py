@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable
 from typing import TypeVar
 
+from ..transport.values import Call
 from .parameters import PARAMETERS
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -33,7 +34,7 @@ def documented(function: F) -> F:
     if function.__doc__ is None:  # python -OO
         return function
     annotations = inspect.get_annotations(function)
-    is_signed = annotations.pop("return") != "Call[None]"  # an empty answer is not signed
+    is_signed = annotations.pop("return") != Call[None]  # an empty answer is not signed
     sections = sections_of(function)
     about = {name: PARAMETERS[name].about for name in annotations if name in PARAMETERS}
     arguments = about | _entries(sections.get("Args", ""))

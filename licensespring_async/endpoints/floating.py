@@ -1,7 +1,5 @@
 """Floating slots."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from ..models import Borrowing

@@ -1,7 +1,5 @@
 """Metadata of the service."""
 
-from __future__ import annotations
-
 from ..models import ApiMetadata
 from ..models.shapes import One
 from ..transport.values import Call

@@ -1,7 +1,5 @@
 """Offline requests: made on a device without a network, sent from one that has it."""
 
-from __future__ import annotations
-
 from ..models import Bundle, License
 from ..models.shapes import One, Word
 from ..transport.values import Call, Repeat

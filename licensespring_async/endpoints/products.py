@@ -1,7 +1,5 @@
 """Products, their versions and installation files."""
 
-from __future__ import annotations
-
 from ..models import InstallationFile, Product, ProductDetails, Version
 from ..models.shapes import Many, One
 from ..transport.values import Call

@@ -1,7 +1,5 @@
 """Single sign-on."""
 
-from __future__ import annotations
-
 from ..errors import InvalidParameter
 from ..models import SsoUrl
 from ..models.shapes import One

@@ -1,7 +1,5 @@
 """Trials."""
 
-from __future__ import annotations
-
 from ..models import Trial
 from ..models.shapes import One
 from ..transport.values import Call

@@ -1,7 +1,5 @@
 """Users, and listings of licenses: by user, by device, by customer."""
 
-from __future__ import annotations
-
 from ..errors import InvalidParameter
 from ..models import CustomerLicenseUsers, License, UserLicense
 from ..models.shapes import Many, One, Word

@@ -1,7 +1,5 @@
 """Variables of a device: small values that the service keeps for it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from ..models import DeviceVariable
