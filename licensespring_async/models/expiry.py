@@ -94,7 +94,7 @@ def judge(value: object, floor: TimeFloor) -> None:
         value._judge_by(floor)  # pyright: ignore[reportPrivateUsage]  # not public
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Timed(Model, Judged):
     """A model whose answers depend on the time."""
 

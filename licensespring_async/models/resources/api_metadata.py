@@ -8,7 +8,7 @@ from ..json_types import RecordedAt
 from ..model import Model
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ApiEndpoint(Model):
     """One endpoint of the service."""
 
@@ -16,7 +16,7 @@ class ApiEndpoint(Model):
     url: str | None = None
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ApiMetadata(Model):
     """The answer of `api_metadata`. It is not signed, and may lack any field.
 

@@ -12,7 +12,7 @@ from ..model import Model
 from .licenses import License
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Bundle(Model, Judged, Sequence[License]):
     """The licenses of a bundle, in the service's order, with lookup by product short code.
 

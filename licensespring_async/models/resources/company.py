@@ -7,7 +7,7 @@ import attrs
 from ..model import Model
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Company(Model):
     """The vendor's account."""
 

@@ -11,7 +11,7 @@ from .company import Company
 from .floating import Floats
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Counted(Model):
     """Something that may count uses. The fields are None if it does not.
 
@@ -64,7 +64,7 @@ class Counted(Model):
         return max(0, self._maximum + overages - self.total_consumptions)
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Consumption(Counted, Floats):
     """The answer of `add_consumption` and `add_feature_consumption`: the count after the use.
 

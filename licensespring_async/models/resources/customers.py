@@ -10,7 +10,7 @@ from ..model import Model
 from .company import Company
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class CustomerAccount(Model):
     """The account that groups several customers."""
 
@@ -19,7 +19,7 @@ class CustomerAccount(Model):
     code: str | None = secret()
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Customer(Model):
     """The customer who bought the license. An unknown text is "" or None."""
 
@@ -38,7 +38,7 @@ class Customer(Model):
     metadata: JsonObject | None = attrs.field(default=None, hash=False)
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class LicenseUser(Model):
     """The user of a user-based license.
 
@@ -64,7 +64,7 @@ class LicenseUser(Model):
     order_store_id: str | None = None
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class CustomField(Model):
     """A field that the vendor defined; each part may be null.
 
@@ -78,7 +78,7 @@ class CustomField(Model):
     value: JsonScalar = None
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class CustomerLicenseUsers(Model):
     """The answer of `customer_license_users`: the users of a customer's licenses of one product.
 

@@ -14,7 +14,7 @@ from .consumption import Counted
 from .floating import Lends
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Feature(Timed, Counted, Lends):
     """The common fields of the two kinds of features.
 
@@ -56,7 +56,7 @@ class Feature(Timed, Counted, Lends):
         return self.expiry_date is not None and self.expiry_date <= at
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ProductFeature(Feature):
     """A feature listed inside a license.
 
@@ -64,7 +64,7 @@ class ProductFeature(Feature):
     """
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class LicenseFeature(Feature):
     """The answer of `check_license_feature`: the device is connected to this feature.
 

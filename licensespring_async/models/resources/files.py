@@ -9,7 +9,7 @@ from ..model import Model
 from .company import Company
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Version(Model):
     """An item of the answer of `versions`; a version occurs once for each environment with a file.
 
@@ -20,7 +20,7 @@ class Version(Model):
     release_date: OptionalDate = None
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class InstallationFile(Model):
     """The answer of `installation_file`, and the file in other answers. An unknown text is "" or None.
 

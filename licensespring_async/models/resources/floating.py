@@ -9,7 +9,7 @@ from ..model import Model
 from .company import Company
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Floats(Model):
     """Something that may have floating slots.
 
@@ -31,7 +31,7 @@ class Floats(Model):
         return bool(self.is_floating or self.is_floating_cloud)
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Lends(Floats):
     """Something that may lend floating slots.
 
@@ -55,7 +55,7 @@ class Lends(Floats):
         return self.is_floating_cloud is True and not self.is_borrowed
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Borrowing(Model):
     """The answer of `borrow_floating_license` and `borrow_floating_feature`: the device keeps a slot without contact.
 

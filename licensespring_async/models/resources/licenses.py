@@ -49,7 +49,7 @@ class Validity:
         return self.reason is None
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class License(Timed, Counted, Lends):
     """One license: of a check, a bundle, an activation, a listing or an offline file.
 

@@ -11,7 +11,7 @@ from .company import Company
 from .files import InstallationFile
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ProductCustomField(Model):
     """A custom field that licenses of a product have.
 
@@ -24,7 +24,7 @@ class ProductCustomField(Model):
     default_value: JsonScalar = None
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ProductDetails(Model):
     """The product that a license is for, and the answer of `product_details`.
 
@@ -60,7 +60,7 @@ class ProductDetails(Model):
     latest_version: InstallationFile | None = None
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class FeatureDefinition(Model):
     """A feature that licenses of a product can have."""
 
@@ -71,7 +71,7 @@ class FeatureDefinition(Model):
     metadata: JsonObject | None = attrs.field(default=None, hash=False)
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Product(Model):
     """An item of the answer of `products`: a product, and what new licenses of it start with.
 

@@ -8,7 +8,7 @@ from ..fields import SECRET, secret
 from ..model import Model
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class OpenidConfiguration(Model):
     """Addresses of the OpenID provider that signs users on."""
 
@@ -18,7 +18,7 @@ class OpenidConfiguration(Model):
     end_session_endpoint: str | None = None
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class SsoUrl(Model):
     """The answer of `sso_url`: where a user signs on.
 

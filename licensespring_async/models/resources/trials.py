@@ -11,7 +11,7 @@ from ..model import Model
 from .company import Company
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class Trial(Model):
     """The answer of `trial_key`: a new trial, or the one that the device already has.
 

@@ -10,7 +10,7 @@ from .customers import LicenseUser
 from .licenses import License
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class UserLicense(Model, Judged):
     """An item of the answer of `user_licenses`: a license with its user.
 

@@ -8,7 +8,7 @@ from ..json_types import JsonScalar, RecordedAt
 from ..model import Model
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class DeviceVariable(Model):
     """An item of the answers of `track_device_variables` and `get_device_variables`.
 
