@@ -164,7 +164,6 @@ def seconds_asked(error: RateLimited) -> float:
     return min(error.retry_after or 0.0, _LONGEST_PAUSE)
 
 
-@attrs.define(eq=False)
 class Line:
     """The calls that wait for a place or have one, in one event loop.
 
@@ -174,9 +173,10 @@ class Line:
         under_way: Requests that entered and have not left.
     """
 
-    turn: anyio.Lock = attrs.field(factory=lambda: anyio.Lock(fast_acquire=True))
-    ended: anyio.Event = attrs.field(factory=anyio.Event)
-    under_way: int = 0
+    def __init__(self) -> None:
+        self.turn = anyio.Lock(fast_acquire=True)
+        self.ended = anyio.Event()
+        self.under_way = 0
 
 
 class RateLimiter:
