@@ -19,7 +19,7 @@ from .transport.values import Call
 T = TypeVar("T")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Reader:
     """Verify, structure and bind answers, and record the service's time that they prove.
 

@@ -28,16 +28,21 @@ from .parameters import Value, secrets_of
 
 
 @attrs.frozen
-class SameFeature(Unpickled):
-    """Refuses an answer about another feature, or about a license other than `license_id`.
-
-    The body repeats neither product nor device, key or user, so an answer about another of these is not noticed.
+class _Binding(Unpickled):
+    """What ties an answer to a request.
 
     Args:
         asked: The request's parameters.
     """
 
     asked: Mapping[str, Value] = attrs.field(repr=False)
+
+
+class SameFeature(_Binding):
+    """Refuses an answer about another feature, or about a license other than `license_id`.
+
+    The body repeats neither product nor device, key or user, so an answer about another of these is not noticed.
+    """
 
     def __call__(self, feature: LicenseFeature, verifier: Verifier | None) -> None:
         code, license_id = str(self.asked["feature"]), self.asked.get("license_id")
@@ -49,20 +54,14 @@ class SameFeature(Unpickled):
             raise AnswerMismatch("the answer is about a license other than license_id; it was discarded")
 
 
-@attrs.frozen
-class SameDevice(Unpickled):
+class SameDevice(_Binding):
     """Refuses licenses of another product, license, device, key or user.
 
     The first license of a bundle is the bundle's own, so one license must have the requested product and id. The v1
     signature of each license covers device, key and user; a license without such a signature is believed.
 
-    Args:
-        asked: The request's parameters.
-
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
-
-    asked: Mapping[str, Value] = attrs.field(repr=False)
 
     def __call__(self, answer: License | Bundle, verifier: Verifier | None) -> None:
         licenses = tuple(answer) if isinstance(answer, Bundle) else (answer,)
@@ -124,15 +123,8 @@ def _names(license: License) -> list[str]:
     return [each.partition("|")[0] for each in names if each]
 
 
-@attrs.frozen
-class SameLicense(Unpickled):
-    """Refuses a count or a borrowing of a license other than `license_id`.
-
-    Args:
-        asked: The request's parameters.
-    """
-
-    asked: Mapping[str, Value] = attrs.field(repr=False)
+class SameLicense(_Binding):
+    """Refuses a count or a borrowing of a license other than `license_id`."""
 
     def __call__(self, answer: Consumption | Borrowing, verifier: Verifier | None) -> None:
         license_id = self.asked.get("license_id")
@@ -144,11 +136,8 @@ class SameLicense(Unpickled):
             raise AnswerMismatch("the answer is about a license other than license_id; it was discarded")
 
 
-@attrs.frozen
-class SameProduct(Unpickled):
+class SameProduct(_Binding):
     """Refuses details of another product."""
-
-    asked: Mapping[str, Value] = attrs.field(repr=False)
 
     def __call__(self, answer: ProductDetails, verifier: Verifier | None) -> None:
         if not is_same(answer.short_code, str(self.asked["product"])):
@@ -158,22 +147,16 @@ class SameProduct(Unpickled):
             )
 
 
-@attrs.frozen
-class SameVersion(Unpickled):
+class SameVersion(_Binding):
     """Refuses an installation file of a version other than the requested one."""
-
-    asked: Mapping[str, Value] = attrs.field(repr=False)
 
     def __call__(self, answer: InstallationFile, verifier: Verifier | None) -> None:
         if self.asked.get("version") not in (None, answer.version):
             raise AnswerMismatch("the answer is about a version other than the requested one; it was discarded")
 
 
-@attrs.frozen
-class SameVariables(Unpickled):
+class SameVariables(_Binding):
     """Refuses an answer that lacks variables which the call stored."""
-
-    asked: Mapping[str, Value] = attrs.field(repr=False)
 
     def __call__(self, answer: tuple[DeviceVariable, ...], verifier: Verifier | None) -> None:
         stored, sent = {each.variable for each in answer}, self.asked["variables"]

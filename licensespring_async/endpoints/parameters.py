@@ -177,7 +177,7 @@ def _whole(name: str, value: object) -> int:
     return int(value)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Parameter:
     """One parameter of the API.
 

@@ -40,7 +40,7 @@ class Answer(Protocol[T_co]):
         ...
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class One(Generic[T]):
     """One model.
 
@@ -60,7 +60,7 @@ class One(Generic[T]):
         judge(value, floor)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Many(Generic[T]):
     """An array of models.
 
@@ -82,7 +82,7 @@ class Many(Generic[T]):
             judge(each, floor)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Word:
     """A fixed word that confirms an action; the service documents no signature for it."""
 

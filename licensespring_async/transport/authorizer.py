@@ -85,7 +85,7 @@ class KeyAuthorizer:
         return False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class _TokenAnswer:
     access_token: str = attrs.field(repr=False)
     expires_in: int
@@ -93,7 +93,7 @@ class _TokenAnswer:
     extra: dict[str, object] = attrs.field(factory=dict[str, object], repr=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class _TokenUrl:
     url: str
     extra: dict[str, object] = attrs.field(factory=dict[str, object], repr=False)

@@ -16,7 +16,7 @@ NO_HEADERS: Final[Mapping[str, str]] = {}
 """Those of an attempt without credentials, and of a call before its first attempt."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, eq=False)
 class History:
     """The history of a call.
 

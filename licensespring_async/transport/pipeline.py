@@ -47,7 +47,7 @@ def _anonymous(_: str) -> Mapping[str, str]:
     return NO_HEADERS
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Pipeline:
     """Sends requests until one is answered, or another attempt makes no sense.
 

@@ -10,7 +10,7 @@ from ..values import HttpResponse
 _UNKNOWN_CLOCK = 15 * 60.0  # the service accepts requests from clocks that far off
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Freshness:
     """Refuse answers that are too old.
 

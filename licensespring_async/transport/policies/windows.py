@@ -146,7 +146,7 @@ class _Count:
         self._under_way = 0
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class Pause:
     """Until when the service asked for a pause.
 
