@@ -9,6 +9,7 @@ import attrs
 from .errors import AnswerMismatch, ResponseError
 from .models.expiry import TimeFloor
 from .models.memory import Memory
+from .models.shapes import converter
 from .signatures import SIGNATURE_HEADER, Verifier
 from .transport import HttpResponse, RawResponse
 from .transport.history import History
@@ -37,6 +38,9 @@ class Reader:
     skew: ClockSkew
     floor: TimeFloor
     _memory: Memory = attrs.field(factory=Memory, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        converter()  # an import at the first answer would block its event loop
 
     def read_raw(self, response: HttpResponse, call: Call[T], history: History) -> RawResponse[T]:
         """As `read`, with the HTTP response of the value."""

@@ -15,7 +15,7 @@ from .errors import ConfigurationError
 from .models.json_types import exact
 from .signatures import PRODUCTION_PUBLIC_KEY, PublicKeys, Verifier
 from .transport import Circuit, CircuitPolicy, Clock, Engine, Hook, RateLimits, RetryPolicy, Tpm
-from .transport.authorizer import Authorizer, KeyAuthorizer, TokenAuthorizer
+from .transport.authorizer import Authorizer, KeyAuthorizer
 from .transport.clock import is_number
 from .transport.heads import Heads
 from .transport.observing import Telemetry, Vitals
@@ -223,5 +223,7 @@ def authorizer_for(auth: ApiKey | ClientCredentials, origin: str, engine: Engine
                 "token_url: is missing; pass the token endpoint. Over plain http, anyone on the network could name "
                 "another endpoint and receive the client secret"
             )
+        from .transport.tokens import TokenAuthorizer  # noqa: PLC0415  # kept out of the package's import
+
         return TokenAuthorizer(auth, origin, engine.send, clock)
     raise ConfigurationError("auth: must be an ApiKey or ClientCredentials")

@@ -12,12 +12,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final, TypeAlias
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
 from .errors import ConfigurationError, SignatureError
 
 SIGNATURE_HEADER = "licensesignature"
@@ -42,10 +36,7 @@ SoWpQ5YsygDdQNVYdmMsoQ76UTuNxo3eZ0sQJjbQVBqlkcXrAdtUCpuojPRsl/Xs
 PublicKeys: TypeAlias = str | bytes | Iterable[str | bytes]
 """One PEM, or several while keys rotate."""
 
-_SMALLEST_KEY = 2048
 _REMEMBERED: Final = 4096
-_PADDING = PKCS1v15()
-_HASH = SHA256()
 
 
 class Verifier:
@@ -73,8 +64,10 @@ class Verifier:
             raise ConfigurationError("public_key: must be the text of a PEM, or several; read the file first")
         if not keys:
             raise ConfigurationError("public_key: no key was given; pass a PEM, or verify_signatures=False")
+        from .public_keys import PublicKey  # noqa: PLC0415  # cryptography is kept out of the package's import
+
         self.public_keys: Final = tuple(keys)
-        self._keys = [_load(pem) for pem in keys]
+        self._keys = [PublicKey(pem) for pem in keys]
         self._held: OrderedDict[tuple[bytes, str], None] = OrderedDict()
         self._remembered = remembered
 
@@ -113,21 +106,12 @@ class Verifier:
                 self._held.move_to_end(seen)
             return True
         raw = _base64(signature)
-        if raw is None or not self._is_signed(text, raw):
+        if raw is None or not any(key.has_signed(text, raw) for key in self._keys):
             return False
         self._held[seen] = None
         while len(self._held) > self._remembered:
             self._held.popitem(last=False)
         return True
-
-    def _is_signed(self, message: bytes, signature: bytes) -> bool:
-        for key in self._keys:
-            try:
-                key.verify(signature, message, _PADDING, _HASH)
-            except InvalidSignature:
-                continue
-            return True
-        return False
 
 
 def _base64(text: str) -> bytes | None:
@@ -137,15 +121,3 @@ def _base64(text: str) -> bytes | None:
         return None
     # The last letter may have unused bits: one signature would have several spellings.
     return decoded if binascii.b2a_base64(decoded, newline=False) == text.encode() else None
-
-
-def _load(pem: str | bytes) -> RSAPublicKey:
-    try:
-        key = load_pem_public_key(pem.encode() if isinstance(pem, str) else pem)
-    except (ValueError, UnsupportedAlgorithm):
-        raise ConfigurationError("public_key: not a PEM public key (-----BEGIN PUBLIC KEY-----)") from None
-    if not isinstance(key, RSAPublicKey):
-        raise ConfigurationError("public_key: must be an RSA key, the kind that the License API signs with")
-    if key.key_size < _SMALLEST_KEY:
-        raise ConfigurationError(f"public_key: {key.key_size} bits are too short; at least {_SMALLEST_KEY} are needed")
-    return key

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Generic, Protocol, TypeVar, cast
 
 import attrs
 
 from ..errors import ResponseError
-from .converter import structure
 from .expiry import TimeFloor, judge
 from .json_body import decode
 
@@ -40,6 +40,20 @@ class Answer(Protocol[T_co]):
         ...
 
 
+class Structure(Protocol):
+    """`converter.structure`."""
+
+    def __call__(self, value: object, model: type[T], *, called: str | None = None) -> T: ...
+
+
+@cache
+def converter() -> Structure:
+    """Return what makes models of JSON values. The first call imports cattrs."""
+    from .converter import structure  # noqa: PLC0415  # cattrs is kept out of the package's import
+
+    return structure
+
+
 @attrs.frozen(eq=False)
 class One(Generic[T]):
     """One model.
@@ -53,7 +67,7 @@ class One(Generic[T]):
 
     def read(self, body: bytes, *, is_verified: bool) -> T:
         """Return the model; ResponseError if the body is something else."""
-        return structure(decode(body, is_signed=is_verified), self.model)
+        return converter()(decode(body, is_signed=is_verified), self.model)
 
     def judge_by(self, value: object, floor: TimeFloor) -> None:
         """Judge the model by a client's floor."""
@@ -74,7 +88,7 @@ class Many(Generic[T]):
     def read(self, body: bytes, *, is_verified: bool) -> tuple[T, ...]:
         """Return the models; ResponseError if the body is something else."""
         value = decode(body, is_signed=is_verified)
-        return structure(value, tuple[self.model, ...], called=f"list of {self.model.__name__}")  # type: ignore[name-defined]
+        return converter()(value, tuple[self.model, ...], called=f"list of {self.model.__name__}")  # type: ignore[name-defined]
 
     def judge_by(self, value: object, floor: TimeFloor) -> None:
         """Judge each model by a client's floor."""

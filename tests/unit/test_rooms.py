@@ -22,6 +22,7 @@ ROOMS = [
         "redaction",
         "autocomplete",
         "models",
+        "public_keys",
         "signatures",
         "signing",
         "testing",
