@@ -82,6 +82,7 @@ def _section(title: str, entries: dict[str, str]) -> str:
 
 @functools.cache  # many endpoints share most of them
 def _entry(name: str, about: str) -> str:
-    return textwrap.fill(
-        f"{name}: {about}", _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8, break_on_hyphens=False
-    )
+    line = f"    {name}: {about}"
+    if len(line) <= _WIDTH:  # most of them
+        return line
+    return textwrap.fill(line, _WIDTH, subsequent_indent=" " * 8, break_on_hyphens=False)

@@ -6,8 +6,9 @@ import re
 import unicodedata
 from typing import Final
 
-# Parts of words in some scripts, such as Persian, and of emoji: there they are intended.
-_MEANT: Final = re.compile(
+# Parts of words in some scripts, such as Persian, and of emoji: there they are intended. Compiled at first use: that
+# would take a twentieth of the time to import the package, and most names are ASCII.
+_MEANT: Final = (
     "(?<=[^\0-\x7f])[\u200c\u200d](?=[^\0-\x7f])"
     "|(?<=[\u00a9\u00ae\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff])\ufe0f"
     "|(?<=[#*0-9])\ufe0f(?=\u20e3)"
@@ -26,7 +27,7 @@ def flaw(value: str) -> str | None:
     """Return what is wrong with a name, or None. Visible parts of it are never repeated."""
     if value != value.strip():
         return "has white space around it; remove it"
-    for character in _MEANT.sub("", value):
+    for character in value if value.isascii() else re.sub(_MEANT, "", value):
         if unicodedata.category(character) in _UNSEEN or IGNORABLE.match(character):
             is_control = unicodedata.category(character) == "Cc"
             called = unicodedata.name(character, "a control character" if is_control else "a character without a name")
