@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 import attrs
 
+from .by_fields import ByFields
 from .errors import ConfigurationError
 from .models.identifiers import flaw
 from .models.json_types import exact, is_text
@@ -63,8 +64,8 @@ def _header_safe(_: object, attribute: attrs.Attribute[str], value: str) -> None
         raise ConfigurationError(f"{attribute.name}: has characters that no Authorization header can carry{why}")
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class ApiKey(Unpickled):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ApiKey(Unpickled, ByFields):
     """An API key with its shared key: HMAC-SHA256 over the date of each attempt.
 
     Args:
@@ -157,8 +158,8 @@ def is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class ClientCredentials(Unpickled):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ClientCredentials(Unpickled, ByFields):
     """OAuth 2.0 client credentials: a bearer token, fetched when first needed and again before it expires.
 
     Args:

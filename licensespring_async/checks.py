@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import attrs
 
 from . import endpoints
+from .by_fields import ByFields
 from .endpoints.parameters import CHECKS
 from .endpoints.requests import who
 from .models import Bundle, License, LicenseFeature
@@ -75,8 +76,8 @@ def _masked(value: str | None) -> str:
     return "None" if value is None else fingerprint(value)
 
 
-@attrs.frozen(kw_only=True, slots=False)
-class _Check(Unpickled):
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
+class _Check(Unpickled, ByFields):
     """The fields of every check: the product, the device and the license.
 
     Args:
@@ -121,7 +122,7 @@ class _Check(Unpickled):
         return f"{self.product}, device {fingerprint(self.hardware_id)}, license {fingerprint(self.identity)}"
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class FeatureCheck(_Check):
     """A check of one feature of a license on a device; equal checks share one answer.
 
@@ -158,7 +159,7 @@ class FeatureCheck(_Check):
         return f"feature {self.feature} of {super().__str__()}"
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class LicenseCheck(_Check):
     """A check of a license on a device.
 
@@ -193,7 +194,7 @@ class LicenseCheck(_Check):
         return f"license of {super().__str__()}"
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class BundleCheck(_Check):
     """A check of the licenses of a bundle on a device.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 import attrs
 
 from . import endpoints
+from .by_fields import ByFields
 from .transport import RawResponse
 from .transport.values import Call, Method
 
@@ -114,8 +115,8 @@ class Awaiting(ABC):
         return _like(function, call)
 
 
-@attrs.frozen
-class AwaitingRaw:
+@attrs.frozen(eq=False, repr=False)
+class AwaitingRaw(ByFields):
     """The endpoints of a client, awaited and returning a `RawResponse`."""
 
     client: Awaiting
@@ -171,8 +172,8 @@ class Blocking(ABC):
         return _like(function, call)
 
 
-@attrs.frozen
-class BlockingRaw:
+@attrs.frozen(eq=False, repr=False)
+class BlockingRaw(ByFields):
     """The endpoints of a client, blocking and returning a `RawResponse`."""
 
     client: Blocking

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..by_fields import ByFields
 from ..errors import AnswerMismatch
 from ..models import (
     Borrowing,
@@ -27,8 +28,8 @@ from ..signatures import Verifier
 from .parameters import Value, secrets_of
 
 
-@attrs.frozen
-class _Binding(Unpickled):
+@attrs.frozen(eq=False, repr=False)
+class _Binding(Unpickled, ByFields):
     """What ties an answer to a request.
 
     Args:

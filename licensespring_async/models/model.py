@@ -2,24 +2,23 @@
 
 # Annotations are evaluated here: other modules inherit these fields, but do not have their names.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from operator import attrgetter
 from typing import Any, Final, NamedTuple, cast
 
 import attrs
 
 from ..autocomplete import Public
+from ..by_fields import ByFields
 from ..redaction import fingerprint
 from .fields import SECRET
 from .json_types import JsonObject, in_utc
 
 
-# Without slots: a class can have only one base with slots, and instances are made a third faster. Without attrs' own
-# equality, here and below: code for each of 27 classes would take a tenth of the time to import the package.
+# Without slots: a class can have only one base with slots, and instances are made a third faster.
 @attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
-class Model(Public):
+class Model(Public, ByFields):
     """An answer of the service, or a part of one.
 
     Models are immutable, compare by value, and can be hashed; hashes leave out free-form JSON objects. A repr shows
@@ -30,15 +29,6 @@ class Model(Public):
     """
 
     extra: JsonObject = attrs.field(factory=dict[str, object], hash=False)
-
-    def __eq__(self, other: object) -> bool:
-        if other.__class__ is not self.__class__:
-            return NotImplemented
-        compared = _compared(type(self))
-        return compared(self) == compared(other)
-
-    def __hash__(self) -> int:
-        return hash(_hashed(type(self))(self))
 
     def __repr__(self) -> str:
         shown = [f"{name}={value!r}" for name, is_secret, value in self._said() if not is_secret]
@@ -105,17 +95,6 @@ def _fields(cls: type[Any]) -> tuple[_Field, ...]:
 
     named = [each for each in attrs.fields(cls) if each.name != "extra" and not each.name.startswith("_")]
     return tuple(_Field(each.name, each.metadata == SECRET, each.default is None) for each in sorted(named, key=order))
-
-
-@cache
-def _compared(cls: type[Any]) -> Callable[[object], object]:
-    return attrgetter(*(each.name for each in attrs.fields(cls) if each.eq))
-
-
-@cache
-def _hashed(cls: type[Any]) -> Callable[[object], object]:
-    names = [each.name for each in attrs.fields(cls) if each.eq and each.hash is not False]
-    return attrgetter("__class__", *names)
 
 
 def to_json(value: object, *, masked: bool = False) -> object:

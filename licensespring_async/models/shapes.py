@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 import attrs
 
+from ..by_fields import ByFields
 from ..errors import ResponseError
 from .expiry import TimeFloor, judge
 from .json_body import decode
@@ -54,8 +55,8 @@ def converter() -> Structure:
     return structure
 
 
-@attrs.frozen(eq=False)
-class One(Generic[T]):
+@attrs.frozen(eq=False, repr=False)
+class One(ByFields, Generic[T]):
     """One model.
 
     Attributes:
@@ -74,8 +75,8 @@ class One(Generic[T]):
         judge(value, floor)
 
 
-@attrs.frozen(eq=False)
-class Many(Generic[T]):
+@attrs.frozen(eq=False, repr=False)
+class Many(ByFields, Generic[T]):
     """An array of models.
 
     Attributes:
@@ -96,8 +97,8 @@ class Many(Generic[T]):
             judge(each, floor)
 
 
-@attrs.frozen(eq=False)
-class Word:
+@attrs.frozen(eq=False, repr=False)
+class Word(ByFields):
     """A fixed word that confirms an action; the service documents no signature for it."""
 
     word: str

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 import attrs
 
+from ..by_fields import ByFields
+
 
 def is_number(value: object) -> bool:
     """Return whether a value is a finite number of seconds that a float can hold."""
@@ -20,8 +22,8 @@ def is_number(value: object) -> bool:
         return False
 
 
-@attrs.frozen(kw_only=True)
-class Clock:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Clock(ByFields):
     """The client's source of time; replace it, and no test needs to wait.
 
     Attributes:

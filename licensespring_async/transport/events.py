@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
+from ..by_fields import ByFields
 from ..errors import LicenseSpringError
 
 _log = logging.getLogger("licensespring_async")
@@ -18,8 +19,8 @@ _RESENT = "http.request.resend_count"
 _ERROR = "error.type"
 
 
-@attrs.frozen(kw_only=True)
-class RequestEvent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestEvent(ByFields):
     """One HTTP request has ended.
 
     Attributes:
@@ -37,8 +38,8 @@ class RequestEvent:
     error: LicenseSpringError | None
 
 
-@attrs.frozen(kw_only=True)
-class RetryEvent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RetryEvent(ByFields):
     """A failed attempt will be repeated.
 
     Attributes:
@@ -54,8 +55,8 @@ class RetryEvent:
     error: LicenseSpringError
 
 
-@attrs.frozen(kw_only=True)
-class LicenseEvent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LicenseEvent(ByFields):
     """The state of a session's license, or of one of its features, has changed.
 
     Attributes:
@@ -73,8 +74,8 @@ class LicenseEvent:
     reason: str
 
 
-@attrs.frozen(kw_only=True)
-class DoubtEvent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class DoubtEvent(ByFields):
     """Uses were sent and not answered. Whether the service counted them is unknown; they are not sent again.
 
     Attributes:

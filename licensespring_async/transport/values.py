@@ -8,6 +8,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 import attrs
 
+from ..by_fields import ByFields
 from ..models.shapes import Answer
 from ..redaction import Unpickled
 from ..signatures import Verifier
@@ -41,8 +42,8 @@ class Tpm(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True, slots=False)
-class Request(Unpickled):
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
+class Request(Unpickled, ByFields):
     """One endpoint's request, before it is signed: the same for every attempt.
 
     Attributes:
@@ -75,8 +76,8 @@ class Request(Unpickled):
         return self.find_secrets()
 
 
-@attrs.frozen(slots=False)
-class Call(Unpickled, Generic[T_co]):
+@attrs.frozen(slots=False, eq=False, repr=False)
+class Call(Unpickled, ByFields, Generic[T_co]):
     """A request, with how to read and check its answer.
 
     Attributes:
@@ -93,8 +94,8 @@ class Call(Unpickled, Generic[T_co]):
     doubt: Callable[[], Call[T_co]] | None = None
 
 
-@attrs.frozen(slots=False)
-class HttpRequest(Unpickled):
+@attrs.frozen(slots=False, eq=False, repr=False)
+class HttpRequest(Unpickled, ByFields):
     """A finished HTTP request, as an engine sends it.
 
     Attributes:
@@ -108,8 +109,8 @@ class HttpRequest(Unpickled):
     body: bytes | None = attrs.field(default=None, repr=False)
 
 
-@attrs.frozen(slots=False)
-class HttpResponse:
+@attrs.frozen(slots=False, eq=False, repr=False)
+class HttpResponse(ByFields):
     """A whole HTTP answer, as an engine returns it.
 
     Attributes:
@@ -124,8 +125,8 @@ class HttpResponse:
     body: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen(kw_only=True, slots=False)
-class RawResponse(Generic[T_co]):
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
+class RawResponse(ByFields, Generic[T_co]):
     """An answer, with its HTTP response and what the call took.
 
     Attributes:

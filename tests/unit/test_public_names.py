@@ -85,6 +85,16 @@ print(*sys.modules.keys() - before, sep="\\n")
     assert [name for name in OPTIONAL + ROOMS if name in imported] == []
 
 
+def test_an_import_leaves_what_only_clients_need() -> None:
+    """Imports neither what sends requests nor what reads, verifies and authorizes them: most of the time to import."""
+    code = "import sys, licensespring_async; print(*sys.modules, sep='\\n')"
+
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+
+    later = {"asyncio", "cattrs", "cryptography", "httpx"}
+    assert later & set(done.stdout.split()) == set()
+
+
 def test_an_import_says_nothing() -> None:
     """Prints nothing, and warns of nothing, when it is imported."""
     code = "import licensespring_async"

@@ -21,6 +21,7 @@ ROOMS = [
         "file_writing",
         "redaction",
         "autocomplete",
+        "by_fields",
         "models",
         "public_keys",
         "signatures",

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import attrs
 
+from ...by_fields import ByFields
 from ..enums import LicenseType
 from ..expiry import Timed, TimeFloor, judge
 from ..fields import secret
@@ -35,8 +36,8 @@ class InvalidReason(StrEnum):
     NOT_STARTED = "not started"
 
 
-@attrs.frozen(kw_only=True)
-class Validity:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Validity(ByFields):
     """The answer of `License.is_valid`: true if valid, otherwise false with the reason.
 
     Attributes:

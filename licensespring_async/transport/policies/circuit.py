@@ -15,6 +15,7 @@ from enum import StrEnum
 
 import attrs
 
+from ...by_fields import ByFields
 from ...errors import CircuitOpen, ConfigurationError, ResponseError, TransportError
 from ..clock import Clock, is_number
 from ..engine import Engine
@@ -37,8 +38,8 @@ def _above_zero(most: float) -> Callable[[object, attrs.Attribute[float], float]
     return check
 
 
-@attrs.frozen(kw_only=True)
-class CircuitPolicy:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CircuitPolicy(ByFields):
     """When a client stops asking a service that does not answer, and when it tries again.
 
     Args:

@@ -15,6 +15,7 @@ from enum import Enum
 
 import attrs
 
+from ...by_fields import ByFields
 from ...errors import ConfigurationError, LicenseSpringError
 from ..clock import is_number
 from ..values import Repeat
@@ -55,8 +56,8 @@ def whole(_: object, attribute: attrs.Attribute[int], value: int) -> None:
         raise ConfigurationError(f"{attribute.name}: must be a whole number of at least 1, not {value!r}")
 
 
-@attrs.frozen(kw_only=True)
-class RetryPolicy:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RetryPolicy(ByFields):
     """How often, and after what delay, a failed attempt is retried; `RetryPolicy(max_attempts=1)` never retries.
 
     Args:

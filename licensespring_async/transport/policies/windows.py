@@ -14,6 +14,7 @@ from collections import deque
 import anyio
 import attrs
 
+from ...by_fields import ByFields
 from ...errors import ConfigurationError, RateLimited
 from ...models.json_types import exact
 from ..clock import Clock, is_number
@@ -34,8 +35,8 @@ _SLACK = 0.02  # seconds that a run may catch up, so that an event loop that wak
 _TICK = 1e-6  # a sleep must end after the moment it waits for, not a rounding error before it
 
 
-@attrs.frozen
-class Window:
+@attrs.frozen(eq=False, repr=False)
+class Window(ByFields):
     """At most `limit` requests in any `seconds`.
 
     Args:
@@ -56,8 +57,8 @@ class Window:
             raise ConfigurationError("rate window: the seconds must be a positive number")
 
 
-@attrs.frozen(init=False)
-class RateLimits:
+@attrs.frozen(init=False, eq=False, repr=False)
+class RateLimits(ByFields):
     """Rate windows that all apply, for example `RateLimits((200, 10), (50, 1))`.
 
     Args:
