@@ -272,7 +272,3 @@ class Endpoints(ListsEndpoints):
 
 class RawLicenseSpring(AwaitingRaw, Endpoints):
     """The endpoints of an async client, returning a `RawResponse`."""
-
-
-class RawBlockingLicenseSpring(BlockingRaw, Endpoints):
-    """The endpoints of a blocking client, returning a `RawResponse`."""

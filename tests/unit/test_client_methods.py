@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from licensespring_async import BlockingLicenseSpring, LicenseSpring, RawResponse, endpoints
-from licensespring_async.methods import Endpoint, Endpoints, RawBlockingLicenseSpring, RawLicenseSpring
+from licensespring_async.methods import Endpoint, Endpoints, RawLicenseSpring
+from licensespring_async.services.blocking.client import RawBlockingLicenseSpring
 
 from .cases import arguments
 from .fakes import a_client

@@ -16,7 +16,7 @@ from ...client import LicenseSpring
 from ...configuration import Options
 from ...credentials import account_for, address_from, auth_from
 from ...errors import ConfigurationError
-from ...methods import Blocking, Endpoints, RawBlockingLicenseSpring
+from ...methods import Blocking, BlockingRaw, Endpoints
 from ...transport import RawResponse
 from ...transport.values import Call
 from .thread import Held, LoopThread
@@ -89,6 +89,10 @@ def _again(auth: ApiKey | ClientCredentials, base_url: str | None, options: Opti
     if options.get("engine") is not None:
         raise ConfigurationError("another process opened this client and its engine; make a client in each process")
     return LicenseSpring(auth=auth, base_url=base_url, **options)
+
+
+class RawBlockingLicenseSpring(BlockingRaw, Endpoints):
+    """The endpoints of a blocking client, returning a `RawResponse`."""
 
 
 class BlockingLicenseSpring(Observable, Blocking, Endpoints):
