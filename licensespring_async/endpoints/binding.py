@@ -45,6 +45,8 @@ class SameFeature(_Binding):
     The body repeats neither product nor device, key or user, so an answer about another of these is not noticed.
     """
 
+    __slots__ = ()
+
     def __call__(self, feature: LicenseFeature, verifier: Verifier | None) -> None:
         code, license_id = str(self.asked["feature"]), self.asked.get("license_id")
         if not is_same(feature.code, code):
@@ -63,6 +65,8 @@ class SameDevice(_Binding):
 
     Source: https://docs.licensespring.com/license-api/license-api-authorization/response-signature
     """
+
+    __slots__ = ()
 
     def __call__(self, answer: License | Bundle, verifier: Verifier | None) -> None:
         licenses = tuple(answer) if isinstance(answer, Bundle) else (answer,)
@@ -127,6 +131,8 @@ def _names(license: License) -> list[str]:
 class SameLicense(_Binding):
     """Refuses a count or a borrowing of a license other than `license_id`."""
 
+    __slots__ = ()
+
     def __call__(self, answer: Consumption | Borrowing, verifier: Verifier | None) -> None:
         license_id = self.asked.get("license_id")
         if license_id is None or "bundle_code" in self.asked:
@@ -140,6 +146,8 @@ class SameLicense(_Binding):
 class SameProduct(_Binding):
     """Refuses details of another product."""
 
+    __slots__ = ()
+
     def __call__(self, answer: ProductDetails, verifier: Verifier | None) -> None:
         if not is_same(answer.short_code, str(self.asked["product"])):
             raise AnswerMismatch(
@@ -151,6 +159,8 @@ class SameProduct(_Binding):
 class SameVersion(_Binding):
     """Refuses an installation file of a version other than the requested one."""
 
+    __slots__ = ()
+
     def __call__(self, answer: InstallationFile, verifier: Verifier | None) -> None:
         if self.asked.get("version") not in (None, answer.version):
             raise AnswerMismatch("the answer is about a version other than the requested one; it was discarded")
@@ -158,6 +168,8 @@ class SameVersion(_Binding):
 
 class SameVariables(_Binding):
     """Refuses an answer that lacks variables which the call stored."""
+
+    __slots__ = ()
 
     def __call__(self, answer: tuple[DeviceVariable, ...], verifier: Verifier | None) -> None:
         stored, sent = {each.variable for each in answer}, self.asked["variables"]
