@@ -297,7 +297,8 @@ def test_every_endpoint_has_its_row() -> None:
     for name, answer, repeated in rows:
         function = getattr(endpoints, name)
         call: Call[Any] = function(**cases(name)[0]["arguments"])
-        assert inspect.signature(function).return_annotation == f"Call[{answer}]"
+        returned = re.sub(r"\w+\.(?=\w)", "", str(inspect.signature(function).return_annotation))
+        assert returned.replace("NoneType", "None") == f"Call[{answer}]"
         assert (repeated == "yes") is (call.request.repeat is Repeat.ALWAYS)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 
@@ -40,9 +42,7 @@ both = pytest.mark.parametrize("kind", [Usual, Shared])
 
 @both
 @pytest.mark.parametrize("change", [{"name": "b"}, {"data": {"n": 1}}, {"shown": "t"}, {"secret": "y"}])
-def test_another_value_of_a_field_makes_another_value(
-    kind: type[Usual] | type[Shared], change: dict[str, object]
-) -> None:
+def test_another_value_of_a_field_makes_another_value(kind: type[Usual] | type[Shared], change: dict[str, Any]) -> None:
     """Differs if a field differs, and is the same otherwise."""
     one = kind("a", {})
 
