@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from . import endpoints
 from .by_fields import ByFields
-from .endpoints.parameters import CHECKS
+from .endpoints.parameters import CHECKS, Value
 from .endpoints.requests import who
 from .models import Bundle, License, LicenseFeature
 from .models.json_types import ascii_lower
@@ -72,6 +74,12 @@ def _one_spelling(value: T) -> T | str:
     return ascii_lower(value) if isinstance(value, str) else value
 
 
+@cache
+def _checked(kind: type[_Check]) -> tuple[tuple[str, bool, Callable[[str, object], Value]], ...]:
+    """Return the name of each field of a check, whether it may be None, and what checks its value."""
+    return tuple((field.name, field.default is None, CHECKS[field.name]) for field in attrs.fields(kind))
+
+
 def _masked(value: str | None) -> str:
     return "None" if value is None else fingerprint(value)
 
@@ -99,14 +107,12 @@ class _Check(Unpickled, ByFields):
 
     def __attrs_post_init__(self) -> None:
         # An invalid check must neither reach a gate nor count there.
+        own = vars(self)
         who(license_key=self.license_key, username=self.username)
-        for field in attrs.fields(type(self)):
-            value = getattr(self, field.name)
-            if value is None and field.default is None:
-                continue
-            sent = CHECKS[field.name](field.name, value)
-            if sent is not value:
-                object.__setattr__(self, field.name, sent)
+        for name, is_optional, check in _checked(type(self)):
+            value = own[name]
+            if value is not None or not is_optional:
+                own[name] = check(name, value)
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -428,8 +428,10 @@ def test_a_journal_keeps_the_first_answer(tmp_path: Path) -> None:
     """A final result is never replaced; an error is."""
     path = tmp_path / "journal"
     with Journal(path, {}) as journal:
-        journal.write([Result(row=1, outcome=Outcome.ERROR), Result(row=2, outcome=Outcome.LICENSED)])
-        journal.write([Result(row=1, outcome=Outcome.LICENSED), Result(row=2, outcome=Outcome.ERROR)])
+        journal.add([Result(row=1, outcome=Outcome.ERROR), Result(row=2, outcome=Outcome.LICENSED)])
+        journal.commit()
+        journal.add([Result(row=1, outcome=Outcome.LICENSED), Result(row=2, outcome=Outcome.ERROR)])
+        journal.commit()
         assert [each.outcome for each in journal.results()] == [Outcome.LICENSED, Outcome.LICENSED]
 
 
@@ -492,7 +494,8 @@ def test_a_torn_journal_is_told_as_damaged(tmp_path: Path) -> None:
     """A journal of which the disk has kept only a part is one still; the message says what to do with it."""
     path = tmp_path / "journal"
     with Journal(path, {}) as journal:
-        journal.write([Result(row=number, outcome=Outcome.LICENSED) for number in range(1, 200)])
+        journal.add([Result(row=number, outcome=Outcome.LICENSED) for number in range(1, 200)])
+        journal.commit()
     path.write_bytes(path.read_bytes()[:-8192])
     with pytest.raises(ConfigurationError, match=r"is damaged \(.*malformed\); delete it to start over"):
         Journal(path, {})

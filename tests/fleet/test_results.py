@@ -275,7 +275,8 @@ def test_a_journal_is_read_in_a_place_that_cannot_be_written(was_cut_off: bool) 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "results.jsonl.journal"
         with Journal(path, {}) as journal:
-            journal.write([Result(row=1, outcome=Outcome.LICENSED)])
+            journal.add([Result(row=1, outcome=Outcome.LICENSED)])
+            journal.commit()
             log = Path(f"{path}-wal").read_bytes()
         if was_cut_off:
             Path(f"{path}-wal").write_bytes(log)

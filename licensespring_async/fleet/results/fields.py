@@ -27,14 +27,14 @@ class Kind:
     """The kind of a field.
 
     Attributes:
-        to_json: Returns a value that is not None as JSON text; None for values that print as it.
+        to_json: Returns a value as what prints as its JSON.
         read: Returns the value of a JSON value or of a cell's text; raises ValueError if it has none.
         column: Type of the Parquet column: the name of a pyarrow function, and its arguments.
         to_column: Returns a value for a column.
         to_show: Returns a value from an untrusted file for a report: not too large, and no secret.
     """
 
-    to_json: Callable[[Any], object] | None
+    to_json: Callable[[Any], object]
     read: Callable[[Any], Any]
     column: tuple[str, ...]
     to_column: Callable[[Any], object] = attrs.field(default=lambda value: value)
@@ -138,19 +138,23 @@ def _as_fingerprint(text: str) -> str:
     return text if _FINGERPRINT.fullmatch(text) else fingerprint(text)
 
 
+def _or_null(value: int | None) -> int | str:
+    return "null" if value is None else value
+
+
 _WHOLE_COLUMN: Final = ("int64",)
 
-COUNT: Final = Kind(to_json=None, read=_count, column=_WHOLE_COLUMN, to_column=bounded)
+COUNT: Final = Kind(to_json=_or_null, read=_count, column=_WHOLE_COLUMN, to_column=bounded)
 """A whole number of this package, at least 0."""
 
-FIGURE: Final = Kind(to_json=None, read=_whole, column=_WHOLE_COLUMN, to_column=bounded, to_show=bounded)
+FIGURE: Final = Kind(to_json=_or_null, read=_whole, column=_WHOLE_COLUMN, to_column=bounded, to_show=bounded)
 """Any whole number from the service; -1 and 2**63-1 mean "no limit"."""
 
 SECONDS: Final = Kind(to_json=lambda value: value and round(value, 4), read=_seconds, column=("float64",))
 """A duration in seconds, to a tenth of a millisecond."""
 
 TIME: Final = Kind(
-    to_json=lambda value: f'"{value.isoformat("T", "milliseconds")}"',
+    to_json=lambda value: "null" if value is None else f'"{value.isoformat("T", "milliseconds")}"',
     read=_time,
     column=("timestamp", "us", "UTC"),
     to_column=as_utc,
@@ -158,7 +162,7 @@ TIME: Final = Kind(
 """A moment of this machine's clock, in ISO 8601, to a millisecond."""
 
 MOMENT: Final = Kind(
-    to_json=lambda value: encode(value.isoformat()),
+    to_json=lambda value: "null" if value is None else encode(value.isoformat()),
     read=_moment,
     column=("timestamp", "us", "UTC"),
     to_column=as_utc,

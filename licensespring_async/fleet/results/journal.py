@@ -120,22 +120,25 @@ class Journal:
             [kept] = self._db.execute("SELECT value FROM run WHERE name = 'salt'").fetchone()
         return str(kept)
 
-    def write(self, results: Sequence[Result]) -> None:
-        """Commit results, all or none. Blocks while the disk is busy.
+    def add(self, results: Sequence[Result]) -> None:
+        """Add results, all or none; `commit` makes them durable. Takes microseconds: it does not touch the disk.
 
         Raises:
-            ConfigurationError: The file cannot be written.
+            ConfigurationError: They cannot be added.
         """
         rows = [(each.row, str(each.outcome), each.to_json()) for each in results]
-        with self._translated():
+        with self._undone():
             self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._db.executemany(_INSERT, rows)
-                self._db.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
-                raise
+            self._db.executemany(_INSERT, rows)
+
+    def commit(self) -> None:
+        """Commit what was added. Blocks while the disk is busy.
+
+        Raises:
+            ConfigurationError: The file cannot be written; what was added is dropped.
+        """
+        with self._undone():
+            self._db.execute("COMMIT")
 
     def finished(self, *, except_errors: bool = False) -> Finished:
         """Return the rows with a result."""
@@ -193,6 +196,17 @@ class Journal:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextmanager
+    def _undone(self) -> Generator[None]:
+        """Roll back if the block fails."""
+        with self._translated():
+            try:
+                yield
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def _translated(self) -> Generator[None]:
@@ -277,7 +291,10 @@ class Writer:
             async with self._turn:
                 self._batch = _Batch()
                 try:
-                    await anyio.to_thread.run_sync(self._journal.write, batch.results)
+                    # Only the commit in a thread: SQLite lets go of the interpreter at every row that is added, and a
+                    # thread gets it back late while calls keep the event loop busy.
+                    self._journal.add(batch.results)
+                    await anyio.to_thread.run_sync(self._journal.commit)
                 except ConfigurationError as error:
                     batch.error = error
                 finally:

@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, call
 from typing import Annotated, Any, Final, Self, cast, get_type_hints
 
 import attrs
@@ -105,17 +104,13 @@ class Result:
 
     def to_json(self) -> str:
         """Return the result as one line of ASCII JSON with every field, without the line end."""
-        return self._json
-
-    @cached_property
-    def _json(self) -> str:
-        # Made once for journal and output, from a template: a dict of the fields and its JSON would take longer.
-        written = [
-            "null" if value is None else value if write is None else write(value)
-            for write, value in zip(_WRITE, _values(self), strict=True)
-        ]
-        line = _LINE % tuple(written)
-        return f"{line[:-1]},{_encode_kept(self.kept)[1:]}" if self.kept else line
+        own = vars(self)  # where it is kept, for journal and output: a cached_property would cost more than a look
+        line: str | None = own.get("_line")
+        if line is None:
+            # From a template: a dict of the fields and its JSON would take longer.
+            line = _LINE % tuple(map(call, _WRITE, _values(self)))
+            own["_line"] = line = f"{line[:-1]},{_encode_kept(self.kept)[1:]}" if self.kept else line
+        return line
 
     @classmethod
     def from_json(cls, line: str) -> Self:

@@ -69,22 +69,29 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
         row: Number of the row, unique in its input.
         line: Line of the file where the row starts.
     """
-    given: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for column in COLUMNS:
         value = fields.get(column)
-        if value is None:
-            continue
-        sent = value.strip() if isinstance(value, str) else _text(value)
-        if sent is None:
+        text = value.strip() if isinstance(value, str) else _text(value)
+        if text is None:
             kind = type(value).__name__
             return InvalidRow(row=row, line=line, reason=f"{column}: must be text or a whole number, not {kind}")
-        if len(sent) > LONGEST_TEXT:  # before anything looks at all of it
-            reason = f"{column}: has {len(sent):,} characters; at most {LONGEST_TEXT:,} can be sent"
-            return InvalidRow(row=row, line=line, reason=reason)
-        if sent:
-            given[column] = sent
+        texts[column] = text
+    return row_of_texts(texts, row=row, line=line)
+
+
+def row_of_texts(texts: Mapping[str, str], *, row: int, line: int | None = None) -> Row | InvalidRow:
+    """Turn a mapping of column names to texts without spaces around them into a row.
+
+    Args:
+        texts: The texts of our columns; "" is no value. The name "" stands for other columns.
+        row: As in `row_from`, like `line`.
+        line: Line of the file.
+    """
+    given = {column: text for column, text in texts.items() if text and column}
+    problem = _too_long(given)  # before anything looks at all of it
     kind = given.pop("check", "").lower() or ("feature" if "feature" in given else "bundle")
-    problem = _unknown(kind) or _missing(given) or _superfluous(kind, given)
+    problem = problem or _unknown(kind) or _missing(given) or _superfluous(kind, given)
     if problem is not None:
         return InvalidRow(row=row, line=line, reason=problem)
     try:
@@ -95,7 +102,7 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
 
 def _check(kind: str, given: dict[str, str]) -> Check:
     # The columns' names are the checks' fields.
-    arguments: dict[str, Any] = {**given}
+    arguments: dict[str, Any] = given
     if "license_id" in given:
         arguments["license_id"] = _id(given["license_id"])
     return CHECKS[kind](**arguments)
@@ -171,8 +178,8 @@ def _whole(number: float) -> str | None:
 
 def _missing(given: Mapping[str, str]) -> str | None:
     """Return which columns are missing or contradict each other."""
-    missing = [column for column in ("product", "hardware_id") if column not in given]
-    if missing:
+    if "product" not in given or "hardware_id" not in given:
+        missing = [column for column in ("product", "hardware_id") if column not in given]
         return f"{' and '.join(missing)} is missing" if len(missing) == 1 else f"{' and '.join(missing)} are missing"
     if "license_key" not in given and "username" not in given:
         return "license_key and username are both missing; give one of them"
@@ -182,6 +189,13 @@ def _missing(given: Mapping[str, str]) -> str | None:
         spoilt = [column for column, value in given.items() if not is_text(value)]
         return f"{' and '.join(spoilt)}: not UTF-8 text"
     return None
+
+
+def _too_long(given: Mapping[str, str]) -> str | None:
+    if max(map(len, given.values()), default=0) <= LONGEST_TEXT:
+        return None
+    column, size = next((column, len(text)) for column, text in given.items() if len(text) > LONGEST_TEXT)
+    return f"{column}: has {size:,} characters; at most {LONGEST_TEXT:,} can be sent"
 
 
 def _unknown(kind: str) -> str | None:

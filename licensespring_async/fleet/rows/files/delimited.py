@@ -12,7 +12,7 @@ from typing import IO, Self
 import attrs
 
 from ....errors import ConfigurationError
-from ..row import COLUMNS, InvalidRow, Row, keeping, row_from
+from ..row import COLUMNS, InvalidRow, Row, keeping, row_of_texts
 from .columns import folded, matched
 from .streams import LONGEST_LINE, bounded, refuse_other_encoding
 
@@ -54,10 +54,10 @@ def rows_in(
             continue
         if cells is None:
             return
-        if _is_blank(cells):
+        found = _from_cells(cells, columns, row + 1, line, delimiter)
+        if isinstance(found, InvalidRow) and _is_blank(cells):
             continue
         row += 1
-        found = _from_cells(cells, columns, row, line, delimiter)
         if names.issuperset(cells):
             found = InvalidRow(row=row, line=line, reason=_NAMES_AGAIN)
         if isinstance(found, InvalidRow):
@@ -78,19 +78,18 @@ class _Lines:
     """
 
     def __init__(self, text: IO[str]) -> None:
-        self._lines = (line for line, _ in bounded(text))
+        self._lines = bounded(text)
         self._given_back: deque[str] = deque()
         self._record: list[str] = []
         self._size = 0
         self._number = 0
-        self._read = 0
         self._most = _MOST_LINES
 
     def begin(self) -> int:
         """Begin a record, and return its first line's number."""
         self._record.clear()
         self._size = 0
-        self._most = _FEW_LINES if self._number < self._read else _MOST_LINES
+        self._most = _FEW_LINES if self._given_back else _MOST_LINES
         return self._number + 1
 
     @property
@@ -116,11 +115,10 @@ class _Lines:
     def __next__(self) -> str:
         if self._record and (len(self._record) >= self._most or self._size >= LONGEST_LINE):
             raise csv.Error(f"goes on for more than {self._most:,} lines or {LONGEST_LINE:,} characters")
-        line = self._given_back.popleft() if self._given_back else next(self._lines)
+        line = self._given_back.popleft() if self._given_back else next(self._lines)[0]
         self._record.append(line)
         self._size += len(line)
         self._number += 1
-        self._read = max(self._read, self._number)
         return line
 
 
@@ -136,7 +134,7 @@ def _from_cells(cells: list[str], columns: list[str], row: int, line: int, delim
         problem = f"has {len(cells)} values where the first line names {len(columns)} columns"
         problem += f"; quote {_called(delimiter)} in values"
     else:
-        return row_from(dict(zip(columns, cells, strict=False)), row=row, line=line)
+        return row_of_texts(dict(zip(columns, map(str.strip, cells), strict=False)), row=row, line=line)
     return InvalidRow(row=row, line=line, reason=problem)
 
 
