@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
 import attrs
 
@@ -113,6 +113,13 @@ class _Check(Unpickled, ByFields):
             value = own[name]
             if value is not None or not is_optional:
                 own[name] = check(name, value)
+
+    @classmethod
+    def of_valid(cls, arguments: Mapping[str, Any]) -> Self:
+        """Return the check that had these `arguments`, without another look at them."""
+        check = cls.__new__(cls)
+        vars(check).update(arguments)
+        return check
 
     @property
     def arguments(self) -> dict[str, Any]:

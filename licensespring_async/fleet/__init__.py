@@ -10,7 +10,6 @@ from .results.summary import Summary, Tally
 from .rows.files import Format, read_query, read_rows
 from .rows.files.columns import IgnoredColumn
 from .rows.row import COLUMNS, InvalidRow, Row, row_from, rows_from
-from .rows.spool import Spool
 from .rows.survey import Survey
 from .running.check_many import Checks, check_many, check_with
 from .running.work import Ledger
@@ -32,7 +31,6 @@ __all__ = [
     "Pace",
     "Result",
     "Row",
-    "Spool",
     "Summary",
     "Survey",
     "Tally",

@@ -36,7 +36,6 @@ from licensespring_async.fleet import (
     IgnoredColumn,
     InvalidRow,
     Row,
-    Spool,
     read_query,
     read_rows,
     row_from,
@@ -395,14 +394,6 @@ def test_a_query_changes_nothing(database: str) -> None:
     [row] = read_query("SELECT count(*) AS hardware_id, 'A' AS product, 'a' AS username FROM device", database)
     assert isinstance(row, Row)
     assert row.check.hardware_id == "2500"
-
-
-def test_a_spool_gives_rows_again() -> None:
-    """Rows that could be read only once come again, the same and in their order."""
-    rows: list[Row | InvalidRow] = [*ROWS, InvalidRow(row=4, line=9, reason="broken")]
-    with Spool(iter(rows)) as spool:
-        assert list(spool.read()) == rows
-        assert list(spool.read()) == rows
 
 
 def asked(given: Row | InvalidRow) -> tuple[str, str | None]:

@@ -161,7 +161,7 @@ def _run(
         source = stack.enter_context(fleet.rows.opened(has_demo=fleet.sandbox))
         if dry_run and source.is_stream:
             raise typer.BadParameter("--dry-run reads the rows, but a stream can be read only once; name a file")
-        survey = None if source.is_stream else stack.enter_context(Survey(source.read()))
+        survey = None if source.is_stream else stack.enter_context(Survey(source.rows))
         if survey is not None:
             for line in [outlook(survey, limits, release=service.release), *complaints(survey)]:
                 say(OUT if dry_run else ERR, line)

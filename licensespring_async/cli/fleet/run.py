@@ -80,8 +80,7 @@ class Job:
 
     def rows(self, finished: Finished) -> Iterator[Row | InvalidRow]:
         """Read the rows to check."""
-        given = self.source.read()
-        rows = given if self.survey is None else self.survey.distinct(given)
+        rows = self.source.rows if self.survey is None else self.survey.distinct()
         return (row for row in rows if row.row not in finished) if finished else rows
 
 

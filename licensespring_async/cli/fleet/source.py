@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ import attrs
 import typer
 
 from ...errors import ConfigurationError
-from ...fleet import Format, IgnoredColumn, InvalidRow, Row, Spool, read_query, read_rows, rows_from
+from ...fleet import Format, IgnoredColumn, InvalidRow, Row, read_query, read_rows, rows_from
 from ...fleet.results.result import KINDS
 from ...fleet.rows.files import STDIN
 from ...fleet.rows.files.columns import IDS
@@ -26,11 +26,11 @@ class Source:
     """Rows to check.
 
     Attributes:
-        read: Reads them from the beginning; a stream only once.
-        is_stream: Whether they can be read only once.
+        rows: The rows; they are read once.
+        is_stream: Whether they may come slowly and without end, so that they are not counted before the run.
     """
 
-    read: Callable[[], Iterator[Row | InvalidRow]]
+    rows: Iterator[Row | InvalidRow]
     is_stream: bool = False
 
 
@@ -115,20 +115,16 @@ class Rows(Group):
         mapping = dict(_mapped(each) for each in self.mapping or ())
         delimiter = "\t" if self.delimiter in ("tab", "\\t") else self.delimiter
         if self.sql is not None:
-            with Spool(read_query(self.sql, self._its_database(), columns=mapping, keep=self.kept)) as spool:
-                yield Source(read=spool.read)
+            rows = read_query(self.sql, self._its_database(), columns=mapping, keep=self.kept)
+            yield Source(rows=rows)
         elif (file := self.file) is not None:
             is_stream = file == STDIN or _is_stream(Path(file))
-
-            def read() -> Iterator[Row | InvalidRow]:
-                return read_rows(file, columns=mapping, format=self.format, delimiter=delimiter, keep=self.kept)
-
-            yield Source(read=read, is_stream=is_stream)
+            rows = read_rows(file, columns=mapping, format=self.format, delimiter=delimiter, keep=self.kept)
+            yield Source(rows=rows, is_stream=is_stream)
         elif has_demo:
             from ...sandbox import demo_fleet  # noqa: PLC0415  # an extra
 
-            fleet = demo_fleet()
-            yield Source(read=lambda: rows_from(fleet, keep=self.kept))
+            yield Source(rows=rows_from(demo_fleet(), keep=self.kept))
         elif self.database is not None:
             raise ConfigurationError("--database: needs --sql QUERY")
         else:
@@ -149,7 +145,7 @@ class Rows(Group):
 
 @contextmanager
 def warnings_told() -> Generator[None]:
-    """Show Python's warnings in the block as the command's own; one about the rows once, though they are read twice."""
+    """Show Python's warnings in the block as the command's own."""
 
     def tell(message: Warning | str, *_: object) -> None:
         warn(spoken(str(message)))

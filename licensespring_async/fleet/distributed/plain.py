@@ -16,7 +16,7 @@ from ...checks import FeatureCheck
 from ...errors import ConnectionLost, LicenseSpringError
 from ...redaction import fingerprint
 from ..results.result import Result
-from ..rows.row import Row, kind_of, row_of
+from ..rows.row import Row, kind_of, packed, unpacked
 
 Outcome = Result | LicenseSpringError | None
 """Outcome of a row: its result, its error, or None if it was not sent."""
@@ -42,12 +42,12 @@ class NoAnswer(ConnectionLost):
 def written_rows(rows: Sequence[Row]) -> str:
     """Return rows as text."""
     # Columns to copy into the results stay here.
-    return json.dumps([attrs.asdict(attrs.evolve(each, kept={})) for each in rows])
+    return json.dumps([packed(attrs.evolve(each, kept={})) for each in rows])
 
 
 def read_rows(text: str) -> list[Row]:
     """Read rows from text."""
-    return [row_of(each) for each in json.loads(text)]
+    return [row for row in map(unpacked, json.loads(text)) if isinstance(row, Row)]
 
 
 def written_error(error: LicenseSpringError | None) -> str:

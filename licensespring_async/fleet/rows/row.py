@@ -113,11 +113,20 @@ def kind_of(check: Check) -> str:
     return _NAMES[type(check)]
 
 
-def row_of(fields: Mapping[str, Any]) -> Row:
-    """Return the row from the mapping that `attrs.asdict` made of it."""
-    asked = fields["check"]
-    kind = next(each for each in CHECKS.values() if attrs.fields_dict(each).keys() == asked.keys())
-    return Row(row=fields["row"], line=fields["line"], check=kind(**asked), kept=fields["kept"])
+def packed(row: Row | InvalidRow) -> list[object]:
+    """Return a row as a JSON-ready list; `unpacked` makes it of this."""
+    kept = dict(row.kept)
+    if isinstance(row, InvalidRow):
+        return [row.row, row.line, kept, row.reason]
+    return [row.row, row.line, kept, kind_of(row.check), row.check.arguments]
+
+
+def unpacked(fields: Sequence[Any]) -> Row | InvalidRow:
+    """Return the row from the list that `packed` made of it."""
+    row, line, kept, what, *checked = fields
+    if not checked:
+        return InvalidRow(row=row, line=line, kept=kept, reason=what)
+    return Row(row=row, line=line, kept=kept, check=CHECKS[what].of_valid(*checked))
 
 
 def rows_from(mappings: Iterable[Mapping[str, object]], *, keep: Sequence[str] = ()) -> Iterator[Row | InvalidRow]:

@@ -1,4 +1,8 @@
-"""Survey all rows before the first is sent: count them, find duplicates, and compute a fingerprint of them all."""
+"""Survey all rows before the first is sent: count them, find duplicates, and keep those to send.
+
+The source is read once. A file may change during a run, and a query may return its rows in another order the second
+time; row 7 would then be another device.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,16 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from ...checks import BundleCheck, Check, FeatureCheck, LicenseCheck
-from ...errors import ConfigurationError
 from ..results.result import Result
-from .row import InvalidRow, Row
+from .row import InvalidRow, Row, packed, unpacked
 from .scratch import Scratch
 
 _MOST_REASONS = 20
+_CHUNK = 64 * 1024  # characters of rows that are kept, and read again, together
 
 
 class Survey(Scratch):
-    """Counts rows and finds duplicates on disk, so that memory does not grow with the input; use it in `with`.
+    """Counts rows, finds duplicates, and keeps the others on disk; use it in `with`.
 
     Two rows are duplicates if they make the same check: product, feature, device, and license key or user.
 
@@ -65,25 +69,19 @@ class Survey(Scratch):
         """Bundle checks to send."""
         return self.checks - self.feature_checks - self.license_checks
 
-    def distinct(self, rows: Iterable[Row | InvalidRow]) -> Iterator[Row | InvalidRow]:
-        """Return the rows that are not duplicates.
-
-        Args:
-            rows: The surveyed rows, from the beginning.
+    def distinct(self) -> Iterator[Row | InvalidRow]:
+        """Return the rows that are not duplicates, from the beginning.
 
         Raises:
-            ConfigurationError: At the end, if they were others: a file may change during a run.
+            ConfigurationError: They cannot be read any more.
         """
-        digest = hashlib.sha256()
-        for row in rows:
-            digest.update(_framed(row, _asked(row)))
-            if not (self.duplicates and self._is_copy(row.row)):
-                yield row
-        if digest.digest() != self._digest.digest():
-            raise ConfigurationError(
-                "the rows have changed since they were counted: some were not checked, or have the result of another "
-                "row; check them all again"
-            )
+        chunks = self._db.execute("SELECT rows FROM kept ORDER BY number")
+        while True:
+            with self._translated():
+                found = chunks.fetchone()
+            if found is None:
+                return
+            yield from map(unpacked, json.loads(found[0]))
 
     def with_copies(self, result: Result) -> list[Result]:
         """Return a result and a copy for each duplicate of its row, without its requests and times."""
@@ -99,6 +97,13 @@ class Survey(Scratch):
     def _count(self, db: sqlite3.Connection, rows: Iterable[Row | InvalidRow]) -> None:
         db.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, row INTEGER) WITHOUT ROWID")
         db.execute("CREATE TABLE copy (row INTEGER PRIMARY KEY, line INTEGER, first INTEGER, kept TEXT)")
+        db.execute("CREATE TABLE kept (number INTEGER PRIMARY KEY, rows TEXT)")
+        db.executemany("INSERT INTO kept (rows) VALUES (?)", _chunks(map(_encode, map(packed, self._counted(rows)))))
+        db.execute("DROP TABLE seen")
+        db.execute("CREATE INDEX copies ON copy (first)")
+
+    def _counted(self, rows: Iterable[Row | InvalidRow]) -> Iterator[Row | InvalidRow]:
+        """Count rows, and yield those that are not duplicates."""
         for row in rows:
             self.rows += 1
             asked = _asked(row)
@@ -112,8 +117,8 @@ class Survey(Scratch):
                 self.license_checks += isinstance(row.check, LicenseCheck)
             else:
                 self.duplicates += 1
-        db.execute("DROP TABLE seen")
-        db.execute("CREATE INDEX copies ON copy (first)")
+                continue
+            yield row
 
     def _is_new(self, row: Row, asked: bytes) -> bool:
         key = hashlib.blake2b(asked, digest_size=16).digest()
@@ -125,9 +130,17 @@ class Survey(Scratch):
         )
         return False
 
-    def _is_copy(self, row: int) -> bool:
-        with self._translated():
-            return self._db.execute("SELECT 1 FROM copy WHERE row = ?", (row,)).fetchone() is not None
+
+def _chunks(rows: Iterable[str]) -> Iterator[tuple[str]]:
+    chunk: list[str] = []
+    size = 0
+    for row in rows:
+        chunk.append(row)
+        size += len(row)
+        if size > _CHUNK:
+            yield (f"[{','.join(chunk)}]",)
+            chunk, size = [], 0
+    yield (f"[{','.join(chunk)}]",)
 
 
 def _framed(row: Row | InvalidRow, asked: bytes) -> bytes:
@@ -155,6 +168,9 @@ def _asked(row: Row | InvalidRow) -> bytes:
         if isinstance(check, LicenseCheck):
             values += ("license",)
     return repr(values).encode("utf-8", "surrogatepass")
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _feature(check: Check) -> str | None:
