@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, Protocol, Self, TypeAlias, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar
 
 import attrs
 
 from . import endpoints
 from .by_fields import ByFields
-from .endpoints.parameters import CHECKS, Value
+from .endpoints.parameters import CHECKS
 from .endpoints.requests import who
 from .models import Bundle, License, LicenseFeature
 from .models.json_types import ascii_lower
@@ -20,6 +19,8 @@ from .transport.values import Call
 Key: TypeAlias = tuple[str | int | None, ...]
 
 T = TypeVar("T")
+
+_NEEDED: Final = ("product", "hardware_id", "feature")
 
 
 class Whose(Protocol):
@@ -74,12 +75,6 @@ def _one_spelling(value: T) -> T | str:
     return ascii_lower(value) if isinstance(value, str) else value
 
 
-@cache
-def _checked(kind: type[_Check]) -> tuple[tuple[str, bool, Callable[[str, object], Value]], ...]:
-    """Return the name of each field of a check, whether it may be None, and what checks its value."""
-    return tuple((field.name, field.default is None, CHECKS[field.name]) for field in attrs.fields(kind))
-
-
 def _masked(value: str | None) -> str:
     return "None" if value is None else fingerprint(value)
 
@@ -109,10 +104,9 @@ class _Check(Unpickled, ByFields):
         # An invalid check must neither reach a gate nor count there.
         own = vars(self)
         who(license_key=self.license_key, username=self.username)
-        for name, is_optional, check in _checked(type(self)):
-            value = own[name]
-            if value is not None or not is_optional:
-                own[name] = check(name, value)
+        for name, value in own.items():
+            if value is not None or name in _NEEDED:
+                own[name] = CHECKS[name](name, value)
 
     @classmethod
     def of_valid(cls, arguments: Mapping[str, Any]) -> Self:

@@ -19,6 +19,7 @@ from typing import BinaryIO, Final, Self
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _PRIVATE: Final = 0o600
+_BUFFER: Final = 256 * 1024  # bytes; what fits reaches the file at once, so that a killed process leaves whole lines
 _NAME_SHOWN: Final = 50  # characters of a name that may have the greatest length
 _RANDOM: Final = 8  # random bytes of a temporary name
 _DEVICES: Final = ("/dev/", "/proc/")
@@ -35,7 +36,7 @@ def create(path: Path, *, private: bool = False) -> BinaryIO:
         FileExistsError: The name exists, even as a dangling link.
         OSError: It cannot be created.
     """
-    return os.fdopen(os.open(path, _NEW, _PRIVATE if private else 0o666), "wb")
+    return os.fdopen(os.open(path, _NEW, _PRIVATE if private else 0o666), "wb", _BUFFER)
 
 
 def go_on(path: Path) -> BufferedRandom:

@@ -79,15 +79,15 @@ def test_parquet_appears_whole_when_the_run_ends_early(tmp_path: Path) -> None:
     """However the run ends, the file has what was done; before that, what was there is left."""
     path = tmp_path / "results.parquet"
     with open_output(str(path), force=False) as write:
-        write(Result(row=1, outcome=Outcome.LICENSED, message="\ud800", consumptions_left=10**30))
+        write([Result(row=1, outcome=Outcome.LICENSED, message="\ud800", consumptions_left=10**30)])
         assert not path.exists()
     before = path.read_bytes()
 
     def interrupted() -> None:
         with open_output(str(path), force=True) as write:
-            write(Result(row=1, outcome=Outcome.LICENSED))
+            write([Result(row=1, outcome=Outcome.LICENSED)])
             assert path.read_bytes() == before
-            write(Result(row=2, outcome=Outcome.LICENSED))
+            write([Result(row=2, outcome=Outcome.LICENSED)])
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

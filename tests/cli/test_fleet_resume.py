@@ -516,7 +516,7 @@ def test_csv_is_safe_to_open(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     with open_output(str(path), force=False) as write:
         for number, start in enumerate("=+-@\t\r", 1):
-            write(Result(row=number, outcome=Outcome.ERROR, code="x", message=f"{start}1,2"))
+            write([Result(row=number, outcome=Outcome.ERROR, code="x", message=f"{start}1,2")])
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [each["message"] for each in rows] == [f"'{start}1,2" for start in "=+-@\t\r"]

@@ -259,7 +259,7 @@ def test_what_is_written_can_be_read(tmp_path_factory: pytest.TempPathFactory, s
     """A report reads from every format what was written, texts cut and figures as large as a column holds."""
     path = tmp_path_factory.mktemp("results") / f"results.{suffix}"
     with open_output(str(path), force=False) as write:
-        write(result)
+        write([result])
     [read] = read_records(path)
     expected = Result(**{name: kind.to_show(getattr(result, name)) for name, kind in KINDS.items()})
     exact = [name for name, kind in KINDS.items() if kind not in (TEXT, NAME, MOMENT, COUNT)]

@@ -19,7 +19,7 @@ from ...fleet.report import summary_of
 from ...fleet.results.cells import csv_line
 from ...fleet.results.result import KINDS
 from ..saving import STDOUT, refuse_closed_stdout, unwritable
-from .parquet_output import parquet_output
+from .parquet_output import Write, parquet_output
 
 _UNWRITTEN = (".tsv", ".xls", ".xlsx", ".ods", ".gz", ".zst")
 
@@ -27,11 +27,11 @@ _UNWRITTEN = (".tsv", ".xls", ".xlsx", ".ods", ".gz", ".zst")
 @contextmanager
 def open_output(
     name: str | None, *, force: bool, kept: Sequence[str] = (), earlier: Iterable[Result] = ()
-) -> Generator[Callable[[Result], None]]:
-    """Yield a function that writes a result in the format of the name, or does nothing without an output.
+) -> Generator[Write]:
+    """Yield a function that writes results in the format of the name, or does nothing without an output.
 
-    Each line of JSON or CSV is flushed when it is complete: an interrupted run leaves whole lines. A Parquet file
-    appears at the end of the block, however the block ends.
+    Lines of JSON or CSV are flushed when all of them are complete: an interrupted run leaves whole lines. A Parquet
+    file appears at the end of the block, however the block ends.
 
     Args:
         name: The file: Parquet in `.parquet`, CSV in `.csv`, else JSONL; `-` for stdout; None for no output.
@@ -60,13 +60,13 @@ def open_output(
 
 
 @contextmanager
-def _text_output(name: str, kept: Sequence[str], earlier: Iterable[Result]) -> Generator[Callable[[Result], None]]:
+def _text_output(name: str, kept: Sequence[str], earlier: Iterable[Result]) -> Generator[Write]:
     with _told(name):
         new = Replacement(Path(name))
     try:
         write = _writer(partial(_put_bytes, new), name, kept)
         for each in earlier:
-            write(each)
+            write([each])
         with _told(name):
             new.put()
         yield write
@@ -75,13 +75,13 @@ def _text_output(name: str, kept: Sequence[str], earlier: Iterable[Result]) -> G
         new.discard()
 
 
-def _put_text(file: TextIO, line: str) -> None:
-    file.write(line)
+def _put_text(file: TextIO, lines: str) -> None:
+    file.write(lines)
     file.flush()
 
 
-def _put_bytes(new: Replacement, line: str) -> None:
-    new.file.write(line.encode("utf-8", "backslashreplace"))
+def _put_bytes(new: Replacement, lines: str) -> None:
+    new.file.write(lines.encode("utf-8", "backslashreplace"))
     new.file.flush()
 
 
@@ -173,23 +173,21 @@ def _refuse_directory(path: Path) -> None:
         raise ConfigurationError(f"--output {path}: is a directory; name a file in it")
 
 
-def _writer(put: Callable[[str], None], name: str, kept: Sequence[str]) -> Callable[[Result], None]:
-    is_csv = name.lower().endswith(".csv")
-
-    def write(line: str) -> None:
-        try:  # for each row, and `_told` would cost as much as the line
-            put(line)
+def _writer(put: Callable[[str], None], name: str, kept: Sequence[str]) -> Write:
+    def write(lines: Iterable[str]) -> None:
+        try:  # for a few rows each time, and `_told` would cost as much as a line
+            put("".join(lines))
         except OSError as e:
             _tell(e, name)
             raise
 
-    if is_csv:
+    if name.lower().endswith(".csv"):
         columns = [*KINDS, *kept]
-        write(csv_line(columns))
+        write([csv_line(columns)])
+        return lambda results: write([_cells(each, columns) for each in results])
+    return lambda results: write([f"{each.to_json()}\n" for each in results])
 
-        def write_cells(result: Result) -> None:
-            fields = json.loads(result.to_json())
-            write(csv_line(fields.get(each, "") for each in columns))
 
-        return write_cells
-    return lambda result: write(f"{result.to_json()}\n")
+def _cells(result: Result, columns: Iterable[str]) -> str:
+    fields = json.loads(result.to_json())
+    return csv_line(fields.get(each, "") for each in columns)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...extras import needs_extra
 from ...file_writing import Replacement
@@ -17,14 +17,15 @@ from ...fleet import Result
 from ...fleet.results.fields import TEXT
 from ...fleet.results.result import KINDS
 
+Write: TypeAlias = Callable[[Sequence[Result]], None]
+"""Writes results to an output."""
+
 _BATCH = 10_000
 
 
 @contextmanager
-def parquet_output(
-    path: Path, kept: Sequence[str] = (), earlier: Iterable[Result] = ()
-) -> Generator[Callable[[Result], None]]:
-    """Yield a function that adds a result; the whole file appears at the end of the block, however the block ends.
+def parquet_output(path: Path, kept: Sequence[str] = (), earlier: Iterable[Result] = ()) -> Generator[Write]:
+    """Yield a function that adds results; the whole file appears at the end of the block, however the block ends.
 
     Until then only a temporary file beside it exists: Parquet without its end is unreadable.
 
@@ -50,8 +51,8 @@ def parquet_output(
         writer.write_table(pa.table(columns, schema=schema))
         waiting.clear()
 
-    def write(result: Result) -> None:
-        waiting.append(result)
+    def write(results: Sequence[Result]) -> None:
+        waiting.extend(results)
         if len(waiting) >= _BATCH:
             flush()
 
@@ -61,7 +62,7 @@ def parquet_output(
         try:
             with pq.ParquetWriter(new.file, schema, compression="zstd") as writer:
                 for each in earlier:
-                    write(each)
+                    write([each])
                 has_earlier = True
                 try:
                     yield write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -41,6 +41,7 @@ from .ends import Ends
 from .feed import feed
 from .meter import Meter
 from .output import journal_of, open_output, refuse_loss
+from .parquet_output import Write
 from .progress import Show, Shown, progress
 from .source import Source
 from .summary_file import Record, State
@@ -199,7 +200,7 @@ class _Run:
         return Code.NOT_LICENSED if is_refused and self._job.ends.fails_on_no else Code.OK
 
     @contextmanager
-    def _written(self) -> Generator[Callable[[Result], None]]:
+    def _written(self) -> Generator[Write]:
         job, journal = self._job, self._journal
         opened = partial(open_output, job.output, force=job.force or journal is not None, kept=job.kept)
         earlier = self._restored()
@@ -240,7 +241,7 @@ class _Run:
                 say(ERR, f"Finishing the {counted(under_way, 'row')} under way; press Ctrl-C again to end at once.")
         return True
 
-    async def _check(self, write: Callable[[Result], None], show: Show) -> None:
+    async def _check(self, write: Write, show: Show) -> None:
         job, summary = self._job, self._summary
         async with job.checker as checker, _supplied(job, self._finished) as rows:
             ledger = _Ledger(job.survey, self._journal)
@@ -251,10 +252,12 @@ class _Run:
             async with self._checks as results:
                 with _repeated(show):
                     async for result in results:
-                        write(result)
-                        summary.add(result)
-                        if result.outcome is Outcome.ERROR and not self.abort:
-                            self._judge(summary.of(Outcome.ERROR) - errors_before, summary.rows - self._earlier)
+                        batch = [result, *results.at_hand()]
+                        write(batch)
+                        for each in batch:
+                            summary.add(each)
+                            if each.outcome is Outcome.ERROR and not self.abort:
+                                self._judge(summary.of(Outcome.ERROR) - errors_before, summary.rows - self._earlier)
 
     def _judge(self, errors: int, rows: int) -> None:
         self.abort = self._job.ends.broken_by(errors, rows)

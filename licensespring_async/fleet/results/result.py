@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter, call
@@ -108,7 +108,7 @@ class Result:
         line: str | None = own.get("_line")
         if line is None:
             # From a template: a dict of the fields and its JSON would take longer.
-            line = _LINE % tuple(map(call, _WRITE, _values(self)))
+            line = _LINE % tuple(map(_write, _WRITE, _values(self)))
             own["_line"] = line = f"{line[:-1]},{_encode_kept(self.kept)[1:]}" if self.kept else line
         return line
 
@@ -162,3 +162,4 @@ _encode_kept: Final = json.JSONEncoder(separators=(",", ":")).encode
 _LINE: Final = "{" + ",".join(f'"{name}":%s' for name in KINDS) + "}"
 _WRITE: Final = [kind.to_json for kind in KINDS.values()]
 _values: Final = attrgetter(*KINDS)
+_write: Final = cast("Callable[[Callable[[Any], object], Any], object]", call)

@@ -126,12 +126,12 @@ class Checks:
         """Send no more rows; those under way are finished, and the rest become `skipped` results."""
         self._work.skip(why)
 
-    async def __aenter__(self) -> AsyncIterator[Result]:
+    async def __aenter__(self) -> Results:
         if self._group is not None:
             raise ConfigurationError("check_many: was entered before; call it again for another run")
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
-        return _Results(self._work.begin(self._group), self._work)
+        return Results(self._work.begin(self._group), self._work)
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
@@ -146,7 +146,7 @@ class Checks:
         return _Waves(self._work)
 
 
-class _Results:
+class Results:
     """The results as they come in; it ends with the last worker, and then raises the error that ended the run."""
 
     def __init__(self, handover: Handover, work: Work) -> None:
@@ -164,6 +164,10 @@ class _Results:
             self._work.raise_failure()
             raise StopAsyncIteration
         return result
+
+    def at_hand(self) -> list[Result]:
+        """Return the results that have come in since, without waiting; the iteration does not return them again."""
+        return self._handover.take_rest()
 
 
 class _Waves:

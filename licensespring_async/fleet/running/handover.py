@@ -57,7 +57,18 @@ class Handover:
             await self._changed.wait()
         result = self._results.popleft()
         if not self._results:
-            # Wake all workers at once, and only now: waking them for every result would cost more than the results.
-            self._emptied.set()
-            self._emptied = anyio.Event()
+            self._go_on()
         return result
+
+    def take_rest(self) -> list[Result]:
+        """Return all results that wait, without waiting."""
+        results = list(self._results)
+        if results:
+            self._results.clear()
+            self._go_on()
+        return results
+
+    def _go_on(self) -> None:
+        # Wake all workers at once, and only now: waking them for every result would cost more than the results.
+        self._emptied.set()
+        self._emptied = anyio.Event()
