@@ -104,7 +104,7 @@ class LocalChecker:
     async def _ask(self, row: Row, *, is_full: bool) -> Result:
         self._under_way += 1
         try:
-            answer = await answer_of(self._client, row, release=self._release)
+            result = await answer_of(self._client, row, release=self._release)
         except LicenseSpringError as error:
             if not error.may_pass:
                 self._answered(is_full=is_full, waited=error.waited)
@@ -113,8 +113,8 @@ class LocalChecker:
             raise
         finally:
             self._under_way -= 1
-        self._answered(is_full=is_full, waited=answer.waited)
-        return answer.result
+        self._answered(is_full=is_full, waited=result.waited)
+        return result
 
     def _answered(self, *, is_full: bool, waited: float) -> None:
         self._outage.answered()

@@ -41,27 +41,15 @@ async def check_row(client: LicenseSpring, row: Row, *, release: bool = False) -
         AuthorizationError, SignatureError, ConfigurationError: Every other row would fail with this error too.
     """
     try:
-        return (await answer_of(client, row, release=release)).result
+        return await answer_of(client, row, release=release)
     except LicenseSpringError as error:
         if error.is_about_everything:
             raise
         return failed(row, error)
 
 
-@attrs.frozen(slots=False)
-class Answer:
-    """The service's answer about a row.
-
-    Attributes:
-        waited: Seconds that the check waited for its turn.
-    """
-
-    result: Result
-    waited: float
-
-
-async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -> Answer:
-    """Check one row and return the service's answer; raise any failure."""
+async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -> Result:
+    """Check one row and return the result of the service's answer; raise any failure."""
     check = row.check
     call: Call[Checked] = check.call()
     raw = await client.perform(call)
@@ -69,7 +57,7 @@ async def answer_of(client: LicenseSpring, row: Row, *, release: bool = False) -
     value = raw.value
     if release and not isinstance(check, BundleCheck) and not isinstance(value, Bundle) and value.holds_slot:
         result = await _without_slot(client, check, result)
-    return Answer(result, raw.waited)
+    return result
 
 
 def failed(row: Row, error: LicenseSpringError) -> Result:

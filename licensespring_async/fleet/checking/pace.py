@@ -55,25 +55,23 @@ class Concurrency:
 
 
 class Aimd:
-    """The limit of rows under way, tuned by the outcomes of requests and rows."""
+    """The limit of rows under way, tuned by the outcomes of requests and rows.
+
+    Attributes:
+        limit: Rows that may be under way now.
+    """
 
     def __init__(self, bounds: Concurrency) -> None:
         self._bounds = bounds
-        self._limit = float(bounds.start)
         self._credit = 0
         self._cut_at = -math.inf
-
-    @property
-    def limit(self) -> int:
-        """Rows that may be under way now."""
-        return int(self._limit)
+        self._set(float(bounds.start))
 
     def congested(self, began: float, now: float) -> None:
         """Lower the limit, because a request that began at `began` was throttled or took too long."""
         # Cut once for all requests that were under way together: they report the same congestion.
         if began >= self._cut_at:
-            self._limit = max(float(self._bounds.least), self._limit * _LESS)
-            self._credit = 0
+            self._set(max(float(self._bounds.least), self._limit * _LESS))
             self._cut_at = now
 
     def answered(self, *, is_full: bool, waited: float) -> None:
@@ -87,9 +85,13 @@ class Aimd:
             self._credit = 0
         elif is_full:
             self._credit += 1
-        if self._credit >= self._limit:
-            self._credit = 0
-            self._limit = min(float(self._bounds.most), self._limit + 1)
+            if self._credit >= self._limit:
+                self._set(min(float(self._bounds.most), self._limit + 1))
+
+    def _set(self, limit: float) -> None:
+        self._limit = limit
+        self._credit = 0
+        self.limit = int(limit)
 
 
 def is_congestion(error: LicenseSpringError | None) -> bool:

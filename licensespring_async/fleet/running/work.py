@@ -150,7 +150,7 @@ class Work:
                 if turn is None:
                     return
                 results = await self._settled(turn)
-                if not self.is_over:
+                if self._workers < self._checker.limit and not self.is_over:
                     self._start(crew)
                 if results:
                     await crew.handover.give(results)
@@ -177,24 +177,20 @@ class Work:
         return self._again.popleft() if self._again and not self._is_stopped else None
 
     async def _read(self) -> _Try | None:
-        if self._rows.may_wait:
-            row = None
-            with self._waiting():
-                row = await self._given()
-        else:
-            row = await self._given()
+        row = None
+        try:
+            if self._rows.may_wait:
+                with self._waiting():
+                    row = await self._rows.next()
+            else:
+                row = await self._rows.next()
+        except Exception as error:  # noqa: BLE001  # the caller's own iterator: the loop raises it, a group would wrap it
+            self._failure = self._failure or error
         if row is None:
             self._is_read = True
             return None
         self._place += 1
         return _Try(row, self._place - 1)
-
-    async def _given(self) -> Row | InvalidRow | None:
-        try:
-            return await self._rows.next()
-        except Exception as error:  # noqa: BLE001  # the caller's own iterator: the loop raises it, a group would wrap it
-            self._failure = self._failure or error
-            return None
 
     @contextmanager
     def _waiting(self) -> Generator[None]:
