@@ -103,7 +103,7 @@ def is_heard(hooks: tuple[Hook, ...]) -> bool:
 def emit(hooks: Iterable[Hook], event: Event) -> None:
     """Log an event and hand it to every hook; one that fails is logged and never stops the call."""
     # Other events are logged where they are made: more is known there.
-    if isinstance(event, RequestEvent | RetryEvent):
+    if isinstance(event, (RequestEvent, RetryEvent)):  # a tuple: a union would be built for each request
         _log_event(event)
     for hook in hooks:
         try:

@@ -96,7 +96,7 @@ class Aimd:
 
 def is_congestion(error: LicenseSpringError | None) -> bool:
     """Return whether an error is a sign of overload: a throttled request, or one that took too long."""
-    return isinstance(error, DeadlineExceeded | RateLimited)
+    return isinstance(error, (DeadlineExceeded, RateLimited))  # a tuple: a union would be built for each request
 
 
 @attrs.frozen(kw_only=True)

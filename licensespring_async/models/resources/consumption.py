@@ -44,7 +44,7 @@ class Counted(Model):
     @property
     def is_consumption(self) -> bool:
         """Whether uses are counted. If the type is missing or unknown to this version: whether there is any count."""
-        if isinstance(self._kind, LicenseType | FeatureType):
+        if isinstance(self._kind, (LicenseType, FeatureType)):  # a tuple: a union would be built for each answer
             return self._kind == LicenseType.CONSUMPTION
         return self._maximum is not None or self.total_consumptions is not None
 
