@@ -19,7 +19,7 @@ _RESENT = "http.request.resend_count"
 _ERROR = "error.type"
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class RequestEvent(ByFields):
     """One HTTP request has ended.
 

@@ -38,12 +38,15 @@ class Handover:
         self._workers -= 1
         self._changed.set()
 
-    async def give(self, results: Sequence[Result]) -> None:
-        """Queue results, and wait while there are too many."""
+    def give(self, results: Sequence[Result]) -> bool:
+        """Queue results, and return whether there are too many: then `wait`."""
         self._results.extend(results)
         self._changed.set()
-        if len(self._results) >= self._room:
-            await self._emptied.wait()
+        return len(self._results) >= self._room
+
+    async def wait(self) -> None:
+        """Wait until all results are taken."""
+        await self._emptied.wait()
 
     async def take(self) -> Result | None:
         """Return the next result, or None at the end."""

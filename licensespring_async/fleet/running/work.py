@@ -152,8 +152,8 @@ class Work:
                 results = await self._settled(turn)
                 if self._workers < self._checker.limit and not self.is_over:
                     self._start(crew)
-                if results:
-                    await crew.handover.give(results)
+                if results and crew.handover.give(results):
+                    await crew.handover.wait()
         except LicenseSpringError as error:  # from the ledger: results would be lost
             self._failure = self._failure or error
             self.stop()
