@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
 import attrs
 
@@ -19,8 +19,6 @@ from .transport.values import Call
 Key: TypeAlias = tuple[str | int | None, ...]
 
 T = TypeVar("T")
-
-_NEEDED: Final = ("product", "hardware_id", "feature")
 
 
 class Whose(Protocol):
@@ -102,11 +100,14 @@ class _Check(Unpickled, ByFields):
 
     def __attrs_post_init__(self) -> None:
         # An invalid check must neither reach a gate nor count there.
-        own = vars(self)
         who(license_key=self.license_key, username=self.username)
-        for name, value in own.items():
-            if value is not None or name in _NEEDED:
-                own[name] = CHECKS[name](name, value)
+        for field in attrs.fields(type(self)):
+            value = getattr(self, field.name)
+            if value is None and field.default is None:
+                continue
+            sent = CHECKS[field.name](field.name, value)
+            if sent is not value:
+                object.__setattr__(self, field.name, sent)
 
     @classmethod
     def of_valid(cls, arguments: Mapping[str, Any]) -> Self:

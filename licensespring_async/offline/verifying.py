@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 
 import attrs
 
@@ -51,6 +52,10 @@ class Trust(Unpickled):
         named = self.license_key or self.username
         return "" if named is None else hashlib.sha256(ascii_lower(f"{self.product}#{named}").encode()).hexdigest()
 
+    @cached_property
+    def _verifier(self) -> Verifier:
+        return Verifier(PRODUCTION_PUBLIC_KEY if self.public_key is None else self.public_key)
+
     def license_in(self, record: Record) -> License:
         """Return the license of a record that has one.
 
@@ -96,16 +101,15 @@ class Trust(Unpickled):
         return True
 
     def _of_answer(self, record: Record) -> License:
-        verifier = Verifier(PRODUCTION_PUBLIC_KEY if self.public_key is None else self.public_key)
         asked = required(hardware_id=self.hardware_id, product=self.product)
-        if not verifier.holds(record.body, record.signature or ""):
+        if not self._verifier.holds(record.body, record.signature or ""):
             raise SignatureError(
                 "no trusted key signed the stored answer; if the keys are right, the answer was changed"
             )
         license = _LICENSE.read(record.body, is_verified=True)
         if license.hardware_id is None and license.license_signature is None:
             raise AnswerMismatch("the stored answer does not name its device")
-        SameDevice(asked | optional(license_key=license.license_key))(license, verifier)
+        SameDevice(asked | optional(license_key=license.license_key))(license, self._verifier)
         return license
 
     def is_of_another(self, license: License) -> bool:
@@ -113,9 +117,8 @@ class Trust(Unpickled):
         whose = optional(license_key=self.license_key, username=self.username)
         if not whose:
             return False
-        verifier = Verifier(PRODUCTION_PUBLIC_KEY if self.public_key is None else self.public_key)
         try:
-            SameDevice(required(hardware_id=self.hardware_id, product=self.product) | whose)(license, verifier)
+            SameDevice(required(hardware_id=self.hardware_id, product=self.product) | whose)(license, self._verifier)
         except AnswerMismatch:
             return True
         key = self.license_key

@@ -187,8 +187,8 @@ def _whole(number: float) -> str | None:
 
 def _missing(given: Mapping[str, str]) -> str | None:
     """Return which columns are missing or contradict each other."""
-    if "product" not in given or "hardware_id" not in given:
-        missing = [column for column in ("product", "hardware_id") if column not in given]
+    missing = [column for column in ("product", "hardware_id") if column not in given]
+    if missing:
         return f"{' and '.join(missing)} is missing" if len(missing) == 1 else f"{' and '.join(missing)} are missing"
     if "license_key" not in given and "username" not in given:
         return "license_key and username are both missing; give one of them"

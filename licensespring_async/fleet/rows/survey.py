@@ -98,7 +98,7 @@ class Survey(Scratch):
         db.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, row INTEGER) WITHOUT ROWID")
         db.execute("CREATE TABLE copy (row INTEGER PRIMARY KEY, line INTEGER, first INTEGER, kept TEXT)")
         db.execute("CREATE TABLE kept (number INTEGER PRIMARY KEY, rows TEXT)")
-        db.executemany("INSERT INTO kept (rows) VALUES (?)", _chunks(map(_encode, map(packed, self._counted(rows)))))
+        db.executemany("INSERT INTO kept (rows) VALUES (?)", _chunks(map(json.dumps, map(packed, self._counted(rows)))))
         db.execute("DROP TABLE seen")
         db.execute("CREATE INDEX copies ON copy (first)")
 
@@ -168,9 +168,6 @@ def _asked(row: Row | InvalidRow) -> bytes:
         if isinstance(check, LicenseCheck):
             values += ("license",)
     return repr(values).encode("utf-8", "surrogatepass")
-
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _feature(check: Check) -> str | None:
