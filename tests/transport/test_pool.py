@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Generator
+from contextvars import ContextVar
+from typing import Any, cast
 
 import anyio
 import anyio.lowlevel
 import attrs
 import pytest
-from anyio.abc import TaskGroup
+import sniffio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensespring_async.transport.engines.pool import (
-    AT_ONCE_IF_BUSY,
-    IDLE_SECONDS,
-    Permission,
-    Place,
-    Pool,
-    new_place,
-)
+from licensespring_async.errors import ConnectionFailed
+from licensespring_async.transport.engines.exchange import Exchange
+from licensespring_async.transport.engines.pool import AT_ONCE_IF_BUSY, IDLE_SECONDS, Permission, Place, Pool
+from licensespring_async.transport.engines.timer import Timer
 
 from . import virtual
 
@@ -53,6 +50,38 @@ class Connection:
         self.is_open = False
 
 
+@attrs.define(eq=False)
+class Wire(Connection):
+    """A connection as exchanges use it. Each request is the number of a call, which says what befalls it.
+
+    Attributes:
+        run: The run that it belongs to.
+        outcome: Of the request under way.
+    """
+
+    run: Run = attrs.field(kw_only=True)
+    outcome: asyncio.Future[Any] | None = None
+
+    def ask(self, request: bytes, outcome: asyncio.Future[Any]) -> None:
+        call = self.run.several[int(request)]
+        self.run.lend(self)
+        self.outcome = outcome
+        outcome.get_loop().call_later(call.asks, self._answer, outcome, call)
+
+    def _answer(self, outcome: asyncio.Future[Any], call: Call) -> None:
+        if self.outcome is not outcome:
+            return
+        self.outcome = None
+        self.run.take_back(self, keeps=call.keeps)
+        if not outcome.done():
+            outcome.set_result("an answer")
+
+    def leave(self, outcome: asyncio.Future[Any]) -> None:
+        if self.outcome is outcome:
+            self.outcome = None
+            self.run.take_back(self, keeps=False)
+
+
 async def take(pool: Pool[Connection]) -> Connection | Permission:
     """Get a connection or a permission, as engines do."""
     return pool.at_hand() or await pool.wait()
@@ -68,8 +97,9 @@ class Call:
         fails: Whether that fails.
         asks: How long its answer takes.
         keeps: Whether the connection can carry another request afterwards.
-        patience: How long it would wait for its turn, or None.
+        patience: How long it would wait, or None.
         cancelled: When it is cancelled, counted from its arrival, or None.
+        sends_at_once: Whether its request is sent while it still sleeps, as the fast engine does (on asyncio).
     """
 
     arrives: int
@@ -79,6 +109,7 @@ class Call:
     keeps: bool
     patience: int | None
     cancelled: int | None
+    sends_at_once: bool
 
 
 moments = st.integers(0, 12)
@@ -91,107 +122,137 @@ calls = st.builds(
     keeps=st.booleans(),
     patience=st.none() | moments,
     cancelled=st.none() | moments,
+    sends_at_once=st.booleans(),
 )
 
 
+NUMBER: ContextVar[int] = ContextVar("the number of the call", default=-1)
+
+
+@attrs.frozen(eq=False)
 class Noted:
-    """A place that notes when the pool calls it."""
+    """A place that notes which call was given something, in `called`."""
 
-    def __init__(self, note: Callable[[], None]) -> None:
-        self.inner = new_place()
-        self._note = note
+    inner: Place[Connection]
+    called: list[int]
+    number: int = attrs.field(factory=NUMBER.get)
 
-    def done(self) -> bool:
-        return self.inner.done()
+    def take(self, turn: Connection | Permission) -> bool:
+        took = self.inner.take(turn)
+        if took:
+            self.called.append(self.number)
+        return took
 
-    def set_result(self, result: None, /) -> None:
-        self._note()
-        self.inner.set_result(result)
 
-    def __await__(self) -> Generator[Any, Any, None]:
-        return self.inner.__await__()
+class WatchedPool(Pool[Connection]):
+    """Notes the numbers of the calls that had to wait, and of those that were given something."""
+
+    def __init__(self, at_once: int, stripe: int) -> None:
+        super().__init__(at_once, anyio.current_time, lambda: worked(stripe))
+        self.queued: list[int] = []
+        self.called: list[int] = []
+        self._noted: dict[Place[Connection], Noted] = {}
+
+    def line_up(self, place: Place[Connection], *, is_first: bool = False) -> None:
+        self.queued.append(NUMBER.get())
+        self._noted[place] = Noted(place, self.called)
+        super().line_up(self._noted[place], is_first=is_first)
+
+    def leave(self, place: Place[Connection]) -> None:
+        super().leave(self._noted.get(place, place))
 
 
 class Run:
     """Calls on one pool, and what is to be seen of them from outside."""
 
-    def __init__(self, at_once: int, stripe: int, group: TaskGroup) -> None:
-        self.group = group
+    def __init__(self, at_once: int, stripe: int, several: list[Call]) -> None:
         self.at_once = at_once
-        self.pool = Pool[Connection](at_once, anyio.current_time, lambda: worked(stripe))
+        self.several = several
+        self.pool = WatchedPool(at_once, stripe)
+        self.timer = Timer(asyncio.get_running_loop()) if sniffio.current_async_library() == "asyncio" else None
         self.opened: list[Connection] = []
         self.opening = 0
         self.lent: set[Connection] = set()
-        self.queued: list[int] = []  # calls that had to wait, in order
-        self.called: list[int] = []  # calls that the pool woke, in order
         self.overdue: list[Call] = []
 
     async def call(self, number: int, call: Call) -> None:
+        NUMBER.set(number)
         await anyio.sleep(call.arrives)
         with anyio.CancelScope() as scope:
             if call.cancelled is not None:
                 scope.deadline = anyio.current_time() + call.cancelled
-            await self._take_part(number, call)
+            if call.sends_at_once and self.timer is not None:
+                await self._exchange(number, call, self.timer)
+            else:
+                await self._take_part(call)
 
-    async def _take_part(self, number: int, call: Call) -> None:
-        arrived = anyio.current_time()
+    async def _exchange(self, number: int, call: Call, timer: Timer) -> None:
+        now = anyio.current_time()
+        due = now + (10**6 if call.patience is None else call.patience)
 
-        def place() -> Place:
-            self.queued.append(number)
-            made = Noted(lambda: self.called.append(number))
-            if call.patience is not None:
-                self.group.start_soon(self._wake, made.inner, call.patience)
-            return made
+        async def connect() -> Any:
+            return await self._open(call)
 
+        # The pool's connections are wires, and these behave like real ones.
+        exchange = Exchange(cast("Pool[Any]", self.pool), timer, str(number).encode(), due)
         try:
-            turn = self.pool.at_hand() or await self.pool.wait(place)
-        except TimeoutError:
-            return
+            await exchange.run(connect)
+        except ConnectionFailed:
+            pass
         finally:
-            patience = min(each for each in (call.patience, call.cancelled, 10**6) if each is not None)
-            if anyio.current_time() > arrived + patience:
+            if anyio.current_time() > min(due, now + (10**6 if call.cancelled is None else call.cancelled)):
                 self.overdue.append(call)
-        await self._use(turn, call)
 
-    @staticmethod
-    async def _wake(place: Place, patience: int) -> None:
-        await anyio.sleep(patience)
-        if not place.done():
-            place.set_result(None)
-
-    async def _use(self, turn: Connection | Permission, call: Call) -> None:
+    async def _take_part(self, call: Call) -> None:
+        due = anyio.current_time() + min(each for each in (call.patience, call.cancelled, 10**6) if each is not None)
+        turn = None
+        try:
+            with anyio.move_on_after(call.patience if call.patience is not None else math.inf):
+                turn = self.pool.at_hand() or await self.pool.wait()
+        finally:
+            if anyio.current_time() > due:
+                self.overdue.append(call)
         if isinstance(turn, Permission):
-            connection = await self._open(turn, call)
-            if connection is None:
+            try:
+                connection: Connection | None = await self._open(call)
+            except ConnectionFailed:
                 return
+            finally:
+                turn.pass_on()
         else:
             connection = turn
-        assert connection not in self.lent
-        self.lent.add(connection)
+        if connection is None:
+            return
+        self.lend(connection)
+        keeps = False
         try:
             await anyio.sleep(call.asks)
-        except BaseException:
-            connection.close()
-            raise
+            keeps = call.keeps
         finally:
-            self.lent.discard(connection)
-        if call.keeps:
-            self.pool.put(connection)
-        else:
-            connection.close()
+            self.take_back(connection, keeps=keeps)
 
-    async def _open(self, permission: Permission, call: Call) -> Connection | None:
+    async def _open(self, call: Call) -> Connection:
         self.opening += 1
         assert self.opening <= self.at_once
         try:
             await anyio.sleep(call.opens)
         finally:
             self.opening -= 1
-            permission.pass_on()
         if call.fails:
-            return None
-        self.opened.append(Connection())
+            raise ConnectionFailed("it fails")
+        self.opened.append(Wire(run=self))
         return self.opened[-1]
+
+    def lend(self, connection: Connection) -> None:
+        assert connection not in self.lent
+        self.lent.add(connection)
+
+    def take_back(self, connection: Connection, *, keeps: bool) -> None:
+        self.lent.discard(connection)
+        if keeps:
+            self.pool.put(connection)
+        else:
+            connection.close()
 
 
 def worked(stripe: int) -> float:
@@ -202,9 +263,8 @@ def worked(stripe: int) -> float:
 
 async def ran(at_once: int, stripe: int, several: list[Call]) -> Run:
     """Let calls happen, and return what was to be seen."""
-    group = anyio.create_task_group()
-    run = Run(at_once, stripe, group)
-    async with group:
+    run = Run(at_once, stripe, several)
+    async with anyio.create_task_group() as group:
         for number, call in enumerate(several):
             group.start_soon(run.call, number, call)
     return run
@@ -241,7 +301,8 @@ def test_nothing_is_lost(backend: str, at_once: int, stripe: int, several: list[
         run = await ran(at_once, stripe, several)
 
         assert run.overdue == []
-        assert run.called == [number for number in run.queued if number in run.called]
+        assert run.lent == set()
+        assert run.pool.called == [number for number in run.pool.queued if number in run.pool.called]
         connections, permissions = await at_hand(run.pool)
         assert connections == {each for each in run.opened if each.is_open}
         assert len(await calmed(run.pool, permissions)) == at_once

@@ -28,8 +28,9 @@ from ..values import HttpRequest, HttpResponse
 from .bodies import MAX_BODY
 from .connecting import connected, dial, on_asyncio, why
 from .doorway import Doorway
+from .exchange import Exchange
 from .origin import Origin, split
-from .pool import Permission, Pool
+from .pool import Pool
 from .runs import PerRun
 from .settings import checked_context, checked_limit, checked_proxy, default_context
 from .sockets import hear_the_handshake
@@ -146,45 +147,11 @@ class HttptoolsEngine(Unpickled):
         if route is None:
             route = home.routes[base] = _Route(base, self._proxy)
         written = route.written(request, target)
-        turn = route.pool.at_hand()
-        try:
-            if turn is None:
-                turn = await self._wait(home, route, due)
-            wire = await self._open_in_time(route, turn, due) if isinstance(turn, Permission) else turn
-        except TimeoutError:
-            raise _late(timeout, may_have_acted=False) from None
-        future = wire.ask(written)
-        home.timer.begin(future, due)
-        try:
-            outcome = await future
-        finally:
-            home.timer.end(future)
-            wire.leave(future)
+        exchange = Exchange(route.pool, home.timer, written, due)
+        outcome = await exchange.run(lambda: self._open(route))
         if isinstance(outcome, HttpResponse):
             return outcome
-        raise _late(timeout, may_have_acted=True) if outcome is None else outcome
-
-    async def _wait(self, home: _Home, route: _Route, due: float) -> Wire | Permission:
-        places: list[asyncio.Future[None]] = []
-
-        def make_place() -> asyncio.Future[None]:
-            place: asyncio.Future[None] = home.loop.create_future()
-            home.timer.begin(place, due)
-            places.append(place)
-            return place
-
-        try:
-            return await route.pool.wait(make_place)
-        finally:
-            for place in places:
-                home.timer.end(place)
-
-    async def _open_in_time(self, route: _Route, permission: Permission, due: float) -> Wire:
-        try:
-            async with asyncio.timeout_at(due):
-                return await self._open(route)
-        finally:
-            permission.pass_on()
+        raise _late(timeout, may_have_acted=exchange.was_sent) if outcome is None else outcome
 
     async def _open(self, route: _Route) -> Wire:
         """Open a connection.

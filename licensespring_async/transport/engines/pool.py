@@ -10,10 +10,9 @@ and not by the network. More of them would only delay calls, so fewer are allowe
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import anyio
@@ -53,44 +52,7 @@ class Connection(Protocol):
 
 
 C = TypeVar("C", bound=Connection)
-
-
-class Place(Protocol):
-    """A place where one call waits until it is woken, such as an `asyncio.Future`."""
-
-    def done(self) -> bool:
-        """Return whether it was woken, or no longer waits."""
-        ...
-
-    def set_result(self, result: None, /) -> object:
-        """Wake it."""
-        ...
-
-    def __await__(self) -> Generator[Any, Any, None]: ...
-
-
-class _TrioPlace:
-    """A future for trio."""
-
-    def __init__(self) -> None:
-        self._woken = anyio.Event()
-
-    def done(self) -> bool:
-        return self._woken.is_set()
-
-    def set_result(self, _: None, /) -> None:
-        self._woken.set()
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        return self._woken.wait().__await__()
-
-
-def new_place() -> Place:
-    """Return a place on the event loop that runs now."""
-    try:
-        return asyncio.get_running_loop().create_future()
-    except RuntimeError:  # not asyncio, so trio
-        return _TrioPlace()
+C_contra = TypeVar("C_contra", bound=Connection, contravariant=True)
 
 
 class Permission:
@@ -105,6 +67,32 @@ class Permission:
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.take_back(self._began)
+
+
+class Place(Protocol[C_contra]):
+    """The place of one call in line."""
+
+    def take(self, turn: C_contra | Permission) -> bool:
+        """Take the turn that has come, and return True; False if the call no longer waits."""
+        ...
+
+
+class _Waiting(Generic[C]):
+    """The place of a call that sleeps until its turn."""
+
+    def __init__(self) -> None:
+        self.turn: C | Permission | None = None
+        self._woken = anyio.Event()
+
+    def take(self, turn: C | Permission) -> bool:
+        self.turn = turn
+        self._woken.set()
+        return True
+
+    async def wait(self) -> C | Permission:
+        await self._woken.wait()
+        assert self.turn is not None  # noqa: S101
+        return self.turn
 
 
 class Pool(Generic[C]):
@@ -130,12 +118,11 @@ class Pool(Generic[C]):
         self._allowed = at_once
         self._taken = 0
         self._idle: deque[C] = deque()
-        self._queue: OrderedDict[Place, None] = OrderedDict()
-        self._given: dict[Place, C | Permission] = {}
+        self._queue: OrderedDict[Place[C], None] = OrderedDict()
         self._is_closed = False
 
     def at_hand(self) -> C | Permission | None:
-        """Return a connection or the permission to open one; None if there is neither, then `wait`."""
+        """Return a connection or the permission to open one; None if there is neither, then `wait` or `line_up`."""
         while self._idle:
             connection = self._idle.pop()
             if self._now() - connection.idle_since < IDLE_SECONDS and connection.is_usable():
@@ -146,21 +133,24 @@ class Pool(Generic[C]):
         self._taken += 1
         return Permission(self)
 
-    async def wait(self, make_place: Callable[[], Place] = new_place) -> C | Permission:
-        """Wait in line for a connection or a permission, after `at_hand` returned None.
-
-        Args:
-            make_place: Makes the place to wait at.
-
-        Raises:
-            TimeoutError: Something other than the pool woke the place.
-        """
-        turn = await self._wait_in_line(make_place(), is_first=False)
+    async def wait(self) -> C | Permission:
+        """Wait in line for a connection or a permission, after `at_hand` returned None."""
+        turn = await self._wait_in_line(is_first=False)
         while not isinstance(turn, Permission) and not turn.is_usable():
             # The peer has closed it meanwhile; the call keeps its place in the queue.
             turn.close()
-            turn = self.at_hand() or await self._wait_in_line(make_place(), is_first=True)
+            turn = self.at_hand() or await self._wait_in_line(is_first=True)
         return turn
+
+    def line_up(self, place: Place[C], *, is_first: bool = False) -> None:
+        """Add a place to the line, at its end or as the first, after `at_hand` returned None."""
+        self._queue[place] = None
+        if is_first:
+            self._queue.move_to_end(place, last=False)
+
+    def leave(self, place: Place[C]) -> None:
+        """Remove a place from the line, if it is still in it."""
+        self._queue.pop(place, None)
 
     def put(self, connection: C) -> None:
         """Give back a connection that can carry another request."""
@@ -193,32 +183,24 @@ class Pool(Generic[C]):
         while self._idle:
             self._idle.pop().close()
 
-    async def _wait_in_line(self, place: Place, *, is_first: bool) -> C | Permission:
-        self._queue[place] = None
-        if is_first:
-            self._queue.move_to_end(place, last=False)
+    async def _wait_in_line(self, *, is_first: bool) -> C | Permission:
+        place = _Waiting[C]()
+        self.line_up(place, is_first=is_first)
         try:
-            await place
+            return await place.wait()
         except BaseException:
             # It may have been given something just before it was cancelled.
-            given = self._given.pop(place, None)
-            if isinstance(given, Permission):
-                given.pass_on()
-            elif given is not None:
-                self.put(given)
+            if isinstance(place.turn, Permission):
+                place.turn.pass_on()
+            elif place.turn is not None:
+                self.put(place.turn)
             raise
         finally:
-            self._queue.pop(place, None)
-        turn = self._given.pop(place, None)
-        if turn is None:
-            raise TimeoutError
-        return turn
+            self.leave(place)
 
     def _give(self, turn: C | Permission) -> bool:
         while self._queue:
             place, _ = self._queue.popitem(last=False)
-            if not place.done():
-                self._given[place] = turn
-                place.set_result(None)
+            if place.take(turn):
                 return True
         return False

@@ -14,10 +14,13 @@ class Timer:
 
     Args:
         loop: The event loop of the futures.
+
+    Attributes:
+        loop: The same.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._due: dict[asyncio.Future[Any], float] = {}
         self._handle: asyncio.TimerHandle | None = None
 
@@ -34,11 +37,11 @@ class Timer:
     def _look_at(self, moment: float) -> None:
         if self._handle is not None:
             self._handle.cancel()
-        self._handle = self._loop.call_at(moment, self._look)
+        self._handle = self.loop.call_at(moment, self._look)
 
     def _look(self) -> None:
         self._handle = None
-        now = self._loop.time()
+        now = self.loop.time()
         for future in [future for future, due in self._due.items() if due <= now]:
             del self._due[future]
             if not future.done():

@@ -48,15 +48,13 @@ class Wire(asyncio.Protocol):
         self.idle_since = 0.0
         self._begin()
 
-    def ask(self, request: bytes) -> asyncio.Future[Outcome]:
-        """Send a request, and return the future that receives its answer or its error."""
-        outcome: asyncio.Future[Outcome] = self._loop.create_future()
+    def ask(self, request: bytes, outcome: asyncio.Future[Outcome]) -> None:
+        """Send a request; the future receives its answer or its error."""
         if self._transport is None or self._is_over:
             outcome.set_result(ConnectionFailed("no connection: the server closed it before the request was sent"))
-            return outcome
+            return
         self._outcome = outcome
         self._transport.write(request)
-        return outcome
 
     def leave(self, outcome: asyncio.Future[Outcome]) -> None:
         """Close the connection if that request is still under way on it: its answer is no longer wanted."""
