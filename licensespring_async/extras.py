@@ -12,8 +12,8 @@ from typing import Any, Final
 from .errors import ConfigurationError
 
 _MODULES: Final[Mapping[str, frozenset[str]]] = {
-    "cli": frozenset({"typer", "rich", "click"}),
-    "dask": frozenset({"dask", "distributed"}),
+    "cli": frozenset({"typer", "rich", "click", "httptools"}),
+    "dask": frozenset({"dask", "distributed", "httptools"}),
     "device": frozenset({"machineid"}),
     "fast": frozenset({"httptools"}),
     "fastapi": frozenset({"fastapi"}),

@@ -15,7 +15,7 @@ import typer
 from ..client import LicenseSpring
 from ..configuration import PRODUCTION_URL, Options
 from ..errors import ConfigurationError
-from ..transport import RateLimits
+from ..transport import HttptoolsEngine, RateLimits
 from .commands import Group
 from .console import warn
 
@@ -72,6 +72,7 @@ class Connection(Group):
             "timeout": timeout,
             "verify_signatures": not self.unverified,
             "rate_limits": rate_limits,
+            "engine": HttptoolsEngine(),
         }
         key = self.trusted_key()
         if key is not None:
@@ -164,7 +165,9 @@ def embedded(
                 sandbox = await stack.enter_async_context(Sandbox())
             except SandboxError as e:
                 raise ConfigurationError(str(e)) from e
-            client = sandbox.client(timeout=timeout, max_concurrency=concurrency, rate_limits=rate_limits)
+            client = sandbox.client(
+                timeout=timeout, max_concurrency=concurrency, rate_limits=rate_limits, engine=HttptoolsEngine()
+            )
             yield await stack.enter_async_context(client)
 
     return run()

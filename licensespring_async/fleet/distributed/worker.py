@@ -20,7 +20,7 @@ from ...client import LicenseSpring
 from ...configuration import Options
 from ...errors import LicenseSpringError
 from ...redaction import Unpickled
-from ...transport import RateLimits
+from ...transport import HttptoolsEngine, RateLimits
 from ..checking.local import LocalChecker
 from ..checking.pace import Concurrency
 from ..rows.row import Row
@@ -56,6 +56,7 @@ class Settings:
             "timeout": self.timeout,
             "verify_signatures": self.verify,
             "max_concurrency": self.concurrency.most,
+            "engine": HttptoolsEngine(),
         }
         if self.public_key is not None:
             options["public_key"] = self.public_key
