@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import attrs
 import typer
 
+from .. import transport  # not its names: the first use imports the engine
 from ..client import LicenseSpring
 from ..configuration import PRODUCTION_URL, Options
 from ..errors import ConfigurationError
-from ..transport import HttptoolsEngine, RateLimits
+from ..transport import RateLimits
 from .commands import Group
 from .console import warn
 
@@ -72,7 +73,7 @@ class Connection(Group):
             "timeout": timeout,
             "verify_signatures": not self.unverified,
             "rate_limits": rate_limits,
-            "engine": HttptoolsEngine(),
+            "engine": transport.HttptoolsEngine(),
         }
         key = self.trusted_key()
         if key is not None:
@@ -166,7 +167,10 @@ def embedded(
             except SandboxError as e:
                 raise ConfigurationError(str(e)) from e
             client = sandbox.client(
-                timeout=timeout, max_concurrency=concurrency, rate_limits=rate_limits, engine=HttptoolsEngine()
+                timeout=timeout,
+                max_concurrency=concurrency,
+                rate_limits=rate_limits,
+                engine=transport.HttptoolsEngine(),
             )
             yield await stack.enter_async_context(client)
 
