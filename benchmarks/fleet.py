@@ -32,16 +32,7 @@ from rich.table import Table
 from server import Server, running
 
 from licensespring_async import LicenseSpring
-from licensespring_async.fleet import (
-    Concurrency,
-    Journal,
-    Result,
-    Row,
-    Summary,
-    Writer,
-    check_many,
-    read_rows,
-)
+from licensespring_async.fleet import Journal, Result, Row, Summary, Writer, check_many, read_rows
 from licensespring_async.transport import Engine, HttpRequest, HttptoolsEngine
 
 CONCURRENCY = 64
@@ -149,9 +140,8 @@ async def checked(client: LicenseSpring, rows: Sequence[Row]) -> float:
                 await writer.write([result])
                 return [result]
 
-        steady = Concurrency(start=CONCURRENCY, most=CONCURRENCY, least=CONCURRENCY)
         started = time.perf_counter()
-        async with check_many(client, rows, concurrency=steady, ledger=Kept()) as results:
+        async with check_many(client, rows, concurrency=CONCURRENCY, ledger=Kept()) as results:
             async for result in results:
                 summary.add(result)
         return len(rows) / (time.perf_counter() - started)

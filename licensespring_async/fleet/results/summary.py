@@ -54,11 +54,9 @@ class Summary:
 
     def add(self, result: Result) -> None:
         """Count one result."""
-        kind = (result.outcome, result.code)
-        if kind not in self._counts:
-            kind = counted_as(kind, self._counts, (result.outcome, OTHERS))
-            self._first.setdefault(kind, result)
+        kind = counted_as((result.outcome, result.code), self._counts, (result.outcome, OTHERS))
         self._counts[kind] += 1
+        self._first.setdefault(kind, result)
         if result.attempts:
             self.requests += result.attempts
             self.latency.add(result.seconds)

@@ -81,7 +81,7 @@ class Survey(Scratch):
                 found = chunks.fetchone()
             if found is None:
                 return
-            yield from [unpacked(each) for each in json.loads(found[0])]
+            yield from map(unpacked, json.loads(found[0]))
 
     def with_copies(self, result: Result) -> list[Result]:
         """Return a result and a copy for each duplicate of its row, without its requests and times."""

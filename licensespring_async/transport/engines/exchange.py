@@ -24,13 +24,9 @@ class Exchange:
         timer: Ends the wait for a connection, and for the answer.
         written: The bytes of the request.
         due: When its time is over, by the event loop's time.
-
-    Attributes:
-        was_sent: Whether the request was written, or may have been.
     """
 
     def __init__(self, pool: Pool[Wire], timer: Timer, written: bytes, due: float) -> None:
-        self.was_sent = False
         self._pool = pool
         self._timer = timer
         self._written = written
@@ -38,6 +34,11 @@ class Exchange:
         self._permission: Permission | None = None
         self._wire: Wire | None = None
         self._expect()
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether the request was written, or may have been."""
+        return self._wire is not None
 
     async def run(self, connect: Callable[[], Awaitable[Wire]]) -> Outcome:
         """Send the request and return its outcome.
@@ -81,7 +82,6 @@ class Exchange:
             self._permission = turn
             self._outcome.set_result(None)
         else:
-            self.was_sent = True
             self._wire = turn
             turn.ask(self._written, self._outcome)
 
