@@ -35,6 +35,8 @@ def chromium(request: pytest.FixtureRequest) -> Generator[Any]:
 @pytest.fixture
 def browser(chromium: Any) -> Any:
     """Return a browser that tells only what it logs from now on."""
+    # A page of the last test would still ask its sandbox, which is closed, and log that.
+    chromium.get("about:blank")
     chromium.get_log("browser")
     return chromium
 
