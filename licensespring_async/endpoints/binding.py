@@ -112,17 +112,17 @@ class SameDevice(_Binding):
         if username is not None:
             return [str(username).partition("|")[0]]
         # After a single sign-on, only the answer says who signed on.
-        return _names(license)
+        return names_of(license)
 
     def _is_repeated(self, license: License, identity: str) -> bool:
         """Return whether a license names its device, or its key or user, so that the signed text is unambiguous."""
         if license.hardware_id is not None:
             return True
-        named = [license.license_key or ""] if "license_key" in self.asked else _names(license)
+        named = [license.license_key or ""] if "license_key" in self.asked else names_of(license)
         return any(is_same(identity, each) for each in named)
 
 
-def _names(license: License) -> list[str]:
+def names_of(license: License) -> list[str]:
     """Return the names of a license's user: its e-mail address, which is what the service signs, and its username."""
     names = [None if license.user is None else license.user.email, license.username]
     return [each.partition("|")[0] for each in names if each]

@@ -8,7 +8,7 @@ from functools import cached_property
 import attrs
 
 from ..auth import ApiKey, ClientCredentials
-from ..endpoints.binding import SameDevice
+from ..endpoints.binding import SameDevice, names_of
 from ..endpoints.requests import optional, required
 from ..errors import AnswerMismatch, ConfigurationError, LicenseSpringError, SignatureError
 from ..models import License
@@ -121,5 +121,9 @@ class Trust(Unpickled):
             SameDevice(required(hardware_id=self.hardware_id, product=self.product) | whose)(license, self._verifier)
         except AnswerMismatch:
             return True
-        key = self.license_key
-        return None not in (key, license.license_key) and not is_same(str(key), str(license.license_key))
+        # The v1 signature can be cut out of a license file. Then only what it names says whose it is.
+        named = names_of(license) if license.license_signature is None else []
+        if license.license_key and (self.license_key is not None or license.license_signature is None):
+            named.append(license.license_key)
+        identity = self.license_key or str(self.username).partition("|")[0]
+        return bool(named) and not any(is_same(identity, each) for each in named)

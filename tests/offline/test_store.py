@@ -46,7 +46,7 @@ from ..fakes import KEY, ScriptedEngine, answer, http_date
 from ..unit import bodies
 from ..unit.fakes import VirtualTime
 from ..unit.keys import Signer
-from .making import AUTH, DEVICE, license_file, refresh_file
+from .making import AUTH, DEVICE, compact, license_fields, license_file, offline_signature, refresh_file
 
 SIGNER = Signer()
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text())
@@ -388,6 +388,26 @@ def test_a_users_license_is_kept(store: LicenseStore) -> None:
     store.save(checked(license_key=None, user={"email": "ana@example.org"}, license_signature=SIGNER.sign(v1.encode())))
 
     assert load(store).license_key is None
+
+
+def test_a_users_file_is_no_other_users(store: LicenseStore) -> None:
+    """Takes the file of one user for no other, and for no key, if the signature that names the user was cut out of it.
+
+    The signature of a license file's content covers neither itself nor that one, so what is left of the file holds.
+    """
+    user = {"license_key": None, "user": {"email": "bob@example.org"}}
+    fields = license_fields(SIGNER, **user, offline_signature=offline_signature("bob@example.org"))
+    del fields["license_signature"]
+    signature = SIGNER.sign(compact(fields).encode())
+    bob = Trust(hardware_id=DEVICE, product="APP", username="bob@example.org", auth=AUTH, public_key=SIGNER.public_key)
+    others = {"username": "ana@example.org"}, {"username": None, "license_key": "bob's key"}
+
+    store.save(b64encode(compact({**fields, "license_signature_v2": signature}).encode()).decode())
+
+    assert store.recall(bob).is_offline
+    for other in others:
+        with pytest.raises(NothingStored, match="another key or user"):
+            store.recall(attrs.evolve(bob, **other))
 
 
 def test_a_clock_that_was_turned_back_is_refused(store: LicenseStore, time: VirtualTime) -> None:
