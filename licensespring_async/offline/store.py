@@ -24,7 +24,7 @@ from .air_gap import AirGap, AirGapConfirmation
 from .files import opened
 from .record import Kind, Record
 from .record_file import RecordFile, nothing_in
-from .store_errors import ClockTurnedBack, NothingStored
+from .store_errors import ClockTurnedBack, NothingStored, StoreUnusable
 from .stored_uses import StoredUses
 from .uses import since
 from .verifying import Trust
@@ -156,7 +156,8 @@ class LicenseStore(Unpickled):
             StoreTooNew, StoreUnusable: The file cannot be read.
             ConfigurationError: An argument cannot be used.
 
-        Cost: blocks for one read, two or three RSA verifications, and a write if the last was over a minute ago.
+        Cost: blocks for one read, two or three RSA verifications, and a write if the last was over a minute ago. If the
+        store cannot be written, the license is returned all the same.
         """
         return self.recall(
             Trust(hardware_id=hardware_id, product=product, auth=auth, public_key=public_key, air_gap=air_gap)
@@ -175,7 +176,9 @@ class LicenseStore(Unpickled):
                 "has seen; set it right, or check the license online"
             )
         if now >= record.newest + _STEP:
-            self.see(now)
+            # A full disk ends no license. Who keeps the store from being written could as well bring back its old file.
+            with suppress(StoreUnusable):
+                self.see(now)
         judge(license, TimeFloor.of(max(record.newest, now), self._clock.monotonic))
         came_at = datetime.fromtimestamp(record.came_at, UTC)
         return Stored(license=license, came_at=came_at, is_offline=record.kind is not Kind.ANSWER)

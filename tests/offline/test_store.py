@@ -463,6 +463,22 @@ def test_a_load_writes_once_a_minute(store: LicenseStore, time: VirtualTime, pat
     assert path.read_bytes() != before
 
 
+def test_a_store_that_cannot_be_written_is_read(store: LicenseStore, time: VirtualTime, path: Path) -> None:
+    """Gives back a license although the time of the load cannot be written down, as on a full or read-only disk."""
+    store.save(license_file(SIGNER))
+    lock = path.with_name("license.lock")
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    time.now += 4 * 365 * 86400
+
+    assert not load(store).is_valid()
+    time.now = NOW - 301
+    with pytest.raises(ClockTurnedBack):
+        load(store)
+    with pytest.raises(StoreUnusable):
+        store.see(NOW + 60)
+
+
 def test_what_is_no_license_is_not_taken(store: LicenseStore, path: Path) -> None:
     """Refuses what cannot hold at the next load, and leaves what is there."""
     store.save(checked())
