@@ -222,6 +222,10 @@ def _make_durable(folder: Path) -> None:
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)
+    except OSError as error:
+        # Some file systems, such as a virtual machine's shared folders, cannot do that for a folder.
+        if error.errno != errno.EINVAL:
+            raise
     finally:
         os.close(number)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from licensespring_async.file_writing import Replacement, claim_private, create, read_private, remove_leftovers
+from licensespring_async.file_writing import Replacement, claim_private, create, read_private, remove, remove_leftovers
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and owners are POSIX's")
 
@@ -189,3 +189,9 @@ def test_leftovers_of_a_file_are_removed(tmp_path: Path) -> None:
         remove_leftovers(tmp_path / name)
 
     assert {each.name for each in tmp_path.iterdir()} == {*names} - {names[1]}
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only Linux has such a folder everywhere")
+def test_a_folder_that_cannot_be_written_to_the_disk() -> None:
+    """Goes on where the file system cannot write a folder's names to the disk: not all of them can."""
+    remove(Path("/proc/no-such-file"))
