@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 import anyio
@@ -13,7 +14,7 @@ import attrs
 
 from ...errors import AnswerMismatch, ConfigurationError, LicenseSpringError
 from ...models import License
-from ...offline import Doubt, LicenseStore, LicenseStoreError, NothingStored, Stored, Uses
+from ...offline import Doubt, LicenseStore, LicenseStoreError, NothingStored, Stored, StoreUnusable, Uses
 from ...offline.files import read_either
 from ...offline.verifying import Trust
 from ...redaction import Unpickled
@@ -62,12 +63,22 @@ class Keeping(Unpickled):
     async def keep(self, answer: RawResponse[License], known: Mapping[str, int]) -> None:
         """Store an answer, unless an offline file or an air-gap confirmation is stored: those stand longer."""
         if self.store is not None:
-            await _run(functools.partial(self.store.keep, answer, known=known))
+            with self._written_if_possible("the license"):
+                await _run(functools.partial(self.store.keep, answer, known=known))
 
     async def see(self, moment: float) -> None:
         """Have the store see a moment; as `LicenseStore.see`."""
         if self.store is not None:
-            await _run(self.store.see, moment)
+            with self._written_if_possible("the time of the license"):
+                await _run(self.store.see, moment)
+
+    @contextmanager
+    def _written_if_possible(self, what: str) -> Generator[None]:
+        """Log that the store cannot be written: a full disk ends no license."""
+        try:
+            yield
+        except StoreUnusable as error:
+            _log.error("%s of %s could not be stored: %s", what, self.trust.product, error)
 
     async def forget(self) -> None:
         """Drop the stored answer, which no longer stands; as `LicenseStore.forget_answer`."""
@@ -122,8 +133,11 @@ class Keeping(Unpickled):
         )
 
     async def begin_kept(self, feature: str | None) -> Doubt | None:
-        """Record that the kept uses of a feature are about to be sent; None if there are none."""
-        return None if self.store is None else await _run(self.store.uses.begin_kept, feature, self.trust.whose)
+        """Record that the kept uses of a feature are about to be sent; None if there are none, or they cannot be."""
+        if self.store is not None:
+            with self._written_if_possible("the sending of kept uses"):
+                return await _run(self.store.uses.begin_kept, feature, self.trust.whose)
+        return None
 
     async def end(self, doubt: Doubt | None, *, counted: bool, keep: bool = False) -> None:
         """Record what became of uses; as `StoredUses.end`."""

@@ -55,7 +55,8 @@ class LicenseSession(Unpickled):
     answer from the store. While the session is open, it checks again by itself.
 
     Opening raises the service's refusal; `LicenseUnusable` if the license itself cannot be used; the error of the call
-    if the service cannot be asked and nothing stands in; or the error of the store.
+    if the service cannot be asked and nothing stands in; or the error of a store that cannot be read. If it cannot be
+    written, that is logged: a full disk ends no license.
 
     The store keeps the newest answer. But a stored offline file or air-gap confirmation stays until `refresh`,
     `deactivate` or `store.clear()`. The checks renew the slot of a floating license. Closing the session gives the slot

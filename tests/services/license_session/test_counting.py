@@ -26,7 +26,7 @@ from licensespring_async import (
     NegativeConsumptionsNotAllowed,
     UnsupportedProductFeature,
 )
-from licensespring_async.offline import Doubt, NothingStored, Uses, UsesOfAnother, UseUnknown
+from licensespring_async.offline import Doubt, NothingStored, StoreUnusable, Uses, UsesOfAnother, UseUnknown
 from licensespring_async.sandbox import Consumption, Fault
 from licensespring_async.services import LicenseSession, LicenseUnusable, State, UsesKept
 from licensespring_async.transport import Engine, HttpRequest, HttpResponse
@@ -299,6 +299,27 @@ async def test_without_a_store_uses_are_the_services(scene: Scene) -> None:
         with pytest.raises(ConnectionFailed):
             await license.consume()
     assert totals(scene) == (1, 0)
+
+
+async def test_kept_uses_wait_for_a_store_that_can_be_written(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Opens on a full disk, and sends kept uses only once it can note that it does; it counts no others meanwhile."""
+    line, client = scene.line()
+    async with scene.session(client=client) as license:
+        line.mode = "cut"
+        await license.consume(2)
+    line.mode = "up"
+    lock = scene.path.with_name("license.lock")
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+
+    async with scene.session(client=client) as license:
+        with pytest.raises(StoreUnusable):
+            await license.consume(1)
+        assert (totals(scene)[0], (await license.uses()).kept) == (0, {"": 2})
+        assert "the sending of kept uses of CAD could not be stored" in caplog.text
+        lock.rmdir()
+        await license.check()
+        assert (totals(scene)[0], await license.uses()) == (2, Uses())
 
 
 async def test_what_the_service_has_counted_is_no_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

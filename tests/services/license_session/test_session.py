@@ -422,6 +422,26 @@ async def test_a_damaged_store_is_not_passed_over(scene: Scene) -> None:
     assert scene.path.read_bytes() == b"damaged"
 
 
+async def test_a_store_that_cannot_be_written_ends_no_license(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Holds a license through a full disk, as the service and the store say, and logs what could not be stored."""
+    await opened(scene)
+    lock = scene.path.with_name("license.lock")
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+
+    async with scene.session() as license:
+        assert await license.check() is State.ONLINE
+        scene.time.advance(HOUR)
+        scene.cut()
+        assert await license.check() is State.GRACE
+    assert await opened(scene) is State.GRACE
+    assert "the license of CAD could not be stored" in caplog.text
+    scene.mend()
+    scene.license.blacklist(DEVICE)
+    with pytest.raises(Blacklisted):
+        await opened(scene)
+
+
 async def test_a_damaged_store_keeps_no_refusal_away(scene: Scene) -> None:
     """Asks the service, and hears its no, although the store was damaged while the program ran."""
     async with scene.session() as license:
