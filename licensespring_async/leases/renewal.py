@@ -161,7 +161,8 @@ class Renewals:
     _under_way: int = attrs.field(default=0, init=False)
     _nap: anyio.CancelScope | None = attrs.field(default=None, init=False)
     _order: itertools.count[int] = attrs.field(factory=itertools.count, init=False)
-    _seats: dict[Hashable, Seat] = attrs.field(factory=dict[Hashable, Seat], init=False)
+    # The keys contain license keys.
+    _seats: dict[Hashable, Seat] = attrs.field(factory=dict[Hashable, Seat], init=False, repr=False)
 
     @contextmanager
     def seat(self, key: Hashable) -> Generator[Seat]:

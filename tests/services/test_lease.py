@@ -25,6 +25,7 @@ from licensespring_async import (
     LicenseSpringError,
 )
 from licensespring_async.checks import FeatureCheck, LicenseCheck
+from licensespring_async.leases.renewal import Renewals
 from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.transport import HttpRequest
 from tests.fakes import CHECK, FEATURE, Play, ScriptedEngine, answer, client, http_date, refusal
@@ -546,3 +547,12 @@ async def test_two_devices_share_a_license_one_after_the_other() -> None:
                     pytest.fail("two hold one slot")
         async with c.license_lease(product="TP", hardware_id="b", license_key=key) as lease:
             assert lease.license.floating_in_use_devices == 1
+
+
+@pytest.mark.parametrize("name", ["hardware_id", "license_key"])
+def test_a_repr_shows_no_secret(name: str) -> None:
+    """Shows neither device nor key in the repr of what renews the leases, which a traceback with locals has."""
+    renewals = Renewals(clock=Clock(), random=lambda: 0.0)
+
+    with renewals.seat(FeatureCheck(**CHECK).key):
+        assert CHECK[name].lower() not in repr(renewals).lower()
