@@ -156,7 +156,7 @@ def _left(found: Counted | None, consumptions: int, feature: str | None, record:
         )
     if consumptions < 0 and not found.allow_negative_consumptions:
         raise _refusal(NegativeConsumptionsNotAllowed, "its uses cannot be given back")
-    remaining = found.remaining_consumptions
+    remaining = found._balance  # pyright: ignore[reportPrivateUsage]  # not public
     if remaining is None:
         return None
     left = remaining - record.settled.get(feature or "", 0) - record.uses.of(feature) - consumptions

@@ -20,6 +20,7 @@ from licensespring_async import (
     AnswerMismatch,
     ConfigurationError,
     License,
+    LicenseNotEnoughConsumptions,
     LicenseSpring,
     ResponseError,
     SignatureError,
@@ -197,6 +198,19 @@ def test_a_new_license_keeps_the_uses(store: LicenseStore, path: Path) -> None:
     assert uses.begin_kept(None) is None
     store.forget()
     assert not path.exists()
+
+
+def test_uses_that_are_given_back_first_make_good_what_was_used_too_much(store: LicenseStore) -> None:
+    """Lets two more be used once five are given back of 13 uses of a license that now allows 10, and not five."""
+    trust = Trust(hardware_id=DEVICE, product="APP", public_key=SIGNER.public_key)
+    counts: dict[str, Any] = {"max_consumptions": 10, "total_consumptions": 13, "allow_overages": False}
+    store.save(checked(license_type="consumption", allow_negative_consumptions=True, **counts))
+
+    assert store.uses.keep(-2, None, trust) == 0
+    assert store.uses.keep(-3, None, trust) == 2
+    with pytest.raises(LicenseNotEnoughConsumptions, match="2 are left"):
+        store.uses.keep(3, None, trust)
+    assert store.uses.keep(2, None, trust) == 0
 
 
 def test_a_store_says_when_and_whence(store: LicenseStore, time: VirtualTime) -> None:

@@ -56,12 +56,18 @@ class Counted(Model):
 
         Source: https://docs.licensespring.com/license-api/consumption (unlimited has priority over overages)
         """
+        left = self._balance
+        return None if left is None else max(0, left)
+
+    @property
+    def _balance(self) -> int | None:
+        """As `remaining_consumptions`, but below 0 after more uses than are allowed now."""
         if not self.is_consumption or self.allow_unlimited_consumptions:
             return None
         if self._maximum is None or self.total_consumptions is None:
             return 0
         overages = (self.max_overages or 0) if self.allow_overages else 0
-        return max(0, self._maximum + overages - self.total_consumptions)
+        return self._maximum + overages - self.total_consumptions
 
 
 @attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
