@@ -25,6 +25,7 @@ from ..models.converter import structure
 from ..models.json_body import decode
 from ..models.json_types import ascii_lower
 from ..redaction import Unpickled
+from .files import unmarked
 
 _CURVE = ec.SECP256R1()
 _HALF = 32  # bytes of a coordinate, and of each half of a signature
@@ -207,7 +208,7 @@ def read_policy(text: str, *, policy_id: int) -> Policy:
 
 
 def _policy(text: str) -> Policy:
-    raw = _base64(text.strip() if isinstance(text, str) else text)
+    raw = _base64(unmarked(text) if isinstance(text, str) else text)
     if raw is None:
         raise ResponseError("the policy file is not one Base64 text; it is damaged or incomplete")
     value = decode(raw)

@@ -181,10 +181,15 @@ def opened(text: str) -> tuple[bytes, Mapping[str, object]]:
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidParameter("text", f"must be the file's content as a string, not {type(text).__name__}")
     try:
-        body = binascii.a2b_base64("".join(text.split()), strict_mode=True)
+        body = binascii.a2b_base64(unmarked(text), strict_mode=True)
     except ValueError:
         raise ResponseError("the file is not one Base64 text; it is damaged or incomplete") from None
     return body, _an_object(decode(body))
+
+
+def unmarked(text: str) -> str:
+    """Return a file's text without white space, and without the byte order mark that some editors put before it."""
+    return "".join(text.removeprefix("\ufeff").split())
 
 
 def _an_object(value: object) -> _Fields:

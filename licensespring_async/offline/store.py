@@ -21,7 +21,7 @@ from ..transport import RawResponse
 from ..transport.clock import Clock
 from ..transport.policies.skew import served
 from .air_gap import AirGap, AirGapConfirmation
-from .files import opened
+from .files import opened, unmarked
 from .record import Kind, Record
 from .record_file import RecordFile, nothing_in
 from .store_errors import ClockTurnedBack, NothingStored, StoreUnusable
@@ -247,7 +247,7 @@ class LicenseStore(Unpickled):
         settled = {} if known is None else since(before.settled, known)
         new = Record(came_at=now, newest=max(now, before.newest), uses=before.uses, settled=settled)
         if isinstance(answer, str):
-            return attrs.evolve(new, kind=Kind.FILE, body="".join(answer.split()).encode())
+            return attrs.evolve(new, kind=Kind.FILE, body=unmarked(answer).encode())
         if isinstance(answer, AirGapConfirmation):
             return attrs.evolve(new, kind=Kind.AIR_GAP, body=answer.encoded())
         # A verified answer proves the time. It repairs the store of a machine whose clock was once ahead.

@@ -119,8 +119,11 @@ def test_a_request_needs_credentials_and_a_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("command", "make"), [("load", license_file), ("refresh", refresh_file)])
 def test_a_file_that_holds_is_shown(command: str, make: Callable[..., str], load: Callable[..., Result]) -> None:
-    """Says for which device and license it is, when it was made, whether it can be used and until when."""
-    done = load(make(SIGNER), command=command)
+    """Says for which device and license it is, when it was made, whether it can be used and until when.
+
+    The file was saved by an editor that begins it with a byte order mark.
+    """
+    done = load(f"\ufeff{make(SIGNER)}", command=command)
     assert (done.exit_code, done.stderr) == (0, "")
     assert said(done).startswith("licensed file of APP, made Fri Jul 4 2025 10:56:13 GMT+0000, device #")
     assert f"license {fingerprint(KEY)}" in said(done)

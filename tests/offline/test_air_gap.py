@@ -112,7 +112,8 @@ def policy(**fields: object) -> str:
 
 def test_a_policy_file_is_of_its_policy() -> None:
     """Reads a policy file when its id is the one that was confirmed."""
-    assert read_policy(f" {policy()}\n", policy_id=7).fields["default_license_type"] == "perpetual"
+    for text in (f" {policy()}\n", f"\ufeff{policy()}"):
+        assert read_policy(text, policy_id=7).fields["default_license_type"] == "perpetual"
     with pytest.raises(AnswerMismatch):
         read_policy(policy(), policy_id=8)
 

@@ -44,9 +44,9 @@ def test_a_file_for_this_device_is_read() -> None:
 
 
 def test_line_ends_do_not_count() -> None:
-    """Reads a file that an editor or a mail has broken into lines."""
+    """Reads a file that an editor or a mail has broken into lines, or begun with a mark that cannot be seen."""
     in_lines = "\r\n".join(FILE[start : start + 76] for start in range(0, len(FILE), 76))
-    for text in (f"\n{FILE}\n", in_lines):
+    for text in (f"\n{FILE}\n", in_lines, f"\ufeff{FILE}\r\n"):
         assert read(text).hardware_id == DEVICE
 
 

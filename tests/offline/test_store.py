@@ -139,7 +139,7 @@ def test_a_large_answer_is_kept(store: LicenseStore) -> None:
 @pytest.mark.parametrize("make", [license_file, refresh_file])
 def test_an_offline_file_is_kept(store: LicenseStore, make: Callable[[Signer], str]) -> None:
     """Gives back the license of an offline file or a refresh file, which need the credentials."""
-    store.save(f" {make(SIGNER)}\r\n")
+    store.save(f"\ufeff {make(SIGNER)}\r\n")
 
     assert load(store).hardware_id == DEVICE
     with pytest.raises(ConfigurationError, match="auth: is missing"):

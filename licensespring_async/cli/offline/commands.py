@@ -130,7 +130,7 @@ def text_of(path: Path) -> str:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}") from error
     if len(content) > _LARGEST_FILE:
         raise ConfigurationError(f"{path}: has more than {_LARGEST_FILE:,} bytes, so it is not a license file")
-    return content.decode("ascii", "replace")
+    return content.decode("utf-8", "replace")
 
 
 def _table(value: License | Bundle, now: datetime) -> RenderableType:
