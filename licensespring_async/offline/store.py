@@ -84,7 +84,7 @@ class LicenseStore(Unpickled):
         raw = secret.encode() if isinstance(secret, str) else secret
         if raw is not None and (not isinstance(raw, bytes) or len(raw) < 16):
             raise ConfigurationError("secret: must have at least 16 bytes; keep it apart from the file")
-        if not isinstance(path, str | os.PathLike) or not Path(path).name:
+        if not isinstance(path, str | os.PathLike) or not Path(path).name or "\0" in str(path):
             raise ConfigurationError(f"path: must be the path of a file, not {path!r}")
         self._file, self._clock = RecordFile(Path(path), raw or b""), clock
         self.uses = StoredUses(self._file, clock)

@@ -551,7 +551,7 @@ def test_what_a_killed_writer_left_is_removed(store: LicenseStore, path: Path) -
     assert (mine.exists(), others.exists()) == (False, True)
 
 
-@pytest.mark.parametrize("given", [None, 5, b"license", "", "."])
+@pytest.mark.parametrize("given", [None, 5, b"license", "", ".", "license\0", Path("a\0b", "license")])
 def test_a_store_needs_the_path_of_a_file(given: Any) -> None:
     """Refuses what names no file when it is made, and not at the first save."""
     with pytest.raises(ConfigurationError, match="path: must be the path of a file"):
