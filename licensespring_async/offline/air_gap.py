@@ -29,7 +29,7 @@ from .files import unmarked
 
 _CURVE = ec.SECP256R1()
 _HALF = 32  # bytes of a coordinate, and of each half of a signature
-# Licenses of these types need no end. For others it is not documented where a policy has the end.
+# Licenses of these types need no end, but trials do. For others it is not documented where a policy has the end.
 _ENDLESS: Final = (LicenseType.PERPETUAL, LicenseType.CONSUMPTION)
 
 
@@ -249,8 +249,9 @@ def _licensed(policy: Policy, confirmation: AirGapConfirmation, hardware_id: str
         License,
         called="policy",
     )
-    if license.license_type not in _ENDLESS and license.validity_period is None:
-        raise ResponseError(f"the policy is {license.license_type}, but does not say until when")
+    if license.validity_period is None and (license.is_trial or license.license_type not in _ENDLESS):
+        kind = "a trial" if license.is_trial else license.license_type
+        raise ResponseError(f"the policy is {kind}, but does not say until when")
     if license.floats:
         raise ResponseError("the policy is floating, and there are no slots without a network")
     return license

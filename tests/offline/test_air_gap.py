@@ -156,6 +156,7 @@ def test_a_confirmation_is_a_license_of_its_policy() -> None:
         ({"product": None}, "product_details"),
         ({"product": "CAD", "default_license_type": None}, "license_type"),
         ({"product": "CAD", "default_license_type": "time-limited"}, "until when"),
+        ({"product": "CAD", "is_trial": True, "trial_days": 30}, "is a trial, but does not say until when"),
         ({"product": "CAD", "is_floating": True}, "is floating"),
         ({"product": "CAD", "features": {}}, "product_features"),
         ({"product": "CAD", "features": [5]}, "product_features"),
