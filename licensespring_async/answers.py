@@ -89,7 +89,7 @@ class Reader:
         try:
             self.freshness.check(response, distance, is_clock_known=self.skew.is_known)
         except AnswerMismatch:
-            self.skew.forget()
+            self.skew.forget(history.reading)
             raise
 
     def _keep_time(self, response: HttpResponse, value: T, call: Call[T]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
+
 import attrs
 import pytest
 
 from licensespring_async import AnswerMismatch, ConfigurationError, LicenseSpring, LicenseSpringError, RetryPolicy
 from licensespring_async.auth import imf_fixdate
-from licensespring_async.transport import HttpResponse
+from licensespring_async.transport import HttpRequest, HttpResponse
 
 from ..fakes import KEY, ScriptedEngine, answer, client
 from . import bodies
@@ -204,6 +206,40 @@ async def test_a_machine_that_slept() -> None:
     assert await here.is_taken(0)
     here.clock.now += 8 * 3600
 
+    assert await here.is_taken(0)
+
+
+@pytest.mark.parametrize("ahead", [301, 600, 899, -301, -600, -899])
+async def test_a_machine_that_was_stopped(ahead: float) -> None:
+    """Takes the service's answers again after both clocks stood still, as those of a paused virtual machine do.
+
+    The service accepts so small a difference, and would not say by itself that there is one.
+    """
+    here = world()
+    assert await here.is_taken(0)
+
+    def service(request: HttpRequest) -> HttpResponse:
+        off = here.clock.now + ahead - parsedate_to_datetime(request.headers["Date"]).timestamp()
+        if abs(off) <= 900:
+            return here.dated(bodies.feature(code="render"), ahead)
+        return here.dated(bodies.error("date_header_diff"), ahead, 400)
+
+    here.engine.answers = [service]
+    with pytest.raises(AnswerMismatch):
+        await here.client.check_license_feature(**FEATURE)
+
+    assert (await here.client.with_raw_response.check_license_feature(**FEATURE)).attempts == 2
+    assert (await here.client.with_raw_response.check_license_feature(**FEATURE)).attempts == 1
+
+
+@pytest.mark.parametrize("ahead", [-301, -600, -899])
+async def test_a_cache_is_no_service(ahead: float) -> None:
+    """Refuses a recording however often it comes, since it says nothing of the date of the request."""
+    here = world()
+    assert await here.is_taken(0)
+
+    for _ in range(5):
+        assert not await here.is_taken(ahead)
     assert await here.is_taken(0)
 
 

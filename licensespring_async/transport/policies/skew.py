@@ -17,6 +17,9 @@ from typing import NamedTuple
 _LONGEST_ROUND_TRIP = 15 * 60.0
 _LONGEST_OFFSET = 100 * 365 * 24 * 3600.0
 _WORTH_RETRYING = 4 * 60.0
+# The service accepts dates that are up to 15 minutes off.
+_ACCEPTED = 15 * 60.0
+_REFUSED = 20 * 60.0
 # Several Date headers are joined by commas, and each may contain a comma after its weekday.
 _each_date = re.compile(r"\s*(?:[A-Za-z]+\s*,)?[^,]+").findall
 
@@ -101,9 +104,15 @@ class ClockSkew:
         if reading is not None:
             self._believed, self._asked = reading, None
 
-    def forget(self) -> None:
-        """Sign the next attempt by the local clock: the answer to the last one was not believed."""
+    def forget(self, reading: Reading | None) -> None:
+        """Have the next answer tell the service's time: this one's `Date` was not believed.
+
+        The next attempt is signed by the local clock. If the service would accept that, the attempt is signed so long
+        before the `Date` that the service must refuse it, and say its time. A recording or a cache does not do so.
+        """
         self.offset = 0.0
+        if reading is not None and abs(reading.offset) <= _ACCEPTED:
+            self.offset = reading.offset - _REFUSED
 
     def distance(self, headers: Mapping[str, str], now: float, monotonic: float) -> float | None:
         """Return the seconds between an answer's `Date` and the nearest expected time; None if it has no `Date`.
