@@ -146,6 +146,11 @@ def at_least(least: int, *, most: int = LARGEST) -> Callable[[object, attrs.Attr
     return check
 
 
+def text_or_empty(value: str | None) -> str:
+    """Return a text, or "" for None: a name that was left out."""
+    return value or ""
+
+
 def require_text(name: str, value: object) -> None:
     """Raise ConfigurationError unless the value is a non-empty string."""
     if not isinstance(value, str):

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 import attrs
 
 from ...errors import ConfigurationError
-from ..spelling import at_least, one_of, strict
+from ..spelling import at_least, one_of, strict, text_or_empty
 from ..state.places import Place
 
 ConsumptionPeriod: TypeAlias = Literal["daily", "weekly", "monthly", "annually"]
@@ -32,10 +32,6 @@ class _Count:
     at: datetime | None
     allow_overages: bool
     max_overages: int
-
-
-def _text(value: str | None) -> str:
-    return value or ""
 
 
 @strict
@@ -161,7 +157,7 @@ class ConsumptionPool(Consumption):
 
     id: int = attrs.field(default=0, init=False)  # assigned by the world
     code: str
-    name: str = attrs.field(default="", converter=_text, kw_only=True)
+    name: str = attrs.field(default="", converter=text_or_empty, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if self.pool is not None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from ..spelling import strict
+from ..spelling import strict, text_or_empty
 from ..state.places import Home
 from ..wire.jsontext import JsonObject, json_object
 
@@ -52,10 +52,6 @@ class Customer:
         return None if self.customer_account is None else self.customer_account.code
 
 
-def _text(value: str | None) -> str:
-    return value or ""
-
-
 @strict
 @attrs.define(eq=False)
 class User:
@@ -71,7 +67,7 @@ class User:
     id: int = attrs.field(default=0, init=False)  # assigned by the world
     home: Home = attrs.field(factory=Home, init=False, repr=False)  # assigned by the world
     email: str
-    username: str = attrs.field(default="", converter=_text, kw_only=True)
+    username: str = attrs.field(default="", converter=text_or_empty, kw_only=True)
     first_name: str = attrs.field(default="", kw_only=True)
     last_name: str = attrs.field(default="", kw_only=True)
     phone_number: str = attrs.field(default="", kw_only=True)

@@ -7,16 +7,12 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from ..spelling import strict
+from ..spelling import strict, text_or_empty
 from ..state.places import Place
 from ..wire.moments import aware
 from .usage import UsageTerms
 
 FeatureType: TypeAlias = Literal["activation", "consumption"]
-
-
-def _text(value: str | None) -> str:
-    return value or ""
 
 
 @strict
@@ -31,7 +27,7 @@ class FeatureTerms(UsageTerms):
     """
 
     code: str
-    name: str = attrs.field(default="", converter=_text, kw_only=True)
+    name: str = attrs.field(default="", converter=text_or_empty, kw_only=True)
     expiry_date: datetime | None = attrs.field(default=None, validator=aware, kw_only=True)
 
     def __attrs_post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from ..spelling import at_least, one_of, strict
+from ..spelling import at_least, one_of, strict, text_or_empty
 from ..wire.jsontext import JsonObject, json_object
 from ..wire.moments import aware
 from .customers import Customer, CustomField
@@ -64,10 +64,6 @@ class ProductField:
     default_value: str | None = None
 
 
-def _text(value: str | None) -> str:
-    return value or ""
-
-
 @strict
 @attrs.define(eq=False)
 class ProductTerms:
@@ -91,7 +87,7 @@ class ProductTerms:
 
     id: int = attrs.field(default=0, init=False)  # assigned by the world
     short_code: str
-    name: str = attrs.field(default="", converter=_text, kw_only=True)
+    name: str = attrs.field(default="", converter=text_or_empty, kw_only=True)
     authorization_method: AuthorizationMethod = attrs.field(
         default="license-key", validator=one_of(AuthorizationMethod), kw_only=True
     )
