@@ -13,19 +13,10 @@ from ...world.licenses import License
 from ...world.products import Product
 from ...world.terms import ProductTerms
 from ...world.world import World
-from .call import Call
+from .call import ABOUT_DEVICE, Call
 from .device_key import require_proof
 
-_DEVICE_DETAILS: Final = (
-    "os_ver",
-    "hostname",
-    "os_hostname",
-    "ip",
-    "ip_local",
-    "app_ver",
-    "sdk_ver",
-    "mac_address",
-)
+_DEVICE_DETAILS: Final = ABOUT_DEVICE.split()
 
 
 def find_product(world: World, short_code: str, *, is_bundle: bool | None = None) -> Product:
