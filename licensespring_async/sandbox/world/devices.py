@@ -22,14 +22,8 @@ _READ_ALL: Final = f"{_READ} ORDER BY id"
 _COUNT: Final = "SELECT count(*) FROM device WHERE tenant = :tenant AND license = :license AND active"
 _ADD: Final = "INSERT INTO device (tenant, license, hardware_id, id) VALUES (:tenant, :license, :device, :id)"
 _SET: Final = {
-    "active": """UPDATE device SET active = :value
-        WHERE tenant = :tenant AND license = :license AND hardware_id = :device""",
-    "blacklisted": """UPDATE device SET blacklisted = :value
-        WHERE tenant = :tenant AND license = :license AND hardware_id = :device""",
-    "details": """UPDATE device SET details = :value
-        WHERE tenant = :tenant AND license = :license AND hardware_id = :device""",
-    "variables": """UPDATE device SET variables = :value
-        WHERE tenant = :tenant AND license = :license AND hardware_id = :device""",
+    name: f"UPDATE device SET {name} = :value WHERE tenant = :tenant AND license = :license AND hardware_id = :device"  # noqa: S608
+    for name in ("active", "blacklisted", "details", "variables")
 }
 
 
