@@ -69,7 +69,7 @@ class Product(ProductTerms):
         if offer.key is not None and offer.key in self._licenses:
             raise ConfigurationError(f"{self.short_code} already has a license with this key; keys are unique")
         license_id = next(self._ids)
-        key = None if offer.user is not None else offer.key or _made_up_key(license_id)
+        key = None if offer.user is not None else offer.key or made_up_key(f"license key {license_id}")
         named = offer.user.username if offer.user is not None else key or ""
         license = License(
             id=license_id,
@@ -115,6 +115,7 @@ class Product(ProductTerms):
         )
 
 
-def _made_up_key(license_id: int) -> str:
-    digest = sha256(f"license key {license_id}".encode()).hexdigest().upper()
+def made_up_key(label: str) -> str:
+    """Return a license key, always the same for a label."""
+    digest = sha256(label.encode()).hexdigest().upper()
     return "-".join(digest[start : start + 4] for start in range(0, 16, 4))

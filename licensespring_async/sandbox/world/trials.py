@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
 
 import attrs
@@ -17,7 +16,7 @@ from ..wire.jsontext import encode
 from .customers import Customer, User
 from .features import FeatureTerms
 from .licenses import License
-from .products import Product
+from .products import Product, made_up_key
 
 _READ: Final = "SELECT number, product, hardware_id, email, created_at, details FROM trial WHERE tenant = :tenant"
 _ADD: Final = (
@@ -102,7 +101,7 @@ class Trials:
         until = trial.created_at + timedelta(days=product.trial_days) if product.trial_days else None
         by_user = product.authorization_method == "user"
         license = product.add_license(
-            key=None if by_user else _key(number, trial),
+            key=None if by_user else made_up_key(f"trial {number} of {trial.product} on {trial.hardware_id}"),
             user=self._user(number, trial) if by_user else None,
             is_trial=True,
             trial_days=product.trial_days,
@@ -124,8 +123,3 @@ class Trials:
 def _trial(product: str, hardware_id: str, email: str, created_at: float, details: str) -> Trial:
     moment = datetime.fromtimestamp(created_at, UTC)
     return Trial(product=product, hardware_id=hardware_id, email=email, created_at=moment, **json.loads(details))
-
-
-def _key(number: int, trial: Trial) -> str:
-    digest = sha256(f"trial {number} of {trial.product} on {trial.hardware_id}".encode()).hexdigest().upper()
-    return "-".join(digest[start : start + 4] for start in range(0, 16, 4))
