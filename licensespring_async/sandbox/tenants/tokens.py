@@ -35,7 +35,7 @@ class TokenIssuer:
     """Issues tokens for the tenants' OAuth clients; a token contains its client and its expiry, and is not stored."""
 
     tenants: Tenants
-    lifetime: int = attrs.field(default=480, validator=attrs.validators.gt(0))
+    lifetime: int
     _key: TokenKey = attrs.field(factory=TokenKey, init=False, repr=False)
 
     def answer(self, form: Values, now: datetime) -> JsonObject:
