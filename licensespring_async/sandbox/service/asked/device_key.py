@@ -36,8 +36,7 @@ def enrol(call: Call, license: License, device: Device) -> None:
     """Store an activation's TPM key; to replace a key, the request must be signed with the old one."""
     sent = nested(call.values, "tpm_enrollment")
     if sent is None:
-        if license.is_tpm_auth:
-            require_proof(call, license, device)
+        require_proof(call, license, device)
         return
     key = cast("dict[str, object]", sent).get("signing_public_key") if isinstance(sent, dict) else None
     if not isinstance(key, str) or not is_public_key(key):
