@@ -16,7 +16,6 @@ pytestmark = pytest.mark.anyio
 Ask = dict[str, str | int]
 VERSIONS = "/api/v4/versions"
 FILE = "/api/v4/installation_file"
-PAST, FUTURE = (datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 2030))
 
 
 @pytest.fixture
