@@ -94,6 +94,15 @@ async def test_the_newest_file_without_a_version(caller: Caller, released: Produ
     assert (await caller.json("/api/v4/check_license", ask))["installation_file"].endswith("-3.0")
 
 
+async def test_a_file_has_one_id(caller: Caller, released: Product, ask: Ask) -> None:
+    """Gives a file the same id in every answer that describes it."""
+    activated = (await caller.post("activate_license", ask)).json()["installation_file"]["id"]
+    details = await caller.json(
+        "/api/v4/product_details", {"product": released.short_code, "include_latest_version": "true"}
+    )
+    assert activated == details["latest_version"]["id"] == (await caller.json(FILE, ask))["id"]
+
+
 async def test_a_check_names_the_newest_file_of_its_channel(caller: Caller, released: Product, ask: Ask) -> None:
     """Describes with a license the newest file of the environment and the channel that the check names, or none."""
     released.installation_files.append(InstallationFile(version="4.0", environment="mac"))

@@ -15,7 +15,7 @@ from ..wire.parameters import read_identity
 from ..wire.refusals import ServiceError
 from ..world.licenses import License
 from ..world.terms import InstallationFile
-from .answered.products import installation
+from .answered.products import file_id, installation
 from .asked.call import WHO, Call, Route
 from .asked.lookup import admit, find_license
 
@@ -43,7 +43,7 @@ def installation_file(call: Call) -> JsonObject:
         raise ServiceError("version_not_found")
     product, file = license.product, fitting[-1]
     return {
-        "id": product.id + 1 + product.installation_files.index(file),
+        "id": file_id(product, file),
         **installation(call, product, file),
         "company": {"id": call.world.company_id},
     }

@@ -108,7 +108,7 @@ def _latest_version(call: Call, product: ProductTerms, file: InstallationFile | 
     since, address = iso(call.world.home.opened or call.now), _address(call, product, file)
     released = file.release_date
     return {
-        "id": product.id + 1 + product.installation_files.index(file),
+        "id": file_id(product, file),
         "product_id": product.id,
         "version": file.version,
         "environment": file.environment,
@@ -129,8 +129,13 @@ def _latest_version(call: Call, product: ProductTerms, file: InstallationFile | 
 
 def newest_installation(call: Call, product: ProductTerms) -> Json:
     """Show the newest file, or null."""
-    file = product.newest_file(None)
-    return None if file is None else {"id": product.id, **installation(call, product, file)}
+    file = product.newest_file()
+    return None if file is None else {"id": file_id(product, file), **installation(call, product, file)}
+
+
+def file_id(product: ProductTerms, file: InstallationFile) -> int:
+    """Return the id of one of a product's files."""
+    return product.id + 1 + product.installation_files.index(file)
 
 
 def installation(call: Call, product: ProductTerms, file: InstallationFile | None) -> Mapping[str, Json]:
