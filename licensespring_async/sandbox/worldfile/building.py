@@ -11,7 +11,7 @@ from typing import TypeVar
 import attrs
 
 from ...errors import ConfigurationError
-from ..spelling import keywords_of, suggestion
+from ..spelling import keywords_of, known_keywords, suggestion
 from ..world.consumption import Consumption, ConsumptionPool
 from ..world.credentials import Credentials
 from ..world.customers import User
@@ -65,9 +65,8 @@ def load_companies(path: str | PathLike[str] | Traversable) -> Sequence[Company]
 
 
 def _build(table: WorldTable, place: Path, problems: list[Problem]) -> Company:
-    keys = attrs.asdict(table.company)
-    world = World(company_id=keys.pop("company_id"), passwords_may_change=keys.pop("passwords_may_change"))
-    given = {name: value for name, value in keys.items() if value is not None}
+    given = {name: value for name, value in attrs.asdict(table.company).items() if value is not None}
+    world = World(**{name: given.pop(name) for name in known_keywords(World) if name in given})
     builder = _Builder(world=world, place=place, problems=problems)
     with builder.at("company"):
         Credentials(**given)
