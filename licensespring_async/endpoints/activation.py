@@ -133,7 +133,6 @@ def deactivate_license(
     `device_not_found` or `license_not_active`: the device is then deactivated too.
 
     Args:
-        hardware_id: Unique id of the device.
         consumptions: Uses to add before the device leaves; a negative number gives uses back.
 
     Raises:
@@ -277,7 +276,6 @@ def deactivate_bundle(
 
     Args:
         product: Short code of the bundle.
-        hardware_id: Unique id of the device.
 
     Raises:
         DeviceNotFound: The bundle is not active on this device.
