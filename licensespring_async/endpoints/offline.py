@@ -4,7 +4,7 @@ from ..models import Bundle, License
 from ..models.shapes import One, Word
 from ..transport.values import Call, Repeat
 from .documenting import documented
-from .requests import post_text, required
+from .requests import post_text
 
 _LICENSE = One(License)
 _BUNDLE = One(Bundle)
@@ -30,7 +30,7 @@ def activate_offline(*, request: str) -> Call[License]:
     Cost: one HTTP request per attempt and one RSA verification.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-offline-method
     """
-    return post_text("activate_offline", required(request=request), _LICENSE, repeat=Repeat.UNLESS_ACTED)
+    return post_text("activate_offline", request, _LICENSE, repeat=Repeat.UNLESS_ACTED)
 
 
 @documented
@@ -48,7 +48,7 @@ def deactivate_offline(*, request: str) -> Call[None]:
     Cost: one HTTP request per attempt. The service answers with a word, which is not signed.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-license-offline-method
     """
-    return post_text("deactivate_offline", required(request=request), _DEACTIVATED)
+    return post_text("deactivate_offline", request, _DEACTIVATED)
 
 
 @documented
@@ -70,7 +70,7 @@ def activate_bundle_offline(*, request: str) -> Call[Bundle]:
     Cost: one HTTP request per attempt and one RSA verification.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-bundle-offline-method
     """
-    return post_text("activate_bundle_offline", required(request=request), _BUNDLE, repeat=Repeat.UNLESS_ACTED)
+    return post_text("activate_bundle_offline", request, _BUNDLE, repeat=Repeat.UNLESS_ACTED)
 
 
 @documented
@@ -88,4 +88,4 @@ def deactivate_bundle_offline(*, request: str) -> Call[None]:
     Cost: one HTTP request per attempt. The service answers with a word, which is not signed.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/deactivate-bundle-offline-method
     """
-    return post_text("deactivate_bundle_offline", required(request=request), _DEACTIVATED)
+    return post_text("deactivate_bundle_offline", request, _DEACTIVATED)

@@ -139,16 +139,9 @@ def post(
     return Call(request, answer, bind, doubt)
 
 
-def post_text(
-    endpoint: str,
-    fields: Mapping[str, Value],
-    answer: Answer[T],
-    *,
-    repeat: Repeat = Repeat.ALWAYS,
-    bind: Callable[[T, Verifier | None], None] | None = None,
-) -> Call[T]:
-    """Return a POST call with a ready request text as its body."""
-    path = f"/api/v4/{endpoint}"
+def post_text(endpoint: str, text: str, answer: Answer[T], *, repeat: Repeat = Repeat.ALWAYS) -> Call[T]:
+    """Return a POST call whose body is the text of an offline request."""
+    path, fields = f"/api/v4/{endpoint}", required(request=text)
     request = Request(
         endpoint=endpoint,
         method="POST",
@@ -159,7 +152,7 @@ def post_text(
         repeat=repeat,
         find_secrets=partial(secrets_of, fields),
     )
-    return Call(request, answer, bind)
+    return Call(request, answer)
 
 
 def _in_query(value: Value) -> str:
