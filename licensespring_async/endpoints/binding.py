@@ -38,6 +38,12 @@ class _Binding(Unpickled, ByFields):
 
     asked: Mapping[str, Value] = attrs.field(repr=False)
 
+    @property
+    def _license_id(self) -> Value:
+        """The id that the license in the answer must have; None for any."""
+        # Inside a bundle, license_id may mean the bundle or its member: the documentation does not say which.
+        return None if "bundle_code" in self.asked else self.asked.get("license_id")
+
 
 class SameFeature(_Binding):
     """Refuses an answer about another feature, or about a license other than `license_id`.
@@ -48,12 +54,11 @@ class SameFeature(_Binding):
     __slots__ = ()
 
     def __call__(self, feature: LicenseFeature, verifier: Verifier | None) -> None:
-        code, license_id = str(self.asked["feature"]), self.asked.get("license_id")
+        code = str(self.asked["feature"])
         if not is_same(feature.code, code):
             given, asked = excerpt(feature.code, secrets_of(self.asked)), excerpt(code)
             raise AnswerMismatch(f"the answer is about the feature {given!r}, not {asked!r}; it was discarded")
-        # Inside a bundle, license_id may mean the bundle or its member: the documentation does not say which.
-        if license_id is not None and "bundle_code" not in self.asked and feature.license_id != license_id:
+        if self._license_id not in (None, feature.license_id):
             raise AnswerMismatch("the answer is about a license other than license_id; it was discarded")
 
 
@@ -72,12 +77,10 @@ class SameDevice(_Binding):
         licenses = tuple(answer) if isinstance(answer, Bundle) else (answer,)
         if not licenses:
             return
-        product, license_id = str(self.asked["product"]), self.asked.get("license_id")
+        product = str(self.asked["product"])
         if not any(is_same(product, each.product_details.short_code) for each in licenses):
             raise AnswerMismatch(f"the answer has no license of the product {excerpt(product)!r}; it was discarded")
-        # Inside a bundle, license_id may mean the bundle or its member: the documentation does not say which.
-        is_named = license_id is not None and "bundle_code" not in self.asked
-        if is_named and license_id not in [each.id for each in licenses]:
+        if self._license_id not in (None, *(each.id for each in licenses)):
             raise AnswerMismatch("the answer has no license with the requested license_id; it was discarded")
         for each in licenses:
             problem = self._problem(each, verifier)
@@ -134,12 +137,9 @@ class SameLicense(_Binding):
     __slots__ = ()
 
     def __call__(self, answer: Consumption | Borrowing, verifier: Verifier | None) -> None:
-        license_id = self.asked.get("license_id")
-        if license_id is None or "bundle_code" in self.asked:
-            return
         # A license's count has the license's own id; a feature's has both.
         answered = answer.id if isinstance(answer, Consumption) and "feature" not in self.asked else answer.license_id
-        if answered not in (None, license_id):
+        if self._license_id is not None and answered not in (None, self._license_id):
             raise AnswerMismatch("the answer is about a license other than license_id; it was discarded")
 
 
