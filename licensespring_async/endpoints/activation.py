@@ -61,7 +61,7 @@ def activate_license(
         LicenseActivatedMaxTimes: The license is active on as many devices as it allows.
         LicenseTransferredMaxTimes: It has moved between devices as often as it allows.
 
-    Cost: one HTTP request per attempt, one RSA verification for the answer and one for each license in it.
+    Cost: one HTTP request per attempt, one RSA verification for the answer and one for the license in it.
     Source: https://docs.licensespring.com/license-api/license-activation-and-deactivation/activate-license-online-method
     """
     fields = required(

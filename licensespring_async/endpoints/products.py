@@ -30,7 +30,7 @@ def product_details(
         UnknownProduct: No product has this short code.
 
     Cost: one HTTP request per attempt and one RSA verification.
-    Source: https://docs.licensespring.com/license-api/product-details
+    Source: https://docs.licensespring.com/license-api/products/get-product-details
     """
     fields = required(product=product) | optional(
         include_latest_version=include_latest_version, include_custom_fields=include_custom_fields, env=env

@@ -51,10 +51,10 @@ Attributes of each error say how to judge it (`5xx`: if its HTTP status is 500 o
 | LicenseRefused     | transient for 5xx | 5xx            | 5xx      | no           | no                  | 5         |
 | AuthorizationError | transient for 5xx | 5xx            | 5xx      | 5xx          | yes                 | 4         |
 
-Who reads what: `transport/policies/retry.py` reads `retried_as` and `may_have_acted`; leases and activations read
-`may_have_acted`; fleets read `may_pass` and `is_about_everything`; the gate's grace reads `is_undecided`; web guards
-read `may_pass`; the command line reads `exit_code`; results and telemetry read `code_name` and `kind`. HTTP 408 is
-treated as a 5xx in the first two columns; of the 5xx only 500, 502, 503 and 504 are retried.
+Who reads what: `transport/policies/retry.py` reads `retried_as` and `may_have_acted`; calls that are never sent twice,
+leases and license sessions read `may_have_acted`; gates and license sessions read `is_undecided`; fleets read
+`may_pass` and `is_about_everything`; the command line reads `exit_code`; results, logs and telemetry read `code_name`
+and `kind`. HTTP 408 is treated as a 5xx in the first two columns; of the 5xx only 500, 502, 503 and 504 are retried.
 """
 
 from .bad_requests import (

@@ -35,7 +35,7 @@ def open_lease(
 
     Args:
         caller: Checks and releases.
-        pipeline: The caller's pipeline; leases use its clock, its random numbers and its longest call.
+        pipeline: The caller's pipeline; leases use its clock, its random numbers and its time-out.
         shared: The renewals of the client and its copies; the first lease makes them.
         asked: The check; it also makes the call that releases the slot.
         take: The call that takes and renews the slot.
