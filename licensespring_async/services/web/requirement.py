@@ -152,14 +152,11 @@ class Requirement(Generic[C_contra]):
 
     async def _refused(self, started: float) -> Denial:
         """Return a refusal at the next of the times at which all refusals are sent."""
-        await self._wait_for_the_next_time(started)
-        return REFUSED
-
-    async def _wait_for_the_next_time(self, started: float) -> None:
         step, clock = self._licensing.refusal_seconds, self._licensing.clock
         if step:
             passed = clock.monotonic() - started
             await clock.sleep((math.floor(passed / step) + 1) * step - passed)
+        return REFUSED
 
 
 def _full(status: int) -> Denial:
