@@ -23,6 +23,7 @@ from ..connection import OneCall
 from ..console import ERR, OUT, say, warn
 from ..exits import run
 from ..saving import STDOUT, unwritable
+from ..wording import counted
 from .signature import arguments_for, taking
 
 _LINE_EVERY: Final = 5.0
@@ -143,7 +144,7 @@ def _lines(name: str, console: Console, every: float, clock: Callable[[], float]
 def size_of(count: int) -> str:
     """Format a number of bytes: `12 bytes`, `3.4 MB`."""
     if count < 1000:
-        return f"{count} byte{'' if count == 1 else 's'}"
+        return counted(count, "byte")
     size, units = count / 1000, iter(("kB", "MB", "GB", "TB"))
     unit = next(units)
     while size >= 1000 and (larger := next(units, "")):
