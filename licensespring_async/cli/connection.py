@@ -7,7 +7,7 @@ import warnings
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 
 import attrs
 import typer
@@ -19,9 +19,6 @@ from ..errors import ConfigurationError
 from ..transport import RateLimits
 from .commands import Group
 from .console import warn
-
-if TYPE_CHECKING:
-    from ..sandbox.demo.fleet import Demo
 
 _LARGEST_KEY_FILE = 1 << 20
 
@@ -140,13 +137,6 @@ class OneCall(Connection):
             return self.client(timeout=timeout)
         self.refuse_beside_sandbox()
         return embedded(timeout=timeout, concurrency=1)
-
-
-def demo_of_sandbox() -> Demo:
-    """Return the devices and licenses of the sandbox's demo."""
-    from ..sandbox.demo.fleet import DEMO  # noqa: PLC0415  # an extra
-
-    return DEMO
 
 
 def embedded(

@@ -11,7 +11,7 @@ import typer
 from ... import endpoints
 from ...models import Trial
 from .. import commands
-from ..connection import OneCall, demo_of_sandbox
+from ..connection import OneCall
 from ..device import hardware_id
 from .act_one import Act, AsJson, ShowSecrets, act_one
 from .check_one import Answer, Check, check_one
@@ -44,13 +44,14 @@ def _verdict(value: Checked, now: datetime) -> Verdict:
 def _from_demo(context: typer.Context, wanted: bool) -> bool:
     """Fill missing options from the sandbox's demo."""
     if wanted:
-        demo = demo_of_sandbox()
-        asked = demo.bundle if context.info_name == "check-bundle" else demo
+        from ...sandbox.demo.fleet import DEMO  # noqa: PLC0415  # an extra
+
+        asked = DEMO.bundle if context.info_name == "check-bundle" else DEMO
         context.default_map = {
             "product": asked.product,
             "hardware_id": asked.hardware_id,
             "license_key": asked.license_key,
-            "feature": demo.floating_feature,
+            "feature": DEMO.floating_feature,
         }
     return wanted
 
