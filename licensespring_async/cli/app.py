@@ -16,7 +16,6 @@ from .help import SETTINGS, Command, Group
 from .sandbox.command import sandbox
 
 app = typer.Typer(
-    help="Check, activate and use licenses through LicenseSpring's License API. Independent of the vendor.",
     epilog="Credentials come from the environment: LICENSESPRING_API_KEY and LICENSESPRING_SHARED_KEY, or "
     "LICENSESPRING_CLIENT_ID and LICENSESPRING_CLIENT_SECRET.",
     no_args_is_help=True,
