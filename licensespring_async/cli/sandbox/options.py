@@ -61,9 +61,9 @@ class Address(Group):
     @property
     def url(self) -> str:
         """Address of a sandbox with these options, if its port was free."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
-        host = f"[{host}]" if ":" in host else host
-        return f"http://{host}:{DEFAULT_PORT if self.port is None else self.port}"
+        from ...sandbox.server.serving import address  # noqa: PLC0415  # an extra
+
+        return address(self.host, DEFAULT_PORT if self.port is None else self.port)
 
 
 @attrs.frozen(kw_only=True)

@@ -28,6 +28,12 @@ _BACKLOG: Final = 2048
 _REACHED_BY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
+def address(host: str, port: int) -> str:
+    """Return the address at which this machine's clients reach a server that listens on a host and a port."""
+    host = _REACHED_BY.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Bind a socket and listen at once, so that every client that knows the port can connect."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -162,9 +168,8 @@ class Run:
     def of(cls, application: ASGIApp, host: str, port: int, on_ready: Callable[[], None]) -> Self:
         """Prepare a run; SandboxError if the port is taken."""
         listener = listen(host, port)
-        host = _REACHED_BY.get(host, host)
-        name = f"[{host}]" if ":" in host else host
-        return cls(serving=Serving(application, listener, on_ready), url=f"http://{name}:{listener.getsockname()[1]}")
+        url = address(host, listener.getsockname()[1])
+        return cls(serving=Serving(application, listener, on_ready), url=url)
 
 
 async def _finish(state: ServerState) -> None:
