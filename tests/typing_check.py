@@ -319,7 +319,7 @@ async def errors(client: LicenseSpring) -> None:
         assert_type(error.retry_after, float | None)
         assert_type(error.earlier, tuple[LicenseSpringError, ...])
     except (LicenseRefused, ApiError) as error:
-        assert_type(error.documented_code, str | None)
+        assert_type(error.kind, str)
     except CircuitOpen as error:
         assert_type(error.retry_after, float)
         assert_type(error.reason, str)

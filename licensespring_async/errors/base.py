@@ -227,12 +227,10 @@ class ApiError(LicenseSpringError):
         retry_after: Seconds the service asked to wait, or None if it did not say.
     """
 
-    documented_code: ClassVar[str | None] = None
     retry_after: float | None = None
 
     def __init_subclass__(cls, *, code: str | None = None) -> None:
         super().__init_subclass__()
-        cls.documented_code = code
         if code is not None:
             cls.kind = code
             BY_CODE[code.lower()] = cls

@@ -92,7 +92,7 @@ def test_a_documented_code_has_its_class(code: str) -> None:
     name = "".join(word.capitalize() for word in code.split("_"))
     assert type(error) is getattr(licensespring_async, name)
     assert type(error).__name__ == name
-    assert type(error).documented_code == code
+    assert error.kind == code
 
 
 @pytest.mark.parametrize("code", REFUSALS)
