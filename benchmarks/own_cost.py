@@ -18,6 +18,7 @@ import sys
 import time
 import timeit
 import warnings
+from collections.abc import Awaitable, Callable
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -51,41 +52,32 @@ class Immediate:
         pass
 
 
-async def cost(client: LicenseSpring) -> float:
+async def cost(call: Callable[..., Awaitable[object]], *given: object, **named: object) -> float:
     """Return the microseconds of one call."""
     best = float("inf")
     for _ in range(REPEATS):
         started = time.process_time()
         for _ in range(CALLS):
-            await client.check_license_feature(**CHECK)
+            await call(*given, **named)
         best = min(best, (time.process_time() - started) / CALLS)
     return best * 1e6
 
 
 async def refused_cost(client: LicenseSpring) -> float:
     """Return the microseconds of a call that an open circuit breaker refuses."""
-    best = float("inf")
-    for _ in range(REPEATS):
-        started = time.process_time()
-        for _ in range(CALLS):
-            with contextlib.suppress(CircuitOpen):
-                await client.check_license_feature(**CHECK)
-        best = min(best, (time.process_time() - started) / CALLS)
-    return best * 1e6
+
+    async def refused() -> None:
+        with contextlib.suppress(CircuitOpen):
+            await client.check_license_feature(**CHECK)
+
+    return await cost(refused)
 
 
 async def remembered_cost(client: LicenseSpring) -> float:
     """Return the microseconds of a decision from a gate's memory."""
-    check = FeatureCheck(**CHECK)
-    best = float("inf")
     async with LicenseGate(client) as gate:
-        await gate.allows(check)
-        for _ in range(REPEATS):
-            started = time.perf_counter()
-            for _ in range(CALLS):
-                await gate.allows(check)
-            best = min(best, (time.perf_counter() - started) / CALLS)
-    return best * 1e6
+        await gate.allows(check := FeatureCheck(**CHECK))
+        return await cost(gate.allows, check)
 
 
 def unwatched_cost(client: LicenseSpring) -> float:
@@ -136,9 +128,10 @@ async def main() -> None:
     traced = LicenseSpring(
         auth=KEY, engine=Immediate(signature), verify_signatures=False, rate_limits=None, telemetry=OpenTelemetry()
     )
-    own, with_memory, with_windows = await cost(bare), await cost(verified), await cost(paced)
+    own, with_memory, with_windows, with_circuit, with_api = [
+        await cost(each.check_license_feature, **CHECK) for each in (bare, verified, paced, guarded, traced)
+    ]
     rsa_check = verification_cost(key.public_key(), base64.b64decode(signature))
-    with_circuit, with_api = await cost(guarded), await cost(traced)
     assert guarded.circuit is not None
     guarded.circuit._open("by hand")
     opened = await refused_cost(guarded)
