@@ -23,33 +23,17 @@ from collections.abc import Awaitable, Callable
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from peers import CHECK, KEY
+from peers import CHECK, KEY, Immediate
 from rich.console import Console
 from rich.table import Table
 from server import BODY
 
 from licensespring_async import CircuitOpen, CircuitPolicy, LicenseSpring, RateLimits, endpoints
-from licensespring_async.auth import imf_fixdate
 from licensespring_async.services import FeatureCheck, LicenseGate
 from licensespring_async.services.telemetry import OpenTelemetry
-from licensespring_async.transport import HttpRequest, HttpResponse
 from licensespring_async.transport.events import is_heard
 
 CALLS, REPEATS = 500, 30
-
-
-class Immediate:
-    """An engine that returns the same signed answer at once."""
-
-    def __init__(self, signature: str) -> None:
-        headers = {"date": imf_fixdate(time.time()), "licensesignature": signature}
-        self.answer = HttpResponse(200, headers, BODY.encode())
-
-    async def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        return self.answer
-
-    async def aclose(self) -> None:
-        pass
 
 
 async def cost(call: Callable[..., Awaitable[object]], *given: object, **named: object) -> float:
