@@ -169,7 +169,6 @@ def parts(per_request: float) -> Table:
     headers["authorization"] = next(line[15:] for line in head.splitlines() if line.startswith("Authorization"))
     query = head.partition("?")[2].partition(" ")[0].encode()
     now = sandbox.clock.moment()
-    body = b""
 
     def check(feature: str) -> bytes:
         values = {**read_query(query, ROUTES[0].reads), "feature": feature}
