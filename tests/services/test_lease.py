@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ from licensespring_async.sandbox import Sandbox, World
 from licensespring_async.transport import HttpRequest
 from tests.fakes import CHECK, FEATURE, Play, ScriptedEngine, answer, client, http_date, refusal
 from tests.transport import virtual
+from tests.transport.virtual import Run
 from tests.unit.bodies import encoded, license, product
 from tests.unit.keys import Signer
 
@@ -76,14 +77,6 @@ def between(start: float, end: float, play: Exception) -> Callable[[float], Exce
         return play if start <= now - first[0] < end else None
 
     return trouble
-
-
-@pytest.fixture(params=virtual.BACKENDS)
-def run(request: pytest.FixtureRequest) -> Callable[[Callable[[], Awaitable[None]]], None]:
-    return lambda function: virtual.run(request.param, function)
-
-
-Run = Callable[[Callable[[], Awaitable[None]]], None]
 
 
 def test_the_slot_is_renewed_and_released_once(run: Run) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +18,7 @@ from licensespring_async.services import Lease
 from licensespring_async.transport import HttpRequest, HttpResponse
 from tests.fakes import CHECK, FEATURE, answer, client, refusal
 from tests.transport import virtual
+from tests.transport.virtual import Run
 
 FLOATING = {**FEATURE, "is_floating_cloud": True, "floating_users": 2, "floating_timeout": 10}
 
@@ -70,14 +71,6 @@ class Service:
 
 def lease_client(service: Service, **options: Any) -> LicenseSpring:
     return client(service, virtual.clock(), max_concurrency=10_000, rate_limits=None, **options)
-
-
-Run = Callable[[Callable[[], Awaitable[None]]], None]
-
-
-@pytest.fixture(params=virtual.BACKENDS)
-def run(request: pytest.FixtureRequest) -> Run:
-    return lambda function: virtual.run(request.param, function)
 
 
 def device(number: int) -> dict[str, Any]:

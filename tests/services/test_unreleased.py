@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +14,7 @@ from licensespring_async import LicenseSpring, LicenseSpringError, RetryPolicy
 from licensespring_async.transport import HttpRequest, HttpResponse
 from tests.fakes import CHECK, FEATURE, Script, ScriptedEngine, answer, client, refusal
 from tests.transport import virtual
+from tests.transport.virtual import Run
 
 FLOATING = {**FEATURE, "is_floating_cloud": True, "floating_users": 2, "floating_timeout": 10}
 
@@ -42,14 +42,6 @@ def lease_client(service: ScriptedEngine) -> LicenseSpring:
 
 def device(number: int) -> dict[str, Any]:
     return {**CHECK, "hardware_id": f"device-{number}"}
-
-
-Run = Callable[[Callable[[], Awaitable[None]]], None]
-
-
-@pytest.fixture(params=virtual.BACKENDS)
-def run(request: pytest.FixtureRequest) -> Run:
-    return lambda function: virtual.run(request.param, function)
 
 
 @pytest.mark.parametrize(("hangs", "why"), [(False, "InternalError"), (True, "not within 10 s")])

@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 EPOCH = 1_800_000_000.0
 BACKENDS = ["asyncio", "trio"]
+Run = Callable[[Callable[[], Awaitable[None]]], None]
+"""Runs a test's async function to its end."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from opentelemetry.sdk.metrics import MeterProvider
@@ -16,8 +15,6 @@ from licensespring_async.services.telemetry import OpenTelemetry
 
 from ...fakes import ScriptedEngine, client
 from ...transport import virtual
-
-Run = Callable[[Callable[[], Awaitable[None]]], None]
 
 
 class Seen:

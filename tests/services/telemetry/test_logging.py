@@ -14,7 +14,7 @@ from licensespring_async import CircuitPolicy, LicenseSpringError, RetryPolicy
 
 from ...fakes import CHECK, ScriptedEngine, answer, client
 from ...transport import virtual
-from .seen import Run
+from ...transport.virtual import Run
 
 
 def test_requests_and_retries_are_logged(run: Run, caplog: pytest.LogCaptureFixture) -> None:

@@ -22,7 +22,8 @@ from licensespring_async import (
 from licensespring_async.transport import HttpRequest, HttpResponse
 
 from ...fakes import CHECK, ScriptedEngine, answer, refusal
-from .seen import Run, Seen, observed
+from ...transport.virtual import Run
+from .seen import Seen, observed
 
 
 def test_durations_are_measured(run: Run) -> None:

@@ -19,7 +19,8 @@ from licensespring_async.transport import HttpRequest, HttpResponse
 
 from ...fakes import CHECK, ScriptedEngine, answer, client, refusal
 from ...transport import virtual
-from .seen import Run, Seen, observed
+from ...transport.virtual import Run
+from .seen import Seen, observed
 
 SERVER = {"server.address": "api.licensespring.com", "server.port": 443}
 

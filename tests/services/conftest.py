@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ...transport import virtual
-from .seen import Run
+from ..transport import virtual
 
 
 @pytest.fixture(params=virtual.BACKENDS)
-def run(request: pytest.FixtureRequest) -> Run:
+def run(request: pytest.FixtureRequest) -> virtual.Run:
     return lambda function: virtual.run(request.param, function)
