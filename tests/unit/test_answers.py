@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from email.utils import formatdate
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +19,7 @@ from licensespring_async.redaction import fingerprint
 from licensespring_async.transport import HttpResponse
 from licensespring_async.transport.failures import failure
 
+from ..fakes import http_date
 from . import bodies
 
 NOW = 1_800_000_000.0
@@ -239,8 +238,8 @@ WAITS = [
     ("7", 7.0),
     (" 120 ", 120.0),
     ("999999999999999", 999999999999999.0),
-    (formatdate(NOW + 90, usegmt=True), 90.0),
-    (formatdate(NOW - 90, usegmt=True), 0.0),
+    (http_date(NOW + 90), 90.0),
+    (http_date(NOW - 90), 0.0),
     ("Fri, 15 Jan 2027 08:01:30 -0000", 90.0),
     ("Fri, 15 Jan 2027 10:01:30 +0200", 90.0),
     ("", None),
