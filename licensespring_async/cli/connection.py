@@ -127,16 +127,16 @@ class OneCall(Connection):
         typer.Option(help="Time-out of the call, including waiting and retries.", metavar="SECONDS", show_default=True),
     ] = 10.0
 
-    def sandbox_or_client(self, timeout: float, *, is_sandbox: bool) -> AbstractAsyncContextManager[LicenseSpring]:
+    def sandbox_or_client(self, *, is_sandbox: bool) -> AbstractAsyncContextManager[LicenseSpring]:
         """Return a client of the service, or of a sandbox.
 
         Raises:
             ConfigurationError, typer.BadParameter: A setting cannot be used, or options contradict each other.
         """
         if not is_sandbox:
-            return self.client(timeout=timeout)
+            return self.client(timeout=self.timeout)
         self.refuse_beside_sandbox()
-        return embedded(timeout=timeout, concurrency=1)
+        return embedded(timeout=self.timeout, concurrency=1)
 
 
 def embedded(

@@ -84,7 +84,7 @@ def checking(check: Check[T], *, notice: str = "", about: str = "") -> Callable[
         **given: object,
     ) -> None:
         arguments = arguments_for(check.endpoint, given)
-        client = connection.sandbox_or_client(connection.timeout, is_sandbox=sandbox)
+        client = connection.sandbox_or_client(is_sandbox=sandbox)
         check_one(check, client, arguments, answer)
 
     return commands.command(taking(run, check.endpoint, notice=notice, about=about, exits="0 for a yes, 5 for a no"))
