@@ -28,7 +28,7 @@ class Command(TyperCommand):
 
     def get_help_option(self, ctx: Any) -> Any:
         """Return the option that prints the help."""
-        return _told_if_unwritten(super().get_help_option(ctx))
+        return _printed_by_write(super().get_help_option(ctx))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and options."""
@@ -60,7 +60,7 @@ class Group(TyperGroup):
 
     def get_help_option(self, ctx: Any) -> Any:
         """Return the option that prints the help."""
-        return _told_if_unwritten(super().get_help_option(ctx))
+        return _printed_by_write(super().get_help_option(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command; an error about a mistyped name suggests the right one."""
@@ -83,8 +83,8 @@ class Group(TyperGroup):
         _write(formatter, "Commands", [(name, _first(each.help)) for name, each in found if each is not None])
 
 
-def _told_if_unwritten(option: Any) -> Any:
-    """Return the option, with help printed by `write`, so that a full disk is reported."""
+def _printed_by_write(option: Any) -> Any:
+    """Have the help printed by `write`, so that a full disk is reported; return the option."""
 
     def show(ctx: Any, _: object, wanted: bool) -> None:
         if wanted and not ctx.resilient_parsing:
