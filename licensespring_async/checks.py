@@ -22,32 +22,18 @@ T = TypeVar("T")
 
 
 class Whose(Protocol):
-    """Names a device and a license."""
+    """Names a device and a license, as every check does."""
 
     @property
-    def hardware_id(self) -> str:
-        """Unique id of the device."""
-        ...
-
+    def hardware_id(self) -> str: ...
     @property
-    def license_key(self) -> str | None:
-        """The license's key."""
-        ...
-
+    def license_key(self) -> str | None: ...
     @property
-    def username(self) -> str | None:
-        """The license's user."""
-        ...
-
+    def username(self) -> str | None: ...
     @property
-    def license_id(self) -> int | None:
-        """Picks one license if the user has several."""
-        ...
-
+    def license_id(self) -> int | None: ...
     @property
-    def bundle_code(self) -> str | None:
-        """Short code of the bundle."""
-        ...
+    def bundle_code(self) -> str | None: ...
 
 
 def key_of_whose(whose: Whose) -> Key:
@@ -79,18 +65,7 @@ def _masked(value: str | None) -> str:
 
 @attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
 class _Check(Unpickled, ByFields):
-    """The fields of every check: the product, the device and the license.
-
-    Args:
-        product: Short code of the product.
-        hardware_id: Unique id of the device.
-        license_key: The license's key. Exactly one of `license_key` and `username`.
-        username: The license's user.
-        license_id: Picks one license if the user has several.
-
-    Raises:
-        InvalidParameter: An argument cannot be sent.
-    """
+    """The fields of every check: the product, the device and the license."""
 
     product: str
     hardware_id: str = attrs.field(repr=_masked)
