@@ -36,7 +36,7 @@ from ..tenants.tokens import TOKEN_PATH, TokenError
 from ..wire.jsontext import Json, JsonObject, encode
 from ..wire.moments import iso
 from ..wire.parameters import read_query, required
-from ..wire.refusals import ServiceError
+from ..wire.refusals import ServiceError, error_body
 from ..wire.tpm import HEADER, Proof
 from .files import FILE_PATH, served_file
 from .login import LOGIN_PATH, SIGNED_ON_PATH, login_page, signed_on
@@ -157,8 +157,8 @@ class Api:
 
     async def _refuse(self, _: Request, error: Exception) -> Response:
         refusal = _refusal(error)
-        envelope: JsonObject = {"status": refusal.status, "code": refusal.code, "message": refusal.message}
-        response = _answer(refusal.status, encode(envelope), self._now())
+        body = error_body(refusal.status, refusal.code, refusal.message)
+        response = _answer(refusal.status, body, self._now())
         if isinstance(error, HTTPException):
             response.headers.update(error.headers or {})
         return response

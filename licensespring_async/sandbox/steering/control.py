@@ -9,7 +9,7 @@ import attrs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...signing import Signer
-from ..wire.jsontext import encode
+from ..wire.refusals import error_body
 from ..world.licenses import License
 from .clock import SandboxClock, Setting
 from .effects import Answer, Effects
@@ -118,7 +118,7 @@ class Controlled:
         answer = Answer(413, [(b"date", formatdate(self._control.clock(), usegmt=True).encode())])
         answer.put(b"content-type", "application/json; charset=utf-8")
         answer.put(b"connection", "close")  # the rest of the body is never read
-        answer.put_body(encode({"status": 413, "code": "validation_error", "message": message}))
+        answer.put_body(error_body(413, "validation_error", message))
         return answer
 
 

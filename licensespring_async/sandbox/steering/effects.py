@@ -16,7 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ...signing import Signer
-from ..wire.jsontext import encode
+from ..wire.refusals import error_body
 from .faults import Fault, Met
 
 _TRANSPORT = "licensespring_async.sandbox.transport"
@@ -166,7 +166,7 @@ class Effects:
 def _error_body(fault: Fault) -> bytes:
     if fault.html:
         return b"<html><body><h1>%d</h1></body></html>" % fault.status
-    return encode({"status": fault.status, "code": fault.sent_code, "message": "A fault."})
+    return error_body(fault.status, fault.sent_code, "A fault.")
 
 
 async def _pause(seconds: float, receive: Receive) -> None:

@@ -16,7 +16,7 @@ import attrs
 
 from ...errors import ConfigurationError
 from ..spelling import one_of, strict
-from ..wire.jsontext import encode
+from ..wire.refusals import error_body
 
 Plan: TypeAlias = Literal["free", "business-starter", "business-plus", "enterprise"]
 RetryAfter: TypeAlias = Literal["seconds", "date", "garbage", "none"]
@@ -126,7 +126,7 @@ def too_many(throttle: Throttle, wait: float, now: float) -> tuple[list[tuple[by
     """
     seconds = math.ceil(wait)
     values = {"seconds": str(seconds), "date": formatdate(now + seconds, usegmt=True), "garbage": "soon"}
-    body = encode({"status": 429, "code": "too_many_requests", "message": "Too many requests."})
+    body = error_body(429, "too_many_requests", "Too many requests.")
     kind = b"application/json; charset=utf-8"
     if throttle.html:
         body, kind = b"<html><body><h1>429 Too Many Requests</h1></body></html>", b"text/html"

@@ -7,6 +7,8 @@ https://docs.licensespring.com/license-api/error-responses
 
 from __future__ import annotations
 
+from .jsontext import encode
+
 _TEXTS: dict[str, tuple[int, str]] = {
     "missing_headers": (400, "Some headers are missing."),
     "authorization_invalid_headers": (
@@ -65,6 +67,11 @@ _TEXTS: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "The method is not allowed at this path."),
     "internal_error": (500, "The sandbox failed; its log has the traceback."),
 }
+
+
+def error_body(status: int, code: str, message: str) -> bytes:
+    """Return the body of an error answer."""
+    return encode({"status": status, "code": code, "message": message})
 
 
 class ServiceError(Exception):
