@@ -71,7 +71,7 @@ def device_licenses(call: Call) -> Sequence[JsonObject]:
     hardware_id = call.values.get("hardware_id")
     if hardware_id is None:
         raise ServiceError("missing_hardware_id")
-    licenses = [each for product in _all(call.world) for license in product.licenses for each in _whole(license)]
+    licenses = [each for license in call.world.licenses for each in (license, *license.sublicenses.values())]
     devices = [(license, license.device(hardware_id)) for license in licenses]
     return [listed_license(call, license, device) for license, device in devices if device is not None]
 
@@ -86,7 +86,7 @@ def customer_license_users(call: Call) -> JsonObject:
     product = find_product(call.world, short_code)
     if product.authorization_method != "user":
         raise ServiceError("invalid_product_auth_method")
-    sold = [license for each in _all(call.world) for license in each.licenses if license.customer.email == email]
+    sold = [license for license in call.world.licenses if license.customer.email == email]
     if not sold:
         raise ServiceError("customer_does_not_exist")
     licenses = _of_product(sold, product, call.values.get("bundle_code"))
@@ -103,10 +103,6 @@ def _all(world: World) -> Sequence[Product]:
 
 def _with_bundles(world: World, product: Product) -> Sequence[Product]:
     return [product, *(bundle for bundle in _all(world) if product in bundle.members)]
-
-
-def _whole(license: License) -> Sequence[License]:
-    return (license, *license.sublicenses.values())
 
 
 def _of_product(sold: Iterable[License], product: Product, bundle_code: str | None) -> Sequence[License]:

@@ -49,13 +49,8 @@ class LicenseRow:
 
 def licenses_of(world: World, now: datetime) -> Sequence[LicenseRow]:
     """List a world's licenses: by slots in use, then those with slots, then the rest."""
-    rows = [_row(license, now) for license in all_licenses(world)]
+    rows = [_row(license, now) for license in world.licenses]
     return sorted(rows, key=lambda row: (-sum(slots.in_use for slots in row.slots), not row.slots))
-
-
-def all_licenses(world: World) -> Sequence[License]:
-    """List a world's licenses, without the sub-licenses of bundles."""
-    return [license for product in tuple(world.products.values()) for license in product.licenses]
 
 
 def shown_tenant(tenant: Tenant) -> dict[str, str]:

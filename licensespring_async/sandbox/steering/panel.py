@@ -22,7 +22,7 @@ from .access import Admitted, refused
 from .control import CONTROL_PATH, Control
 from .controls import connection
 from .faults import Fault
-from .overview import all_licenses, licenses_of, shown_fault, shown_tenant
+from .overview import licenses_of, shown_fault, shown_tenant
 from .page import render
 
 _STATIC: Final = {"page.css": "text/css", "page.js": "text/javascript"}
@@ -139,7 +139,7 @@ class Panel:
         if not isinstance(enabled, bool):
             raise HTTPException(400, "enabled: send true or false")
         tenants = [each for each in self.tenants if company in (None, shown_tenant(each)["api_key"])]
-        licenses = [license for each in tenants[:1] for license in all_licenses(each.world)]
+        licenses = [license for each in tenants[:1] for license in each.world.licenses]
         license = next((each for each in licenses if each.id == wanted.get("id")), None)
         if license is None:
             raise HTTPException(404, "there is no license with this id; GET state lists the ids")

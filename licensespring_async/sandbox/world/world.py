@@ -30,6 +30,7 @@ from ..spelling import keywords_of, require_text, strict, takes
 from ..state.places import Home, Place
 from .consumption import ConsumptionPool
 from .customers import User
+from .licenses import License
 from .products import Product
 from .terms import ProductTerms
 from .trials import Trials
@@ -73,6 +74,11 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         self.trials = Trials(self.home, self.products, self.users, self.add_user)
+
+    @property
+    def licenses(self) -> Sequence[License]:
+        """All licenses of all products; sub-licenses are in the licenses of their bundle."""
+        return [license for product in tuple(self.products.values()) for license in product.licenses]
 
     @takes(ProductTerms)
     def add_product(self, terms: ProductTerms) -> Product:
@@ -140,10 +146,9 @@ class World:
 
     def users_of_account(self, code: str) -> Sequence[User]:
         """Return the users who have licenses of a customer account, each once."""
-        licenses = [license for product in tuple(self.products.values()) for license in product.licenses]
         named = {
             license.user.username: license.user
-            for license in licenses
+            for license in self.licenses
             if license.user is not None and license.customer.account_code == code
         }
         return tuple(named.values())
