@@ -31,7 +31,7 @@ class Signer:
     """
 
     def __init__(self, private_key: str | None = None) -> None:
-        self._key = _new_key() if private_key is None else _load(private_key)
+        self._key = generate_private_key(65537, _KEY_BITS) if private_key is None else _load(private_key)
         public_key = self._key.public_key()
         self.public_key = public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
         # A PKCS#1 v1.5 signature of a text is always the same, one costs about a millisecond, and a fleet of
@@ -48,10 +48,6 @@ class Signer:
 
     def _sign(self, content: bytes) -> str:
         return b64encode(self._key.sign(content, PKCS1v15(), SHA256())).decode()
-
-
-def _new_key() -> RSAPrivateKey:
-    return generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
 
 
 def _load(pem: str) -> RSAPrivateKey:
