@@ -21,6 +21,7 @@ from licensespring_async import (
     TransportError,
 )
 from licensespring_async.transport import Engine, HttpRequest, HttpResponse
+from licensespring_async.transport.engines.pool import AT_ONCE
 
 from .engines import MAX_BODY, Maker
 from .loopback import BODY, LOOPS, Connection, Server, answering, ok, serving
@@ -655,6 +656,23 @@ async def test_words_behind_a_proxys_consent_are_never_an_answer(our_engines: Ma
             await engine.send(HttpRequest("GET", "https://localhost:9/x", {}), 2)
 
 
+async def handshake(
+    connection: Connection, context: ssl.SSLContext
+) -> tuple[ssl.SSLObject, ssl.MemoryBIO, ssl.MemoryBIO]:
+    """Do a server's TLS handshake; what the client hears in one go is the test's to say.
+
+    Its last words are left in the second buffer.
+    """
+    heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(heard, said, server_side=True)
+    while True:
+        with suppress(ssl.SSLWantReadError):
+            tls.do_handshake()
+            return tls, heard, said
+        await connection.send(said.read())
+        heard.write(await connection.raw())
+
+
 @pytest.mark.parametrize("through", ["nothing", "a proxy"])
 async def test_an_answer_before_its_request_is_none(our_engines: Maker, through: str) -> None:
     """Takes nothing for an answer that comes with the end of the TLS handshake, and closes the connection."""
@@ -665,14 +683,7 @@ async def test_an_answer_before_its_request_is_none(our_engines: Maker, through:
         if through == "a proxy":
             await connection.request()
             await connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = pki.server.wrap_bio(heard, said, server_side=True)
-        while True:
-            with suppress(ssl.SSLWantReadError):
-                tls.do_handshake()
-                break
-            await connection.send(said.read())
-            heard.write(await connection.raw())
+        tls, _, said = await handshake(connection, pki.server)
         tls.write(ok(b"forged"))
         await connection.send(said.read())
         await connection.until_gone()
@@ -683,3 +694,28 @@ async def test_an_answer_before_its_request_is_none(our_engines: Maker, through:
             with pytest.raises(ConnectionFailed):
                 await engine.send(HttpRequest("GET", f"https://127.0.0.1:{server.port}/x", {}), 5)
             await server.until_closed()
+
+
+async def test_a_goodbye_inside_tls_costs_nothing(our_engines: Maker) -> None:
+    """Writes no request in line on a connection whose end came in one piece with the last answer."""
+    pki = Pki("127.0.0.1")
+
+    async def handle(connection: Connection) -> None:
+        tls, heard, said = await handshake(connection, pki.server)
+        await connection.send(said.read())
+        heard.write(await connection.raw())
+        assert tls.read().startswith(b"GET")
+        tls.write(ok())
+        with suppress(ssl.SSLWantReadError):
+            tls.unwrap()
+        await connection.send(said.read())
+        await connection.until_gone()
+
+    async with (
+        serving(handle) as server,
+        our_engines(ssl_context=pki.trusting) as engine,
+        anyio.create_task_group() as group,
+    ):
+        request = HttpRequest("GET", f"https://127.0.0.1:{server.port}/x", {})
+        for _ in range(4 * AT_ONCE):
+            group.start_soon(engine.send, request, 10)

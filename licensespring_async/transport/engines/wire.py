@@ -45,6 +45,7 @@ class Wire(asyncio.Protocol):
         self._parser: HttpResponseParser | None = None
         self._outcome: asyncio.Future[Outcome] | None = None  # of the request under way
         self._is_over = False
+        self._is_inside_tls = False
         self.idle_since = 0.0
         self._begin()
 
@@ -88,6 +89,7 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass of it
         self._parser = HttpResponseParser(self)
+        self._is_inside_tls = transport.get_extra_info("ssl_object") is not None
         if self._is_over:  # the peer sent something with the end of the TLS handshake, or closed
             self.close()
 
@@ -181,10 +183,13 @@ class Wire(asyncio.Protocol):
             result = HttpResponse(status, headers, content(status, headers, body, self._max_body))
         except ResponseError as e:
             result = e
-        if keeps and not self._is_over:
-            self._free(self)
-        else:
+        if not keeps or self._is_over:
             self.close()
+        elif self._is_inside_tls:
+            # TLS may have read the server's goodbye with the answer, and tells it next.
+            self._loop.call_soon(self._free, self)
+        else:
+            self._free(self)
         if not outcome.done():
             outcome.set_result(result)
 
