@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import anyio
+import pytest
+
 from licensespring_async.transport.engines.timer import Timer
 
 from . import virtual
+from .loopback import LOOPS
 
 
 def test_each_future_is_woken_at_its_own_time() -> None:
@@ -47,3 +51,18 @@ def test_what_ended_in_time_is_let_be() -> None:
         assert done.result() == "answer"
 
     virtual.run("asyncio", check)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", LOOPS[:2])
+async def test_a_moment_that_has_come_is_a_moment_as_well() -> None:
+    """Takes another future while one is due at once, for which uvloop sets no timer."""
+    loop = asyncio.get_running_loop()
+    timer = Timer(loop)
+    first, second = loop.create_future(), loop.create_future()
+
+    timer.begin(first, loop.time())
+    timer.begin(second, loop.time() + 0.01)
+
+    with anyio.fail_after(5):
+        assert [await first, await second] == [None, None]

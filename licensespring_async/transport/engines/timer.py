@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 
@@ -22,12 +23,13 @@ class Timer:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._due: dict[asyncio.Future[Any], float] = {}
-        self._handle: asyncio.TimerHandle | None = None
+        self._handle: asyncio.Handle | None = None
+        self._next = math.inf  # when it looks; uvloop's handle for a moment that has come does not tell
 
     def begin(self, future: asyncio.Future[Any], due: float) -> None:
         """Wake a future at a moment of the loop's time, unless `end` comes first."""
         self._due[future] = due
-        if self._handle is None or due < self._handle.when():
+        if due < self._next:
             self._look_at(due)
 
     def end(self, future: asyncio.Future[Any]) -> None:
@@ -37,10 +39,11 @@ class Timer:
     def _look_at(self, moment: float) -> None:
         if self._handle is not None:
             self._handle.cancel()
+        self._next = moment
         self._handle = self.loop.call_at(moment, self._look)
 
     def _look(self) -> None:
-        self._handle = None
+        self._handle, self._next = None, math.inf
         now = self.loop.time()
         for future in [future for future, due in self._due.items() if due <= now]:
             del self._due[future]
