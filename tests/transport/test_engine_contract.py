@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import ssl
 from base64 import b64encode
@@ -425,6 +426,21 @@ async def test_cancellation_closes_the_connection(engines: Maker) -> None:
         await server.until_closed()
         silent = False
         assert (await ask(engine, server)).body == BODY
+
+
+async def test_a_body_that_is_not_read_ends_in_time(leaving_engines: Maker) -> None:
+    """Ends on time though the server takes only half of the request, and leaves nothing of it unfinished."""
+
+    async def handle(connection: Connection) -> None:
+        await anyio.sleep(0.5)
+        await connection.close()
+
+    async with serving(handle) as server, leaving_engines() as engine:
+        with pytest.raises(DeadlineExceeded) as caught:
+            await engine.send(HttpRequest("POST", server.url, {}, bytes(2**24)), 0.2)
+        assert caught.value.may_have_acted
+        await server.until_closed()
+    gc.collect()
 
 
 async def test_close_leaves_no_connection(engines: Maker) -> None:

@@ -100,6 +100,23 @@ class _Stream(httpcore.AsyncNetworkStream):
         return not self.socket.is_quiet() if info == "is_readable" else None
 
 
+class _Body:
+    """A body, written in one piece. Trio would warn of httpcore's own, a generator, if a request breaks off."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._left = 1
+
+    def __aiter__(self) -> _Body:
+        return _Body(self._data)
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        self._left -= 1
+        return self._data
+
+
 class _Network(httpcore.AsyncNetworkBackend):
     """Opens one lane's socket, and keeps a reference: a cancelled handshake must not leak it."""
 
@@ -278,11 +295,13 @@ class Lanes:
             route = routes[base] = Route.to(base)
         headers = [(b"Host", route.host_header)]
         headers += [(name.encode("ascii"), value.encode("ascii")) for name, value in request.headers.items()]
+        body = None
         if request.body is not None:
             headers.append((b"Content-Length", str(len(request.body)).encode()))
+            body = _Body(request.body)
         origin = route.origin
         url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target)
-        return route, httpcore.Request(request.method, url, headers=headers, content=request.body)
+        return route, httpcore.Request(request.method, url, headers=headers, content=body)
 
     async def _lease(self, route: Route) -> Lane:
         turn = route.pool.at_hand() or await route.pool.wait()
