@@ -22,6 +22,7 @@ from licensespring_async import (
     TransportError,
 )
 from licensespring_async.transport import Engine, HttpRequest, HttpResponse
+from licensespring_async.transport.engines.bodies import header
 from licensespring_async.transport.engines.pool import AT_ONCE
 
 from .engines import MAX_BODY, Maker
@@ -553,6 +554,15 @@ async def test_trailers_are_no_headers(engines: Maker, name: str) -> None:
     async with serving(answering(raw)) as server, engines() as engine:
         response = await ask(engine, server)
     assert (response.body, response.headers.get(name.lower())) == (b"x", None)
+
+
+async def test_trailers_are_not_kept(our_engines: Maker) -> None:
+    """Remembers no trailer for later answers: each may be as long as a body."""
+    raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n"
+    header.cache_clear()
+    async with serving(answering(raw)) as server, our_engines() as engine:
+        await ask(engine, server)
+    assert header.cache_info().currsize == 1
 
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"

@@ -141,7 +141,8 @@ class Wire(asyncio.Protocol):
             raise _lost("surplus bytes followed the answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._pairs.append(header(name, value))  # a trailer too, which nothing reads
+        if self._headers is None:  # else it is a trailer, which nothing reads, and may be as long as a body
+            self._pairs.append(header(name, value))
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None  # noqa: S101
