@@ -667,6 +667,19 @@ async def test_the_status_of_a_proxys_refusal_is_told(our_engines: Maker, head: 
         await proxy.until_closed()
 
 
+async def test_the_words_of_a_proxy_are_not_told(engines: Maker) -> None:
+    """Quotes nothing of a refusal but its status: the proxy may echo its own password."""
+
+    async def handle(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(b"HTTP/1.1 407 dXNlcjpwYXNz is not right\r\nContent-Length: 0\r\n\r\n")
+
+    async with serving(handle) as proxy, engines(proxy=proxy.origin.replace("//", "//user:pass@")) as engine:
+        with pytest.raises(ConnectionFailed) as caught:
+            await engine.send(HttpRequest("GET", "https://licenses.example/x", {}), 5)
+    assert str(caught.value) == "no connection: the proxy answered with HTTP status 407"
+
+
 async def test_words_behind_a_proxys_consent_are_never_an_answer(our_engines: Maker) -> None:
     """Takes nothing that a proxy says besides its consent for what the server says inside TLS."""
     pki = Pki("localhost")

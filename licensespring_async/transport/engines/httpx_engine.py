@@ -210,6 +210,9 @@ def _why(error: Exception) -> str:
     said = error if isinstance(error, _HTTPCORE) else error.__cause__
     if not isinstance(said, _HTTPCORE) or not str(said):
         return type(error).__name__  # other texts may hold the URL, license key included
+    if isinstance(said, httpcore.ProxyError) and (status := str(said)[:3]).isdigit():
+        # Behind it are the proxy's own words, which may echo its password.
+        return f"the proxy answered with HTTP status {status}"
     # After the colon, h11 quotes the server, which may echo the request.
     return str(said).partition(":")[0] if isinstance(said, httpcore.ProtocolError) else str(said)
 
