@@ -409,6 +409,14 @@ async def test_reads_interim_answers(engines: Maker) -> None:
         assert [(await ask(engine, server)).body for _ in range(2)] == [BODY] * 2
 
 
+async def test_an_interim_answer_has_no_body(engines: Maker) -> None:
+    """Takes nothing that an interim answer brings along for the start of the final answer's body."""
+    raw = b"HTTP/1.1 104 Wait\r\nContent-Length: 6\r\n\r\nforged" + ok()
+    async with serving(answering(raw)) as server, engines() as engine:
+        with pytest.raises(ConnectionLost):
+            await ask(engine, server)
+
+
 async def test_cancellation_closes_the_connection(engines: Maker) -> None:
     """Leaves no connection behind when a request is cancelled, and works afterwards."""
     silent = True

@@ -167,9 +167,11 @@ class Wire(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         assert self._parser is not None  # noqa: S101
-        if self._headers is not None:  # else it was an interim answer
+        if self._headers is not None:
             self._is_whole = True
             self._keeps = self._parser.should_keep_alive()  # the parser tells only here
+        elif self._parts:
+            raise _lost("an interim answer had a body")  # llhttp reads one that is declared
 
     def _finish(self) -> None:
         outcome, self._outcome = self._outcome, None
