@@ -246,7 +246,7 @@ async def test_a_dribbling_answer_cannot_outlive_the_timeout(engines: Maker) -> 
 
     async with serving(handle) as server, engines() as engine:
         with anyio.fail_after(3), pytest.raises(DeadlineExceeded) as caught:
-            await ask(engine, server, timeout=0.2)
+            await ask(engine, server, timeout=0.5)
         assert caught.value.may_have_acted
         await server.until_closed()
 
@@ -361,7 +361,7 @@ async def test_a_silent_server_may_have_acted(engines: Maker) -> None:
     async with serving(handle) as server, engines() as engine:
         for request in (get(server), HttpRequest("POST", server.url, {}, b"x")):
             with pytest.raises(DeadlineExceeded) as caught:
-                await engine.send(request, 0.2)
+                await engine.send(request, 0.5)
             assert caught.value.may_have_acted
 
 
@@ -440,15 +440,13 @@ async def test_cancellation_closes_the_connection(engines: Maker) -> None:
 async def test_a_body_that_is_not_read_ends_in_time(leaving_engines: Maker) -> None:
     """Ends on time though the server takes only half of the request, and leaves nothing of it unfinished."""
 
-    async def handle(connection: Connection) -> None:
-        await anyio.sleep(0.5)
-        await connection.close()
+    async def handle(_: Connection) -> None:
+        await anyio.sleep_forever()
 
     async with serving(handle) as server, leaving_engines() as engine:
         with pytest.raises(DeadlineExceeded) as caught:
-            await engine.send(HttpRequest("POST", server.url, {}, bytes(2**24)), 0.2)
-        assert caught.value.may_have_acted
-        await server.until_closed()
+            await engine.send(HttpRequest("POST", server.url, {}, bytes(2**24)), 0.5)
+    assert caught.value.may_have_acted
     gc.collect()
 
 
