@@ -17,6 +17,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "base_url": "--base-url (LICENSESPRING_BASE_URL)",
     "client_id": "LICENSESPRING_CLIENT_ID",
     "client_secret": "LICENSESPRING_CLIENT_SECRET",
+    "columns": "--map",
     "concurrency": "--concurrency",
     "database": "--database",
     "delimiter": "--delimiter",

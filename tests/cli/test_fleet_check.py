@@ -175,6 +175,10 @@ def test_a_file_without_rows_is_checked(run: Run, file: Path) -> None:
         (["--concurrency", "0"], "Invalid value for '--concurrency'"),
         (["--concurrency", "1000000"], "Invalid value for '--concurrency'"),
         (["--sandbox", "--base-url", "https://example.org"], "--sandbox has its own address and key"),
+        (
+            ["fleet.csv", "--map", "hardware_id=serial", "--map", "hardware_id=mac"],
+            "--map hardware_id=mac: hardware_id is mapped to serial already; leave one out",
+        ),
     ],
 )
 def test_wrong_usage_exits_with_2(run: Run, words: list[str], message: str) -> None:
@@ -190,6 +194,14 @@ def test_a_file_without_columns_exits_with_2(run: Run, file: Path) -> None:
     done = run("fleet", "check", "--yes", str(file))
     assert done.exit_code == 2
     assert "no column product, hardware_id, license_key or username" in done.stderr
+
+
+def test_one_column_cannot_stand_for_two(run: Run, file: Path) -> None:
+    """Neither mapping is dropped silently: the message names both."""
+    file.write_text("product,serial,license_key\nAPP,d1,KEY\n")
+    done = run("fleet", "check", "--yes", str(file), "--map", "hardware_id=serial", "--map", "username=Serial")
+    assert done.exit_code == 2
+    assert "--map: hardware_id and username are both mapped to Serial; leave one out" in done.stderr
 
 
 def test_an_output_that_cannot_be_written_exits_with_2(run: Run, file: Path, good: str, tmp_path: Path) -> None:

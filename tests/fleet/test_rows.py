@@ -372,7 +372,12 @@ def test_a_file_may_call_its_columns_otherwise(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "message"), [({"serial": "x"}, "no column serial can be mapped"), ({"product": "x"}, "has no column x")]
+    ("columns", "message"),
+    [
+        ({"serial": "x"}, "no column serial can be mapped"),
+        ({"product": "x"}, "has no column x"),
+        ({"product": "x", "username": " X"}, "columns: product and username are both mapped to X; leave one out"),
+    ],
 )
 def test_a_mapping_that_cannot_hold_is_refused(path: Path, columns: dict[str, str], message: str) -> None:
     """A slip in a name is told before the first row."""

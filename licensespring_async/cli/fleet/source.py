@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
@@ -112,7 +112,7 @@ class Rows(Group):
         Raises:
             ConfigurationError: There is no source, there is more than one, or a column mapping cannot be read.
         """
-        mapping = dict(_mapped(each) for each in self.mapping or ())
+        mapping = _mapping(self.mapping or ())
         delimiter = "\t" if self.delimiter in ("tab", "\\t") else self.delimiter
         if self.sql is not None:
             rows = read_query(self.sql, self._its_database(), columns=mapping, keep=self.kept)
@@ -156,11 +156,16 @@ def warnings_told() -> Generator[None]:
         yield
 
 
-def _mapped(text: str) -> tuple[str, str]:
-    ours, equals, given = text.partition("=")
-    if not (equals and ours.strip() and given.strip()):
-        raise ConfigurationError(f"--map {text}: must be COLUMN=NAME, for example hardware_id=serial")
-    return ours.strip(), given.strip()
+def _mapping(texts: Iterable[str]) -> dict[str, str]:
+    mapping: dict[str, str] = {}
+    for text in texts:
+        ours, _, given = (each.strip() for each in text.partition("="))
+        if not (ours and given):
+            raise ConfigurationError(f"--map {text}: must be COLUMN=NAME, for example hardware_id=serial")
+        if ours in mapping:
+            raise ConfigurationError(f"--map {text}: {ours} is mapped to {mapping[ours]} already; leave one out")
+        mapping[ours] = given
+    return mapping
 
 
 def _is_stream(path: Path) -> bool:

@@ -58,14 +58,19 @@ def folded(name: str) -> str:
 
 
 def check_mapping(mapping: Mapping[str, str]) -> None:
-    """Refuse to map an unknown column.
+    """Refuse to map an unknown column, or two to the same.
 
     Raises:
-        ConfigurationError: One is mapped.
+        ConfigurationError: One is mapped so.
     """
     unknown = sorted(set(mapping) - set(COLUMNS))
     if unknown:
         raise ConfigurationError(f"no column {', '.join(unknown)} can be mapped; map one of {', '.join(COLUMNS)}")
+    taken: dict[str, str] = {}
+    for ours, given in mapping.items():
+        other = taken.setdefault(folded(given), ours)
+        if other != ours:
+            raise ConfigurationError(f"columns: {other} and {ours} are both mapped to {given.strip()}; leave one out")
 
 
 def matched(
