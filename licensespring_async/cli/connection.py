@@ -19,6 +19,7 @@ from ..errors import ConfigurationError
 from ..transport import RateLimits
 from .commands import Group
 from .console import warn
+from .file_names import file_path
 
 _LARGEST_KEY_FILE = 1 << 20
 
@@ -27,6 +28,7 @@ TrustedKey: TypeAlias = Annotated[
     typer.Option(
         help="PEM file of the key that signs the service's answers. Default: the vendor's.",
         metavar="FILE",
+        parser=file_path,
         envvar="LICENSESPRING_PUBLIC_KEY_FILE",
     ),
 ]

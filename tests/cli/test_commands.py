@@ -75,6 +75,30 @@ def test_wrong_values_are_told_as_in_any_command(words: list[str], message: str)
     assert message in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["fleet", "check"], "'FILE'"),
+        (["fleet", "check", "--sandbox", "--output"], "'--output' / '-o'"),
+        (["fleet", "report"], "'RESULTS'"),
+        (["fleet", "report", "r.jsonl", "--output"], "'--output' / '-o'"),
+        (["offline", "request", "--output"], "'--output' / '-o'"),
+        (["offline", "load"], "'FILE'"),
+        (["airgap", "confirm", "--policy"], "'--policy'"),
+        (["download", "--output"], "'--output' / '-o'"),
+        (["check", "--public-key"], "'--public-key'"),
+        (["sandbox", "--db"], "'--db'"),
+        (["sandbox", "--world"], "'--world'"),
+    ],
+)
+def test_an_empty_name_of_a_file_is_refused(words: list[str], named: str) -> None:
+    """A shell passes one for an unset variable; as a path it would be the current directory."""
+    done = CliRunner().invoke(app, [*words, ""])
+    assert done.exit_code == 2
+    assert f"Invalid value for {named}" in done.stderr
+    assert done.stderr.endswith(": is empty; name a file\n")
+
+
 def test_json_is_spoken_for_one_command_alone() -> None:
     """A command that speaks JSON has its error written so, and the next one speaks as people do."""
 

@@ -22,6 +22,7 @@ from ..commands import command
 from ..connection import OneCall
 from ..console import ERR, OUT, say, warn
 from ..exits import run
+from ..file_names import file_name
 from ..saving import STDOUT, unwritable
 from ..wording import counted
 from .signature import arguments_for, taking
@@ -42,6 +43,7 @@ def _download(
             help="File to write; an existing file is replaced. Default: the service's name for it, in this "
             "directory, which must be free.",
             metavar="FILE",
+            parser=file_name,
         ),
     ] = None,
     within: Annotated[

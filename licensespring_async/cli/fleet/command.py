@@ -14,6 +14,7 @@ from ..commands import Group, command
 from ..connection import Connection
 from ..console import ERR, OUT, say, speak_json
 from ..exits import Code
+from ..file_names import file_name
 from .checkers import Service
 from .ends import Ends
 from .output import refuse_format, refuse_input
@@ -47,6 +48,7 @@ class Fleet(Group):
             help="Write the results to a .csv or .parquet file, or as JSONL to any other; - for stdout. A journal and "
             "a summary are written beside the file.",
             metavar="FILE",
+            parser=file_name,
         ),
     ] = None
     shown: Annotated[

@@ -13,6 +13,7 @@ from ...extras import needs_extra
 from ...fleet.report import Findings, Origin, read_records
 from ..commands import command
 from ..console import say
+from ..file_names import file_name
 from ..saving import STDOUT, save
 from ..wording import counted
 from .output import refuse_input, refuse_loss
@@ -24,11 +25,13 @@ def report(
     results: Annotated[
         str,
         typer.Argument(
-            help="What `fleet check --output` wrote: JSONL, CSV or Parquet, or its journal.", metavar="RESULTS"
+            help="What `fleet check --output` wrote: JSONL, CSV or Parquet, or its journal.",
+            metavar="RESULTS",
+            parser=file_name,
         ),
     ],
     output: Annotated[
-        str, typer.Option("--output", "-o", help="HTML file to write; - for stdout.", metavar="FILE")
+        str, typer.Option("--output", "-o", help="HTML file to write; - for stdout.", metavar="FILE", parser=file_name)
     ] = "report.html",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output file.")] = False,
 ) -> None:

@@ -18,6 +18,7 @@ from ...fleet.rows.files import STDIN
 from ...fleet.rows.files.columns import IDS
 from ..commands import Group
 from ..console import warn
+from ..file_names import file_name
 from ..spoken import spoken
 
 
@@ -45,6 +46,7 @@ class Rows(Group):
         typer.Argument(
             help="CSV, .tsv, .jsonl or .parquet file, or text packed as .gz or .zst; - for the standard input.",
             metavar="FILE",
+            parser=file_name,
             show_default=False,
         ),
     ] = None

@@ -15,6 +15,7 @@ from ..console import OUT, say, write
 from ..endpoints.check_one import whose
 from ..endpoints.signature import taking, typed_in, variable
 from ..endpoints.tables import named
+from ..file_names import file_path
 from .commands import text_of
 
 CompanyKey: TypeAlias = Annotated[
@@ -49,7 +50,8 @@ def _confirm(
     confirmation_code: Annotated[str, typer.Option(help="From the portal.", metavar="TEXT")],
     policy_id: Annotated[int, typer.Option(help="Id of the license policy.", metavar="NUMBER")],
     policy: Annotated[
-        Path | None, typer.Option(help="Policy file to check: it must belong to this policy.", metavar="FILE")
+        Path | None,
+        typer.Option(help="Policy file to check: it must belong to this policy.", metavar="FILE", parser=file_path),
     ] = None,
     **given: str,
 ) -> None:

@@ -29,11 +29,14 @@ from ..console import say
 from ..endpoints.check_one import Answer, Came, Question, tell, whose
 from ..endpoints.signature import arguments_for, taking
 from ..endpoints.tables import license_table, licenses_table
+from ..file_names import file_name, file_path
 from ..saving import save
 
 _LARGEST_FILE: Final = 1 << 20  # bytes; a bundle's file has some tens of thousands
 
-LicenseFile: TypeAlias = Annotated[Path, typer.Argument(help="The file.", metavar="FILE", show_default=False)]
+LicenseFile: TypeAlias = Annotated[
+    Path, typer.Argument(help="The file.", metavar="FILE", show_default=False, parser=file_path)
+]
 
 
 def requesting(make: Callable[..., OfflineRequest], title: str, *, next_step: str) -> Callable[..., None]:
@@ -50,7 +53,11 @@ def requesting(make: Callable[..., OfflineRequest], title: str, *, next_step: st
         output: Annotated[
             str,
             typer.Option(
-                "--output", "-o", help="File to write; an existing file is replaced. - for stdout.", metavar="FILE"
+                "--output",
+                "-o",
+                help="File to write; an existing file is replaced. - for stdout.",
+                metavar="FILE",
+                parser=file_name,
             ),
         ],
         schema: Annotated[

@@ -11,6 +11,7 @@ import typer
 
 from ...errors import ConfigurationError
 from ..commands import Group
+from ..file_names import file_path
 from .telling import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -97,10 +98,14 @@ class Served(Group):
 
     panel = "What it serves"
 
-    world: Annotated[Path | None, typer.Option(help="World file (TOML). Default: the demo.", metavar="FILE")] = None
+    world: Annotated[
+        Path | None, typer.Option(help="World file (TOML). Default: the demo.", metavar="FILE", parser=file_path)
+    ] = None
     db: Annotated[
         Path | None,
-        typer.Option(help="SQLite file for the keys and all changes. Default: in memory.", metavar="FILE"),
+        typer.Option(
+            help="SQLite file for the keys and all changes. Default: in memory.", metavar="FILE", parser=file_path
+        ),
     ] = None
     print_world: Annotated[
         bool, typer.Option("--print-world", help="Print the demo's world file, as a template for yours, and exit.")
