@@ -85,6 +85,10 @@ class Connection(Group):
         self.warn()
         return client
 
+    def files(self) -> dict[Path, str]:
+        """Return the files that it reads, and what to call them."""
+        return {} if self.public_key is None else {self.public_key: "the file of --public-key"}
+
     def refuse_beside_sandbox(self) -> None:
         """Refuse connection options beside `--sandbox`; a key file may still be named in the environment.
 

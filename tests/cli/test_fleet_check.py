@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from licensespring_async.cli import app
 from licensespring_async.sandbox import DEMO_OUTCOMES, Sandbox
 
 from .conftest import Run
+from .processes import COMMAND
+from .processes import environment as variables
 
 HEADER = "product,hardware_id,license_key,username,feature\n"
 
@@ -244,6 +247,54 @@ def test_the_summary_is_never_written_over_the_input(run: Run, tmp_path: Path, g
     assert done.exit_code == 2
     assert "would write its summary over the input file" in " ".join(done.stderr.split())
     assert file.read_text() == HEADER + good
+
+
+@pytest.mark.parametrize("suffix", [".journal", ".journal-wal", ".journal-shm"])
+def test_the_journal_is_never_written_over_the_input(run: Run, tmp_path: Path, good: str, suffix: str) -> None:
+    """SQLite would take a file with such a name for its own."""
+    file = tmp_path / f"results.jsonl{suffix}"
+    file.write_text(HEADER + good)
+    done = run("fleet", "check", "--yes", str(file), "--output", str(tmp_path / "results.jsonl"), "--force")
+    assert done.exit_code == 2
+    assert "would write its journal over the input file" in " ".join(done.stderr.split())
+    assert file.read_text() == HEADER + good
+
+
+def test_no_output_replaces_the_key_that_is_trusted(run: Run, file: Path, good: str, key_file: Path) -> None:
+    """Nor does a download, which replaces any other file."""
+    file.write_text(HEADER + good)
+    for words in (
+        ("fleet", "check", "--yes", str(file), "--force"),
+        ("download", "--product", "LUMEN", "--hardware-id", "d", "--license-key", "k"),
+    ):
+        done = run(*words, "--output", str(key_file))
+        assert done.exit_code == 2
+        assert f"--output {key_file}: is the file of --public-key; name another file" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("suffix", ["", "-journal", "-wal"])
+def test_no_output_replaces_the_database_that_is_read(run: Run, tmp_path: Path, suffix: str) -> None:
+    """Of SQLite, whose file has other files beside it."""
+    source = tmp_path / f"devices.db{suffix}"
+    source.write_text("data")
+    words = ("--sql", "SELECT 1 ORDER BY 1", "--database", f"sqlite:///{tmp_path / 'devices.db'}")
+    done = run("fleet", "check", *words, "--output", str(source), "--force")
+    assert done.exit_code == 2
+    assert "is a file of the --database; name another file" in " ".join(done.stderr.split())
+
+
+def test_the_file_behind_the_standard_input_is_not_replaced(file: Path) -> None:
+    """A shell opened it, so its name is not on the command line."""
+    if not Path("/dev/stdin").exists():
+        pytest.skip("no /dev/stdin on this system")
+    file.write_text(HEADER)
+    with file.open() as stdin:
+        words = ("fleet", "check", "-", "--sandbox", "--output", str(file), "--force")
+        done = subprocess.run(
+            [*COMMAND, *words], stdin=stdin, capture_output=True, text=True, check=False, env=variables()
+        )
+    assert (done.returncode, file.read_text()) == (2, HEADER)
+    assert "is the input file; name another file" in done.stderr
 
 
 def test_a_place_that_cannot_be_looked_at_is_told(run: Run, file: Path, good: str, tmp_path: Path) -> None:

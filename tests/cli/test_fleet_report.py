@@ -43,6 +43,26 @@ def test_a_page_is_not_replaced_unasked(offline: Run, tmp_path: Path) -> None:
     assert offline("fleet", "report", str(results), "-o", str(page), "--force").exit_code == 0
 
 
+@pytest.mark.parametrize("suffix", ["", ".journal", ".journal-wal", ".journal-shm", ".summary.json"])
+@pytest.mark.parametrize("named", ["r.jsonl", "r.jsonl.journal", "link.jsonl"])
+def test_a_page_never_replaces_a_file_of_the_results(
+    offline: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, suffix: str
+) -> None:
+    """Under no name, --force or not; nor is it written where the run will write such a file."""
+    monkeypatch.chdir(tmp_path)
+    Path("r.jsonl").write_text(LINE)
+    Path("link.jsonl").symlink_to("r.jsonl")
+    target, link = Path(f"r.jsonl{suffix}"), Path("page.html")
+    link.symlink_to(target)
+    for name in (str(tmp_path / target), f"./{target}", "page.html"):
+        refused = offline("fleet", "report", named, "-o", name, "--force")
+        assert refused.exit_code == 2
+        assert f"--output {name}: is " in refused.stderr
+        assert refused.stderr.endswith("; name another file\n")
+    assert Path("r.jsonl").read_text() == LINE
+    assert link.is_symlink()
+
+
 def test_bad_input_is_wrong_usage(offline: Run, tmp_path: Path) -> None:
     """A missing file exits with 2 and its name, and leaves no page."""
     page = tmp_path / "r.html"

@@ -22,7 +22,7 @@ from ..commands import command
 from ..connection import OneCall
 from ..console import ERR, OUT, say, warn
 from ..exits import run
-from ..file_names import file_name
+from ..file_names import file_name, refuse_overwriting
 from ..saving import STDOUT, unwritable
 from ..wording import counted
 from .signature import arguments_for, taking
@@ -57,6 +57,8 @@ def _download(
         raise ConfigurationError(
             "--output -: a download is resumed from its file, and used only after its MD5 was checked; name a file"
         )
+    if output is not None:
+        refuse_overwriting(output, {Path(output): "is"}, connection.files())
     client = connection.client(timeout=connection.timeout)
     fetch = _Fetch()
     try:

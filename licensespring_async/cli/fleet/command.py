@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated, Final
 
 import attrs
@@ -14,10 +15,11 @@ from ..commands import Group, command
 from ..connection import Connection
 from ..console import ERR, OUT, say, speak_json
 from ..exits import Code
-from ..file_names import file_name
+from ..file_names import file_name, refuse_overwriting
+from ..saving import STDOUT
 from .checkers import Service
 from .ends import Ends
-from .output import refuse_format, refuse_input
+from .output import files_of_run, refuse_format
 from .pacing import Pace
 from .preflight import Slots, complaints, outlook
 from .progress import Shown
@@ -82,7 +84,9 @@ class Fleet(Group):
         if self.sandbox:
             self.connection.refuse_beside_sandbox()
         refuse_format(self.output)
-        refuse_input(self.output, self.rows.file)
+        if self.output not in (None, STDOUT):
+            read = self.rows.files() | self.connection.files()
+            refuse_overwriting(str(self.output), files_of_run(Path(str(self.output))), read)
         return Service(is_sandbox=self.sandbox, connection=self.connection, pace=self.pace, release=self.slots.release)
 
     def about(self, service: Service) -> dict[str, object]:

@@ -122,19 +122,14 @@ def refuse_format(output: str | None) -> None:
         )
 
 
-def refuse_input(output: str | None, source: str | None) -> None:
-    """Refuse to overwrite the input, also with the summary.
-
-    Raises:
-        ConfigurationError: The output or its summary is the input.
-    """
-    if output in (None, STDOUT) or source in (None, STDOUT):
-        return
-    written = Path(str(output))
-    for path, what in ((written, "is"), (summary_of(written), "would write its summary over")):
-        with suppress(OSError):
-            if path.samefile(str(source)):
-                raise ConfigurationError(f"--output {output}: {what} the input file; name another file")
+def files_of_run(output: Path) -> dict[Path, str]:
+    """Return the files that a run writes, and how to say so of each."""
+    journals = [Path(f"{output}.journal{suffix}") for suffix in ("", "-wal", "-shm")]
+    return {
+        output: "is",
+        **dict.fromkeys(journals, "would write its journal over"),
+        summary_of(output): "would write its summary over",
+    }
 
 
 def journal_of(output: str | None) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +14,10 @@ from ...extras import needs_extra
 from ...fleet.report import Findings, Origin, read_records
 from ..commands import command
 from ..console import say
-from ..file_names import file_name
+from ..file_names import file_name, refuse_overwriting
 from ..saving import STDOUT, save
 from ..wording import counted
-from .output import refuse_input, refuse_loss
+from .output import files_of_run, refuse_loss
 
 
 @command
@@ -41,9 +42,13 @@ def report(
     """
     with needs_extra("report"):
         from ...fleet.report.page import render  # noqa: PLC0415  # an extra
-    refuse_input(output, results)
-    if not force and output != STDOUT:
-        refuse_loss(output)
+    if output != STDOUT:
+        # A link leads to the results of a run, and its journal is beside them.
+        runs = [Path(each.removesuffix(".journal")) for each in (results, os.path.realpath(results))]
+        read = {path: "a file of the results" for each in runs for path in files_of_run(each)}
+        refuse_overwriting(output, {Path(output): "is"}, {**read, Path(results): "the input file"})
+        if not force:
+            refuse_loss(output)
     now = datetime.now(UTC)
     findings = Findings(now)
     for record in read_records(Path(results)):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import attrs
 import typer
@@ -20,6 +21,8 @@ from ..commands import Group
 from ..console import warn
 from ..file_names import file_name
 from ..spoken import spoken
+
+_SQLITE: Final = re.compile(r"sqlite[^:]*:///([^?]+)")
 
 
 @attrs.frozen(kw_only=True)
@@ -103,6 +106,14 @@ class Rows(Group):
                 f"--keep {','.join(taken)}: results have their own column of that name; leave it out"
             )
         return tuple(kept)
+
+    def files(self) -> dict[Path, str]:
+        """Return the files that it reads, and what to call them."""
+        if self.file is not None:
+            return {Path("/dev/stdin" if self.file == STDIN else self.file): "the input file"}
+        found = _SQLITE.match(self.database or "")
+        names = [f"{found[1]}{suffix}" for suffix in ("", "-journal", "-wal", "-shm")] if found else []
+        return {Path(each): "a file of the --database" for each in names}
 
     @contextmanager
     def opened(self, *, has_demo: bool) -> Generator[Source]:
