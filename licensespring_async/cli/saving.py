@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from ..file_writing import Replacement
 from .console import ERR, OUT, write
 
 STDOUT: Final = "-"
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 def save(text: str, output: str, *, private: bool = False) -> Console:
@@ -53,4 +55,5 @@ def refuse_closed_stdout() -> None:
 
 def unwritable(name: str, error: OSError) -> ConfigurationError:
     """Return the error for an output that cannot be written."""
-    return ConfigurationError(f"--output {name}: cannot be written: {error.strerror or error}")
+    advice = "; free some space, and run the same command again" if error.errno in _NO_ROOM else ""
+    return ConfigurationError(f"--output {name}: cannot be written: {error.strerror or error}{advice}")

@@ -222,7 +222,8 @@ def test_a_full_disk_exits_with_2(run: Run, file: Path, good: str) -> None:
     file.write_text(HEADER + good)
     done = run("fleet", "check", "--yes", str(file), "--output", "/dev/full")
     assert done.exit_code == 2
-    assert "/dev/full: cannot be written: No space left on device" in done.stderr
+    told = "/dev/full: cannot be written: No space left on device; free some space, and run the same command again"
+    assert told in done.stderr
 
 
 def test_help_says_that_slots_are_taken(offline: Run) -> None:

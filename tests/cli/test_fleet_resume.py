@@ -27,7 +27,7 @@ from licensespring_async.cli.fleet.output import open_output
 from licensespring_async.fleet import Journal, Outcome, Result
 
 from .conftest import Run
-from .processes import COMMAND
+from .processes import COMMAND, environment
 from .test_fleet_check import HEADER, lines_of
 
 ROWS = 1_200
@@ -501,6 +501,29 @@ def test_a_torn_journal_is_told_as_damaged(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8192])
     with pytest.raises(ConfigurationError, match=r"is damaged \(.*malformed\); delete it to start over"):
         Journal(path, {})
+
+
+def test_a_journal_needs_no_shared_memory(tmp_path: Path) -> None:
+    """On a disk that is full, there would be no room for it: what a run has left there could not even be read."""
+    path = tmp_path / "journal"
+    for _ in range(2):
+        with Journal(path, {}) as journal:
+            journal.add([Result(row=1, outcome=Outcome.LICENSED)])
+            journal.commit()
+            assert [each.name for each in sorted(tmp_path.iterdir())] == ["journal", "journal-wal"]
+
+
+def test_a_journal_that_has_no_room_says_what_to_do(tmp_path: Path, output: Path, service: Service) -> None:
+    """The same command resumes, once there is room."""
+    file = fleet(tmp_path / "fleet.csv", 300)
+    command = [*COMMAND, *words(file, output, service)]
+    credentials = environment() | {"LICENSESPRING_API_KEY": "a", "LICENSESPRING_SHARED_KEY": "s"}
+    limited = ["bash", "-c", 'ulimit -f 100; trap "" XFSZ; exec "$@"', "bash", *command]
+    done = subprocess.run(limited, capture_output=True, text=True, check=False, env=credentials)
+    assert done.returncode == 2, done
+    assert f"{output}.journal: cannot be written or read (disk I/O error): the disk may be full" in done.stderr
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=credentials)
+    assert (done.returncode, len(lines_of(output))) == (0, 300)
 
 
 def test_another_file_is_no_journal(tmp_path: Path) -> None:

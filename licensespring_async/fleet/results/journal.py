@@ -29,6 +29,7 @@ _SCHEMA: Final = (
 )
 _LARGEST_ROW: Final = 2**32  # `Finished` has a bit for each row before it
 _NOT_WRITABLE: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+_NO_ROOM: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)  # the latter beyond a quota
 # A final result is never replaced; an error is, by `fleet retry`.
 _INSERT: Final = (
     "INSERT INTO result VALUES (?, ?, ?) ON CONFLICT (row) DO UPDATE "
@@ -66,7 +67,8 @@ class Journal:
                 try:
                     self._open(identity)
                 except sqlite3.OperationalError as e:
-                    if identity is not None or e.sqlite_errorcode & 0xFF not in _NOT_WRITABLE:
+                    is_locked_out = e.sqlite_errorcode == sqlite3.SQLITE_IOERR_LOCK  # a file opened only to be read
+                    if identity is not None or not (is_locked_out or e.sqlite_errorcode & 0xFF in _NOT_WRITABLE):
                         raise
                     self._db.close()
                     self._db = _unchanging(path)
@@ -77,9 +79,10 @@ class Journal:
 
     def _open(self, identity: Mapping[str, str] | None) -> None:
         db = self._db
-        tables = self._check()
-        # The operating system holds the lock, and drops it when the process ends, however that happens.
+        # The operating system holds the lock, and drops it when the process ends, however that happens. First of all:
+        # SQLite then needs no shared memory beside the file, for which a full disk has no room.
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        tables = self._check()
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("BEGIN IMMEDIATE")
@@ -215,6 +218,11 @@ class Journal:
         except sqlite3.OperationalError as e:
             if "locked" in str(e):
                 raise ConfigurationError(f"{self._path}: is in use by another run") from e
+            if e.sqlite_errorcode & 0xFF in _NO_ROOM:
+                raise ConfigurationError(
+                    f"{self._path}: cannot be written or read ({e}): the disk may be full; free some space, and run "
+                    "again to resume"
+                ) from e
             raise ConfigurationError(f"{self._path}: cannot be used: {e}") from e
         except sqlite3.Error as e:
             if getattr(e, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
