@@ -20,10 +20,11 @@ def test_rates_add_up_with_a_plan() -> None:
     assert Pace(plan="free", rate=["5/1"]).limits() == RateLimits((200, 10), (50, 1), (1800, 60), (5, 1))
 
 
-@pytest.mark.parametrize("rates", [["5"], ["x/1"], ["5/x"], ["0/1"], ["5/0"]])
+@pytest.mark.parametrize("rates", [["5"], ["x/1"], ["5/x"], ["0/1"], ["5/0"], ["-1/1"], ["5/nan"], [""]])
 def test_a_rate_that_cannot_be_read_is_refused(rates: list[str]) -> None:
-    """The message belongs to a configuration error."""
-    with pytest.raises(ConfigurationError):
+    """The message names the option, the value and the form."""
+    told = f"--rate {rates[0]}: must be NUMBER/SECONDS, both greater than 0, for example 200/10"
+    with pytest.raises(ConfigurationError, match=f"^{told}$"):
         Pace(rate=rates).limits()
 
 

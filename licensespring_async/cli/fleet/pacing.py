@@ -13,7 +13,7 @@ from ...errors import ConfigurationError
 from ...fleet import Concurrency
 from ...fleet.checking.shares import Limits
 from ...transport import RateLimits
-from ...transport.policies.windows import PER_ADDRESS, spread_gap
+from ...transport.policies.windows import PER_ADDRESS, Window, spread_gap
 from ..commands import Group
 
 _MOST_CONNECTIONS: Final = 10_000  # more would slow a run down, or take all ports of this machine
@@ -125,11 +125,11 @@ def least_seconds(requests: int, limits: RateLimits) -> float:
     return max(whole, (requests - 1) * spread_gap(limits))
 
 
-def _window(text: str) -> tuple[int, float]:
-    number, slash, seconds = text.partition("/")
+def _window(text: str) -> Window:
+    number, _, seconds = text.partition("/")
     try:
-        if slash:
-            return int(number), float(seconds)
-    except ValueError:
-        pass
-    raise ConfigurationError(f"--rate {text}: must be NUMBER/SECONDS, for example 200/10")
+        return Window(int(number), float(seconds))
+    except ValueError:  # also of a window that cannot be kept
+        raise ConfigurationError(
+            f"--rate {text}: must be NUMBER/SECONDS, both greater than 0, for example 200/10"
+        ) from None
