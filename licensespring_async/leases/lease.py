@@ -23,6 +23,7 @@ from ..errors import (
     LicenseRefused,
     LicenseSpringError,
 )
+from ..errors.numbers import in_seconds
 from ..judging import ended, refusal_in
 from ..models import License, LicenseFeature
 from ..models.resources.floating import Floats
@@ -224,7 +225,7 @@ def _no_longer_than(seconds: float, slot: Slot[T], unreleased: Unreleased) -> Ge
         with anyio.move_on_after(seconds, shield=True) as limit:
             yield
         if limit.cancelled_caught:
-            unreleased.note(slot.name, f"not within {seconds:g} s")
+            unreleased.note(slot.name, f"not within {in_seconds(seconds)}")
 
 
 async def _give_back(slot: Slot[T], unreleased: Unreleased) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from ..errors.numbers import in_seconds
 from ..extras import needs_extra
 from ..file_writing import Replacement, claim_private, read_private, remove, remove_leftovers
 from ..redaction import Unpickled
@@ -49,7 +50,7 @@ class RecordFile(Unpickled):
                 yield
         except TimeoutError as error:
             raise StoreUnusable(
-                f"{self.path}: is locked by another process for more than {_LOCK_SECONDS:g} s"
+                f"{self.path}: is locked by another process for more than {in_seconds(_LOCK_SECONDS)}"
             ) from error
         except OSError as error:
             if not self.path.parent.is_dir():

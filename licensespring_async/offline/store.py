@@ -13,6 +13,7 @@ import attrs
 
 from ..auth import ApiKey, ClientCredentials
 from ..errors import ConfigurationError
+from ..errors.numbers import in_seconds
 from ..models import License
 from ..models.expiry import TimeFloor, judge
 from ..redaction import Unpickled
@@ -172,8 +173,8 @@ class LicenseStore(Unpickled):
         now = self._clock.time()
         if now < record.newest - _CLOCK_TOLERANCE:
             raise ClockTurnedBack(
-                f"{self._file.path}: the clock is {record.newest - now:.0f} s behind the newest moment that the store "
-                "has seen; set it right, or check the license online"
+                f"{self._file.path}: the clock is {in_seconds(record.newest - now)} behind the newest moment that the "
+                "store has seen; set it right, or check the license online"
             )
         if now >= record.newest + _STEP:
             # A full disk ends no license. Who keeps the store from being written could as well bring back its old file.

@@ -21,6 +21,7 @@ import certifi
 
 from ..auth import require_secure
 from ..errors import ConfigurationError, ConnectionFailed, ConnectionLost, DeadlineExceeded, ResponseError
+from ..errors.numbers import in_seconds
 from ..file_writing import go_on, refuse_device
 from ..models import InstallationFile
 
@@ -73,7 +74,7 @@ class Download:
                     await self._fetch()
             except TimeoutError as error:
                 raise DeadlineExceeded(
-                    f"the download did not finish within {self.timeout:g} s; call again to resume it"
+                    f"the download did not finish within {in_seconds(self.timeout)}; call again to resume it"
                 ) from error
             return await self._named()
 

@@ -282,6 +282,7 @@ def test_may_have_acted(cls: type[TransportError], may_have_acted: bool) -> None
         (RateLimited(429, "", "Slow down.", 2.5), "HTTP 429: Slow down. (retry after 2.5 s)"),
         (RateLimited(429, "", "Slow down.", 0.0), "HTTP 429: Slow down. (retry after 0 s)"),
         (RateLimited(429, "", "Slow down.", 1_000_000.0), "HTTP 429: Slow down. (retry after 1000000 s)"),
+        (CircuitOpen(0.00005, "down"), "not sent, the circuit is open for another 0 s: down"),
         (CircuitOpen(3600.0, "down"), "not sent, the circuit is open for another 3600 s: down"),
         (CircuitOpen(999.7, "down"), "not sent, the circuit is open for another 1000 s: down"),
         (InvalidParameter("product", "is empty"), "product: is empty"),

@@ -71,6 +71,14 @@ async def test_an_old_age(age: str) -> None:
     assert not await world().check(age=age)
 
 
+async def test_a_long_limit() -> None:
+    """Tells it in plain digits."""
+    here = world(2_000_000.0)
+    here.engine.answers = [answer(200, bodies.feature(code="render"), age="2000001")]
+    with pytest.raises(AnswerMismatch, match="Age is not within 2000000 s: it comes from a cache"):
+        await here.client.check_license_feature(**FEATURE)
+
+
 @pytest.mark.parametrize("ahead", [-301, 301, -86400])
 async def test_an_old_date(ahead: float) -> None:
     """Refuses an answer whose Date is off the service's time as it is known."""

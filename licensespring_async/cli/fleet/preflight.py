@@ -8,6 +8,7 @@ import attrs
 import typer
 
 from ...errors import ConfigurationError
+from ...errors.numbers import in_seconds
 from ...fleet import Survey
 from ...transport import RateLimits
 from ..commands import Group
@@ -68,7 +69,7 @@ def outlook(survey: Survey, limits: RateLimits | None, *, release: bool) -> str:
         time = "no rate limit"
     else:
         least = least_seconds(survey.checks + (released if release else 0), limits)
-        windows = ", ".join(f"{each.limit:,} in {each.seconds:g} s" for each in limits.windows)
+        windows = ", ".join(f"{each.limit:,} in {in_seconds(each.seconds)}" for each in limits.windows)
         time = f"{f'at least {duration(least)}' if least >= 1 else 'less than a second'} at {windows}"
     slots = f"{survey.checks:,} may take a floating slot"
     if release:

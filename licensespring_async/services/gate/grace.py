@@ -14,6 +14,7 @@ import attrs
 
 from ...checks import Check
 from ...errors import ConfigurationError
+from ...errors.numbers import in_seconds
 from ...redaction import Unpickled
 from ...transport.clock import is_number
 from .decisions import Decision, Source
@@ -143,7 +144,7 @@ class StoredAnswers:
                 except Exception as error:  # noqa: BLE001  # a foreign store must not end the gate
                     _complain(verified, _why(error))
         if limit.cancelled_caught:
-            _complain(verified, f"not within {_STORE_SECONDS:g} s")
+            _complain(verified, f"not within {in_seconds(_STORE_SECONDS)}")
 
     async def _write(self, store: Store, check: Check, verified: Verified) -> None:
         last, refusal = self._key("last", check), self._key("refusal", check)
@@ -172,7 +173,7 @@ class StoredAnswers:
             return None
         # The refusal last, because it is written first. If it cannot be read, the other answer does not count either.
         last, refusal = self._key("last", check), self._key("refusal", check)
-        why = f"not within {_STORE_SECONDS:g} s"
+        why = f"not within {in_seconds(_STORE_SECONDS)}"
         with anyio.move_on_after(_STORE_SECONDS):
             try:
                 records = [(key, await self._store.get(key)) for key in (last, refusal)]

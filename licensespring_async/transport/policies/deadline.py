@@ -10,6 +10,7 @@ from typing import Final
 import anyio
 
 from ...errors import DeadlineExceeded
+from ...errors.numbers import in_seconds
 from ..clock import Clock
 
 WINDOW_TIMES: Final = 2
@@ -97,15 +98,16 @@ class Deadline:
 
     def exceeded(self, doing: str) -> DeadlineExceeded:
         """Return the error for running out of time before anything was sent."""
-        return _unsent(f"the call's {self._timeout:g} s ran out while {doing}")
+        return _unsent(f"the call's {in_seconds(self._timeout)} ran out while {doing}")
 
     def crowded(self) -> DeadlineExceeded:
         """Return the error for a call that found no place in the rate windows."""
         if self.is_patient:
             return _unsent("the call was given up while it waited for its turn")
         return _unsent(
-            f"there was no place in the rate windows within {WINDOW_TIMES * self._timeout:g} s, {WINDOW_TIMES} times "
-            "the call's timeout; make fewer calls at once, raise `timeout`, or check many devices with fleet.check_many"
+            f"there was no place in the rate windows within {in_seconds(WINDOW_TIMES * self._timeout)}, "
+            f"{WINDOW_TIMES} times the call's timeout; make fewer calls at once, raise `timeout`, or check many "
+            "devices with fleet.check_many"
         )
 
     @contextmanager

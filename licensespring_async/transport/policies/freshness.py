@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ...errors import AnswerMismatch
+from ...errors.numbers import in_seconds
 from ..values import HttpResponse
 
 _UNKNOWN_CLOCK = 15 * 60.0  # the service accepts requests from clocks that far off
@@ -44,12 +45,12 @@ class Freshness:
         # Nine digits are 31 years; int() of a very long text is slow, and raises beyond 4,300 digits.
         if age is not None and not (age.isascii() and age.isdecimal() and len(age) <= 9 and int(age) <= self.limit):
             raise AnswerMismatch(
-                f"the answer's Age is not within {self.limit:g} s: it comes from a cache, and a license check must "
-                "not; look for a caching proxy"
+                f"the answer's Age is not within {in_seconds(self.limit)}: it comes from a cache, and a license "
+                "check must not; look for a caching proxy"
             )
         limit = self.limit if is_clock_known else max(self.limit, _UNKNOWN_CLOCK)
         if distance is not None and distance > limit:
             raise AnswerMismatch(
-                f"the answer's Date is {distance:.0f} s off; at most {limit:g} s are accepted. It may be a "
-                "recording, and was discarded; check this machine's clock"
+                f"the answer's Date is {in_seconds(distance)} off; at most {in_seconds(limit)} are accepted. It may "
+                "be a recording, and was discarded; check this machine's clock"
             )
