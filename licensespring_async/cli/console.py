@@ -109,9 +109,18 @@ def ask(question: str) -> bool:
 
 
 def ask_secret(what: str) -> str:
-    """Ask for a secret without echo; without a terminal, read the next line of the standard input."""
+    """Ask for a secret without echo; without a terminal, read the next line of the standard input.
+
+    The end of the input is an empty answer, and Ctrl-C raises KeyboardInterrupt.
+    """
     if can_ask():
-        return getpass.getpass(f"{what}: ", sys.stderr)
+        try:
+            return getpass.getpass(f"{what}: ", sys.stderr)
+        except (EOFError, KeyboardInterrupt) as error:
+            sys.stderr.write("\n")  # the cursor is still behind the question
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            return ""
     return "" if sys.stdin is None else sys.stdin.readline().rstrip("\r\n")
 
 

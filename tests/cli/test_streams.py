@@ -21,6 +21,7 @@ from .processes import COMMAND, environment
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="streams are closed as in a POSIX shell")
 
 FLEET = "product,hardware_id,license_key,feature\nNOPE,d1,k1,\nNOPE,d2,k2,\n"
+ASKING = ("check", "--product", "APP", "--hardware-id", "d", "--license-key", "-")
 CREDENTIALS = {"LICENSESPRING_API_KEY": "a", "LICENSESPRING_SHARED_KEY": "s"}
 NOWHERE = ["--base-url", "http://127.0.0.1:1", "--no-verify-signatures"]
 IDS = ["--product", "P", "--hardware-id", "d", "--license-key", "k"]
@@ -145,7 +146,12 @@ def at_a_terminal(*words: str) -> Generator[tuple[subprocess.Popen[bytes], Calla
     """A command at a terminal, a function that reads its screen up to a text, and where to type."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment() | CREDENTIALS
+        [*COMMAND, *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment() | CREDENTIALS,
+        start_new_session=True,  # a secret is asked for at the terminal of the session, if it has one
     )
     os.close(theirs)
     screen = b""
@@ -196,4 +202,24 @@ def test_ctrl_c_at_the_question_exits_with_130(tmp_path: Path, number: signal.Si
     with at_a_terminal("fleet", "check", str(tmp_path / "fleet.csv"), *NOWHERE) as (process, read_to, _):
         read_to("Continue? [y/N]: ")
         process.send_signal(number)
+        assert process.wait(60) == 130
+
+
+def test_the_end_of_the_input_is_no_secret() -> None:
+    """Ctrl-D where a key is asked for is told as an empty key, by the name of its option."""
+    with at_a_terminal(*ASKING) as (process, read_to, keys):
+        read_to("License key: ")
+        os.write(keys, b"\x04")
+        screen = read_to("--license-key: is empty")
+        assert "Aborted" not in screen
+        assert process.wait(60) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_at_a_secret_leaves_a_clean_line(number: signal.Signals) -> None:
+    """What the shell prints next does not stand behind the question."""
+    with at_a_terminal(*ASKING) as (process, read_to, _):
+        read_to("License key: ")
+        process.send_signal(number)
+        assert read_to("\n").endswith("License key: \r\n")
         assert process.wait(60) == 130
