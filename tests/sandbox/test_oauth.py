@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
+import httpx
 import pytest
 
 from licensespring_async.sandbox import License
@@ -63,6 +66,35 @@ async def test_refuses_in_keycloaks_shape(caller: Caller, changes: dict[str, str
     assert response.status_code == status
     assert set(response.json()) == {"error", "error_description"}
     assert response.json()["error"] == error
+
+
+async def _ask_by_basic(caller: Caller, credentials: bytes, **form: str) -> httpx.Response:
+    return await caller.http.post(
+        f"{caller.sandbox.url}{TOKEN}",
+        data={"grant_type": "client_credentials", **form},
+        headers=[(b"Authorization", b"Basic " + credentials)],
+    )
+
+
+async def test_takes_the_credentials_from_http_basic(caller: Caller) -> None:
+    """Issues a token to a client that sends its form-encoded credentials as OAuth libraries do, not in the form."""
+    secret = caller.sandbox.client_secret
+    encoded = f"{caller.sandbox.client_id}:%{ord(secret[0]):x}{secret[1:]}"
+    assert (await _ask_by_basic(caller, b64encode(encoded.encode()))).status_code == 200
+
+
+async def test_asks_for_http_basic(caller: Caller) -> None:
+    """Refuses a wrong secret with the scheme that it expects, as RFC 6749 demands of a 401."""
+    response = await _ask_by_basic(caller, b64encode(f"{caller.sandbox.client_id}:wrong".encode()))
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+    assert response.headers["WWW-Authenticate"] == 'Basic realm="user-portal"'
+
+
+@pytest.mark.parametrize("sent", [b"x", b"\xe9", b"Og==", b"/w=="])
+async def test_refuses_basic_credentials_that_are_none(caller: Caller, sent: bytes) -> None:
+    """Refuses what is not Base64 of an id and a secret with invalid_client, whatever the form has."""
+    response = await _ask_by_basic(caller, sent, **_form(caller))
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
 
 
 async def test_refuses_a_form_that_repeats_a_field(caller: Caller) -> None:

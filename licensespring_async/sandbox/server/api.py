@@ -143,8 +143,8 @@ class Api:
             form = read_query(await request.body(), _TOKEN_FORM)
         except ServiceError as error:
             raise TokenError(400, "invalid_request", error.message) from error
-        now = self._now()
-        return _answer(200, encode(self.authorizer.tokens.answer(form, now)), now)
+        now, authorization = self._now(), request.headers.get("authorization", "")
+        return _answer(200, encode(self.authorizer.tokens.answer(form, authorization, now)), now)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
@@ -166,7 +166,10 @@ class Api:
     async def _refuse_token(self, _: Request, error: Exception) -> Response:
         refusal = error if isinstance(error, TokenError) else TokenError(500, "server_error", "")
         envelope = {"error": refusal.error, "error_description": refusal.description}
-        return _answer(refusal.status, encode(envelope), self._now())
+        response = _answer(refusal.status, encode(envelope), self._now())
+        if refusal.status == 401:
+            response.headers["WWW-Authenticate"] = 'Basic realm="user-portal"'
+        return response
 
 
 def _origin(request: Request) -> str:

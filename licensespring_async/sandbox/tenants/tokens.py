@@ -7,7 +7,9 @@ https://docs.licensespring.com/license-api/license-api-authorization/oauth-autho
 from __future__ import annotations
 
 import hmac
+from base64 import b64decode
 from datetime import datetime
+from urllib.parse import unquote_plus
 
 import attrs
 
@@ -38,15 +40,14 @@ class TokenIssuer:
     lifetime: int
     _key: TokenKey = attrs.field(factory=TokenKey, init=False, repr=False)
 
-    def answer(self, form: Values, now: datetime) -> JsonObject:
+    def answer(self, form: Values, authorization: str, now: datetime) -> JsonObject:
         """Answer a token request, or raise TokenError; `lifetime` (seconds) becomes `expires_in`."""
         if "grant_type" not in form:
             raise TokenError(400, "invalid_request", "Missing form parameter: grant_type")
         if form["grant_type"] != "client_credentials":
             raise TokenError(400, "unsupported_grant_type", "Unsupported grant_type")
-        client_id = form.get("client_id", "")
+        client_id, secret = _credentials(form, authorization)
         tenant = self.tenants.of_client_id(client_id)
-        secret = form.get("client_secret", "")
         if tenant is None or not hmac.compare_digest(secret.encode(), tenant.client_secret.encode()):
             raise TokenError(401, "invalid_client", "Invalid client or Invalid client credentials")
         return {
@@ -75,3 +76,15 @@ class TokenIssuer:
     def _issue(self, client_id: str, now: datetime) -> str:
         issued_at = int(now.timestamp())
         return self._key.issue({"exp": issued_at + self.lifetime, "iat": issued_at, "azp": client_id})
+
+
+def _credentials(form: Values, authorization: str) -> tuple[str, str]:
+    """Return the id and the secret of a client, from HTTP Basic (RFC 6749, 2.3.1) or from the form."""
+    scheme, _, encoded = authorization.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return form.get("client_id", ""), form.get("client_secret", "")
+    try:
+        client_id, _, secret = b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return unquote_plus(client_id), unquote_plus(secret)
