@@ -16,6 +16,9 @@ from ..redaction import printable
 
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
+for _each in (OUT, ERR):
+    if not _each.width:  # COLUMNS=0, as some containers have it: nothing would be printed, not even an error
+        _each.width = 80
 
 _speaks_json: ContextVar[bool] = ContextVar("speaks_json", default=False)
 
@@ -121,6 +124,10 @@ def ask_secret(what: str) -> str:
             if isinstance(error, KeyboardInterrupt):
                 raise
             return ""
+        except UnicodeDecodeError as error:
+            sys.stderr.write("\n")
+            # Refused by the name of its option, as what cannot be decoded elsewhere.
+            return error.object.decode(errors="surrogateescape").rstrip("\r\n")
     return "" if sys.stdin is None else sys.stdin.readline().rstrip("\r\n")
 
 

@@ -31,6 +31,9 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "timeout": "--timeout",
 }
 _PHRASES: Final[Mapping[str, str]] = {
+    "contains a lone surrogate, which cannot be sent; decode the text properly": (
+        "is not UTF-8 text, or the locale of this shell (LANG, LC_ALL) is not UTF-8"
+    ),
     "give the same rows and settings, or name another file": (
         "give the same rows and options, name another --output, or start over with --force"
     ),
@@ -82,7 +85,7 @@ def told(error: LicenseSpringError) -> str:
     """Return an error's text for the command line."""
     if isinstance(error, InvalidParameter):
         options = " / ".join(_called(each) for each in error.parameter.split(" / "))
-        return f"{options}: {_IDENTITY.sub(lambda found: option(found[0]), error.problem)}"
+        return f"{options}: {_IDENTITY.sub(lambda found: option(found[0]), spoken(error.problem))}"
     return spoken(str(error))
 
 

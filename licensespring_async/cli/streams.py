@@ -17,16 +17,18 @@ _STANDARD: Final = (0, 1, 2)
 def guard_streams() -> None:
     """Make the standard streams safe to use, once, before anything is opened.
 
-    - A character that a stream cannot encode is escaped: a name in a message must not end a run.
+    - A character that a stream cannot encode is escaped: a name in a message must not end a run. Input that cannot be
+      decoded is kept as surrogates, which no parameter takes.
     - If standard output cannot be written, the command ends with a ConfigurationError.
     - If standard error cannot be written, the text is dropped: there is nowhere left to report it.
     - A closed stream stays closed (None). Its file number is occupied: a file opened later would otherwise get it,
       and with it the output of the system's libraries.
     """
     _occupy()
-    for stream in (sys.stdout, sys.stderr):
+    handled = ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace"))
+    for stream, errors in handled:
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=errors)
     if sys.stdout is not None:
         sys.stdout = cast("TextIO", _Output(sys.stdout))
     if sys.stderr is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -130,6 +132,22 @@ def test_a_name_that_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None
     assert all("Traceback" not in each.stderr for each in done), done
 
 
+def test_a_width_of_nothing_hides_nothing(tmp_path: Path) -> None:
+    """Some containers set COLUMNS to 0: results and errors are printed all the same."""
+    table, error = redirected(tmp_path, "", "fleet check fleet.csv --sandbox", "fleet check none.csv", COLUMNS="0")
+    assert "Outcome" in table.stdout
+    assert error.stderr == "Error: none.csv: cannot be read: No such file or directory\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
+def test_a_secret_that_is_no_text_is_told_as_such(tmp_path: Path, encoding: str) -> None:
+    """A key from a file in another encoding is refused by its option, and no byte of it is shown."""
+    (tmp_path / "key").write_bytes(b"gr\xf6\xdfe\n")
+    [done] = redirected(tmp_path, "<../key", " ".join(ASKING), PYTHONIOENCODING=encoding)
+    assert (done.code, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: --license-key: is not UTF-8 text, or the locale of this shell (LANG, LC_ALL)")
+
+
 @pytest.mark.parametrize("rest", ["--dry-run", "--sandbox --output results.csv"])
 def test_too_little_temporary_space_is_told_in_a_sentence(tmp_path: Path, rest: str) -> None:
     """The rows of a fleet are counted on disk; where there is no room, the message says what to do."""
@@ -151,7 +169,9 @@ def at_a_terminal(*words: str) -> Generator[tuple[subprocess.Popen[bytes], Calla
         stdout=theirs,
         stderr=theirs,
         env=environment() | CREDENTIALS,
-        start_new_session=True,  # a secret is asked for at the terminal of the session, if it has one
+        start_new_session=True,
+        # A secret is asked for at the terminal of the session.
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
     )
     os.close(theirs)
     screen = b""
@@ -223,3 +243,12 @@ def test_ctrl_c_at_a_secret_leaves_a_clean_line(number: signal.Signals) -> None:
         process.send_signal(number)
         assert read_to("\n").endswith("License key: \r\n")
         assert process.wait(60) == 130
+
+
+def test_a_typed_secret_that_is_no_text_is_told_as_such() -> None:
+    """A terminal in another encoding than the locale's sends bytes that cannot be read."""
+    with at_a_terminal(*ASKING) as (process, read_to, keys):
+        read_to("License key: ")
+        os.write(keys, b"gr\xf6\xdfe\n")
+        read_to("--license-key: is not UTF-8 text")
+        assert process.wait(60) == 2
