@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,16 @@ def test_a_page_never_replaces_a_file_of_the_results(
         assert refused.stderr.endswith("; name another file\n")
     assert Path("r.jsonl").read_text() == LINE
     assert link.is_symlink()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes that have names")
+def test_results_from_a_stream_are_refused(offline: Run, tmp_path: Path) -> None:
+    """A shell's <(...) is one: what was read to tell the format could not be read again."""
+    stream = tmp_path / "stream"
+    os.mkfifo(stream)
+    done = offline("fleet", "report", str(stream), "-o", str(tmp_path / "r.html"))
+    assert done.exit_code == 2
+    assert f"{stream}: is a stream, and results are read twice; save them to a file" in done.stderr
 
 
 def test_bad_input_is_wrong_usage(offline: Run, tmp_path: Path) -> None:

@@ -37,6 +37,10 @@ def read_records(path: Path) -> Iterator[Result]:
             and line.
     """
     try:
+        if path.is_fifo() or path.is_char_device():
+            raise ConfigurationError(
+                f"{path}: is a stream, and results are read twice; save them to a file, and name that"
+            )
         with path.open("rb") as file:
             start = file.read(len(_SQLITE))
     except OSError as e:
