@@ -376,6 +376,8 @@ def test_a_value_that_is_no_text_costs_its_row(database: str) -> None:
         ("SELECT 1", "sqlite:///none.db", "sqlite:///none.db: no such file"),
         ("SELECT 1", f"nodb://ana:{SECRET}@host/name", "nodb://host/name: SQLAlchemy knows no nodb"),
         ("SELECT 1", f"sqlite://?check_same_thread={SECRET}", "options are not for sqlite"),
+        ("SELECT 1", f"mysql://ana:{SECRET}@host/name", "needs the driver MySQLdb: .* mysqlclient$"),
+        ("SELECT 1", f"mysql+mysqlconnector://ana:{SECRET}@host/name", "driver mysql: .* mysql-connector-python$"),
         ("SELECT 1", f"{SECRET}", "database: not an SQLAlchemy URL"),
         ("SELECT 1", f"sqlite+aiosqlite://ana:{SECRET}@host/name?password={SECRET}", "needs the driver|is async|file"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.engine import URL, make_url
@@ -16,6 +17,8 @@ from ..row import InvalidRow, Row, keeping, row_from
 from .columns import matched
 
 _BATCH = 1000
+_PACKAGES: Final[Mapping[str, str]] = {"MySQLdb": "mysqlclient", "mysql": "mysql-connector-python"}
+"""Packages of drivers whose module has another name."""
 
 
 def rows_of(
@@ -76,7 +79,8 @@ def _engine(url: URL, name: str) -> Engine:
     try:
         engine = create_engine(url, poolclass=NullPool)
     except ModuleNotFoundError as e:
-        raise ConfigurationError(f"{name}: needs the driver {e.name}: {installing_beside(str(e.name))}") from e
+        package = _PACKAGES.get(str(e.name), str(e.name))
+        raise ConfigurationError(f"{name}: needs the driver {e.name}: {installing_beside(package)}") from e
     except NoSuchModuleError:
         raise ConfigurationError(f"{name}: SQLAlchemy knows no {url.drivername}; is the dialect installed?") from None
     except (ArgumentError, ValueError, TypeError):  # the error shows values of the URL
