@@ -103,10 +103,13 @@ async def test_says_that_a_port_is_taken() -> None:
             await sandbox.__aenter__()
 
 
-@pytest.mark.parametrize(("host", "port"), [("256.0.0.1", 0), ("127.0.0.1", 70000)])
-async def test_refuses_an_address_that_is_none(host: str, port: int) -> None:
-    """Refuses an address that cannot be listened on with its own error."""
-    with pytest.raises(SandboxError, match="cannot listen"):
+@pytest.mark.parametrize(
+    ("host", "port", "told"),
+    [("256.0.0.1", 0, "cannot listen on 256.0.0.1 port 0: [^;]*$"), ("127.0.0.1", 70000, "; port 0 picks a free one$")],
+)
+async def test_refuses_an_address_that_is_none(host: str, port: int, told: str) -> None:
+    """Refuses an address that cannot be listened on with its own error; a wrong host needs no other port."""
+    with pytest.raises(SandboxError, match=told):
         await Sandbox(World(), host=host, port=port).__aenter__()
 
 

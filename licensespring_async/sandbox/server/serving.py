@@ -47,7 +47,8 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or error
-        raise SandboxError(f"cannot listen on {host} port {port}: {reason}; port 0 picks a free one") from error
+        advice = "" if isinstance(error, socket.gaierror) else "; port 0 picks a free one"
+        raise SandboxError(f"cannot listen on {host} port {port}: {reason}{advice}") from error
     return listener
 
 
