@@ -19,6 +19,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def rate(per_second: float) -> str:
+    """Format a rate: `0.5/s`, `3,272/s`."""
+    return f"{per_second:,.{0 if per_second >= 10 else 1}f}/s"
+
+
 def from_now(left: timedelta) -> str:
     """Format the time until a moment, in days or hours: `in 3 days`, `1 hour ago`."""
     days, hours = divmod(abs(left) // timedelta(hours=1), 24)

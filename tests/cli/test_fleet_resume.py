@@ -359,6 +359,8 @@ def test_a_dry_run_sends_nothing(offline: Run, tmp_path: Path, service: Service)
     )
     file.write_text(HEADER + "APP,d1,KEY,,\n")
     assert offline("fleet", "check", str(file), "--dry-run").exit_code == 0
+    refused = offline("fleet", "check", str(file), "--dry-run", "--timeout", "-1")
+    assert (refused.exit_code, refused.stderr) == (2, "Error: --timeout: must be a positive number of seconds\n")
 
 
 def test_rows_come_from_a_database(offline: Run, tmp_path: Path, output: Path, service: Service) -> None:

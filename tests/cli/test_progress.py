@@ -130,6 +130,6 @@ def test_a_bar_on_a_terminal(total: int | None) -> None:
     assert "Checking" in text
     assert "2 rows" in text if total is None else "2 of 40 rows" in text
     assert "1 error" in text
-    assert "2/s" in text
+    assert "2.0/s" in text
     assert "p50 252 ms" in text
     assert text.endswith("\x1b[2K")  # the lines are erased

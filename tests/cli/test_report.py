@@ -37,7 +37,7 @@ def test_the_closing_line_counts_the_outcomes() -> None:
         Result(row=3, outcome=Outcome.ERROR, code="x", message="y"),
     ]
     assert printed(results, output="out.jsonl").splitlines()[-1] == (
-        "3 rows checked in 2.0 s (2/s): 2 licensed, 0 not licensed, 1 error. Results: out.jsonl"
+        "3 rows checked in 2.0 s (1.5/s): 2 licensed, 0 not licensed, 1 error. Results: out.jsonl"
     )
 
 
@@ -45,7 +45,7 @@ def test_skipped_rows_are_no_checks() -> None:
     """The rate counts checks only."""
     results = [Result(row=1, outcome=Outcome.LICENSED), Result(row=2, outcome=Outcome.SKIPPED, code="aborted")]
     assert printed(results).splitlines()[-1] == (
-        "1 row checked in 2.0 s (0/s): 1 licensed, 0 not licensed, 0 errors, 1 skipped."
+        "1 row checked in 2.0 s (0.5/s): 1 licensed, 0 not licensed, 0 errors, 1 skipped."
     )
 
 

@@ -13,7 +13,7 @@ from ...fleet import Outcome, Result, Summary
 from ...redaction import excerpt
 from ..console import ERR, say, text
 from ..spoken import spoken
-from ..wording import counted, duration
+from ..wording import counted, duration, rate
 
 _STYLES = {
     Outcome.LICENSED: "green",
@@ -91,12 +91,12 @@ class Report:
     def _closing(self, seconds: float) -> str:
         licensed, refused, errors, skipped = (self._summary.of(outcome) for outcome in Outcome)
         checked = self._summary.rows - skipped - self._earlier
-        rate = f" ({checked / seconds:,.0f}/s)" if checked and seconds > 0 else ""
+        pace = f" ({rate(checked / seconds)})" if checked and seconds > 0 else ""
         counts = f"{licensed:,} licensed, {refused:,} not licensed, {counted(errors, 'error')}"
         unchecked = f", {skipped:,} skipped" if skipped else ""
         where = "" if self._output in (None, "-") else f" Results: {self._output}"
         before = f", {self._earlier:,} by an earlier run" if self._earlier else ""
-        done = f"{counted(checked, 'row')} checked in {duration(seconds)}{rate}{before}"
+        done = f"{counted(checked, 'row')} checked in {duration(seconds)}{pace}{before}"
         return f"{done}: {counts}{unchecked}.{where}"
 
 

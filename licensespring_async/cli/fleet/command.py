@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import attrs
 import typer
 
+from ...configuration import checked_timeout
 from ...fleet import Survey
 from ...redaction import SALT_VARIABLE, salted
 from ..commands import Group, command
@@ -83,6 +84,7 @@ class Fleet(Group):
         """
         if self.sandbox:
             self.connection.refuse_beside_sandbox()
+        checked_timeout(self.pace.timeout)
         refuse_format(self.output)
         if self.output not in (None, STDOUT):
             read = self.rows.files() | self.connection.files()

@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 
 from ..console import ERR, emit, say, text
-from ..wording import counted, duration
+from ..wording import counted, duration, rate
 from .meter import Meter, Status
 
 _BAR_EVERY: Final = 0.1
@@ -93,13 +93,13 @@ class _Bar(Progress):
     def show(self, status: Status) -> None:
         """Show the progress."""
         self._details = f"{_counts(status)}{_times(status)}{_throttled(status)}"
-        tells = f"{_rows(status)}  {status.rate:,.0f}/s{_left(status)}"
+        tells = f"{_rows(status)}  {rate(status.rate)}{_left(status)}"
         self.update(self._task, total=status.total, completed=status.rows, tells=tells)
 
 
 def _line(status: Status) -> str:
     tells = f"{_counts(status)}{_times(status)}{_throttled(status)}"
-    return f"{_rows(status)}, {status.rate:,.1f}/s{_left(status)}: {tells}"
+    return f"{_rows(status)}, {rate(status.rate)}{_left(status)}: {tells}"
 
 
 def _counts(status: Status) -> str:
