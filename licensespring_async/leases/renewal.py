@@ -19,8 +19,9 @@ from .unreleased import Unreleased
 MOST_AT_ONCE = 64
 # How long a running renewal may take after its host has left. If cancelled, it might still take a slot.
 LAST_WORD_SECONDS = 5.0
-# A feature may end in a hundred years. No event loop can wait that long.
-_LONGEST_SECONDS = 3600.0
+# A machine that sleeps stops the timers, so the time is looked at again soon after.
+_LONGEST_NAP = 60.0
+_SLEPT_SECONDS = 10.0  # less is a clock that is being set
 
 
 class Renewable(Protocol):
@@ -230,12 +231,25 @@ class Renewals:
             return
         async with _Crew.at_work(self._renew) as self._crew:
             try:
+                ahead = self._wall_clock_ahead()
                 while self._host is host:
                     self._begin(self._crew)
                     await self._sleep()
+                    before, ahead = ahead, self._wall_clock_ahead()
+                    if ahead > before + _SLEPT_SECONDS:
+                        self._make_all_due()
             finally:
                 # A failed host must not become the host again, because its task group ends.
                 self._step_down(host)
+
+    def _wall_clock_ahead(self) -> float:
+        return self.clock.time() - self.clock.monotonic()
+
+    def _make_all_due(self) -> None:
+        """Have every lease renewed now: the machine has slept, and the slots may be gone."""
+        now = self.clock.monotonic()
+        self._due[:] = [(min(at, now), order, lease) for at, order, lease in self._due]
+        heapq.heapify(self._due)
 
     def _begin(self, crew: _Crew) -> None:
         """Begin the renewals that are due."""
@@ -255,7 +269,7 @@ class Renewals:
         with anyio.CancelScope() as nap:
             self._nap = nap
             try:
-                await self.clock.sleep(min(max(next_time - now, 0.0), _LONGEST_SECONDS))
+                await self.clock.sleep(min(max(next_time - now, 0.0), _LONGEST_NAP))
             finally:
                 if self._nap is nap:
                     self._nap = None

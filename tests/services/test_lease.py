@@ -332,6 +332,41 @@ def test_a_renewal_may_bring_a_later_end(run: Run) -> None:
     run(main)
 
 
+@pytest.mark.parametrize("feature", [FLOATING, FEATURE], ids=["floating", "plain"])
+def test_a_machine_that_has_slept_asks_again(run: Run, feature: dict[str, object]) -> None:
+    """Renews within a minute after a sleep, during which the monotonic clock stood still: the slot may be gone."""
+
+    async def main() -> None:
+        service = Service(feature=ending(10**6, feature), trouble=lambda _: refusal("floating_not_available"))
+        awake, slept = virtual.clock(), [0.0]
+        with_sleep = attrs.evolve(awake, time=lambda: awake.time() + slept[0])
+        async with client(service, with_sleep) as c, c.feature_lease(**CHECK, cancel_body=False) as lease:
+            await anyio.sleep(100)
+            slept[0] = 8 * 3600.0
+            with anyio.fail_after(61):
+                await lease.lost.wait()
+        assert isinstance(lease.error, FloatingNotAvailable)
+
+    run(main)
+
+
+def test_a_clock_that_is_set_costs_no_lease(run: Run) -> None:
+    """A jump of the clock, forward or back, only has the slot renewed: the service says whether it stands."""
+
+    async def main() -> None:
+        service = Service()
+        right, ahead = virtual.clock(), [0.0]
+        with_jumps = attrs.evolve(right, time=lambda: right.time() + ahead[0])
+        async with client(service, with_jumps) as c, c.feature_lease(**CHECK) as lease:
+            for jump in (0.0, 8 * 3600.0, 0.0, 3600.0):
+                ahead[0] = jump
+                await anyio.sleep(61)
+            assert lease.error is None
+        assert len(service.checks) == 3
+
+    run(main)
+
+
 @pytest.mark.anyio
 async def test_a_lease_is_judged_by_what_the_service_proved() -> None:
     """Gives no lease of a feature that has ended by the service's verified time, on a clock that was turned back."""
