@@ -280,6 +280,16 @@ def test_bounds_are_in_order(bounds: tuple[int, int, int]) -> None:
         Concurrency(least=least, start=start, most=most)
 
 
+@pytest.mark.parametrize("concurrency", [10_001, 10**9, 10**400])
+def test_more_rows_at_once_than_can_be_worth_it_are_refused(concurrency: int) -> None:
+    """A worker is made for each: a run with a billion of them would never begin."""
+    with pytest.raises(ConfigurationError, match=r"^concurrency: must be at most 10,000; "):
+        check_many(client(ScriptedEngine()), rows(3), concurrency=concurrency)
+    with pytest.raises(ConfigurationError, match=r"^concurrency: must be at most 10,000; "):
+        Concurrency(most=concurrency)
+    assert Concurrency.upto(10_000).start == 10_000
+
+
 def test_rows_that_were_under_way_together_lower_the_limit_once() -> None:
     """A burst of throttled answers tells of one moment."""
     aimd = Aimd(Concurrency(start=100, most=100))

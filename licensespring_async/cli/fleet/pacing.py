@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import Annotated, Final
+from typing import Annotated
 
 import attrs
 import typer
 
 from ...errors import ConfigurationError
 from ...fleet import Concurrency
+from ...fleet.checking.pace import MOST_ROWS
 from ...fleet.checking.shares import Limits
 from ...transport import RateLimits
 from ...transport.policies.windows import PER_ADDRESS, Window, spread_gap
 from ..commands import Group
-
-_MOST_CONNECTIONS: Final = 10_000  # more would slow a run down, or take all ports of this machine
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +30,7 @@ class Pace(Group):
             help="Most rows under way at once. Default: tuned, from 16 to 128.",
             metavar="NUMBER",
             min=1,
-            max=_MOST_CONNECTIONS,
+            max=MOST_ROWS,
         ),
     ] = None
     plan: Annotated[

@@ -13,6 +13,9 @@ import attrs
 
 from ...errors import ConfigurationError, DeadlineExceeded, LicenseSpringError, RateLimited
 
+MOST_ROWS: Final = 10_000
+"""Rows under way at once; more would slow a run down, or take all ports of this machine."""
+
 _LESS: Final = 0.9
 
 
@@ -30,7 +33,7 @@ class Concurrency:
         least: Fewest rows.
 
     Raises:
-        ConfigurationError: They are not whole numbers with 1 <= least <= start <= most.
+        ConfigurationError: They are not whole numbers with 1 <= least <= start <= most <= 10,000.
     """
 
     start: int = 16
@@ -41,6 +44,8 @@ class Concurrency:
         for name, value in attrs.asdict(self).items():
             if type(value) is not int or value < 1:
                 raise ConfigurationError(f"concurrency: {name} must be a whole number of at least 1, not {value!r}")
+            if value > MOST_ROWS:
+                raise ConfigurationError(f"concurrency: must be at most {MOST_ROWS:,}; more would slow the run down")
         if not self.least <= self.start <= self.most:
             raise ConfigurationError(
                 f"concurrency: least ({self.least}), start ({self.start}) and most ({self.most}) must be in this order"

@@ -62,8 +62,8 @@ def check_many(
         rows: An iterable or async iterable of `Row`s and `InvalidRow`s from `read_rows`, or of mappings such as
             `{"product": ..., "feature": ..., "hardware_id": ..., "license_key": ...}`. Mappings are numbered by place,
             from 1. A mapping that cannot be checked has a result too.
-        concurrency: Rows under way at once: bounds to tune it between, or a number to start with and not to exceed.
-            More than the client's `max_concurrency` has no use.
+        concurrency: Rows under way at once: bounds to tune it between, or a number to start with and not to exceed, at
+            most 10,000. More than the client's `max_concurrency` has no use.
         retries: How often to check a row again after a transient failure (no connection, throttled, HTTP 5xx), behind
             all other rows. At most 10,000 rows wait for that; more fail at once.
         release: Whether to give each floating slot back after its check, even if the device held it before.
