@@ -114,6 +114,17 @@ def test_a_format_may_be_named(tmp_path: Path) -> None:
     assert len(list(read_rows(path, format=Format.JSONL))) == 3
 
 
+def test_a_format_may_be_named_by_its_text(tmp_path: Path) -> None:
+    """`"jsonl"`, which equals `Format.JSONL`, is not taken for CSV; a format that there is not is refused."""
+    path = tmp_path / "export"
+    path.write_bytes(as_jsonl(RECORDS))
+    named: Any = "jsonl"
+    assert len(list(read_rows(path, format=named))) == 3
+    unknown: Any = "xlsx"
+    with pytest.raises(ConfigurationError, match="format: must be csv, tsv, jsonl, parquet or None, not 'xlsx'"):
+        list(read_rows(path, format=unknown))
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [

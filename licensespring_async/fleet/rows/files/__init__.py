@@ -72,7 +72,10 @@ def read_rows(
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise ConfigurationError("delimiter: must be one character, such as ';', '|' or a tab")
     mapping: Mapping[str, str] = {} if columns is None else columns
-    kind = _BY_SUFFIX.get(suffix_of(path), Format.CSV) if format is None else format
+    try:
+        kind = _BY_SUFFIX.get(suffix_of(path), Format.CSV) if format is None else Format(format)
+    except ValueError:
+        raise ConfigurationError(f"format: must be {', '.join(Format)} or None, not {format!r:.100}") from None
     name = "the standard input" if str(path) == STDIN else str(path)
     try:
         if kind is Format.PARQUET:
