@@ -125,6 +125,48 @@ def test_a_format_may_be_named_by_its_text(tmp_path: Path) -> None:
         list(read_rows(path, format=unknown))
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("columns", [{"hardware_id": 5}, {"hardware_id": None}, {5: "serial"}, ["serial"], "serial", 5]),
+        ("keep", [None, 5, "site", b"site", ["site", 5]]),
+        ("delimiter", [5, b";", True]),
+        ("path", [None, 5, True, ["x"], "\0"]),
+    ],
+)
+def test_a_wrong_argument_is_named(tmp_path: Path, suffix: str, name: str, values: list[object]) -> None:
+    """Whatever its type and the format; a number is not taken for an open file, nor a text for its letters."""
+    path = tmp_path / f"fleet{suffix}"
+    path.write_bytes({".csv": as_csv, ".jsonl": as_jsonl, ".parquet": as_parquet}[suffix](RECORDS))
+    for value in values:
+        arguments: dict[str, Any] = {"path": path, name: value}
+        with pytest.raises(ConfigurationError, match=f"^{name}: must be "):
+            list(read_rows(**arguments))
+
+
+def test_a_query_and_its_columns_are_text() -> None:
+    """SQLAlchemy's own `text(...)` is no text, and a mapping is checked as for a file."""
+    query: Any = object()
+    with pytest.raises(ConfigurationError, match=r"^query: must be a string, not object"):
+        list(read_query(query, "sqlite://"))
+    columns: Any = {"hardware_id": 5}
+    with pytest.raises(ConfigurationError, match=r"^columns: must be "):
+        list(read_query("SELECT 1 AS one", "sqlite://", columns=columns))
+
+
+def test_fields_are_a_mapping() -> None:
+    """A row of another kind is refused by its argument's name."""
+    wrong: Any = ["product", "APP"]
+    with pytest.raises(ConfigurationError, match=r"^fields: must be a mapping of columns to values, not list"):
+        row_from(wrong, row=1)
+    with pytest.raises(ConfigurationError, match=r"^fields: must be a mapping"):
+        list(rows_from([wrong]))
+    keep: Any = "site"
+    with pytest.raises(ConfigurationError, match=r"^keep: must be a list"):
+        list(rows_from([{}], keep=keep))
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [

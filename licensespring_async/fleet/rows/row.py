@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any, Final
@@ -14,7 +14,7 @@ import attrs
 
 from ...checks import BundleCheck, Check, FeatureCheck, LicenseCheck
 from ...endpoints.parameters import LONGEST_TEXT
-from ...errors import InvalidParameter
+from ...errors import ConfigurationError, InvalidParameter
 from ...models.json_types import is_text
 from ...redaction import Unpickled
 
@@ -68,7 +68,12 @@ def row_from(fields: Mapping[str, object], *, row: int, line: int | None = None)
         fields: Values of the columns: text, whole numbers or UUIDs. Other columns are ignored.
         row: Number of the row, unique in its input.
         line: Line of the file where the row starts.
+
+    Raises:
+        ConfigurationError: `fields` is no mapping.
     """
+    if not isinstance(fields, Mapping):
+        raise ConfigurationError(f"fields: must be a mapping of columns to values, not {type(fields).__name__}")
     texts: dict[str, str] = {}
     for column in COLUMNS:
         value = fields.get(column)
@@ -135,9 +140,20 @@ def rows_from(mappings: Iterable[Mapping[str, object]], *, keep: Sequence[str] =
     Args:
         mappings: Mappings of column names to values.
         keep: Columns to copy into the results.
+
+    Raises:
+        ConfigurationError: An item is no mapping, or `keep` no sequence of texts.
     """
+    check_keep(keep)
     for number, fields in enumerate(mappings, 1):
         yield keeping(row_from(fields, row=number), {name: fields.get(name) for name in keep})
+
+
+def check_keep(keep: Sequence[str]) -> None:
+    """Refuse what is no sequence of texts; a single text would be taken for its letters."""
+    names = None if isinstance(keep, str) or not isinstance(keep, Collection) else keep
+    if names is None or not all(isinstance(each, str) for each in names):
+        raise ConfigurationError("keep: must be a list of names of columns")
 
 
 def keeping(row: Row | InvalidRow, values: Mapping[str, object]) -> Row | InvalidRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -69,7 +70,9 @@ def read_rows(
     Raises:
         ConfigurationError: The file cannot be read, does not name the columns, or needs an extra that is not installed.
     """
-    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+    if not isinstance(path, str | os.PathLike) or "\0" in str(path):
+        raise ConfigurationError("path: must be the path of a file, or '-' for the standard input")
+    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n'):
         raise ConfigurationError("delimiter: must be one character, such as ';', '|' or a tab")
     mapping: Mapping[str, str] = {} if columns is None else columns
     try:
@@ -109,6 +112,8 @@ def read_query(
     Raises:
         ConfigurationError: The database cannot be used, the query does not name the columns, or an extra is missing.
     """
+    if not isinstance(query, str):
+        raise ConfigurationError(f"query: must be a string, not {type(query).__name__}")
     with needs_extra("sql"):
         from .sql import rows_of  # noqa: PLC0415  # an extra
     return rows_of(query, database, {} if columns is None else columns, keep=keep)

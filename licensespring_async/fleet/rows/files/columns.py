@@ -13,7 +13,7 @@ from typing import Final
 
 from ....errors import ConfigurationError
 from ....redaction import excerpt
-from ..row import CHECKS, COLUMNS
+from ..row import CHECKS, COLUMNS, check_keep
 
 _LONGEST_LIST = 8
 _GAPS: Final = re.compile(r"[\s_.-]+")
@@ -61,8 +61,10 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
     """Refuse to map an unknown column, or two to the same.
 
     Raises:
-        ConfigurationError: One is mapped so.
+        ConfigurationError: One is mapped so, or it is no mapping of texts.
     """
+    if not isinstance(mapping, Mapping) or not all(isinstance(each, str) for each in chain(*mapping.items())):
+        raise ConfigurationError("columns: must be a mapping of our names for columns to those of the source, as text")
     unknown = sorted(set(mapping) - set(COLUMNS))
     if unknown:
         raise ConfigurationError(f"no column {', '.join(unknown)} can be mapped; map one of {', '.join(COLUMNS)}")
@@ -91,6 +93,7 @@ def matched(
     Raises:
         ConfigurationError: A required, mapped or kept column is missing, or occurs twice.
     """
+    check_keep(keep)
     ours = _our_names(found, mapping, source=source, advice=advice)
     places = _kept_columns(found, ours, keep, source=source)
     warn_of_ignored(found, ours, keep, source=source)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, cast
 
 from ....errors import ConfigurationError
-from ..row import COLUMNS, InvalidRow, Row, keeping, row_from
+from ..row import COLUMNS, InvalidRow, Row, check_keep, keeping, row_from
 from .columns import check_mapping, folded, warn_of_ignored
 from .streams import LONGEST_LINE, bounded, refuse_other_encoding
 
@@ -21,6 +21,7 @@ def rows_in(
         ConfigurationError: It is JSON, but not one object per line.
     """
     check_mapping(mapping)
+    check_keep(keep)
     names = {ours: folded(mapping.get(ours, ours)) for ours in COLUMNS}
     row = 0
     for number, (line, is_whole) in enumerate(bounded(text), 1):
