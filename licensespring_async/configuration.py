@@ -113,6 +113,12 @@ def pipeline_for(
     """Return a client's pipeline, from the arguments of `LicenseSpring`."""
     if type(max_concurrency) is not int or max_concurrency < 1:
         raise ConfigurationError(f"max_concurrency: must be a whole number of at least 1, not {max_concurrency!r}")
+    if retry is None:
+        raise ConfigurationError("retry: must be a RetryPolicy, not None; RetryPolicy(max_attempts=1) never retries")
+    if clock is None:
+        raise ConfigurationError("clock: must be a Clock, not None")
+    if not callable(random):
+        raise ConfigurationError("random: must be callable, and return a number from 0 to 1")
     check_kinds(retry=retry, rate_limits=rate_limits, circuit=circuit, clock=clock)
     check_kinds(engine=engine, telemetry=telemetry, tpm=tpm)
     breaker = None if circuit is None else Circuit(circuit, clock.monotonic)

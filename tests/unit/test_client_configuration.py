@@ -308,3 +308,10 @@ def test_an_object_without_the_method_is_refused(name: str, value: object) -> No
     """Refuses what is no engine and no telemetry, a class included, and says what would be."""
     with pytest.raises(ConfigurationError, match=f"^{name}: "):
         configured(**{name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("retry", None), ("clock", None), ("random", None), ("random", 0.5)])
+def test_what_only_a_failed_call_needs_is_checked_before(name: str, value: object) -> None:
+    """`retry=None`, as `circuit=None`, would be found in the first outage, and by an AttributeError."""
+    with pytest.raises(ConfigurationError, match=f"^{name}: must be "):
+        configured(**{name: value})
