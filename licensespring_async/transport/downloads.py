@@ -17,13 +17,13 @@ from urllib.parse import urljoin
 import anyio
 import anyio.to_thread
 import attrs
-import certifi
 
 from ..auth import require_secure
 from ..errors import ConfigurationError, ConnectionFailed, ConnectionLost, DeadlineExceeded, ResponseError
 from ..errors.numbers import in_seconds
 from ..file_writing import go_on, refuse_device
 from ..models import InstallationFile
+from .engines.settings import checked_context, default_context
 
 if sys.platform != "win32":
     import fcntl
@@ -122,7 +122,7 @@ class Download:
         headers = {"Accept-Encoding": "identity"}
         if done:
             headers["Range"] = f"bytes={done}-"
-        context = ssl.create_default_context(cafile=certifi.where()) if self.context is None else self.context
+        context = default_context() if self.context is None else self.context
         # No credentials or proxies from the environment: the service chose the address, and it may lead anywhere.
         async with httpx.AsyncClient(verify=context, trust_env=False, timeout=_SILENCE) as client:
             url = self.url
@@ -189,7 +189,7 @@ async def download(
         timeout=timeout,
         max_size=max_size,
         progress=progress,
-        context=ssl_context,
+        context=checked_context(ssl_context),
     )
     return await work.run()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,19 @@ async def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
     async with serving(answering(ok(CONTENT))) as server:
         with pytest.raises(ConfigurationError, match="path: contains a NUL"):
             await a_client().download(described(server), f"{tmp_path}/a\0b")
+    assert server.requests == []
+
+
+async def test_tls_settings_that_verify_nothing_are_refused(tmp_path: Path) -> None:
+    """`ssl_context=False`, which turns verification off in httpx, is an error, as are settings that do not verify."""
+    careless = ssl.create_default_context()
+    careless.check_hostname = False
+    careless.verify_mode = ssl.CERT_NONE
+    async with serving(answering(ok(CONTENT))) as server:
+        for context in (False, True, "ca.pem", careless):
+            given: Any = context
+            with pytest.raises(ConfigurationError, match=r"^ssl_context: must "):
+                await a_client().download(described(server), tmp_path / "app.zip", ssl_context=given)
     assert server.requests == []
 
 

@@ -160,6 +160,21 @@ async def outcome(make, base_url, proxy=None):
 anyio.run(main)
 """
 
+FETCH = """
+import sys, anyio
+from licensespring_async import *
+
+async def main():
+    async with LicenseSpring(api_key="a", shared_key="s") as client:
+        file = InstallationFile(installation_file=sys.argv[1], hash_md5="0" * 32)
+        try:
+            await client.download(file, sys.argv[2])
+        except ConnectionFailed:
+            print("refused")
+
+anyio.run(main)
+"""
+
 one_loop = pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the client has a process of its own
 SWITCHES = ("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "SSL_VERIFY", "HTTPX_VERIFY", "SSL_NO_VERIFY")
 BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
@@ -221,6 +236,17 @@ async def test_no_session_key_is_written(tmp_path: Path) -> None:
         outcome = await asked({"SSLKEYLOGFILE": str(keys)}, f"https://{HOST}:{server.port}")
 
     assert (outcome, keys.exists()) == ("CertificateRefused", False)
+
+
+@one_loop
+async def test_a_download_writes_no_session_key(tmp_path: Path) -> None:
+    """The server of an installation file is spoken to as the service is: by no setting of the environment."""
+    keys = tmp_path / "keys"
+    async with serving(answering(ok()), issued(STRANGER, HOST).context(tmp_path)) as server:
+        process = [sys.executable, "-c", FETCH, f"https://{HOST}:{server.port}/a.zip", str(tmp_path / "a.zip")]
+        done = await anyio.run_process(process, env={**os.environ, "SSLKEYLOGFILE": str(keys)})
+
+    assert (done.stdout.decode().strip(), keys.exists()) == ("refused", False)
 
 
 @one_loop
