@@ -22,6 +22,7 @@ from .configuration import (
     checked_age,
     checked_flag,
     checked_origin,
+    checked_timeout,
     default_limits,
     pipeline_for,
     verifier_for,
@@ -309,16 +310,15 @@ class LicenseSpring(Caller, Endpoints):
         Raises:
             ResponseError: The service gives no MD5, the file has another one, or its server does not return the file.
             ConnectionFailed, ConnectionLost, DeadlineExceeded: The file is incomplete; the bytes received are kept.
-            ConfigurationError: The file has no address, or another download is writing it.
+            ConfigurationError: An argument cannot be used, the file has no address, or another download is writing it.
             OSError: The file cannot be written.
 
         Cost: one HTTP request to the file's server, outside the rate windows, and one more per redirect.
         """
         from .transport.downloads import download  # noqa: PLC0415  # kept out of the package's import
 
-        return await download(
-            file, path, timeout=timeout, max_size=max_size, progress=progress, ssl_context=ssl_context
-        )
+        within = checked_timeout(timeout)
+        return await download(file, path, timeout=within, max_size=max_size, progress=progress, ssl_context=ssl_context)
 
     @property
     def with_raw_response(self) -> RawLicenseSpring:

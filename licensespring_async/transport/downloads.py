@@ -177,6 +177,12 @@ async def download(
     url: str | None = getattr(file, "url", None)  # an answer may have None in place of the file
     if url is None:
         raise ConfigurationError("file: has no address; the service has no installation file for this")
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigurationError(f"path: must be the name of a file, not {type(path).__name__}")
+    if type(max_size) is not int or max_size < 1:
+        raise ConfigurationError("max_size: must be a whole number of bytes, at least 1")
+    if progress is not None and not callable(progress):
+        raise ConfigurationError("progress: must be callable")
     if "\0" in os.fspath(path):
         raise ConfigurationError("path: contains a NUL character, which no file name can")
     md5 = (file.hash_md5 or "").lower()

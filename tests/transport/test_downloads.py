@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import ssl
 from collections.abc import Callable
@@ -206,6 +207,25 @@ async def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
     async with serving(answering(ok(CONTENT))) as server:
         with pytest.raises(ConfigurationError, match="path: contains a NUL"):
             await a_client().download(described(server), f"{tmp_path}/a\0b")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("path", [None, 5, b"app.zip"]),
+        ("timeout", [None, "10", math.nan, 0, True]),
+        ("max_size", [None, "1000", 0, 1.5]),
+        ("progress", [5]),
+    ],
+)
+async def test_a_wrong_argument_is_named(tmp_path: Path, name: str, values: list[object]) -> None:
+    """Fetches nothing until every argument can be used."""
+    async with serving(answering(ok(CONTENT))) as server:
+        for value in values:
+            arguments: dict[str, Any] = {"path": tmp_path / "app.zip", name: value}
+            with pytest.raises(ConfigurationError, match=f"^{name}: must be "):
+                await a_client().download(described(server), **arguments)
     assert server.requests == []
 
 
