@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from ...client import LicenseSpring
+from ...errors import ConfigurationError
 from ...models import License
 from ...redaction import Unpickled
 from ..license_session import Change, LicenseSession, State
@@ -92,6 +93,10 @@ def _held(
             async with opening(inner, *args, **kwargs) as session:
                 yield BlockingLicenseSession(client, session)
 
+        if not isinstance(client, BlockingLicenseSpring):
+            raise ConfigurationError(
+                "client: must be a BlockingLicenseSpring object; with a LicenseSpring, use LicenseSession"
+            )
         return client.hold(opened)
 
     return open

@@ -110,12 +110,18 @@ class LicenseSession(Unpickled):
         clock: Clock = Clock(),  # noqa: B008  # frozen
         random: Callable[[], float] = random_module.random,
     ) -> None:
+        if not isinstance(client, LicenseSpring):
+            raise ConfigurationError(
+                "client: must be a LicenseSpring object; with a BlockingLicenseSpring, use blocking_license_session"
+            )
         if not is_number(check_every) or check_every < _SHORTEST_SECONDS:
             raise ConfigurationError("check_every: must be a number of seconds, 1 or more")
         if not is_number(jitter) or not 0 <= jitter < 1:
             raise ConfigurationError("jitter: must be a number from 0 to below 1")
         if isinstance(features, str):
             raise ConfigurationError(f"features: must be several codes, for example [{features!r}]")
+        if not isinstance(features, Iterable):
+            raise ConfigurationError(f"features: must be codes of features, not {type(features).__name__}")
         if store is not None and not isinstance(store, LicenseStore):
             raise ConfigurationError(f"store: must be a LicenseStore, for example LicenseStore({str(store)!r})")
         grace = checked_grace(grace)

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from licensespring_async import ApiKey, BlockingLicenseSpring, LicenseNotActive, LicenseNotEnoughConsumptions
+from licensespring_async import (
+    ApiKey,
+    BlockingLicenseSpring,
+    ConfigurationError,
+    LicenseNotActive,
+    LicenseNotEnoughConsumptions,
+    LicenseSpring,
+)
 from licensespring_async.offline import LicenseStore, Uses
 from licensespring_async.sandbox import Consumption, Fault, Sandbox, World
 from licensespring_async.services import (
@@ -78,3 +85,13 @@ def test_nothing_is_missing() -> None:
             assert (ours.__doc__ or "").splitlines()[0] == (method.__doc__ or "").splitlines()[0]
             if inspect.isfunction(method):
                 assert inspect.signature(ours).parameters == inspect.signature(method).parameters
+
+
+def test_each_session_has_its_own_kind_of_client(client: BlockingLicenseSpring) -> None:
+    """Tells which session goes with a client of the other kind, instead of failing inside."""
+    blocking: Any = client
+    with pytest.raises(ConfigurationError, match=r"^client: must be .*; with a BlockingLicenseSpring, use blocking_"):
+        LicenseSession(blocking, **WHO)
+    other: Any = LicenseSpring(api_key="a", shared_key="s")
+    with pytest.raises(ConfigurationError, match=r"^client: must be .*; with a LicenseSpring, use LicenseSession"):
+        blocking_license_session(other, **WHO)

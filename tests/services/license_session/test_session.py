@@ -493,6 +493,7 @@ async def test_a_callback_that_fails_ends_nothing(scene: Scene, caplog: pytest.L
         ({"license_key": None, "username": "ana"}, "password"),
         ({"product": ""}, "product"),
         ({"features": "render"}, "features: must be several codes, for example \\['render'\\]"),
+        ({"features": None}, "features: must be codes of features, not NoneType"),
         ({"store": "license"}, "store: must be a LicenseStore, for example LicenseStore\\('license'\\)"),
         ({"grace": 72}, "grace: must be a Grace, for example Grace\\(hours=72\\)"),
         ({"grace": Grace(hours=1, store=object(), secret=b"x" * 16)}, "grace"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
