@@ -62,6 +62,8 @@ def address_from(environ: Mapping[str, str]) -> str | None:
 
 def auth_from(environ: Mapping[str, str]) -> ApiKey | ClientCredentials:
     """Return the credentials that the environment names: an API key or client credentials, not both."""
+    if not isinstance(environ, Mapping):
+        raise ConfigurationError(f"environ: must be a mapping like os.environ, not {type(environ).__name__}")
     names = ("API_KEY", "SHARED_KEY", "CLIENT_ID", "CLIENT_SECRET")
     given = {name: environ.get(f"LICENSESPRING_{name}", "") for name in names}
     has_key = bool(given["API_KEY"] or given["SHARED_KEY"])

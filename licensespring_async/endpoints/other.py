@@ -73,6 +73,8 @@ def other(
     for name, each in {"signed": signed, "repeat": repeat is True if repeat is None else repeat}.items():
         if type(each) is not bool:
             raise InvalidParameter(name, "must be True or False")
+    if not isinstance(parameters, Mapping):
+        raise InvalidParameter("parameters", f"must be a mapping of names to values, not {type(parameters).__name__}")
     for name in parameters:
         if type(name) is not str or not _NAME.fullmatch(name):
             raise InvalidParameter("parameters", "have a name with characters other than letters, digits, _, - and .")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from licensespring_async import PRODUCTION_URL, ConfigurationError, LicenseSpring
+from licensespring_async import PRODUCTION_URL, BlockingLicenseSpring, ConfigurationError, LicenseSpring
 from licensespring_async.redaction import fingerprint
 
 from ..fakes import KEY, ScriptedEngine
@@ -148,3 +148,12 @@ def test_believing_everybody_warns_from_the_environment_too() -> None:
         LicenseSpring.from_env(KEY_VARIABLES, engine=ScriptedEngine(), verify_signatures=False)
 
     assert [each.filename for each in caught] == [__file__]
+
+
+@pytest.mark.parametrize("environ", [".env", ["LICENSESPRING_API_KEY=a"], 5])
+def test_the_environment_is_a_mapping(environ: Any) -> None:
+    """Refuses the name of a file, which it does not read."""
+    with pytest.raises(ConfigurationError, match=r"^environ: must be a mapping like os.environ, not "):
+        LicenseSpring.from_env(environ)
+    with pytest.raises(ConfigurationError, match=r"^environ: "):
+        BlockingLicenseSpring.from_env(environ)

@@ -107,6 +107,8 @@ async def test_an_answer_is_verified(signer: Signer) -> None:
         ({"method": "POST", "parameters": {"a": ["x\ud800"]}}, "parameters"),
         ({"method": "POST", "parameters": {"a": {"x\ud800": 1}}}, "parameters"),
         ({"parameters": {"a": 10**5000}}, "a"),
+        ({"parameters": "text"}, "parameters"),
+        ({"parameters": 5}, "parameters"),
     ],
 )
 async def test_what_cannot_be_sent_is_refused(changes: dict[str, Any], name: str) -> None:
