@@ -21,6 +21,9 @@ from ..endpoints.parameters import Value
 from ..endpoints.parameters import text as checked_text
 from ..endpoints.requests import optional, required, who
 from ..errors import ConfigurationError, InvalidParameter
+from ..transport.clock import is_number
+
+_YEAR_10000 = 253_402_300_800  # no date can tell it
 
 
 @attrs.frozen(kw_only=True)
@@ -180,6 +183,8 @@ def _request(
         # The service may encode the request again before it checks the signature, and 1.0 may become 1.
         raise InvalidParameter("variables", "must be strings, whole numbers or booleans in an offline request")
     request_id = checked_text("request_id", str(uuid.uuid4()) if request_id is None else request_id)
+    if time is not None and not (is_number(time) and 0 <= time < _YEAR_10000):
+        raise InvalidParameter("time", "must be seconds since the epoch, such as time.time()")
     date = imf_fixdate(time_module.time() if time is None else time)
     payload: dict[str, Value] = {"request": kind, "request_id": request_id, "date": date} | fields | caller_of(auth)
     if schema == 1:

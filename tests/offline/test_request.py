@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from base64 import b64decode
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pytest
@@ -107,6 +108,10 @@ def test_a_request_does_not_show_its_text() -> None:
         ({"consumptions": 1.5}, "consumptions"),
         ({"request_id": uuid.uuid4()}, "request_id"),
         ({"request_id": "\ud800"}, "request_id"),
+        ({"time": datetime(2026, 1, 1, tzinfo=UTC)}, "time"),
+        ({"time": float("nan")}, "time"),
+        ({"time": 10**30}, "time"),
+        ({"time": -1}, "time"),
     ],
 )
 def test_what_cannot_be_sent_is_named(changes: dict[str, Any], parameter: str) -> None:
