@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import Enum
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -91,6 +92,13 @@ def test_metadata_survives_javascript(value: Json) -> None:
     """Refuses metadata that JavaScript would write differently."""
     with pytest.raises(ValueError, match=r"^\$\.a"):
         World().add_product("TP", metadata={"a": value})
+
+
+@pytest.mark.parametrize("metadata", [{1: 2}, {"a": {None: 1}}, {"a": object()}, {"a": b"x"}, {"a": [{1, 2}]}])
+def test_metadata_is_json(metadata: Any) -> None:
+    """Refuses what cannot be sent when the world is made, not by the first answer that shows it."""
+    with pytest.raises(ValueError, match=r"^\$.*(a name must be a string|JSON holds no)"):
+        World().add_product("TP", metadata=metadata)
 
 
 @given(

@@ -31,9 +31,11 @@ def json_object(value: Mapping[str, Json]) -> JsonObject:
 
 
 def require_exact(value: Json, path: str = "$") -> None:
-    """Raise ValueError if JavaScript would write the value differently."""
+    """Raise ValueError if JavaScript would write the value differently, or JSON cannot hold it."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"{path}: a name must be a string, not {type(key).__name__}")  # noqa: TRY004  # as below
             if key.isdecimal():
                 raise ValueError(f"{path}.{key}: JavaScript moves integer-like keys to the front; rename it")
             require_exact(inner, f"{path}.{key}")
@@ -41,9 +43,11 @@ def require_exact(value: Json, path: str = "$") -> None:
         _check_float(value, path)
     elif isinstance(value, int) and abs(value) > LARGEST:
         raise ValueError(f"{path}: {value} is too large for JavaScript (2^53); write it as a string")
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+    elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
             require_exact(inner, f"{path}[{index}]")
+    elif value is not None and not isinstance(value, str | int):
+        raise ValueError(f"{path}: JSON holds no {type(value).__name__}; write it as a string")
 
 
 def _check_float(value: float, path: str) -> None:
