@@ -578,6 +578,27 @@ def test_a_forked_process_does_not_use_its_parents_engine() -> None:
     assert out.splitlines() == [told, "closed"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+def test_a_forked_process_leaves_its_parents_lease_at_once(sandbox: Sandbox) -> None:
+    """Leaves the block without a wait, and does not release the slot, which is the parent's."""
+    source = """
+    import os, signal
+    client = BlockingLicenseSpring.from_env(public_key=os.environ["PUBLIC_KEY"])
+    check |= dict(product="TP", feature="render", hardware_id="laptop", license_key="9F2C-77AA-0B1E-C0DE")
+    with client, client.feature_lease(**check) as lease:
+        child = os.fork()
+        if not child:
+            signal.alarm(20)
+            with client.feature_lease(**check):
+                print("a lease of its own", flush=True)
+        else:
+            print(os.waitpid(child, 0)[1], lease.error, flush=True)
+    """
+    with python(source, environment_of(sandbox)) as script:
+        out, err = script.communicate(timeout=60)
+    assert (out.splitlines(), err) == (["a lease of its own", "0 None"], "")
+
+
 def test_it_is_imported_when_it_is_asked_for() -> None:
     """Is not a part of the package's import."""
     code = """

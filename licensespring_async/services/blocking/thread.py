@@ -19,7 +19,7 @@ from anyio.from_thread import BlockingPortal
 
 from ...client import LicenseSpring
 from ...errors import ConfigurationError, LicenseSpringError
-from ...transport.loops import running
+from ...transport.loops import process_id, running
 
 T = TypeVar("T")
 
@@ -214,8 +214,10 @@ class Held(AbstractContextManager[T, None], Generic[T]):
         self._context = context
         self._leave: Callable[[], None] = lambda: None
         self._task: Future[None] | None = None
+        self._process = process_id()
 
     def __enter__(self) -> T:
+        self._process = process_id()
         entered: Future[T] = Future()
         self._task = self._loop.begin(functools.partial(self._hold, entered))
         # If the task ends before it enters the block, the wait must end too.
@@ -237,6 +239,8 @@ class Held(AbstractContextManager[T, None], Generic[T]):
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         assert self._task is not None  # noqa: S101
+        if self._process != process_id():  # forked in the block: what is held is the parent's, and so is the loop
+            return
         try:
             if not self._task.done():
                 self._loop.run(self._left)

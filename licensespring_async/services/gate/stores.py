@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import anyio.to_thread
 
@@ -15,8 +16,10 @@ from ...errors import LicenseSpringError
 from ...file_writing import claim_private
 
 # When a process closes a file, it loses the locks that SQLite holds on it in any thread. So one thread at a time opens
-# a file. These are no locks of an event loop: a closed loop would never release them.
-_turns: dict[Path, threading.Lock] = {}
+# a file. This is no lock of an event loop: a closed loop would never release it.
+_turn: Final = threading.Lock()
+if hasattr(os, "register_at_fork"):  # a child has SQLite's own locks as they were, and would wait for a thread it lacks
+    os.register_at_fork(before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release)
 
 
 class StoreError(LicenseSpringError):
@@ -92,10 +95,8 @@ class SqliteStore:
 
     @contextmanager
     def _opened(self) -> Generator[sqlite3.Connection]:
-        # One lock for each file, however its path is written. A link as the last part is not followed, but refused.
-        path = self._path.parent.resolve() / self._path.name
-        with _turns.setdefault(path, threading.Lock()):
-            claim_private(path)
-            with closing(sqlite3.connect(path, timeout=5.0)) as database:
+        with _turn:
+            claim_private(self._path)
+            with closing(sqlite3.connect(self._path, timeout=5.0)) as database:
                 database.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
                 yield database

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import anyio
@@ -108,6 +112,34 @@ def test_a_store_that_returns_text_is_done_without(play: Player) -> None:
             await restarted(scene, Decoding())
 
     play(scenario)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+def test_sqlite_works_in_a_forked_process(tmp_path: Path) -> None:
+    """A process forked while another thread uses the file does not wait for that thread, which it does not have."""
+    source = """
+    import os, signal, sys, threading
+    import anyio
+    from licensespring_async.services import SqliteStore
+    store = SqliteStore(sys.argv[1])
+    begun = threading.Event()
+    async def use():
+        while True:
+            await store.set("a", b"1")
+            begun.set()
+    threading.Thread(target=anyio.run, args=[use], daemon=True).start()
+    begun.wait()
+    for _ in range(20):
+        if not (child := os.fork()):
+            signal.alarm(20)
+            print(anyio.run(store.get, "a"), flush=True)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    os._exit(0)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(source), str(tmp_path / "answers.db")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout.splitlines(), done.stderr) == (["b'1'"] * 20, "")
 
 
 @pytest.mark.anyio
