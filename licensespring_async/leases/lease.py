@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 
@@ -191,10 +192,13 @@ class Lease(Public, Generic[T]):
 
 async def give_back(slot: Slot[T], seat: Seat, unreleased: Unreleased) -> None:
     """Release a slot, even if cancelled, unless others hold it; a renewal in progress ends first."""
-    with _no_longer_than(RELEASE_LIMIT, slot, unreleased):
+
+    async def release() -> None:
         async with seat.in_turn_or_after(LAST_WORD_SECONDS):
             if seat.leases == 1:
                 await _give_back(slot, unreleased)
+
+    await _whatever_comes(release, slot, unreleased)
 
 
 def _left(answer: LicenseFeature | License, now: datetime) -> float:
@@ -218,14 +222,20 @@ def _ours(error: Exception) -> LicenseSpringError:
     return ours
 
 
-@contextmanager
-def _no_longer_than(seconds: float, slot: Slot[T], unreleased: Unreleased) -> Generator[None]:
-    """Release in the block, even if cancelled, but give up in time: an unreleased slot lapses by itself."""
-    with unreleased.gathered():
-        with anyio.move_on_after(seconds, shield=True) as limit:
-            yield
-        if limit.cancelled_caught:
-            unreleased.note(slot.name, f"not within {in_seconds(seconds)}")
+async def _whatever_comes(release: Callable[[], Awaitable[None]], slot: Slot[T], unreleased: Unreleased) -> None:
+    """Release, even if cancelled, but give up in time: an unreleased slot lapses by itself."""
+
+    async def work() -> None:
+        with unreleased.gathered():
+            with anyio.move_on_after(RELEASE_LIMIT, shield=True) as limit:
+                await release()
+            if limit.cancelled_caught:
+                unreleased.note(slot.name, f"not within {in_seconds(RELEASE_LIMIT)}")
+
+    # In a task of its own: no shield keeps asyncio's `task.cancel()` from the caller's.
+    with anyio.CancelScope(shield=True):
+        async with anyio.create_task_group() as group:
+            group.start_soon(work)
 
 
 async def _give_back(slot: Slot[T], unreleased: Unreleased) -> None:
@@ -254,8 +264,8 @@ async def _take(slot: Slot[T], seat: Seat, renewals: Renewals) -> Lease[T]:
         finally:
             # The service may have given a slot even if its answer was lost.
             if taken and seat.leases == 1:
-                with _no_longer_than(RELEASE_LIMIT, slot, renewals.unreleased):
-                    await _give_back(slot, renewals.unreleased)
+                unreleased = renewals.unreleased
+                await _whatever_comes(functools.partial(_give_back, slot, unreleased), slot, unreleased)
 
 
 @asynccontextmanager

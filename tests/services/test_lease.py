@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -421,6 +422,31 @@ def test_cancellation_releases_the_slot(run: Run) -> None:
         assert len(service.releases) == 1
 
     run(main)
+
+
+@pytest.mark.parametrize("begun", [0.05, 100.0], ids=["taking", "holding"])
+def test_a_second_cancellation_of_asyncio_does_not_cut_the_release(begun: float) -> None:
+    """Releases once, however soon `Task.cancel` comes again: no shield of a cancel scope keeps that away."""
+
+    async def main() -> None:
+        for again in range(12):
+            service = Service()
+
+            async def hold(c: LicenseSpring) -> None:
+                async with c.feature_lease(**CHECK):
+                    await anyio.sleep_forever()
+
+            async with lease_client(service) as c:
+                task = asyncio.create_task(hold(c))
+                await anyio.sleep(begun)
+                task.cancel()
+                await anyio.sleep(again / 100)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            assert (again, len(service.releases)) == (again, 1)
+
+    virtual.run("asyncio", main)
 
 
 def test_a_check_that_is_cancelled_leaves_no_slot(run: Run) -> None:
