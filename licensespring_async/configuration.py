@@ -84,12 +84,17 @@ def checked_flag(name: str, value: bool) -> bool:
     return value
 
 
+def is_async(function: object) -> bool:
+    """Return whether calling a function only makes a coroutine, which somebody would have to await."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
 def checked_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
     """Return the hooks, or refuse what is not callable."""
     given = tuple(hooks) if isinstance(hooks, Iterable) else (hooks,)
     if not all(callable(hook) for hook in given):
         raise ConfigurationError("hooks: must be an iterable of callables")
-    if any(inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(type(hook).__call__) for hook in given):
+    if any(map(is_async, given)):
         raise ConfigurationError("hooks: are called but not awaited; pass plain functions, not async ones")
     return given
 

@@ -17,6 +17,7 @@ from ... import endpoints
 from ...auth import ApiKey, ClientCredentials
 from ...checks import FeatureCheck, LicenseCheck
 from ...client import LicenseSpring
+from ...configuration import is_async
 from ...errors import ConfigurationError, DeviceNotFound, LicenseNotActive, LicenseRefused, LicenseSpringError
 from ...models import Borrowing, License
 from ...offline import AirGap, LicenseStore, Uses
@@ -80,7 +81,7 @@ class LicenseSession(Unpickled):
         air_gap: The company's air-gap key and policies; needed for air-gap confirmations.
         check_every: Seconds between two checks. An answer stands for twice as long, even without a grace.
         jitter: Fraction of `check_every` that is subtracted at random, so that programs do not all check together.
-        on_change: Called with each change, in the event loop; it must not block.
+        on_change: Called with each change, in the event loop. It must not block, and is not awaited.
         clock: Where time comes from; for tests.
         random: Gives numbers from [0, 1); for tests.
 
@@ -124,6 +125,8 @@ class LicenseSession(Unpickled):
             raise ConfigurationError(f"features: must be codes of features, not {type(features).__name__}")
         if store is not None and not isinstance(store, LicenseStore):
             raise ConfigurationError(f"store: must be a LicenseStore, for example LicenseStore({str(store)!r})")
+        if on_change is not None and (not callable(on_change) or is_async(on_change)):
+            raise ConfigurationError("on_change: must be a plain function; it is called, but not awaited")
         grace = checked_grace(grace)
         if grace is not None and grace.store is not None:
             raise ConfigurationError("grace: must not have a store; the session uses its own")

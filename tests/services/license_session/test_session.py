@@ -494,6 +494,8 @@ async def test_a_callback_that_fails_ends_nothing(scene: Scene, caplog: pytest.L
         ({"product": ""}, "product"),
         ({"features": "render"}, "features: must be several codes, for example \\['render'\\]"),
         ({"features": None}, "features: must be codes of features, not NoneType"),
+        ({"on_change": anyio.sleep}, "on_change: must be a plain function; it is called, but not awaited"),
+        ({"on_change": 5}, "on_change: must be a plain function"),
         ({"store": "license"}, "store: must be a LicenseStore, for example LicenseStore\\('license'\\)"),
         ({"grace": 72}, "grace: must be a Grace, for example Grace\\(hours=72\\)"),
         ({"grace": Grace(hours=1, store=object(), secret=b"x" * 16)}, "grace"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
