@@ -14,13 +14,12 @@ import attrs
 from anyio.abc import TaskGroup
 
 from ..transport import Clock
+from ..transport.clock import LONGEST_NAP
 from .unreleased import Unreleased
 
 MOST_AT_ONCE = 64
 # How long a running renewal may take after its host has left. If cancelled, it might still take a slot.
 LAST_WORD_SECONDS = 5.0
-# A machine that sleeps stops the timers, so the time is looked at again soon after.
-_LONGEST_NAP = 60.0
 _SLEPT_SECONDS = 10.0  # less is a clock that is being set
 
 
@@ -269,7 +268,7 @@ class Renewals:
         with anyio.CancelScope() as nap:
             self._nap = nap
             try:
-                await self.clock.sleep(min(max(next_time - now, 0.0), _LONGEST_NAP))
+                await self.clock.sleep(min(max(next_time - now, 0.0), LONGEST_NAP))
             finally:
                 if self._nap is nap:
                     self._nap = None

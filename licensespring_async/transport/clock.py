@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 import time as time_module
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import anyio
 import attrs
 
 from ..by_fields import ByFields
+
+LONGEST_NAP: Final = 60.0
+"""A machine that sleeps stops the timers, so who waits for long looks at the time again after so many seconds."""
 
 
 def is_number(value: object) -> bool:

@@ -14,13 +14,14 @@ from typing import BinaryIO, TextIO
 
 from ...errors import ConfigurationError
 from ...file_writing import Replacement
-from ...fleet import Result
+from ...fleet import Journal, Result
 from ...fleet.report import summary_of
 from ...fleet.results.cells import csv_line
 from ...fleet.results.result import KINDS
 from ..saving import STDOUT, refuse_closed_stdout, unwritable
 from .parquet_output import Write, parquet_output
 
+JOURNAL_SUFFIX = ".journal"  # behind the name of the output
 _UNWRITTEN = (".tsv", ".xls", ".xlsx", ".ods", ".gz", ".zst")
 
 
@@ -124,12 +125,15 @@ def refuse_format(output: str | None) -> None:
 
 def files_of_run(output: Path) -> dict[Path, str]:
     """Return the files that a run writes, and how to say so of each."""
-    journals = [Path(f"{output}.journal{suffix}") for suffix in ("", "-wal", "-shm")]
     return {
         output: "is",
-        **dict.fromkeys(journals, "would write its journal over"),
+        **dict.fromkeys(Journal.files(_journal_beside(output)), "would write its journal over"),
         summary_of(output): "would write its summary over",
     }
+
+
+def _journal_beside(output: Path) -> Path:
+    return Path(f"{output}{JOURNAL_SUFFIX}")
 
 
 def journal_of(output: str | None) -> Path | None:
@@ -140,7 +144,8 @@ def journal_of(output: str | None) -> Path | None:
     """
     if output in (None, STDOUT):
         return None
-    path, journal = Path(str(output)), Path(f"{output}.journal")
+    path = Path(str(output))
+    journal = _journal_beside(path)
     with _told(str(output)):
         journal.exists()  # raises in a folder that is closed to this user, and for a name that is too long
     # Without the directory, opening the output reports the error.

@@ -17,7 +17,7 @@ from ..console import say
 from ..file_names import file_name, refuse_overwriting
 from ..saving import STDOUT, save
 from ..wording import counted
-from .output import files_of_run, refuse_loss
+from .output import JOURNAL_SUFFIX, files_of_run, refuse_loss
 
 
 @command
@@ -44,7 +44,7 @@ def report(
         from ...fleet.report.page import render  # noqa: PLC0415  # an extra
     if output != STDOUT:
         # A link leads to the results of a run, and its journal is beside them.
-        runs = [Path(each.removesuffix(".journal")) for each in (results, os.path.realpath(results))]
+        runs = [Path(each.removesuffix(JOURNAL_SUFFIX)) for each in (results, os.path.realpath(results))]
         read = {path: "a file of the results" for each in runs for path in files_of_run(each)}
         refuse_overwriting(output, {Path(output): "is"}, {**read, Path(results): "the input file"})
         if not force:

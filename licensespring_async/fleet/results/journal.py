@@ -174,6 +174,11 @@ class Journal:
         )
 
     @staticmethod
+    def files(path: Path) -> Sequence[Path]:
+        """Return the files that a journal consists of while it is open."""
+        return [Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm")]
+
+    @staticmethod
     def discard(path: Path) -> None:
         """Delete a journal, if there is one.
 
@@ -184,8 +189,8 @@ class Journal:
             return
         with Journal(path, None):
             pass  # nobody else has it open
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        for each in Journal.files(path):
+            each.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and close it."""

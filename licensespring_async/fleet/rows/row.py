@@ -151,8 +151,8 @@ def rows_from(mappings: Iterable[Mapping[str, object]], *, keep: Sequence[str] =
 
 def check_keep(keep: Sequence[str]) -> None:
     """Refuse what is no sequence of texts; a single text would be taken for its letters."""
-    names = None if isinstance(keep, str) or not isinstance(keep, Collection) else keep
-    if names is None or not all(isinstance(each, str) for each in names):
+    is_list = isinstance(keep, Collection) and not isinstance(keep, str)
+    if not (is_list and all(isinstance(each, str) for each in keep)):
         raise ConfigurationError("keep: must be a list of names of columns")
 
 

@@ -214,7 +214,7 @@ class Held(AbstractContextManager[T, None], Generic[T]):
         self._context = context
         self._leave: Callable[[], None] = lambda: None
         self._task: Future[None] | None = None
-        self._process = process_id()
+        self._process = 0  # the one that entered
 
     def __enter__(self) -> T:
         self._process = process_id()

@@ -11,14 +11,13 @@ import attrs
 from anyio.abc import TaskGroup
 
 from ...transport import Clock
+from ...transport.clock import LONGEST_NAP
 from .knowledge import Knowledge
 from .standing import State, slot_seconds
 
 # The last yes stands for this many intervals, so that a late check changes nothing.
 CHECKS: Final = 2
 _SHORTEST_NAP: Final = 0.01
-# A machine that sleeps stops the timers, so the time is looked at again soon after.
-_LONGEST_NAP: Final = 60.0
 # How soon a service that did not answer is asked again.
 _AGAIN_SECONDS: Final = 60.0
 _SILENT: Final = (State.GRACE, State.BORROWED, State.LAPSED)
@@ -54,7 +53,7 @@ class Pace:
         due = self.clock.monotonic() + pause * (1 - self.jitter * self.random())
         while (left := due - self.clock.monotonic()) > 0:
             now = self.knowledge.now()
-            nap = min(left, self.knowledge.known.turns_at(now) - now, _LONGEST_NAP)
+            nap = min(left, self.knowledge.known.turns_at(now) - now, LONGEST_NAP)
             await self.clock.sleep(max(nap, _SHORTEST_NAP))
             if before.is_usable and self._state() in _OVER:
                 return

@@ -7,8 +7,7 @@ import attrs
 from ...errors import AnswerMismatch
 from ...errors.numbers import in_seconds
 from ..values import HttpResponse
-
-_UNKNOWN_CLOCK = 15 * 60.0  # the service accepts requests from clocks that far off
+from .skew import ACCEPTED_SECONDS
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -48,7 +47,7 @@ class Freshness:
                 f"the answer's Age is not within {in_seconds(self.limit)}: it comes from a cache, and a license "
                 "check must not; look for a caching proxy"
             )
-        limit = self.limit if is_clock_known else max(self.limit, _UNKNOWN_CLOCK)
+        limit = self.limit if is_clock_known else max(self.limit, ACCEPTED_SECONDS)
         if distance is not None and distance > limit:
             raise AnswerMismatch(
                 f"the answer's Date is {in_seconds(distance)} off; at most {in_seconds(limit)} are accepted. It may "

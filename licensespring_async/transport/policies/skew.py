@@ -14,11 +14,12 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+ACCEPTED_SECONDS = 15 * 60.0
+"""How far off the service accepts the date of a request."""
+
 _LONGEST_ROUND_TRIP = 15 * 60.0
 _LONGEST_OFFSET = 100 * 365 * 24 * 3600.0
 _WORTH_RETRYING = 4 * 60.0
-# The service accepts dates that are up to 15 minutes off.
-_ACCEPTED = 15 * 60.0
 _REFUSED = 20 * 60.0
 # Several Date headers are joined by commas, and each may contain a comma after its weekday.
 _each_date = re.compile(r"\s*(?:[A-Za-z]+\s*,)?[^,]+").findall
@@ -111,7 +112,7 @@ class ClockSkew:
         before the `Date` that the service must refuse it, and say its time. A recording or a cache does not do so.
         """
         self.offset = 0.0
-        if reading is not None and abs(reading.offset) <= _ACCEPTED:
+        if reading is not None and abs(reading.offset) <= ACCEPTED_SECONDS:
             self.offset = reading.offset - _REFUSED
 
     def distance(self, headers: Mapping[str, str], now: float, monotonic: float) -> float | None:
